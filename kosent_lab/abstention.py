@@ -1,0 +1,86 @@
+"""When to keep silent: what a confidence threshold keeps and how often it is wrong there.
+
+Works on prediction frames. Calibrating the confidences first lives in ``calibration``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.schema import DataError, check_columns
+
+_NEEDED = ("confidence", "correct")
+
+
+def risk_coverage(frame: pd.DataFrame, *, points: int = 200) -> pd.DataFrame:
+    """Return the error among the kept for every share that is kept.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; rows without a label are left out.
+    points : int
+        At most this many rows in the answer, spread evenly over the coverage.
+
+    Returns
+    -------
+    DataFrame
+        ``threshold`` (a row is kept when its confidence is at least this), ``coverage``,
+        ``selective_risk``, ``n`` kept; surest first. Rows of equal confidence are kept together.
+
+    References
+    ----------
+    Geifman and El-Yaniv 2017, "Selective classification for deep neural networks".
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"confidence": [0.9, 0.8, 0.6], "correct": [True, True, False]})
+    >>> risk_coverage(frame)["selective_risk"].round(3).tolist()
+    [0.0, 0.0, 0.333]
+    """
+    check_columns(frame, _NEEDED, what="the risk–coverage curve", hint="Run predict_frame first.")
+    rows = frame[frame["correct"].notna()].sort_values("confidence", ascending=False, kind="stable")
+    confidence = rows["confidence"].to_numpy(dtype="float64")
+    wrong = 1.0 - rows["correct"].to_numpy(dtype="float64")
+    last_of_equals = np.flatnonzero(np.append(np.diff(confidence) != 0, True)) if len(rows) else np.array([], int)
+    kept = last_of_equals + 1
+    risk = np.cumsum(wrong)[last_of_equals] / kept
+    if len(kept) > points:
+        chosen = np.unique(np.searchsorted(kept, np.linspace(kept[0], kept[-1], points)))
+        kept, risk, last_of_equals = kept[chosen], risk[chosen], last_of_equals[chosen]
+    return pd.DataFrame(
+        {
+            "threshold": confidence[last_of_equals],
+            "coverage": kept / max(1, len(rows)),
+            "selective_risk": risk,
+            "n": kept,
+        }
+    )
+
+
+def threshold_for_risk(curve: pd.DataFrame, *, risk: float) -> pd.Series:
+    """Return the point of a risk–coverage curve that keeps most while the error stays within `risk`.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `risk_coverage`.
+    risk : float
+        Largest share of errors among the kept, between 0 and 1.
+
+    Returns
+    -------
+    Series
+        The row of `curve`.
+
+    Raises
+    ------
+    DataError
+        When no threshold reaches it.
+    """
+    within = curve[curve["selective_risk"] <= risk]
+    if within.empty:
+        best = curve["selective_risk"].min() if len(curve) else float("nan")
+        raise DataError(f"no threshold brings the error down to {risk:.1%}; the lowest is {best:.1%}")
+    return within.loc[within["coverage"].idxmax()]

@@ -1,0 +1,135 @@
+"""Throughput against transformers.pipeline, measured in one run on the same texts and threads."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import transformers
+
+from kosent_lab import predict
+from kosent_lab.model import Classifier, load_classifier
+
+logger = logging.getLogger(__name__)
+
+FIXED_LENGTH = 128  # what the reference model's card pads to
+ROUNDS = 3
+
+
+def peak_gflops(*, seconds: float = 0.5) -> float:
+    """Return the machine's float32 matrix-product rate (10⁹ operations per second), the best of many products."""
+    left, right = torch.randn(2048, 1024), torch.randn(1024, 1024)
+    best, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        left @ right
+        best = min(best, time.perf_counter() - start)
+    return 2 * 2048 * 1024 * 1024 / best / 1e9
+
+
+def operations_per_text(classifier: Classifier, lengths: np.ndarray) -> float:
+    """Return the floating-point operations of a full encoder pass over a text, on average.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    lengths : ndarray of int
+        Tokens of each text.
+
+    Notes
+    -----
+    Two per weight of the encoder's matrices and token, and the two products of attention; what the
+    lean pass leaves out in the last layer is counted, so that rates compare.
+    """
+    config = classifier.model.config
+    matrices = sum(p.numel() for name, p in classifier.model.named_parameters() if "encoder" in name and p.ndim == 2)
+    linear = 2 * matrices * lengths
+    attention = 4 * config.num_hidden_layers * config.hidden_size * lengths.astype("float64") ** 2
+    return float((linear + attention).mean())
+
+
+def padding_share(lengths: np.ndarray, batches: list[np.ndarray], *, width: int | None = None) -> float:
+    """Return the share of input positions that are padding, for batches padded to their longest or to `width`."""
+    filled = sum(int(np.minimum(lengths[b], width or lengths[b].max()).sum()) for b in batches)
+    total = sum(len(b) * (width or int(lengths[b].max())) for b in batches)
+    return 1.0 - filled / total
+
+
+def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> dict[str, Any]:
+    """Measure the pipeline and our own two ways on the same texts.
+
+    Parameters
+    ----------
+    source : str or None
+        Model, as for `load_classifier`.
+    texts : Series of str
+        Distinct texts in random order; the pipeline gets the first `pipeline_texts` of them, since
+        its rate does not depend on how many there are and its default takes a minute for thousands.
+
+    Returns
+    -------
+    dict
+        ``pipeline_default_rps``, ``pipeline_b32_rps``, ``exact_rps``, ``fastest_rps`` (texts per
+        second, medians of three interleaved rounds), ``exact_ratio`` and ``fastest_ratio`` (against
+        pipeline_b32), ``max_logit_difference`` (exact against the pipeline), ``agreement``
+        (predictions, fastest against exact), ``padding_share``, ``padding_share_fixed``,
+        ``peak_gflops``, ``achieved_gflops`` (exact), ``peak_share``, ``threads``, ``n``, ``precision``.
+    """
+    texts = texts.drop_duplicates().reset_index(drop=True)
+    few = texts.head(pipeline_texts).tolist()
+    exact, fastest = load_classifier(source, device="cpu"), load_classifier(source, device="cpu", precision="auto")
+    pipe = transformers.pipeline(
+        "text-classification", model=exact.model, tokenizer=exact.tokenizer, device="cpu", top_k=None,
+        function_to_apply="none", truncation=True,
+    )  # fmt: skip
+    frame = pd.DataFrame({"text": texts})
+    outputs: dict[str, Any] = {}
+
+    def timed(name: str, count: int, work: Callable[[], Any]) -> float:
+        start = time.perf_counter()
+        outputs[name] = work()
+        rate = count / (time.perf_counter() - start)
+        logger.info("%s: %.0f texts/s", name, rate)
+        return rate
+
+    ways = {
+        "pipeline_default": (len(few), lambda: pipe(few)),
+        "pipeline_b32": (len(few), lambda: pipe(few, batch_size=32)),
+        "exact": (len(frame), lambda: predict.predict_frame(frame, exact)),
+        "fastest": (len(frame), lambda: predict.predict_frame(frame, fastest)),
+    }
+    for classifier in (exact, fastest):  # first calls allocate and choose kernels
+        predict.predict_frame(frame.head(200), classifier)
+    # interleaved, so that what else the machine does falls on all alike
+    rounds = [{name: timed(name, count, work) for name, (count, work) in ways.items()} for _ in range(ROUNDS)]
+    rates = {name: statistics.median(r[name] for r in rounds) for name in ways}
+    names = exact.model.config.id2label
+    theirs = [{row["label"]: row["score"] for row in rows} for rows in outputs["pipeline_b32"]]
+    theirs = np.array([[row[names[column]] for column in exact.label_columns] for row in theirs])
+    ours = outputs["exact"][["logit_0", "logit_1"]].to_numpy()[: len(few)]
+    lengths = outputs["exact"]["n_tokens"].to_numpy()
+    buckets = predict.bucket_batches(lengths, batch_tokens=predict.BATCH_TOKENS["cpu"])
+    operations = operations_per_text(exact, lengths)
+    peak, achieved = peak_gflops(), rates["exact"] * operations / 1e9
+    return {
+        **{f"{name}_rps": round(rate, 1) for name, rate in rates.items()},
+        "exact_ratio": round(rates["exact"] / rates["pipeline_b32"], 2),
+        "fastest_ratio": round(rates["fastest"] / rates["pipeline_b32"], 2),
+        "max_logit_difference": float(np.abs(theirs - ours).max()),
+        "agreement": float((outputs["exact"]["pred"] == outputs["fastest"]["pred"]).mean()),
+        "padding_share": padding_share(lengths, buckets),
+        "padding_share_fixed": padding_share(lengths, buckets, width=FIXED_LENGTH),
+        "peak_gflops": round(peak, 1),
+        "achieved_gflops": round(achieved, 1),
+        "peak_share": round(achieved / peak, 3),
+        "threads": torch.get_num_threads(),
+        "n": len(frame),
+        "precision": fastest.precision,
+        "model_id": exact.model_id,
+    }

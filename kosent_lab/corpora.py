@@ -1,0 +1,358 @@
+"""Cards of corpora and vocabularies: find, fetch, verify and read what they describe.
+
+A card (``data/cards/NAME.toml``) says what a corpus is, where it comes from, under which licence,
+and what each file must hash and count to. How rows are split lives in ``splits``; how NSMC's
+official files are rebuilt in ``nsmc``; a user's own file is read by ``documents``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import logging
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pooch
+
+from kosent_lab import network, nsmc
+from kosent_lab.schema import DataError, NotAvailableError, parse_labels
+
+logger = logging.getLogger(__name__)
+
+DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
+CARDS_FOLDER = DATA_FOLDER / "cards"
+UNSTATED = "LicenseRef-unstated"
+_GITHUB = "https://github.com"
+_GITHUB_RAW = "https://raw.githubusercontent.com"
+
+
+@dataclasses.dataclass(frozen=True)
+class CorpusFile:
+    """One file of a card: where it lies below a data folder, what it hashes to, where it is fetched."""
+
+    path: str
+    sha256: str
+    source_path: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What is known of one corpus or vocabulary; read from ``data/cards/NAME.toml``.
+
+    Parameters
+    ----------
+    name, title : str
+    kind : str
+        ``labelled``, ``unlabelled``, ``treebank`` or ``vocabulary``.
+    licence : str
+        SPDX identifier, ``per-row`` or ``LicenseRef-unstated``.
+    repository, commit : str
+        GitHub ``owner/name`` and commit of the source; further sources stand in `sources`.
+    fetch : str
+        ``rebuild`` (from the source's archive), ``download`` (each file by its hash) or
+        ``by-hand`` (a selection that is published nowhere).
+    files : tuple of CorpusFile
+    rows : int
+    counts : dict
+        Column name to value to number of rows.
+    columns : dict
+        Column name to what it holds.
+    label_column : str
+        Column of the polarity, empty where the set has none.
+    id_column : str
+        Column of the ids, empty where rows are numbered.
+    sources, cautions : tuple of str
+    """
+
+    name: str
+    title: str
+    kind: str
+    licence: str
+    repository: str
+    commit: str
+    fetch: str
+    files: tuple[CorpusFile, ...]
+    rows: int = 0
+    counts: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+    columns: dict[str, str] = dataclasses.field(default_factory=dict)
+    label_column: str = ""
+    id_column: str = ""
+    sources: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def list_cards(folder: Path = CARDS_FOLDER) -> list[Card]:
+    """Read every card of `folder`, sorted by name."""
+    return [_read_card(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        content["files"] = tuple(CorpusFile(**item) for item in content["files"])
+        content |= {key: tuple(content.get(key, ())) for key in ("sources", "cautions")}
+        return Card(**content)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error
+
+
+def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
+    """Return the card called `name`.
+
+    Raises
+    ------
+    DataError
+        When there is none; the message names the nearest and lists all.
+    """
+    path = folder / f"{name}.toml"
+    names = [p.stem for p in sorted(folder.glob("*.toml"))]
+    if name in names:
+        return _read_card(path)
+    near = difflib.get_close_matches(name, names, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"no corpus or vocabulary is called {name!r}; there are {', '.join(names)}.{guess}")
+
+
+def data_folders() -> list[Path]:
+    """Return the folders that are searched, in order: ``KOSENT_DATA``, the clone, the user's cache."""
+    named = [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
+    return [*named, DATA_FOLDER, cache_folder()]
+
+
+def cache_folder() -> Path:
+    """Return the folder that ``fetch`` writes to (``KOSENT_CACHE``, else the user's cache folder)."""
+    return Path(os.environ.get("KOSENT_CACHE") or pooch.os_cache("kosent-lab"))
+
+
+def find_file(file: CorpusFile, folders: list[Path] | None = None) -> Path | None:
+    """Return the first place where `file` lies, or None."""
+    places = [folder / file.path for folder in (folders or data_folders())]
+    return next((place for place in places if place.is_file()), None)
+
+
+def is_present(card: Card) -> bool:
+    """Tell whether every file of `card` lies on this machine."""
+    return all(find_file(file) for file in card.files)
+
+
+def _require_file(card: Card, file: CorpusFile) -> Path:
+    place = find_file(file)
+    if place is None:
+        looked = ", ".join(str(folder / file.path) for folder in data_folders())
+        raise NotAvailableError(f"{card.name} is not on this machine; looked for {looked}. {_how_to_get(card)}")
+    return place
+
+
+def _how_to_get(card: Card) -> str:
+    folder = cache_folder()
+    if card.fetch == "by-hand":
+        return (
+            f"This selection is published nowhere: make it from {'; '.join(card.sources)} or copy it, and put "
+            f"{', '.join(file.path for file in card.files)} into {folder} (or a folder named by KOSENT_DATA)."
+        )
+    by_hand = (
+        f"the archive {archive_url(card)} as {folder / archive_name(card)}"
+        if card.fetch == "rebuild"
+        else f"{', '.join(file.path for file in card.files)} into {folder}"
+    )
+    return f"Run: kosent-lab data fetch {card.name}. Without network, put {by_hand} by hand and run it again."
+
+
+def archive_url(card: Card) -> str:
+    """Return the address of the source repository's archive at the card's commit."""
+    return f"{_GITHUB}/{card.repository}/archive/{card.commit}.zip"
+
+
+def archive_name(card: Card) -> str:
+    """Return the file name under which the archive is kept in the cache folder."""
+    return f"{card.name}-{card.commit[:7]}.zip"
+
+
+def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base_url: str | None = None) -> list[Path]:
+    """Download what a card describes into the cache folder; what is there already stays.
+
+    Parameters
+    ----------
+    name : str
+        A card's name.
+    accept_unstated : bool
+        The user's word that a corpus without a stated licence may be fetched for private study.
+    quiet : bool
+        No progress bar.
+    base_url : str, optional
+        Another server in GitHub's place (a mirror; tests use one on loopback).
+
+    Returns
+    -------
+    list of Path
+        The card's files.
+
+    Raises
+    ------
+    NotAvailableError
+        Within five seconds when the server does not answer, or when the selection is not published.
+    DataError
+        When the licence is unstated and `accept_unstated` is False, or a file has another hash.
+    """
+    card = find_card(name)
+    found = [find_file(file) for file in card.files]
+    if all(found):
+        return [place for place in found if place]
+    if card.licence == UNSTATED and not accept_unstated:
+        raise DataError(
+            f"{name} states no licence, so it is fetched only at your word: add --accept-unstated-licence, "
+            "use it for private study, and do not publish it."
+        )
+    if card.fetch == "by-hand":
+        raise NotAvailableError(_how_to_get(card))
+    folder = cache_folder()
+    if card.fetch == "rebuild":
+        target = folder / card.files[0].path
+        archive = folder / archive_name(card)
+        if not archive.exists():
+            url = archive_url(card)
+            _download(url.replace(_GITHUB, base_url) if base_url else url, archive, None, card, quiet=quiet)
+        logger.info("rebuilding the official files and proving their blob hashes (about a minute)")
+        write_parquet(nsmc.build(archive), target)
+        return [target]
+    for file in card.files:
+        url = f"{base_url or _GITHUB_RAW}/{card.repository}/{card.commit}/{file.source_path}"
+        if not find_file(file):
+            _download(url, folder / file.path, file.sha256, card, quiet=quiet)
+    return [_require_file(card, file) for file in card.files]
+
+
+def _download(url: str, target: Path, sha256: str | None, card: Card, *, quiet: bool) -> None:
+    network.check_reachable(url, what=_how_to_get(card))
+    partial = target.with_name(target.name + ".partial")
+    try:
+        pooch.retrieve(
+            url,
+            known_hash=f"sha256:{sha256}" if sha256 else None,
+            fname=target.name,
+            path=target.parent,
+            downloader=network.ResumingDownloader(partial, quiet=quiet),
+        )
+    except OSError as error:  # requests' errors are OSErrors
+        raise NotAvailableError(f"{url} could not be fetched ({error}). {_how_to_get(card)}") from error
+    except ValueError as error:  # pooch: the hash differs; it has removed the file
+        raise DataError(f"{url} is not the file that the card describes: {error}") from error
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as parquet, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    frame.to_parquet(partial, index=False, compression="zstd")
+    partial.replace(path)
+
+
+def load_corpus(name: str) -> pd.DataFrame:
+    """Read a corpus as a document frame.
+
+    Parameters
+    ----------
+    name : str
+        A card's name.
+
+    Returns
+    -------
+    DataFrame
+        ``doc_id``, ``corpus``, ``text``, ``label`` (Int64: 0, 1, missing), ``polarity``, then the
+        corpus's own columns. The source's division is ``official_split``; ``splits.split_frame``
+        makes ``split`` of it. A source column that is called label and is no polarity becomes
+        ``source_label``.
+
+    Raises
+    ------
+    NotAvailableError
+        When it is not on this machine; the message names the places looked at and the command.
+    DataError
+        When a file is damaged, or the card describes a vocabulary.
+    """
+    card = find_card(name)
+    if card.kind == "vocabulary":
+        raise DataError(f"{name} is a vocabulary, not a corpus; its file is found by kosent-lab data list.")
+    path = _require_file(card, card.files[0])
+    try:
+        raw = pd.read_csv(path, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path)
+    except Exception as error:  # parsers raise many kinds; all mean that the file is damaged
+        raise DataError(f"{path} cannot be read ({error}). Check it: kosent-lab data verify {name}") from error
+    return _as_documents(raw, card)
+
+
+def _as_documents(raw: pd.DataFrame, card: Card) -> pd.DataFrame:
+    raw = raw.drop(columns=["official_document"], errors="ignore").rename(columns={"split": "official_split"})
+    ids = raw[card.id_column] if card.id_column else pd.RangeIndex(len(raw)).to_series(index=raw.index)
+    if card.label_column:
+        labels = parse_labels(raw[card.label_column])
+        raw = raw.drop(columns=[card.label_column])
+    else:
+        labels = parse_labels(pd.Series(pd.NA, index=raw.index))
+        raw = raw.rename(columns={"label": "source_label"})
+    own = raw.drop(columns=["text", "doc_id"], errors="ignore")
+    head = pd.DataFrame(
+        {
+            "doc_id": ids.astype(str) if card.id_column == "doc_id" else card.name + "-" + ids.astype(str),
+            "corpus": card.name,
+            "text": raw["text"],
+        }
+    )
+    return pd.concat([head, labels, own], axis=1)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def frame_sha256(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a document frame's ids, texts and labels, in row order.
+
+    Unlike a file's hash it does not depend on how the table was stored.
+    """
+    digest = hashlib.sha256()
+    labels = frame["label"] if "label" in frame.columns else pd.Series(pd.NA, index=frame.index)
+    for row in zip(frame["doc_id"], frame["text"], labels, strict=True):
+        line = "\t".join("" if pd.isna(value) else str(value) for value in row)
+        digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
+
+
+def verify(name: str) -> pd.DataFrame:
+    """Rehash and recount what a card describes.
+
+    Parameters
+    ----------
+    name : str
+        A card's name.
+
+    Returns
+    -------
+    DataFrame
+        One row per check: ``check``, ``found``, ``expected``, ``ok``. For NSMC the three official
+        files are rebuilt and their git blob hashes compared; since they prove the content, the
+        parquet file's own hash is not asked for (two writers give two files).
+    """
+    card = find_card(name)
+    checks: list[tuple[str, str, str]] = []
+    paths = [_require_file(card, file) for file in card.files]
+    if card.fetch != "rebuild":
+        checks += [(file.path, file_sha256(path), file.sha256) for file, path in zip(card.files, paths, strict=True)]
+    if all(found == expected for _, found, expected in checks) and card.kind != "vocabulary":
+        frame = load_corpus(name)
+        checks.append(("rows", str(len(frame)), str(card.rows)))
+        for column, expected in card.counts.items():
+            counts = frame[column].map(lambda v: "missing" if pd.isna(v) else str(v).removesuffix(".0")).value_counts()
+            checks += [(f"{column} {value}", str(counts.get(value, 0)), str(n)) for value, n in expected.items()]
+        if card.fetch == "rebuild":
+            proof = nsmc.prove(frame.assign(review_id=frame["review_id"].astype("int64")))
+            checks += list(proof[["file", "blob_hash", "expected"]].itertuples(index=False, name=None))
+    table = pd.DataFrame(checks, columns=["check", "found", "expected"])
+    return table.assign(ok=table["found"] == table["expected"])

@@ -1,0 +1,353 @@
+"""Load an ELECTRA classifier safely: bundled, from a folder, or from the Hub at a pinned commit.
+
+Batches and logits live in ``predict``, the fast encoder in ``inference``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import re
+from pathlib import Path
+
+import torch
+import transformers
+from torch import nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
+
+from kosent_lab.corpora import DATA_FOLDER, file_sha256
+from kosent_lab.network import check_reachable
+from kosent_lab.schema import ModelError, NotAvailableError
+
+BUNDLED = "kosent-electra-small"
+BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
+REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
+REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
+CHECKSUMS = "checksums.json"
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
+_HUB = "https://huggingface.co"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_NAMED_LABELS = {"0": 0, "negative": 0, "neg": 0, "부정": 0, "1": 1, "positive": 1, "pos": 1, "긍정": 1}
+# a sentence that every Korean vocabulary can cut; a tokenizer that cannot has been loaded wrongly
+_PROBE = "이 영화는 정말 재미있고 배우들의 연기도 좋았습니다"
+
+
+@dataclasses.dataclass(frozen=True)
+class Classifier:
+    """A loaded classifier and what is needed to trust its numbers.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In eval mode, on `device`.
+    tokenizer : PreTrainedTokenizerBase
+    model_id : str
+        Name and the first 12 digits of the weights' SHA-256; stands in every prediction frame.
+    device : torch.device
+    precision : str
+        ``fp32``, ``bf16`` or ``int8``.
+    label_columns : tuple of int
+        Which output is negative, which positive.
+    max_tokens : int
+        Longer texts are cut here.
+    temperature : float or None
+        Fitted on calib when the model was made; None when the folder holds none.
+    """
+
+    model: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    model_id: str
+    device: torch.device
+    precision: str
+    label_columns: tuple[int, int]
+    max_tokens: int
+    temperature: float | None
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+
+def load_classifier(
+    source: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    allow_moving_revision: bool = False,
+    positive_label: int | None = None,
+    device: str | None = None,
+    precision: str = "fp32",
+) -> Classifier:
+    """Load a two-class ELECTRA (or other encoder) for sequence classification.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        None for the bundled model, a folder, or a Hub id ``owner/name``.
+    revision : str, optional
+        Full commit hash of a Hub id; the reference model has a pinned one.
+    allow_moving_revision : bool
+        Take a branch or tag, which may change under you.
+    positive_label : int, optional
+        Which output is positive, where the config does not tell.
+    device : str, optional
+        ``cpu``, ``cuda`` or ``mps``; the best one that is there when None.
+    precision : str
+        ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: the fastest that the
+        machine is good at.
+
+    Returns
+    -------
+    Classifier
+
+    Raises
+    ------
+    NotAvailableError
+        When the folder is missing, or within ten seconds when the Hub cannot be reached.
+    ModelError
+        When there are only pickled weights, a file is damaged or changed, the labels cannot be
+        told, the tokenizer does not know Korean, or the revision is no commit.
+    """
+    if precision not in PRECISIONS:
+        raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
+    folder, name = _find_folder(source, revision, allow_moving_revision)
+    weights = _check_files(folder)
+    chosen = choose_device(device)
+    precision = choose_precision(chosen) if precision == "auto" else precision
+    if precision == "int8" and chosen.type != "cpu":
+        raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
+    transformers.utils.logging.disable_progress_bar()  # loading takes a tenth of a second
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
+        )
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        raise ModelError(f"{folder} cannot be loaded as a classifier: {error}. Copy or fetch it again.") from error
+    _check_tokenizer(tokenizer, folder)
+    positions = getattr(config, "max_position_embeddings", 512)
+    calibration = folder / "calibration.json"
+    return Classifier(
+        model=model.eval().to(chosen),
+        tokenizer=tokenizer,
+        model_id=f"{name}@{file_sha256(weights)[:12]}",
+        device=chosen,
+        precision=precision,
+        label_columns=label_columns(config.id2label, positive_label),
+        max_tokens=min(positions, tokenizer.model_max_length),
+        temperature=json.loads(calibration.read_text("utf-8"))["temperature"] if calibration.exists() else None,
+    )
+
+
+def label_columns(id2label: dict[int, str], positive_label: int | None = None) -> tuple[int, int]:
+    """Tell which output of a classifier is negative and which positive.
+
+    Parameters
+    ----------
+    id2label : dict
+        From the model's config.
+    positive_label : int, optional
+        The user's word, where the names say nothing.
+
+    Returns
+    -------
+    tuple of int
+        Column of negative, column of positive.
+
+    Raises
+    ------
+    ModelError
+        When there are not two classes, or their names do not tell.
+
+    Examples
+    --------
+    >>> label_columns({0: "positive", 1: "negative"})
+    (1, 0)
+    """
+    if len(id2label) != 2:
+        raise ModelError(f"needs a classifier of two classes; this one has {len(id2label)}: {list(id2label.values())}")
+    if positive_label in (0, 1):
+        return 1 - positive_label, positive_label
+    codes = {_NAMED_LABELS.get(str(name).strip().lower()): int(index) for index, name in id2label.items()}
+    if set(codes) != {0, 1}:
+        raise ModelError(
+            f"the labels {list(id2label.values())} do not say which is positive. "
+            "Say it: positive_label=1 (kosent-lab: --positive-label 1)."
+        )
+    return codes[0], codes[1]
+
+
+def choose_device(name: str | None = None) -> torch.device:
+    """Return the device called `name`, or the best one: CUDA, Apple's mps, CPU."""
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if not known.get(name.split(":")[0], False):
+        raise ModelError(
+            f"device {name!r} is not on this machine; there is {[k for k, there in known.items() if there]}"
+        )
+    return torch.device(name)
+
+
+@functools.cache
+def _cpu_flags() -> frozenset[str]:
+    try:
+        info = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        return frozenset()
+    return frozenset(next((line for line in info.splitlines() if line.startswith("flags")), "").split())
+
+
+def choose_precision(device: torch.device) -> str:
+    """Return the precision that `device` is fastest at.
+
+    Notes
+    -----
+    A CPU without bfloat16 instructions emulates it a hundred times slower, so there the choice is
+    int8 (`inference`), measured 1.4 times the rate of fp32 with AVX2 alone.
+    """
+    if device.type == "cuda":
+        return "bf16"
+    if device.type == "cpu":
+        return "bf16" if _cpu_flags() & {"avx512_bf16", "amx_bf16"} else "int8"
+    return "fp32"
+
+
+def _find_folder(source: str | Path | None, revision: str | None, allow_moving: bool) -> tuple[Path, str]:
+    if source is None or str(source) == BUNDLED:
+        if not (BUNDLED_FOLDER / "config.json").exists():
+            raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
+        return BUNDLED_FOLDER, BUNDLED
+    folder = Path(source)
+    if folder.is_dir():
+        return folder, folder.resolve().name
+    name = str(source)
+    if not _HUB_ID.fullmatch(name) or folder.is_absolute():
+        raise NotAvailableError(f"there is no folder {name!r}, and it is no Hub id (owner/name) either")
+    revision = revision or (REFERENCE_REVISION if name == REFERENCE_ID else None)
+    if revision is None or not (_COMMIT.fullmatch(revision) or allow_moving):
+        raise ModelError(
+            f"{name} needs a full commit hash of 40 digits (revision=…, --revision …); got {revision!r}. "
+            "A branch changes under you: allow_moving_revision=True if you insist."
+        )
+    return _from_hub(name, revision), f"{name}@{revision[:7]}"
+
+
+def _from_hub(name: str, revision: str) -> Path:
+    # imported here: the import alone takes a while, and most users never need the Hub
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["*.json", "*.safetensors", "vocab.txt"]  # never the pickles that lie beside them
+    try:
+        return Path(snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=wanted))
+    except (LocalEntryNotFoundError, FileNotFoundError):
+        pass
+    hint = f"Load the bundled model (no argument) or a folder, or download {name} on a machine with network."
+    check_reachable(os.environ.get("HF_ENDPOINT", _HUB), what=hint)
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=wanted, etag_timeout=5))
+    except (HfHubHTTPError, OSError) as error:
+        raise NotAvailableError(f"{name} at {revision} could not be fetched: {error}. {hint}") from error
+
+
+def _check_files(folder: Path) -> Path:
+    """Return the weights file after refusing pickles and changed files."""
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for path in folder.glob(pattern))
+        if pickles:
+            raise ModelError(
+                f"{folder} holds only pickled weights ({', '.join(pickles)}), which can run any program when loaded. "
+                "Convert them to model.safetensors on a machine you can lose, or choose another revision."
+            )
+        raise ModelError(f"{folder} holds no model.safetensors; it has {sorted(p.name for p in folder.iterdir())}")
+    checksums = folder / CHECKSUMS
+    if checksums.exists():
+        for name, expected in json.loads(checksums.read_text("utf-8")).items():
+            path = folder / name
+            if not path.exists() or file_sha256(path) != expected:
+                raise ModelError(
+                    f"{path} is missing, cut off or changed: its SHA-256 is not the one in {CHECKSUMS}. "
+                    "Restore it (git checkout), or delete the line if you changed it on purpose."
+                )
+    return weights
+
+
+def write_checksums(folder: Path) -> None:
+    """Write the SHA-256 of every file of a model folder into ``checksums.json``, for `load_classifier` to check."""
+    names = [p.name for p in sorted(folder.iterdir()) if p.suffix in (".json", ".safetensors") and p.name != CHECKSUMS]
+    sums = {name: file_sha256(folder / name) for name in names}
+    (folder / CHECKSUMS).write_text(json.dumps(sums, indent=2) + "\n", "utf-8")
+
+
+def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    if not tokenizer.is_fast:
+        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json); character offsets need one")
+    ids = tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
+    unknown = sum(index == tokenizer.unk_token_id for index in ids)
+    if unknown * 2 > len(ids):
+        raise ModelError(
+            f"the tokenizer of {folder} turns Korean into {tokenizer.unk_token}: {unknown} of {len(ids)} pieces of a "
+            'plain sentence. Often tokenizer_config.json lacks "do_lower_case": false.'
+        )
+
+
+def grow_depth(model: nn.Module, layers: int) -> nn.Module:
+    """Deepen an ELECTRA classifier so that it computes nearly the same function.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+    layers : int
+        Layers in the end; at least as many as there are.
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+        A new model. The layers added on top repeat the old ones with their output projections at
+        zero, so that they pass their input on until training gives them something to do.
+
+    Raises
+    ------
+    ModelError
+        When `layers` is below the present depth.
+
+    Notes
+    -----
+    ELECTRA normalises after each residual sum: a layer with zero projections computes LN(LN(x)).
+    With x = g * n + b, n of mean 0 and variance 1, the mean of x is about mean(b) and its variance
+    about mean(g²) + var(b); setting the new gains and biases to these undoes the normalisation, up
+    to how much they vary from position to position.
+    """
+    config, old = model.config, model.electra.encoder.layer
+    if layers < len(old):
+        raise ModelError(f"the model has {len(old)} layers already; {layers} are fewer")
+    grown_config = type(config)(**{**config.to_dict(), "num_hidden_layers": layers})
+    grown = type(model)(grown_config)
+    state = model.state_dict()
+    prefix = "electra.encoder.layer."
+    last = old[-1].output.LayerNorm
+    mean = last.bias.detach().mean()
+    deviation = (last.weight.detach().square().mean() + last.bias.detach().var(unbiased=False)).sqrt()
+    for new in range(len(old), layers):
+        source = f"{prefix}{new % len(old)}."
+        for name in [key for key in state if key.startswith(source)]:
+            value = state[name].clone()
+            rest = name.removeprefix(source)
+            if rest.startswith(("attention.output.dense", "output.dense")):
+                value.zero_()
+            elif rest.endswith("LayerNorm.weight"):
+                value.fill_(deviation)
+            elif rest.endswith("LayerNorm.bias"):
+                value.fill_(mean)
+            state[f"{prefix}{new}.{rest}"] = value
+    grown.load_state_dict(state)
+    return grown.train(model.training)

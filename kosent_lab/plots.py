@@ -1,0 +1,184 @@
+"""Draw finished tables: each function takes a table and an Axes and returns the Axes.
+
+Nothing here computes a statistic, saves or shows. `style` holds the Korean font.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.ft2font import FT2Font
+
+from kosent_lab.schema import check_columns
+
+FONTS_FOLDER = Path(__file__).resolve().parent / "fonts"
+ACCENT, MUTED, LINE = "#1f5fa8", "#9aa5b1", "#333f48"
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """Draw Hangul and the minus sign inside ``with plots.style():``; settings outside stay as they were."""
+    for name in ("NanumGothic.ttf", "NanumGothicBold.ttf"):
+        path = str(FONTS_FOLDER / name)
+        if all(entry.fname != path for entry in font_manager.fontManager.ttflist):
+            font_manager.fontManager.addfont(path)
+            # the bold file calls itself 600, which matplotlib complains about
+            entry = font_manager.fontManager.ttflist[-1]
+            if "Bold" in name:
+                font_manager.fontManager.ttflist[-1] = entry.__class__(**{**vars(entry), "weight": 700})
+    settings = {
+        # a list in font.family falls back glyph by glyph; inside font.sans-serif it does not
+        "font.family": ["NanumGothic", "DejaVu Sans"],
+        "font.size": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": LINE,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+        "svg.fonttype": "path",
+    }
+    with plt.rc_context(settings):
+        yield
+
+
+@functools.cache
+def _coverage(path: str) -> frozenset[int]:
+    return frozenset(FT2Font(path).get_charmap())
+
+
+def font_paths() -> tuple[str, str]:
+    """Return the files of the two fonts that figures and pages may count on: Hangul, and symbols."""
+    return str(FONTS_FOLDER / "NanumGothic.ttf"), font_manager.findfont("DejaVu Sans")
+
+
+def drawable(text: str) -> str:
+    """Return `text` with what neither font can draw written out, so that it reads the same everywhere.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Emoji beyond the fonts, control characters and direction marks become their Unicode name in
+        angle brackets; joiners and variation selectors are dropped.
+
+    Examples
+    --------
+    >>> drawable("좋아요👍")
+    '좋아요⟨thumbs up sign⟩'
+    """
+    covered = frozenset().union(*map(_coverage, font_paths()))
+    return "".join(_drawn(character, covered) for character in text)
+
+
+def _drawn(character: str, covered: frozenset[int]) -> str:
+    if character in "\u200c\u200d\ufe0e\ufe0f":
+        return ""
+    if character.isspace() or (ord(character) in covered and unicodedata.category(character)[0] != "C"):
+        return character
+    return f"⟨{unicodedata.name(character, f'U+{ord(character):04X}').lower()}⟩"
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    return plt.figure(figsize=size).add_subplot() if ax is None else ax
+
+
+def reliability(
+    table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
+) -> Axes:
+    """Draw accuracy against mean confidence, with band, diagonal and counts.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `calibration.reliability_table`.
+    ax : Axes, optional
+        A fresh figure when None.
+    label : str, optional
+        Name in the legend.
+    **artist_options
+        Passed to the line.
+
+    Returns
+    -------
+    Axes
+    """
+    check_columns(table, ["mean_confidence", "accuracy", "count", "ci_low", "ci_high"], what="the reliability diagram")
+    ax = _axes(ax, (5, 5))
+    rows = table[table["count"] > 0]
+    options = {"color": ACCENT, "marker": "o", "linewidth": 1.8, "markersize": 4} | artist_options
+    ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    (line,) = ax.plot(rows["mean_confidence"], rows["accuracy"], label=label, **options)
+    ax.fill_between(
+        rows["mean_confidence"], rows["ci_low"], rows["ci_high"], color=line.get_color(), alpha=0.18, linewidth=0
+    )
+    first = float(rows["bin_lower"].min()) if len(rows) else 0.0
+    ax.set(xlim=(first, 1.0), ylim=(min(first, float(rows["ci_low"].min()) if len(rows) else 0.0), 1.0))
+    return ax
+
+
+def counts(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
+    """Draw how many rows each bin of a reliability table holds."""
+    check_columns(table, ["bin_lower", "bin_upper", "count"], what="the count of bins")
+    ax = _axes(ax, (5, 1.5))
+    width = table["bin_upper"] - table["bin_lower"]
+    options = {"color": MUTED, "edgecolor": "white"} | artist_options
+    ax.bar(table["bin_lower"], table["count"], width=width, align="edge", label=label, **options)
+    return ax
+
+
+def risk_coverage(
+    table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
+) -> Axes:
+    """Draw the error among the kept against the share kept (`abstention.risk_coverage`)."""
+    check_columns(table, ["coverage", "selective_risk"], what="the risk–coverage curve")
+    ax = _axes(ax, (5, 3.5))
+    options = {"color": ACCENT, "linewidth": 1.8} | artist_options
+    ax.plot(table["coverage"] * 100, table["selective_risk"] * 100, label=label, **options)
+    ax.set(xlim=(0, 100))
+    ax.set_ylim(bottom=0)
+    return ax
+
+
+def slices(table: pd.DataFrame, *, ax: Axes | None = None, overall: float | None = None, **artist_options: Any) -> Axes:
+    """Draw accuracy and interval of each slice, worst on top (`errors.slice_table`)."""
+    check_columns(table, ["value", "accuracy", "ci_low", "ci_high", "n"], what="the slices")
+    ax = _axes(ax, (6, 0.6 + 0.3 * len(table)))
+    heights = range(len(table))[::-1]
+    options = {"color": ACCENT, "fmt": "o", "markersize": 5, "linewidth": 1.5} | artist_options
+    errors = [(table["accuracy"] - table["ci_low"]) * 100, (table["ci_high"] - table["accuracy"]) * 100]
+    ax.errorbar(table["accuracy"] * 100, heights, xerr=errors, **options)
+    if overall is not None:
+        ax.axvline(overall * 100, color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    ax.set_yticks(
+        list(heights), [f"{drawable(str(v))}  (n={n:,})" for v, n in zip(table["value"], table["n"], strict=True)]
+    )
+    return ax
+
+
+def probabilities(
+    values: dict[str, pd.Series], *, ax: Axes | None = None, bins: int = 20, **artist_options: Any
+) -> Axes:
+    """Draw how ``prob_1`` is spread in each of several groups, as shares of the group."""
+    ax = _axes(ax, (6, 3.2))
+    colours, dashes = (ACCENT, "#c2571a", LINE, MUTED), ("-", "--", ":", "-.")
+    for number, (name, series) in enumerate(values.items()):
+        options = {"color": colours[number % 4], "linestyle": dashes[number % 4], "linewidth": 1.8} | artist_options
+        weights = [100 / len(series)] * len(series)
+        ax.hist(series, bins=bins, range=(0, 1), weights=weights, histtype="step", label=name, **options)
+    ax.set(xlim=(0, 1))
+    ax.legend(loc="upper center")
+    return ax

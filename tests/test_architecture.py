@@ -1,0 +1,76 @@
+"""Lower layers never import higher ones, modules of one layer never each other; only some import torch."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+LAYERS = {
+    "schema": 0,
+    "hangul": 0,
+    "network": 1,
+    "nsmc": 1,
+    "optimizers": 1,
+    "corpora": 2,
+    "splits": 3,
+    "tokenization": 3,
+    "calibration": 3,
+    "abstention": 3,
+    "documents": 4,
+    "errors": 4,
+    "baseline": 4,
+    "plots": 4,
+    "inference": 4,
+    "model": 4,
+    "predict": 5,
+    "narrative": 5,
+    "finetuning": 6,
+    "evaluation": 6,
+    "report": 7,
+    "bench": 7,
+    "cli": 8,
+}
+USES_TORCH = {"optimizers", "inference", "model", "predict", "finetuning", "bench"}
+MODULES = sorted((ROOT / "kosent_lab").glob("*.py"))
+
+
+def imports(path):
+    """Return (module, is it at the top of the file) of every import."""
+    tree = ast.parse(path.read_text("utf-8"))
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "kosent_lab":
+            yield from ((f"kosent_lab.{alias.name}", id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module, id(node) in top
+
+
+def test_every_module_has_a_layer():
+    assert {path.stem for path in MODULES} - {"__init__"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=lambda p: p.stem)
+def test_imports_go_down(path):
+    for name, _ in imports(path):
+        if name.startswith("kosent_lab.") and name.split(".")[1] in LAYERS:
+            other = name.split(".")[1]
+            assert LAYERS[other] < LAYERS[path.stem], f"{path.stem} imports {other}"
+
+
+def test_only_model_code_imports_torch():
+    users = {path.stem for path in MODULES for name, _ in imports(path) if name.split(".")[0] == "torch"}
+    assert users == USES_TORCH
+
+
+def test_command_line_starts_without_torch():
+    top = {name.split(".")[0] for name, is_top in imports(ROOT / "kosent_lab" / "cli.py") if is_top}
+    assert not top & {"torch", "transformers", "matplotlib"}
+
+
+def test_nothing_unsafe_is_loaded():
+    for path in MODULES:
+        source = path.read_text("utf-8")
+        for word in ("torch.load(", "pickle.load", "trust_remote_code", "yaml.load("):
+            assert word not in source, f"{path.name} uses {word}"
