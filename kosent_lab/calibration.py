@@ -7,6 +7,7 @@ in ``plots``, deciding when to abstain in ``abstention``.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -157,7 +158,7 @@ def reliability_table(
         mean = np.bincount(number, probability, bins) / count
         accuracy = np.bincount(number, outcome, bins) / count
     draws = np.full((resamples, bins), np.nan)
-    for index, weight in enumerate(_poisson_weights(len(outcome), resamples, seed)):
+    for index, weight in enumerate(_bootstrap_weights(len(outcome), resamples, seed)):
         with np.errstate(invalid="ignore"):
             draws[index] = np.bincount(number, weight * outcome, bins) / np.bincount(number, weight, bins)
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
@@ -178,11 +179,11 @@ def reliability_table(
     )
 
 
-def _poisson_weights(n: int, resamples: int, seed: int):
-    """Yield bootstrap weights: each row counts a Poisson(1) number of times."""
+def _bootstrap_weights(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each of `n` rows is drawn, resample by resample."""
     random = np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield random.poisson(1.0, n).astype("float64")
+    for _ in range(resamples if n else 0):
+        yield np.bincount(random.integers(n, size=n), minlength=n).astype("float64")
 
 
 def _percentiles(draws: np.ndarray) -> tuple[float, float]:
@@ -275,7 +276,7 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         "mean_confidence": confidence,
     }
     n, drawn = len(label), {name: [] for name in ("ece", "ece_positive", *per_row)}
-    for weight in _poisson_weights(n, resamples if n else 0, seed):
+    for weight in _bootstrap_weights(n, resamples, seed):
         drawn["ece"].append(expected_calibration_error(confidence, correct, weight=weight))
         drawn["ece_positive"].append(expected_calibration_error(prob_1, label, weight=weight))
         for name, values in per_row.items():

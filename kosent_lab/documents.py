@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from kosent_lab import corpora, splits
+from kosent_lab.hangul import replace_surrogates
 from kosent_lab.schema import PREDICTION_COLUMNS, DataError, NotAvailableError, check_columns, parse_labels
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".xlsx", ".parquet")
@@ -172,6 +173,7 @@ def _read_tsv(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
 
 def _read_jsonl(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     batch: list[dict[str, object]] = []
+    yielded = False
     with path.open(encoding=_encoding(path)) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -182,11 +184,12 @@ def _read_jsonl(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
                 raise DataError(f"{path}, line {number}, is no JSON: {error}") from error
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}, must be a JSON object with a text; it is {line.strip()[:40]}")
-            batch.append({key: None if value is None else str(value) for key, value in row.items()})
+            batch.append({key: None if value is None else replace_surrogates(str(value)) for key, value in row.items()})
             if len(batch) == rows:
                 yield pd.DataFrame(batch)
-                batch = []
-    yield pd.DataFrame(batch)
+                batch, yielded = [], True
+    if batch or not yielded:
+        yield pd.DataFrame(batch)
 
 
 def _read_excel(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:

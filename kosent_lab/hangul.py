@@ -118,6 +118,11 @@ def fold_text(text: str) -> str:
     return _NOT_WORD.sub("", unicodedata.normalize("NFC", text).casefold())
 
 
+def replace_surrogates(text: str) -> str:
+    """Return `text` with lone surrogates, which no file can hold, as U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def clean_text(text: str) -> str:
     """Return `text` as a tokenizer can take it; only characters that cannot be text are changed.
 
@@ -137,4 +142,4 @@ def clean_text(text: str) -> str:
     >>> clean_text("좋아요ㅋㅋ")
     '좋아요ㅋㅋ'
     """
-    return unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text)).replace("\0", " ")
+    return unicodedata.normalize("NFC", replace_surrogates(text)).replace("\0", " ")

@@ -181,8 +181,10 @@ def predict_frame(
     A text that occurs more than once is scored once.
     """
     check_columns(frame, ["text"], what="prediction")
-    codes, distinct = pd.factorize(frame["text"].map(lambda text: "" if pd.isna(text) else str(text)))
-    ids, cut = encode(classifier, list(distinct))
+    places: dict[str, int] = {}
+    texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
+    codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
+    ids, cut = encode(classifier, list(places))
     logits = predict_logits(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     unknown = classifier.tokenizer.unk_token_id
     return add_predictions(frame, logits).assign(

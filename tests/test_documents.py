@@ -1,13 +1,14 @@
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from kosent_lab.documents import SUFFIXES, iter_documents, load_documents
 from kosent_lab.schema import DataError, NotAvailableError
 
-ROWS = pd.DataFrame({"text": ["좋아요", "별로, 진짜", "null", ""], "label": ["1", "0", "neutral", ""], "id": ["007", "2", "3", "4"]})
+ROWS = pd.DataFrame(
+    {"text": ["좋아요", "별로, 진짜", "null", ""], "label": ["1", "0", "neutral", ""], "id": ["007", "2", "3", "4"]}
+)
 
 
 def write(path, frame=ROWS):
@@ -111,11 +112,10 @@ def test_columns_of_predictions_are_kept_under_another_name(tmp_path):
     assert {"input_pred", "input_confidence"} <= set(frame.columns)
 
 
-def test_values_that_are_no_text_survive(tmp_path):
-    values = ["글", None, 3.5, 7, float("nan")]
-    path = tmp_path / "a.parquet"
-    pd.DataFrame({"text": pd.Series([None if v is None else str(v) for v in values]), "n": np.arange(5)}).to_parquet(path)
-    assert len(load_documents(path)) == 5
+def test_lone_surrogates_of_json_are_mended(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "\\ud800좋다"}', "utf-8")
+    assert load_documents(path)["text"].tolist() == ["\ufffd좋다"]
 
 
 def test_own_ids_are_kept_when_they_differ(tmp_path):

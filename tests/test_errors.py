@@ -16,9 +16,7 @@ def test_slices_by_hand(scored):
     assert table["accuracy"].is_monotonic_increasing
 
 
-@pytest.mark.parametrize(
-    ("length", "band"), [(0, "1-10"), (10, "1-10"), (11, "11-20"), (80, "41-80"), (81, "over 80")]
-)
+@pytest.mark.parametrize(("length", "band"), [(0, "1-10"), (10, "1-10"), (11, "11-20"), (80, "41-80"), (81, "over 80")])
 def test_length_bands_are_closed_above(length, band):
     frame = errors.add_slices(pd.DataFrame({"text": ["가" * length], "n_unknown": [1]}))
     assert frame.loc[0, "length_band"] == band
@@ -41,7 +39,9 @@ def test_confident_mistakes_are_mistakes_surest_first(scored):
 
 
 def test_groups_take_neutral_and_sarcastic_rows(scored):
-    frame = scored.assign(polarity=["neutral"] * 100 + ["negative"] * 300, phenomenon=["sarcasm_cue"] * 50 + ["plain"] * 350)
+    frame = scored.assign(
+        polarity=["neutral"] * 100 + ["negative"] * 300, phenomenon=["sarcasm_cue"] * 50 + ["plain"] * 350
+    )
     groups = errors.special_groups(frame)
     assert {name: len(rows) for name, rows in groups.items()} == {"neutral": 100, "sarcasm_cue": 50}
     table = errors.group_table(groups).set_index("group")

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from kosent_lab import bench, predict
+
+
+def test_padding_share_by_hand():
+    lengths = np.array([4, 2, 2])
+    batches = [np.array([0, 1]), np.array([2])]
+    # 4 + 2 of 8 positions and 2 of 2 are filled: 2 of 10 are padding; at width 8, 16 of 24
+    assert bench.padding_share(lengths, batches) == pytest.approx(0.2)
+    assert bench.padding_share(lengths, batches, width=8) == pytest.approx(16 / 24)
+
+
+def test_operations_by_hand(tiny):
+    # two layers of four 32x32, one 32x64 and one 64x32 matrix: 2 * 8,192 weights, twice a token;
+    # attention: two products of length² * 32, two operations each, in two layers
+    ten = 2 * 2 * 8_192 * 10 + 4 * 2 * 32 * 100
+    assert bench.operations_per_text(tiny, np.array([10])) == ten
+
+
+def test_bench_measures_the_same_texts(tiny_folder, pack):
+    result = bench.run(str(tiny_folder), pack["text"].head(150), pipeline_texts=40)
+    needed = "pipeline_default_rps pipeline_b32_rps exact_rps fastest_rps max_logit_difference padding_share"
+    needed += " padding_share_fixed peak_gflops achieved_gflops exact_ratio fastest_ratio agreement"
+    assert set(needed.split()) <= set(result)
+    assert result["max_logit_difference"] < 1e-4
+    assert 0 <= result["padding_share"] < result["padding_share_fixed"] < 1
+    assert result["n"] == 150
+
+
+def test_length_buckets_hold_little_padding(tiny, pack):
+    ids, _ = predict.encode(tiny, pack["text"].tolist())
+    lengths = np.array([len(row) for row in ids])
+    buckets = predict.bucket_batches(lengths, batch_tokens=2_048)
+    as_they_come = [np.arange(start, min(start + 32, len(ids))) for start in range(0, len(ids), 32)]
+    assert bench.padding_share(lengths, buckets) < 0.25 * bench.padding_share(lengths, as_they_come)

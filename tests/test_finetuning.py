@@ -1,0 +1,114 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab import finetuning
+from kosent_lab.model import load_classifier
+from kosent_lab.optimizers import Muon, orthogonalize
+from kosent_lab.schema import DataError
+
+OPTIONS = finetuning.TrainingOptions(minutes=0.02, batch_tokens=512, compile=False, checkpoint_minutes=99)
+
+
+@pytest.fixture
+def rows(pack):
+    """Labelled rows that a small model can learn: the word tells the label."""
+    label = pack["label"].fillna(0).astype(int)
+    text = label.map({0: "별로 싫다 ", 1: "최고 좋다 "}) + pack["text"].str[:10]
+    split = ["valid" if number % 5 == 0 else "train" for number in range(len(pack))]
+    return pd.DataFrame({"text": text, "label": label, "split": split, "rating": label * 8 + 1})
+
+
+def tiny_model(tokenizer, seed=0):
+    return finetuning.new_classifier(tokenizer.get_vocab_size(), layers=1, seed=seed)
+
+
+def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    options = dataclasses.replace(OPTIONS, minutes=0.2)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].iloc[-1] > 0.9
+    assert model.classifier.out_proj.out_features == 2
+    assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)
+
+
+def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
+    rows.loc[3, "split"] = "test"
+    with pytest.raises(DataError, match="must not see the test split"):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f[f["split"] == "train"], "rows of split train and valid"),
+        (lambda f: f.drop(columns="label"), "needs column 'label'"),
+        (lambda f: f.assign(label=f["label"].astype("Int64").mask(f.index == 1)), "neither a label nor a soft_target"),
+    ],
+)
+def test_training_says_what_it_needs(rows, tiny_tokenizer, tmp_path, change, message):
+    with pytest.raises(DataError, match=message):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, change(rows), folder=tmp_path, options=OPTIONS)
+
+
+def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    # the same run again: the checkpoint says that its time is over, so nothing is trained further
+    again = tiny_model(tiny_tokenizer, seed=5)
+    history = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    for one, other in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+    # with more minutes it goes on from there
+    longer = dataclasses.replace(OPTIONS, minutes=0.06)
+    more = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=longer)
+    assert more["step"].iloc[-1] > history["step"].iloc[-1]
+    assert more["minutes"].is_monotonic_increasing
+
+
+def test_epoch_draws_rows_by_their_share():
+    lengths = np.full(10_000, 8)
+    share = np.where(np.arange(10_000) < 5_000, 1.0, 0.25)
+    rows = np.concatenate(list(finetuning.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    assert len(np.unique(rows)) == len(rows)
+    assert (rows < 5_000).sum() == 5_000
+    assert abs((rows >= 5_000).sum() - 1_250) < 150
+    again = np.concatenate(list(finetuning.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    assert (rows == again).all()
+
+
+def test_saved_classifier_fills_positions_never_seen(tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    finetuning.save_classifier(model, tiny_tokenizer, tmp_path / "m", seen_positions=64)
+    loaded = load_classifier(tmp_path / "m", device="cpu")
+    positions = loaded.model.electra.embeddings.position_embeddings.weight
+    assert torch.equal(positions[64], positions[511])
+    torch.testing.assert_close(positions[64], positions[32:64].mean(0), atol=1e-3, rtol=0)
+    assert not torch.equal(positions[63], positions[64])
+
+
+def test_orthogonalized_matrices_have_singular_values_near_one():
+    torch.manual_seed(0)
+    for shape in [(3, 8, 8), (2, 16, 4), (2, 4, 16)]:
+        values = torch.linalg.svdvals(orthogonalize(torch.randn(shape)))
+        assert values.min() > 0.3
+        assert values.max() < 1.3
+
+
+def test_muon_agrees_with_torch():
+    torch.manual_seed(0)
+    start = torch.randn(24, 16)
+    ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    mine = Muon([ours], lr=0.02, weight_decay=0.1)
+    reference = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for step in range(5):
+        gradient = torch.randn(24, 16, generator=torch.Generator().manual_seed(step))
+        for parameter, optimizer in ((ours, mine), (theirs, reference)):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    # torch orthogonalises in bfloat16, which is good to about one percent of the step
+    moved = (theirs - start).abs().mean()
+    assert (ours - theirs).abs().mean() < 0.05 * moved

@@ -1,0 +1,65 @@
+import warnings
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from kosent_lab import abstention, calibration, errors, plots
+from kosent_lab.schema import DataError
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def drawings(scored):
+    table = calibration.reliability_table(scored)
+    slices = errors.slice_table(errors.add_slices(scored.assign(domain=["film", "app"] * 200)))
+    return {
+        plots.reliability: table,
+        plots.counts: table,
+        plots.risk_coverage: abstention.risk_coverage(scored),
+        plots.slices: slices,
+        plots.probabilities: {"하나": scored["prob_1"]},
+    }
+
+
+def test_the_given_axes_are_used_and_no_figure_leaks(drawings):
+    before = dict(matplotlib.rcParams)
+    for draw, table in drawings.items():
+        figure, (left, right) = plt.subplots(1, 2)
+        assert draw(table, ax=right) is right
+        assert right.has_data()
+        assert not left.has_data()
+        assert plt.get_fignums() == [figure.number]
+        plt.close(figure)
+        fresh = draw(table)
+        assert len(plt.get_fignums()) == 1
+        plt.close(fresh.figure)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_style_draws_hangul_and_minus_and_leaves_settings_alone(tmp_path):
+    before = matplotlib.rcParams["font.family"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a missing glyph warns
+        with plots.style():
+            ax = plt.figure().add_subplot()
+            ax.plot([-1, 1], [-1, 1])
+            ax.set_title("영화평 감성 −1 ㅋㅋ ㅠㅠ 뷁 ★♥", fontweight="bold")
+            for suffix in ("png", "svg", "pdf"):
+                ax.figure.savefig(tmp_path / f"a.{suffix}")
+    plt.close(ax.figure)
+    assert matplotlib.rcParams["font.family"] == before
+
+
+def test_what_no_font_has_is_written_out():
+    assert plots.drawable("좋다 ㅋㅋ ♥ 😀") == "좋다 ㅋㅋ ♥ 😀"
+    assert plots.drawable("굿👍🏽") == "굿⟨thumbs up sign⟩⟨emoji modifier fitzpatrick type-4⟩"
+    assert plots.drawable("a\u202eb\0") == "a⟨right-to-left override⟩b⟨u+0000⟩"
+    assert plots.drawable("가️나‍") == "가나"
+
+
+def test_wrong_table_is_named():
+    with pytest.raises(DataError, match="the reliability diagram needs column"):
+        plots.reliability(pd.DataFrame({"x": []}))
