@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab import __version__
-from kosent_lab.schema import DataError, KosentError, NotAvailableError
+from kosent_lab.schema import DataError, KosentError, NotAvailableError, check_columns
 
 # Modules that import torch or draw are imported by the commands that need them: `data list` and
 # `--help` should not wait for torch.
@@ -137,7 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _json_option(baseline)
     finetune = _command(train, "finetune", _train_finetune, "train a classifier; a killed run goes on")
-    finetune.add_argument("--data", default="nsmc")
+    finetune.add_argument("--data", default="nsmc", help="a corpus, or a file with a column split (train, valid)")
     finetune.add_argument("--vocabulary", type=Path, required=True, help="folder with tokenizer.json")
     finetune.add_argument("--soft-targets", type=Path)
     finetune.add_argument("--init", type=Path, help="run folder to go on from; random weights otherwise")
@@ -146,6 +146,7 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--batch-tokens", type=int, default=6_144)
     finetune.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
     finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")
+    finetune.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
     finetune.add_argument("--seed", type=int, default=0)
     finetune.add_argument("--out", type=Path, required=True, help="run folder")
     package = _command(
@@ -239,7 +240,7 @@ def _report(arguments: argparse.Namespace) -> None:
         card = corpora.find_card(name.partition(":")[0]) if Path(name).suffix == "" else None
         parts.append(
             report.Part(
-                title=name,
+                title=Path(name).name,
                 frame=scored,
                 sha256=corpora.frame_sha256(frame),
                 temperature=temperature,
@@ -254,9 +255,8 @@ def _report(arguments: argparse.Namespace) -> None:
         classifier.tokenizer.backend_tokenizer,
     )  # fmt: skip
     page = report.build_page(parts, facts, language=arguments.language, command=_command_line(arguments, names))
-    path = arguments.out / "report.html"
-    report.write_page(page, path)
-    print(f"The report: {path.resolve()}")
+    report.write_page(page, arguments.out)
+    print(f"The report: {(arguments.out / 'report.html').resolve()}")
 
 
 def _file_name(data: str) -> str:
@@ -364,12 +364,13 @@ def _data_leaks(arguments: argparse.Namespace) -> None:
     print(splits.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
 
 
-def _train_frame(name: str) -> pd.DataFrame:
+def _train_frame(data: str) -> pd.DataFrame:
+    """Read what a model may learn from: every row that has a split, those of test left out."""
     from kosent_lab.documents import load_documents
 
-    frame = load_documents(name)
+    frame = load_documents(data)
     if "split" not in frame.columns:
-        raise DataError(f"training needs a corpus with a split; {name} has none")
+        raise DataError(f"training needs a column split with train and valid; {data} has {list(frame.columns)}")
     return frame[frame["split"].isin(["train", "valid", "calib"])]
 
 
@@ -384,6 +385,7 @@ def _train_vocabulary(arguments: argparse.Namespace) -> None:
 
 def _train_baseline(arguments: argparse.Namespace) -> None:
     from kosent_lab import baseline, corpora
+    from kosent_lab.calibration import wilson_interval
     from kosent_lab.documents import load_documents
 
     frame = _train_frame(arguments.data)
@@ -394,18 +396,14 @@ def _train_baseline(arguments: argparse.Namespace) -> None:
         print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
         return
     polar = (frame if arguments.test else train)[lambda rows: rows["label"].notna()]
-    if not arguments.all_rated:
+    if not arguments.all_rated and "official_split" in polar.columns:
         polar = polar[polar["official_split"] == "train"]
     held = load_documents(f"{arguments.data}:test") if arguments.test else frame[frame["split"] == "valid"]
     model = baseline.fit_baseline(polar, strength=arguments.strength)
     correct = pd.Series(model.predict(held["text"].tolist()), index=held.index) == held["label"]
-    result = {
-        "data": arguments.data,
-        "all_rated": arguments.all_rated,
-        "strength": arguments.strength,
-        "n_train": len(polar),
-    }
-    result |= {"split": "test" if arguments.test else "valid", "n": len(held), "accuracy": float(correct.mean())}
+    result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": arguments.strength}
+    result |= {"n_train": len(polar), "split": "test" if arguments.test else "valid", "n": len(held)}
+    result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
     if "leaked" in held.columns:
         result["accuracy_unleaked"] = float(correct[~held["leaked"]].mean())
     _print(result, arguments.json)
@@ -420,6 +418,7 @@ def _train_finetune(arguments: argparse.Namespace) -> None:
 
     frame = _train_frame(arguments.data)
     if arguments.official_only:
+        check_columns(frame, ["official_split"], what="--official-only")
         frame = frame[frame["official_split"] == "train"]
     if arguments.soft_targets:
         soft = pd.read_parquet(arguments.soft_targets).set_index("doc_id")["soft_target"]
@@ -442,6 +441,7 @@ def _train_finetune(arguments: argparse.Namespace) -> None:
         adamw_rate=defaults.adamw_rate * arguments.rate_share,
         decay_share=1.0 if arguments.init else defaults.decay_share,
         seed=arguments.seed,
+        compile=not arguments.no_compile,
     )
     history = finetuning.train(model, tokenizer, frame, folder=arguments.out, options=options)
     model.save_pretrained(arguments.out / "model")

@@ -165,7 +165,7 @@ def iter_batches(
 
     Examples
     --------
-    >>> [len(b) for b in iter_batches(np.array([2, 2, 2, 8]), batch_tokens=8, seed=0)]
+    >>> sorted(len(b) for b in iter_batches(np.array([2, 2, 2, 8]), batch_tokens=8, seed=0))
     [1, 3]
     """
     random = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ from kosent_lab.schema import DataError, check_columns
 
 logger = logging.getLogger(__name__)
 
-# Small enough that a layer's activations stay in a desktop CPU's cache (measured), large for a GPU
-BATCH_TOKENS = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}
+# Small enough that the activations of a layer stay in a CPU cache (measured), large for a GPU
+BATCH_TOKENS = {"cpu": 1_024, "mps": 8_192, "cuda": 65_536}
 Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -54,7 +55,7 @@ def bucket_batches(lengths: np.ndarray, *, batch_tokens: int) -> list[np.ndarray
     Examples
     --------
     >>> [batch.tolist() for batch in bucket_batches(np.array([2, 9, 2, 3]), batch_tokens=6)]
-    [[1], [3], [0, 2]]
+    [[1], [3, 0], [2]]
     """
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
@@ -114,7 +115,8 @@ def predict_logits(
     ids : list of list of int, length n
         From `encode`.
     batch_tokens : int, optional
-        Token budget of a batch; a good one for the device when None. Halved whenever memory runs out.
+        Token budget of a batch; a good one for the device when None. A batch that memory runs out
+        on is scored in halves.
     progress : bool
         Show a bar, on a terminal only.
 
@@ -123,28 +125,39 @@ def predict_logits(
     ndarray of float32, shape (n, 2)
         Logits in the order of the input; negative first, whatever the order of the model's labels.
     """
-    budget = batch_tokens or BATCH_TOKENS[classifier.device.type]
     forward, collate = forward_pass(classifier), DataCollatorWithPadding(classifier.tokenizer)
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     logits = np.zeros((len(ids), 2), dtype=np.float32)
-    waiting = bucket_batches(lengths, batch_tokens=budget)[::-1]
-    with tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar:
-        while waiting:
-            batch = waiting.pop()
-            inputs = collate([{"input_ids": ids[row]} for row in batch]).to(classifier.device)
-            try:
-                output = forward(inputs["input_ids"], inputs["attention_mask"])
-            except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error) or len(batch) == 1:
-                    raise
-                logger.warning("memory ran out at %d texts a batch; going on with half", len(batch))
-                rest = np.concatenate([batch, *reversed(waiting)])
-                budget = max(1, len(batch) // 2) * int(lengths[batch].max())
-                waiting = [rest[part] for part in bucket_batches(lengths[rest], batch_tokens=budget)][::-1]
-                continue
+
+    def score(batch: np.ndarray) -> np.ndarray:
+        inputs = collate([{"input_ids": ids[row]} for row in batch]).to(classifier.device)
+        try:
+            output = forward(inputs["input_ids"], inputs["attention_mask"])
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error) or len(batch) == 1:
+                raise
+            half = len(batch) // 2
+            logger.warning("memory ran out at %d texts a batch; going on with half", len(batch))
+        else:
             logits[batch] = output[:, list(classifier.label_columns)].float().cpu().numpy()
+            return batch
+        return np.concatenate([score(batch[:half]), score(batch[half:])])
+
+    batches = bucket_batches(lengths, batch_tokens=batch_tokens or BATCH_TOKENS[classifier.device.type])
+    # On a CPU one batch a core, each on one thread: short texts make small operations, and waiting
+    # for the other cores after each of them costs more than it gains.
+    workers = torch.get_num_threads() if classifier.device.type == "cpu" else 1
+    with (
+        tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
+        ThreadPoolExecutor(workers, initializer=_one_thread) as pool,
+    ):
+        for batch in pool.map(score, batches):
             bar.update(len(batch))
     return logits
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # of the calling thread; those of the process stay
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -77,6 +77,14 @@ class ModelFacts:
     tokenizer: Any
 
 
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """The finished report: the page, and each of its figures as an SVG file for slides and papers."""
+
+    html: str
+    figures: dict[str, bytes]
+
+
 def measure(part: Part, tokenizer: Any, language: str) -> Measures:
     """Measure one part: everything that its findings and sections need.
 
@@ -124,7 +132,7 @@ def measure(part: Part, tokenizer: Any, language: str) -> Measures:
     )
 
 
-def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", command: str = "") -> str:
+def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", command: str = "") -> Page:
     """Build the whole page.
 
     Parameters
@@ -138,8 +146,8 @@ def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", co
 
     Returns
     -------
-    str
-        HTML that needs no other file and no script.
+    Page
+        HTML that needs no other file and no script, and its figures.
     """
     t = narrative.catalogue(language)
     with plots.style():
@@ -157,7 +165,9 @@ def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", co
     }
     template = environment.get_template("report.html")
     fonts = _subset_fonts(template.render(fonts=["", ""], **context))
-    return template.render(fonts=fonts, **context)
+    drawn = {section["anchor"]: section["figure"] for part in rendered for section in part["sections"]}
+    figures = {name: base64.b64decode(content) for name, content in drawn.items() if content}
+    return Page(template.render(fonts=fonts, **context), figures)
 
 
 def _versions() -> str:
@@ -431,17 +441,21 @@ def _cards(part: Part, measures: Measures, model: ModelFacts, t: dict[str, str],
     return _section("cards", t, anchor, table=_table([("", "name"), ("", "text")], body))
 
 
-def write_page(page: str, path: Path) -> None:
-    """Write the page, whole or not at all.
+def write_page(page: Page, folder: Path) -> None:
+    """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; earlier ones are replaced.
 
     Raises
     ------
     DataError
-        When it would be larger than four megabytes, the limit of what can be mailed about with ease.
+        When the page would be larger than four megabytes, the limit of what is mailed about with ease.
     """
-    content = page.encode("utf-8", "replace")
+    # a text may hold what UTF-8 cannot
+    content = page.html.encode("utf-8", "replace")
     if len(content) > 4_000_000:
         raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is 4 MB")
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    files = {"report.html": content} | {f"figures/{name}.svg": figure for name, figure in page.figures.items()}
+    for name, data in files.items():
+        partial = folder / f"{name}.partial"
+        partial.write_bytes(data)
+        partial.replace(folder / name)

@@ -1,7 +1,9 @@
+import html
 import json
 import os
 import subprocess
 import sys
+import unicodedata
 
 import pandas as pd
 import pytest
@@ -70,13 +72,19 @@ def test_report_of_a_users_file(reviews, tiny_folder, tmp_path, capsys):
     ]
     assert cli.main([*arguments, "--model", str(tiny_folder), "--out", str(out)]) == 0
     assert str(out / "report.html") in capsys.readouterr().out
-    page = (out / "report.html").read_text("utf-8")
-    assert "--text-column 내용" in page
+    page = html.unescape((out / "report.html").read_text("utf-8"))
+    assert "--text-column '내용'" in page
+    assert "데이터: 내 리뷰.csv" in page
     scored = pd.read_parquet(out / "predictions-내-리뷰.csv.parquet")
     assert len(scored) == 80
     # again: what it wrote is replaced, not added to
     assert cli.main([*arguments, "--model", str(tiny_folder), "--out", str(out)]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["predictions-내-리뷰.csv.parquet", "report.html"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "figures",
+        "predictions-내-리뷰.csv.parquet",
+        "report.html",
+    ]
+    assert {path.name for path in (out / "figures").iterdir()} >= {"part1-reliability.svg", "part1-coverage.svg"}
 
 
 def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path):
@@ -199,3 +207,91 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     assert cli.main([*arguments, "--out", str(out)]) == 0
     assert cli.main([*arguments, "--out", str(whole)]) == 0
     assert out.read_bytes() == whole.read_bytes()
+
+
+def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
+    labelled = pack[pack["label"].notna()].reset_index(drop=True)
+    names = ["train", "train", "train", "valid", "calib"]
+    table = labelled[["doc_id", "text", "label"]].assign(split=[names[n % 5] for n in range(len(labelled))])
+    data, folder = tmp_path / "train.csv", tmp_path / "모델"
+    table.to_csv(data, index=False)
+    table[table["split"] == "calib"].to_csv(tmp_path / "calib.csv", index=False)
+    soft, run, deep = tmp_path / "soft.parquet", tmp_path / "run", tmp_path / "deep"
+    common = ["--data", str(data), "--vocabulary", str(tmp_path / "vocabulary"), "--soft-targets", str(soft)]
+    short = ["--minutes", "0.05", "--batch-tokens", "1024", "--no-compile"]
+    for arguments in (
+        ["train", "vocabulary", "--data", str(data), "--size", "700", "--out", str(tmp_path / "vocabulary")],
+        ["train", "baseline", "--data", str(data)],
+        ["train", "baseline", "--data", str(data), "--soft-targets", str(soft)],
+        ["train", "finetune", *common, *short, "--layers", "1", "--out", str(run)],
+        ["train", "finetune", *common, *short, "--init", str(run), "--layers", "2", "--out", str(deep)],
+        ["train", "package", "--run", str(deep), "--calib", str(tmp_path / "calib.csv"), "--out", str(folder)],
+        ["evaluate", "--data", str(tmp_path / "calib.csv"), "--model", str(folder)],
+    ):
+        assert cli.main(arguments) == 0, arguments
+    shown = capsys.readouterr().out
+    assert '"split": "valid"' in shown
+    result = json.loads(shown[shown.rindex("\n{") :])
+    assert result["temperature"] is not None
+    assert (folder / "calibration.json").exists()
+
+
+def test_training_without_a_split_says_what_is_needed(reviews, tmp_path, capsys):
+    arguments = ["train", "vocabulary", "--data", "kosent-pack", "--out", str(tmp_path / "v")]
+    assert cli.main(arguments) == 1
+    assert "needs a column split with train and valid" in capsys.readouterr().err
+
+
+HOSTILE = [
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    '=HYPERLINK("http://x")',
+    "정말 좋아요👍🏽 최고",
+    unicodedata.normalize("NFD", "음식이 별로예요"),
+    "\u202e거꾸로 쓴 글\u202c",
+    "a\0b",
+    "",
+    "   ",
+    "nan",
+    "아주 길다 " * 20_000,
+    "줄이\n바뀌는 글",
+    "ㅋㅋㅋㅋ",
+    "12345",
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_report_survives_a_hostile_file(suffix, tiny_folder, tmp_path):
+    table = pd.DataFrame({"text": HOSTILE * 3, "label": ([0, 1, "neutral"] * len(HOSTILE))})
+    path, out = tmp_path / f"a{suffix}", tmp_path / "r"
+    if suffix == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_json(path, orient="records", lines=True, force_ascii=False)
+    assert cli.main(["report", "--data", str(path), "--model", str(tiny_folder), "--out", str(out)]) == 0
+    page = (out / "report.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "\0" not in page
+    assert "\u202e" not in page
+    scored = pd.read_parquet(out / f"predictions-a{suffix}.parquet")
+    assert len(scored) == len(table)
+    assert scored["text"].tolist()[:3] == HOSTILE[:3]
+    assert scored["truncated"].sum() == 3
+
+
+def test_calibration_on_one_class_falls_back_and_says_why(tiny_folder, tmp_path, capsys):
+    path, out = tmp_path / "one.csv", tmp_path / "r"
+    pd.DataFrame({"text": [f"글 {n}" for n in range(40)], "label": [1] * 40}).to_csv(path, index=False)
+    arguments = [
+        "report",
+        "--data",
+        "kosent-pack",
+        "--calib",
+        str(path),
+        "--model",
+        str(tiny_folder),
+        "--out",
+        str(out),
+    ]
+    assert cli.main(arguments) == 0
+    assert "No temperature could be fitted: a temperature needs at least 20" in (out / "report.html").read_text("utf-8")

@@ -46,7 +46,7 @@ def test_every_sentence_is_used():
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_is_whole_and_self_contained(pack_part, facts, language):
-    page = report.build_page([pack_part], facts, language=language, command="kosent-lab report")
+    page = report.build_page([pack_part], facts, language=language, command="kosent-lab report").html
     assert f'<html lang="{language}">' in page
     assert len(page.encode()) < 4_000_000
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
@@ -75,7 +75,7 @@ def test_findings_carry_the_measured_numbers(pack_part, facts):
 
 
 def test_the_same_numbers_give_the_same_page(pack_part, facts):
-    pages = {report.build_page([pack_part], facts) for _ in range(2)}
+    pages = {report.build_page([pack_part], facts).html for _ in range(2)}
     assert len(pages) == 1
 
 
@@ -83,7 +83,7 @@ def test_texts_are_escaped(tiny, facts):
     text = "<script>alert('x')</script> & <b>좋다</b>"
     frame = pd.DataFrame({"doc_id": ["a"] * 12, "text": [text] * 12, "label": pd.array([0, 1] * 6, dtype="Int64")})
     scored = predict_frame(frame, tiny)
-    page = report.build_page([report.Part("<i>data</i>", scored, "0" * 64)], facts, command="<u>")
+    page = report.build_page([report.Part("<i>data</i>", scored, "0" * 64)], facts, command="<u>").html
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "<i>data" not in page
@@ -99,7 +99,7 @@ def test_small_and_unlabelled_tables_say_why(tiny, facts, labels):
             "label": pd.array(labels, dtype="Int64"),
         }
     )
-    page = report.build_page([report.Part("small", predict_frame(frame, tiny), "0" * 64)], facts)
+    page = report.build_page([report.Part("small", predict_frame(frame, tiny), "0" * 64)], facts).html
     t = narrative.catalogue("en")
     if not labels:
         assert t["f_no_rows"] in page
@@ -115,7 +115,7 @@ def test_page_fonts_hold_the_hangul_of_the_texts(pack_part, facts):
 
     from fontTools.ttLib import TTFont
 
-    page = report.build_page([pack_part], facts)
+    page = report.build_page([pack_part], facts).html
     fonts = re.findall(r"url\(data:font/woff;base64,([^)]+)\)", page)
     covered = set().union(*(TTFont(io.BytesIO(base64.b64decode(f))).getBestCmap() for f in fonts))
     shown = re.sub(r"base64,[^\")]+|<style>.*?</style>", "", page, flags=re.S)
@@ -125,5 +125,5 @@ def test_page_fonts_hold_the_hangul_of_the_texts(pack_part, facts):
 
 def test_too_large_a_page_is_refused(tmp_path):
     with pytest.raises(DataError, match="the limit is 4 MB"):
-        report.write_page("x" * 4_000_001, tmp_path / "a.html")
+        report.write_page(report.Page("x" * 4_000_001, {}), tmp_path)
     assert not list(tmp_path.iterdir())
