@@ -2,6 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 STAMP := .venv/.installed
+AS_ROOT = $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
 .PHONY: report test lab setup bench
@@ -16,7 +17,7 @@ test: setup
 	$(RUN) -m pytest $(ARGS)
 
 lab: setup
-	$(RUN) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks $(ARGS)
+	$(RUN) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks $(AS_ROOT) $(ARGS)
 
 bench: setup
 	$(RUN) -m kosent_lab.cli bench $(ARGS)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,3 +138,33 @@ def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> d
         "precision": fastest.precision,
         "model_id": exact.model_id,
     }
+
+
+def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str, Any]:
+    """Score a parquet file of `rows` distinct short texts in a process of its own and measure its memory.
+
+    Parameters
+    ----------
+    source : str or None
+        Model, as for `load_classifier`.
+    texts : Series of str
+        Texts to draw from; each gets a number, so that none is scored once for two rows.
+    rows : int
+
+    Returns
+    -------
+    dict
+        ``memory_rows``, ``memory_peak_mb`` (largest resident set of the process, in 10⁶ bytes),
+        ``memory_rps``.
+    """
+    drawn = texts.sample(rows, replace=True, random_state=0).reset_index(drop=True)
+    with tempfile.TemporaryDirectory() as folder:
+        table, out = Path(folder) / "texts.parquet", Path(folder) / "out.parquet"
+        pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}).to_parquet(table)
+        command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
+        start = time.perf_counter()
+        subprocess.run([*command, *(["--model", source] if source else [])], check=True, stdout=subprocess.DEVNULL)
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes here
+    return {"memory_rows": rows, "memory_peak_mb": round(peak * unit / 1e6), "memory_rps": round(rows / seconds)}

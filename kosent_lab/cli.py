@@ -159,6 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", _bench, "throughput against transformers.pipeline, in one run")
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
     bench.add_argument("--texts", type=int, default=3_000)
+    bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
     _json_option(bench)
     return parser
@@ -480,7 +481,10 @@ def _bench(arguments: argparse.Namespace) -> None:
     frame = load_documents(arguments.data or ("nsmc:test" if present else "kosent-pack"))
     texts = frame["text"].dropna().astype(str)
     texts = texts[texts.str.strip() != ""].sample(min(arguments.texts, len(texts)), random_state=0)
-    _print(bench.run(arguments.model, texts), arguments.json)
+    result = bench.run(arguments.model, texts)
+    if arguments.memory_rows:
+        result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
+    _print(result, arguments.json)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ def test_int8_stays_near_fp32(tiny_folder, pack):
     assert (exact["logit_1"] - fast["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
 
 
+def test_bf16_stays_near_fp32(tiny_folder, pack):
+    exact = predict_frame(pack.head(100), load_classifier(tiny_folder, device="cpu"))
+    half = predict_frame(pack.head(100), load_classifier(tiny_folder, device="cpu", precision="bf16"))
+    assert (exact["logit_1"] - half["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
+
+
 def test_predictions_depend_on_the_text_alone(tiny, pack):
     frame = pack.head(120)
     whole = predict_frame(frame, tiny)
