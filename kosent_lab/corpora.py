@@ -1,143 +1,26 @@
-"""Cards of corpora and vocabularies: find, fetch, verify and read what they describe.
+"""Fetch, verify and read what the cards of corpora and vocabularies describe.
 
-A card (``data/cards/NAME.toml``) says what a corpus is, where it comes from, under which licence,
-and what each file must hash and count to. How rows are split lives in ``splits``; how NSMC's
+The cards themselves live in ``cards``. How rows are split lives in ``splits``; how NSMC's
 official files are rebuilt in ``nsmc``; a user's own file is read by ``documents``.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import hashlib
 import logging
-import os
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pooch
 
 from kosent_lab import network, nsmc
+from kosent_lab.cards import UNSTATED, Card, CorpusFile, cache_folder, data_folders, file_sha256, find_card, find_file
 from kosent_lab.schema import DataError, NotAvailableError, parse_labels
 
 logger = logging.getLogger(__name__)
 
-DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
-CARDS_FOLDER = DATA_FOLDER / "cards"
-UNSTATED = "LicenseRef-unstated"
 _GITHUB = "https://github.com"
 _GITHUB_RAW = "https://raw.githubusercontent.com"
-
-
-@dataclasses.dataclass(frozen=True)
-class CorpusFile:
-    """One file of a card: where it lies below a data folder, what it hashes to, where it is fetched."""
-
-    path: str
-    sha256: str
-    source_path: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Card:
-    """What is known of one corpus or vocabulary; read from ``data/cards/NAME.toml``.
-
-    Parameters
-    ----------
-    name, title : str
-    kind : str
-        ``labelled``, ``unlabelled``, ``treebank`` or ``vocabulary``.
-    licence : str
-        SPDX identifier, ``per-row`` or ``LicenseRef-unstated``.
-    repository, commit : str
-        GitHub ``owner/name`` and commit of the source; further sources stand in `sources`.
-    fetch : str
-        ``rebuild`` (from the source's archive), ``download`` (each file by its hash) or
-        ``by-hand`` (a selection that is published nowhere).
-    files : tuple of CorpusFile
-    rows : int
-    counts : dict
-        Column name to value to number of rows.
-    columns : dict
-        Column name to what it holds.
-    label_column : str
-        Column of the polarity, empty where the set has none.
-    id_column : str
-        Column of the ids, empty where rows are numbered.
-    sources, cautions : tuple of str
-    """
-
-    name: str
-    title: str
-    kind: str
-    licence: str
-    repository: str
-    commit: str
-    fetch: str
-    files: tuple[CorpusFile, ...]
-    rows: int = 0
-    counts: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
-    columns: dict[str, str] = dataclasses.field(default_factory=dict)
-    label_column: str = ""
-    id_column: str = ""
-    sources: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
-
-
-def list_cards(folder: Path = CARDS_FOLDER) -> list[Card]:
-    """Read every card of `folder`, sorted by name."""
-    return [_read_card(path) for path in sorted(folder.glob("*.toml"))]
-
-
-def _read_card(path: Path) -> Card:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        content["files"] = tuple(CorpusFile(**item) for item in content["files"])
-        content |= {key: tuple(content.get(key, ())) for key in ("sources", "cautions")}
-        return Card(**content)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error
-
-
-def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
-    """Return the card called `name`.
-
-    Raises
-    ------
-    DataError
-        When there is none; the message names the nearest and lists all.
-    """
-    path = folder / f"{name}.toml"
-    names = [p.stem for p in sorted(folder.glob("*.toml"))]
-    if name in names:
-        return _read_card(path)
-    near = difflib.get_close_matches(name, names, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
-    raise DataError(f"no corpus or vocabulary is called {name!r}; there are {', '.join(names)}.{guess}")
-
-
-def data_folders() -> list[Path]:
-    """Return the folders that are searched, in order: ``KOSENT_DATA``, the clone, the user's cache."""
-    named = [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
-    return [*named, DATA_FOLDER, cache_folder()]
-
-
-def cache_folder() -> Path:
-    """Return the folder that ``fetch`` writes to (``KOSENT_CACHE``, else the user's cache folder)."""
-    return Path(os.environ.get("KOSENT_CACHE") or pooch.os_cache("kosent-lab"))
-
-
-def find_file(file: CorpusFile, folders: list[Path] | None = None) -> Path | None:
-    """Return the first place where `file` lies, or None."""
-    places = [folder / file.path for folder in (folders or data_folders())]
-    return next((place for place in places if place.is_file()), None)
-
-
-def is_present(card: Card) -> bool:
-    """Tell whether every file of `card` lies on this machine."""
-    return all(find_file(file) for file in card.files)
 
 
 def _require_file(card: Card, file: CorpusFile) -> Path:
@@ -304,12 +187,6 @@ def _as_documents(raw: pd.DataFrame, card: Card) -> pd.DataFrame:
         }
     )
     return pd.concat([head, labels, own], axis=1)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def frame_sha256(frame: pd.DataFrame) -> str:

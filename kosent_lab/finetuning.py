@@ -17,21 +17,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import ElectraConfig, ElectraForSequenceClassification
+from transformers import ElectraForSequenceClassification
 
-from kosent_lab.model import write_checksums
+from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
+from kosent_lab.electra import widen_head
 from kosent_lab.optimizers import Muon
 from kosent_lab.predict import bucket_batches
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
-from kosent_lab.tokenization import save_tokenizer
 
 logger = logging.getLogger(__name__)
 
 RATINGS = 10
+LOOKS = 20  # at valid, spread evenly over a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +41,8 @@ class TrainingOptions:
     ----------
     minutes : float
         Training time; the learning rate has decayed to zero when it is over.
+    steps : int, optional
+        End after so many steps instead, whatever time they take: the same run on every machine.
     batch_tokens : int
         Input positions per step, padding included.
     muon_rate, adamw_rate : float
@@ -70,6 +71,7 @@ class TrainingOptions:
     """
 
     minutes: float = 60.0
+    steps: int | None = None
     batch_tokens: int = 4096
     muon_rate: float = 2e-3
     adamw_rate: float = 1e-3
@@ -216,6 +218,12 @@ def learning_rate_share(progress: float, options: TrainingOptions) -> float:
     return max(0.0, min(1.0, rise, fall))
 
 
+def _progress(state: dict[str, float], options: TrainingOptions) -> float:
+    """Return how much of a run is over, 0 to 1."""
+    share = state["step"] / options.steps if options.steps else state["seconds"] / (options.minutes * 60)
+    return min(1.0, share)
+
+
 def _loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float):
     log_prob = torch.log_softmax(logits[:, :2], dim=-1)
     loss = -(weight * (target * log_prob[:, 1] + (1 - target) * log_prob[:, 0])).mean()
@@ -308,7 +316,7 @@ def train(
     mask_id = tokenizer.token_to_id("[MASK]")
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
-    _widen_head(model, 2 + RATINGS if (rows.rating >= 0).any() else 2)
+    widen_head(model, 2 + RATINGS if (rows.rating >= 0).any() else 2)
     optimizers = _optimizers(model, options)
     state = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
     checkpoint = folder / "checkpoint.safetensors"
@@ -318,7 +326,7 @@ def train(
         logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
     forward = torch.compile(model, dynamic=True) if options.compile else model
     model.train()
-    limit, looks, losses = options.minutes * 60, 20, []
+    losses: list[float] = []
     clock = last_saved = time.monotonic()
 
     def look() -> None:
@@ -331,13 +339,13 @@ def train(
             file.write(json.dumps(row) + "\n")
         logger.info("%s", row)
 
-    while state["seconds"] < limit:
+    while _progress(state, options) < 1:
         epoch_seed = options.seed * 1000 + state["epoch"]
         batches = iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=epoch_seed)
         for index, batch in enumerate(batches):
             if index < state["batch"]:
                 continue
-            rate = learning_rate_share(min(1.0, state["seconds"] / limit), options)
+            rate = learning_rate_share(_progress(state, options), options)
             for optimizer, peak in zip(optimizers, (options.muon_rate, options.adamw_rate), strict=True):
                 for group in optimizer.param_groups:
                     group["lr"] = peak * rate
@@ -360,129 +368,24 @@ def train(
                 optimizer.zero_grad(set_to_none=True)
             losses.append(loss.item())
             now = time.monotonic()
-            before = int(state["seconds"] / limit * looks)
+            before = _progress(state, options)
             state["seconds"] += now - clock
             clock = now
             state["step"] += 1
             state["batch"] = index + 1
             state["tokens"] += int(mask.sum())
-            if int(state["seconds"] / limit * looks) > before:
+            after = _progress(state, options)
+            if int(after * LOOKS) > int(before * LOOKS):
                 look()
                 clock = time.monotonic()  # looking at valid is not training time
             if now - last_saved > options.checkpoint_minutes * 60:
                 save_checkpoint(checkpoint, model, optimizers, state, history)
                 clock = last_saved = time.monotonic()
-            if state["seconds"] >= limit:
+            if after >= 1:
                 break
         else:
             state |= {"epoch": state["epoch"] + 1, "batch": 0}
     save_checkpoint(checkpoint, model, optimizers, state, history)
-    _widen_head(model, 2)
+    widen_head(model, 2)
     model.eval()
     return pd.DataFrame(history)
-
-
-def _widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
-    """Give the last linear layer `outputs` rows, keeping the first ones."""
-    old = model.classifier.out_proj
-    if old.out_features == outputs:
-        return
-    new = nn.Linear(old.in_features, outputs).to(old.weight.device)
-    with torch.no_grad():
-        new.weight.normal_(0, model.config.initializer_range)
-        new.bias.zero_()
-        kept = min(outputs, old.out_features)
-        new.weight[:kept], new.bias[:kept] = old.weight[:kept], old.bias[:kept]
-    model.classifier.out_proj = new
-
-
-def save_checkpoint(
-    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer], state: dict, history: list[dict]
-) -> None:
-    """Write weights, optimizer states and place of a run into one safetensors file, whole or not at all."""
-    tensors = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
-    for number, optimizer in enumerate(optimizers):
-        for index, slots in optimizer.state_dict()["state"].items():
-            for slot, value in slots.items():
-                tensors[f"optimizer.{number}.{index}.{slot}"] = torch.as_tensor(value).contiguous().clone()
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={"state": json.dumps(state), "history": json.dumps(history)})
-    partial.replace(path)
-
-
-def load_checkpoint(
-    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]
-) -> tuple[dict[str, float], list[dict[str, float]]]:
-    """Read what `save_checkpoint` wrote into `model` and `optimizers`; return its state and history."""
-    weights: dict[str, torch.Tensor] = {}
-    slots: dict[int, dict[int, dict[str, torch.Tensor]]] = {number: {} for number in range(len(optimizers))}
-    with safe_open(path, framework="pt") as file:
-        for key in file.keys():  # noqa: SIM118 (a safetensors handle is no mapping)
-            kind, rest = key.split(".", 1)
-            if kind == "model":
-                weights[rest] = file.get_tensor(key)
-            else:
-                number, index, slot = rest.split(".")
-                slots[int(number)].setdefault(int(index), {})[slot] = file.get_tensor(key)
-        metadata = file.metadata()
-    model.load_state_dict(weights)
-    for number, optimizer in enumerate(optimizers):
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": slots[number]})
-    return json.loads(metadata["state"]), json.loads(metadata["history"])
-
-
-def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
-    """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
-
-    Parameters
-    ----------
-    vocabulary_size : int
-    layers : int
-        Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`model.grow_depth`).
-    seed : int
-
-    Returns
-    -------
-    ElectraForSequenceClassification
-    """
-    torch.manual_seed(seed)
-    config = ElectraConfig(
-        vocab_size=vocabulary_size,
-        embedding_size=128,
-        hidden_size=256,
-        intermediate_size=1024,
-        num_attention_heads=4,
-        num_hidden_layers=layers,
-        # dropout triples the time of a compiled step on a CPU; pieces are masked instead
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        id2label={0: "negative", 1: "positive"},
-        label2id={"negative": 0, "positive": 1},
-    )
-    return ElectraForSequenceClassification(config)
-
-
-def save_classifier(
-    model: ElectraForSequenceClassification, tokenizer: Tokenizer, folder: Path, *, seen_positions: int
-) -> None:
-    """Write a model folder that `model.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
-
-    Parameters
-    ----------
-    model : ElectraForSequenceClassification
-        Not changed.
-    tokenizer : tokenizers.Tokenizer
-    folder : Path
-    seen_positions : int
-        Longest input in training. Later positions never got a gradient, so they take the mean of
-        the last 32 that did: a long text then degrades gently.
-    """
-    copy = type(model)(model.config)
-    copy.load_state_dict(model.state_dict())
-    with torch.no_grad():
-        positions = copy.electra.embeddings.position_embeddings.weight
-        positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
-    copy.half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # the writer makes it private
-    save_tokenizer(tokenizer, folder)
-    write_checksums(folder)

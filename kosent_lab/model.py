@@ -17,7 +17,7 @@ import transformers
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
-from kosent_lab.corpora import DATA_FOLDER, file_sha256
+from kosent_lab.cards import DATA_FOLDER, file_sha256
 from kosent_lab.network import check_reachable
 from kosent_lab.schema import ModelError, NotAvailableError
 
@@ -298,56 +298,3 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
             f"the tokenizer of {folder} turns Korean into {tokenizer.unk_token}: {unknown} of {len(ids)} pieces of a "
             'plain sentence. Often tokenizer_config.json lacks "do_lower_case": false.'
         )
-
-
-def grow_depth(model: nn.Module, layers: int) -> nn.Module:
-    """Deepen an ELECTRA classifier so that it computes nearly the same function.
-
-    Parameters
-    ----------
-    model : ElectraForSequenceClassification
-    layers : int
-        Layers in the end; at least as many as there are.
-
-    Returns
-    -------
-    ElectraForSequenceClassification
-        A new model. The layers added on top repeat the old ones with their output projections at
-        zero, so that they pass their input on until training gives them something to do.
-
-    Raises
-    ------
-    ModelError
-        When `layers` is below the present depth.
-
-    Notes
-    -----
-    ELECTRA normalises after each residual sum: a layer with zero projections computes LN(LN(x)).
-    With x = g * n + b, n of mean 0 and variance 1, the mean of x is about mean(b) and its variance
-    about mean(g²) + var(b); setting the new gains and biases to these undoes the normalisation, up
-    to how much they vary from position to position.
-    """
-    config, old = model.config, model.electra.encoder.layer
-    if layers < len(old):
-        raise ModelError(f"the model has {len(old)} layers already; {layers} are fewer")
-    grown_config = type(config)(**{**config.to_dict(), "num_hidden_layers": layers})
-    grown = type(model)(grown_config)
-    state = model.state_dict()
-    prefix = "electra.encoder.layer."
-    last = old[-1].output.LayerNorm
-    mean = last.bias.detach().mean()
-    deviation = (last.weight.detach().square().mean() + last.bias.detach().var(unbiased=False)).sqrt()
-    for new in range(len(old), layers):
-        source = f"{prefix}{new % len(old)}."
-        for name in [key for key in state if key.startswith(source)]:
-            value = state[name].clone()
-            rest = name.removeprefix(source)
-            if rest.startswith(("attention.output.dense", "output.dense")):
-                value.zero_()
-            elif rest.endswith("LayerNorm.weight"):
-                value.fill_(deviation)
-            elif rest.endswith("LayerNorm.bias"):
-                value.fill_(mean)
-            state[f"{prefix}{new}.{rest}"] = value
-    grown.load_state_dict(state)
-    return grown.train(model.training)

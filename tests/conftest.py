@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
-from kosent_lab import corpora, finetuning, tokenization
+from kosent_lab import cards, corpora, electra, tokenization
 from kosent_lab.model import load_classifier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ def _own_cache(monkeypatch, tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    present = {card.name: corpora.is_present(card) for card in corpora.list_cards()}
+    present = {card.name: cards.is_present(card) for card in cards.list_cards()}
     missing = [name for name, here in present.items() if not here]
     skip = pytest.mark.skip(reason=f"needs corpora that are not here: {', '.join(missing[:3])} … (set KOSENT_DATA)")
     for item in items:
@@ -73,7 +73,7 @@ def tiny_folder(tmp_path_factory, tiny_tokenizer) -> Path:
         initializer_range=0.3,
     )
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    finetuning.save_classifier(ElectraForSequenceClassification(config), tiny_tokenizer, folder, seen_positions=512)
+    electra.save_classifier(ElectraForSequenceClassification(config), tiny_tokenizer, folder, seen_positions=512)
     return folder
 
 

@@ -177,7 +177,7 @@ def test_full_disk_is_told_and_what_was_there_stays(tiny_folder, reviews, tmp_pa
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "shard")
 
-    monkeypatch.setattr("kosent_lab.predict.write_parquet", full)
+    monkeypatch.setattr("kosent_lab.scoring.write_parquet", full)
     out = tmp_path / "o.parquet"
     arguments = ["predict", str(reviews), "--out", str(out), "--text-column", "내용", "--model", str(tiny_folder)]
     assert cli.main(arguments) == 1
@@ -191,12 +191,12 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     """A real kill: the process dies after its first shard, and the next one ends with the same bytes."""
     program = (
         "import os, sys\n"
-        "from kosent_lab import cli, predict\n"
-        "write = predict.write_parquet\n"
+        "from kosent_lab import cli, scoring\n"
+        "write = scoring.write_parquet\n"
         "def once(frame, path):\n"
         "    write(frame, path)\n"
         "    os.kill(os.getpid(), 9)\n"
-        "predict.write_parquet = once\n"
+        "scoring.write_parquet = once\n"
         "sys.exit(cli.main(sys.argv[1:]))\n"
     )
     arguments = ["predict", str(reviews), "--text-column", "내용", "--model", str(tiny_folder), "--shard-rows", "30"]
@@ -218,7 +218,7 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
     table[table["split"] == "calib"].to_csv(tmp_path / "calib.csv", index=False)
     soft, run, deep = tmp_path / "soft.parquet", tmp_path / "run", tmp_path / "deep"
     common = ["--data", str(data), "--vocabulary", str(tmp_path / "vocabulary"), "--soft-targets", str(soft)]
-    short = ["--minutes", "0.05", "--batch-tokens", "1024", "--no-compile"]
+    short = ["--steps", "20", "--batch-tokens", "1024", "--no-compile"]
     for arguments in (
         ["train", "vocabulary", "--data", str(data), "--size", "700", "--out", str(tmp_path / "vocabulary")],
         ["train", "baseline", "--data", str(data)],

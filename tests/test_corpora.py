@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import http.server
 import re
 import socket
@@ -8,10 +10,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from kosent_lab import corpora, network
+from kosent_lab import cards, corpora, network
 from kosent_lab.schema import DataError, NotAvailableError
 
-CARDS = corpora.list_cards()
+CARDS = cards.list_cards()
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
@@ -52,7 +54,7 @@ def test_corpora_read_as_document_frames(card, nsmc):
 
 def test_unknown_name_gets_a_guess():
     with pytest.raises(DataError, match="Did you mean 'nsmc'"):
-        corpora.find_card("nscm")
+        cards.find_card("nscm")
 
 
 def test_absent_corpus_names_places_and_command(monkeypatch, tmp_path):
@@ -99,7 +101,7 @@ def test_damaged_file_is_named(monkeypatch, tmp_path):
 def test_broken_card_is_named(tmp_path):
     (tmp_path / "bad.toml").write_text("name = 1\n[", "utf-8")
     with pytest.raises(DataError, match="bad.toml cannot be read"):
-        corpora.list_cards(tmp_path)
+        cards.list_cards(tmp_path)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -138,10 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def vocabulary_body(monkeypatch, tmp_path):
     """A body with the hash of a card, put in a card's place."""
     body = b"[PAD]\n" * 300_000
-    card = corpora.find_card("kortok_jamo_200")
-    file = corpora.CorpusFile("vocabularies/x.vocab", __import__("hashlib").sha256(body).hexdigest(), "a/b.vocab")
-    import dataclasses
-
+    card = cards.find_card("kortok_jamo_200")
+    file = cards.CorpusFile("vocabularies/x.vocab", hashlib.sha256(body).hexdigest(), "a/b.vocab")
     changed = dataclasses.replace(card, files=(file,))
     monkeypatch.setattr(corpora, "find_card", lambda name: changed)
     monkeypatch.setenv("KOSENT_DATA", str(tmp_path / "nothing"))
@@ -160,7 +160,7 @@ def test_broken_download_leaves_no_file_and_goes_on(vocabulary_body):
     server = Server(vocabulary_body, breaks=True)
     with pytest.raises(NotAvailableError, match="could not be fetched"):
         corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
-    folder = corpora.cache_folder() / "vocabularies"
+    folder = cards.cache_folder() / "vocabularies"
     assert not (folder / "x.vocab").exists()
     have = (folder / "x.vocab.partial").stat().st_size
     assert 0 < have < len(vocabulary_body)
@@ -174,7 +174,7 @@ def test_wrong_hash_is_refused(vocabulary_body):
     server = Server(b"something else")
     with pytest.raises(DataError, match="not the file that the card describes"):
         corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
-    assert not (corpora.cache_folder() / "vocabularies" / "x.vocab").exists()
+    assert not (cards.cache_folder() / "vocabularies" / "x.vocab").exists()
     server.shutdown()
 
 

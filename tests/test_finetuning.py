@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab import finetuning
+from kosent_lab import electra, finetuning
 from kosent_lab.model import load_classifier
 from kosent_lab.optimizers import Muon, orthogonalize
 from kosent_lab.schema import DataError
 
-OPTIONS = finetuning.TrainingOptions(minutes=0.02, batch_tokens=512, compile=False, checkpoint_minutes=99)
+OPTIONS = finetuning.TrainingOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def rows(pack):
 
 
 def tiny_model(tokenizer, seed=0):
-    return finetuning.new_classifier(tokenizer.get_vocab_size(), layers=1, seed=seed)
+    return electra.new_classifier(tokenizer.get_vocab_size(), layers=1, seed=seed)
 
 
 def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
     model = tiny_model(tiny_tokenizer)
-    options = dataclasses.replace(OPTIONS, minutes=0.2)
+    options = dataclasses.replace(OPTIONS, steps=120)
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
     assert history["accuracy"].iloc[-1] > 0.9
     assert model.classifier.out_proj.out_features == 2
@@ -62,11 +62,40 @@ def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
     history = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
     for one, other in zip(model.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
-    # with more minutes it goes on from there
-    longer = dataclasses.replace(OPTIONS, minutes=0.06)
+    # with more steps it goes on from there
+    longer = dataclasses.replace(OPTIONS, steps=20)
     more = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=longer)
     assert more["step"].iloc[-1] > history["step"].iloc[-1]
     assert more["minutes"].is_monotonic_increasing
+
+
+def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    options = dataclasses.replace(OPTIONS, piece_dropout=0.0)
+    whole = tiny_model(tiny_tokenizer)
+    finetuning.train(whole, tiny_tokenizer, rows, folder=tmp_path / "whole", options=options)
+    # every step is saved, and the seventh dies before it is
+    calls, save = [], finetuning.save_checkpoint
+
+    def dying(*arguments):
+        calls.append(1)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        save(*arguments)
+
+    monkeypatch.setattr(finetuning, "save_checkpoint", dying)
+    often = dataclasses.replace(options, checkpoint_minutes=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path / "cut", options=often)
+    resumed = tiny_model(tiny_tokenizer, seed=9)
+    finetuning.train(resumed, tiny_tokenizer, rows, folder=tmp_path / "cut", options=options)
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+def test_minutes_end_a_run_with_its_rate_decayed():
+    options = finetuning.TrainingOptions(minutes=2)
+    assert finetuning._progress({"step": 5, "seconds": 60.0}, options) == 0.5
+    assert finetuning.learning_rate_share(finetuning._progress({"step": 5, "seconds": 130.0}, options), options) == 0
 
 
 def test_epoch_draws_rows_by_their_share():
@@ -82,7 +111,7 @@ def test_epoch_draws_rows_by_their_share():
 
 def test_saved_classifier_fills_positions_never_seen(tiny_tokenizer, tmp_path):
     model = tiny_model(tiny_tokenizer)
-    finetuning.save_classifier(model, tiny_tokenizer, tmp_path / "m", seen_positions=64)
+    electra.save_classifier(model, tiny_tokenizer, tmp_path / "m", seen_positions=64)
     loaded = load_classifier(tmp_path / "m", device="cpu")
     positions = loaded.model.electra.embeddings.position_embeddings.weight
     assert torch.equal(positions[64], positions[511])

@@ -7,7 +7,7 @@ import torch
 from conftest import ROOT
 from transformers import ElectraForSequenceClassification
 
-from kosent_lab import model
+from kosent_lab import electra, model
 from kosent_lab.model import label_columns, load_classifier
 from kosent_lab.schema import ModelError, NotAvailableError
 
@@ -115,7 +115,7 @@ def test_wrong_device_and_precision_are_named(tiny_folder):
 
 
 def test_growing_keeps_what_the_model_says(tiny, pack):
-    deep = model.grow_depth(tiny.model, 6)
+    deep = electra.grow_depth(tiny.model, 6)
     assert deep.config.num_hidden_layers == 6
     inputs = tiny.tokenizer(pack["text"].head(50).tolist(), padding=True, return_tensors="pt")
     with torch.inference_mode():
@@ -123,7 +123,7 @@ def test_growing_keeps_what_the_model_says(tiny, pack):
     # nearly the same function: deviations are far below how much texts differ
     assert (before - after).abs().mean() < 0.2 * before.std()
     with pytest.raises(ModelError, match="1 are fewer"):
-        model.grow_depth(tiny.model, 1)
+        electra.grow_depth(tiny.model, 1)
 
 
 def test_bundled_model_loads_offline_and_is_whole():

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from kosent_lab import corpora
+from kosent_lab import cards, corpora
 from kosent_lab.hangul import fold_text, josa_agrees
 
 AGREEING = {"은", "는", "이", "가", "을", "를", "과", "와", "으로", "로"}
@@ -61,7 +61,7 @@ def test_josa_agree_with_the_final_sound(pack):
 @pytest.mark.corpora
 def test_no_text_stands_in_a_downloaded_corpus(pack, nsmc):
     ours = set(pack["text"].map(fold_text))
-    for card in corpora.list_cards():
+    for card in cards.list_cards():
         if card.kind == "vocabulary" or card.name == "kosent-pack":
             continue
         frame = nsmc if card.name == "nsmc" else corpora.load_corpus(card.name)

@@ -1,0 +1,216 @@
+"""What the commands do: read, call, print. The arguments are parsed in ``cli``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.schema import DataError, NotAvailableError
+
+# Modules that import torch or draw are imported by the commands that need them: `data list` and
+# `--help` should not wait for torch.
+
+logger = logging.getLogger(__name__)
+
+
+def print_result(result: dict[str, Any], path: Path | None) -> None:
+    """Print a result as JSON, and write it to `path` where one is given."""
+    text = json.dumps(result, ensure_ascii=False, indent=2)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", "utf-8")
+    print(text)
+
+
+def _classifier(arguments: argparse.Namespace) -> Any:
+    from kosent_lab.model import load_classifier
+
+    return load_classifier(
+        arguments.model,
+        revision=arguments.revision,
+        allow_moving_revision=arguments.allow_moving_revision,
+        positive_label=arguments.positive_label,
+        device=arguments.device,
+        precision=arguments.precision,
+    )
+
+
+def _documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
+    from kosent_lab.documents import load_documents
+
+    return load_documents(data, text_column=arguments.text_column, label_column=arguments.label_column)
+
+
+def make_report(arguments: argparse.Namespace) -> None:
+    """Score the tables named and write the report page."""
+    from kosent_lab import cards, corpora, evaluation, report, scoring
+
+    names = arguments.data or ["kosent-pack", *(["nsmc:test"] if cards.is_present(cards.find_card("nsmc")) else [])]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    classifier = _classifier(arguments)
+    calib = _documents(arguments, arguments.calib) if arguments.calib else None
+    parts = []
+    for name in names:
+        frame = _documents(arguments, name)
+        logger.info("%s: scoring %d texts (%s, %s)", name, len(frame), classifier.precision, classifier.device)
+        target = arguments.out / f"predictions-{_file_name(name)}.parquet"
+        scored, shards = scoring.score_frame(frame, target, classifier, progress=not arguments.quiet)
+        temperature, source, failure = evaluation.choose_temperature(
+            scored, classifier, calib, calib_name=arguments.calib or ""
+        )
+        corpora.write_parquet(temperature.apply(scored) if temperature else scored, target)
+        shutil.rmtree(shards)
+        card = cards.find_card(name.partition(":")[0]) if Path(name).suffix == "" else None
+        parts.append(
+            report.Part(
+                title=Path(name).name,
+                frame=scored,
+                sha256=corpora.frame_sha256(frame),
+                temperature=temperature,
+                temperature_source=source,
+                temperature_failure=failure,
+                licence=card.licence if card else "",
+                cautions=card.cautions if card else (),
+            )
+        )
+    facts = report.ModelFacts(
+        classifier.model_id, classifier.parameters, classifier.precision, str(classifier.device),
+        classifier.tokenizer.backend_tokenizer,
+    )  # fmt: skip
+    page = report.build_page(parts, facts, language=arguments.language, command=_command_line(arguments, names))
+    report.write_page(page, arguments.out)
+    print(f"The report: {(arguments.out / 'report.html').resolve()}")
+
+
+def _file_name(data: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+
+
+def _command_line(arguments: argparse.Namespace, names: list[str]) -> str:
+    words = ["kosent-lab", "report"]
+    for name in names:
+        words += ["--data", name]
+    pairs = {"--calib": arguments.calib, "--model": arguments.model, "--revision": arguments.revision}
+    pairs |= {"--label-column": arguments.label_column, "--precision": arguments.precision}
+    pairs |= {"--language": arguments.language}
+    if arguments.text_column != "text":
+        pairs["--text-column"] = arguments.text_column
+    for option, value in pairs.items():
+        words += [option, str(value)] if value else []
+    return shlex.join(words)
+
+
+def predict_file(arguments: argparse.Namespace) -> None:
+    """Score a file into a file."""
+    from kosent_lab.scoring import score_file
+
+    if arguments.resume and arguments.out.exists():
+        print(f"{arguments.out} is there already")
+        return
+    if not arguments.file.is_file():
+        raise NotAvailableError(f"there is no file {arguments.file}")
+    rows = score_file(
+        arguments.file,
+        arguments.out,
+        _classifier(arguments),
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        shard_rows=arguments.shard_rows,
+        progress=not arguments.quiet,
+    )
+    print(f"{rows:,} rows: {arguments.out}")
+
+
+def evaluate_data(arguments: argparse.Namespace) -> None:
+    """Print the metrics of a model on labelled rows."""
+    from kosent_lab import evaluation
+    from kosent_lab.predict import predict_frame
+
+    frame = _documents(arguments, arguments.data)
+    if arguments.limit is not None:
+        frame = frame.head(arguments.limit)
+    classifier = _classifier(arguments)
+    scored = predict_frame(frame, classifier, progress=not arguments.quiet)
+    calib = _documents(arguments, arguments.calib) if arguments.calib else None
+    temperature, _, failure = evaluation.choose_temperature(scored, classifier, calib)
+    if failure:
+        logger.warning("%s", failure)
+    print_result(evaluation.evaluate(scored, temperature), arguments.json)
+
+
+def show_tokens(arguments: argparse.Namespace) -> None:
+    """Print one row per eojeol of a text or a file."""
+    from kosent_lab.documents import SUFFIXES, load_documents
+    from kosent_lab.model import load_classifier
+    from kosent_lab.tokenization import eojeol_frame
+
+    is_file = Path(arguments.input).suffix.lower() in SUFFIXES
+    frame = load_documents(arguments.input, text_column=arguments.text_column) if is_file else None
+    ids, texts = (
+        (["text"], [arguments.input]) if frame is None else (frame["doc_id"], frame["text"].fillna("").astype(str))
+    )
+    tokenizer = load_classifier(arguments.model, device="cpu").tokenizer.backend_tokenizer
+    table = eojeol_frame(ids, texts, tokenizer)
+    if arguments.json:
+        arguments.json.write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", "utf-8")
+    print(table.to_string(index=False, max_rows=200))
+
+
+def list_data(arguments: argparse.Namespace) -> None:
+    """Print every card and whether its files are here."""
+    from kosent_lab import cards
+
+    rows = []
+    for card in cards.list_cards():
+        here = "yes" if cards.is_present(card) else "no"
+        rows.append((card.name, here, card.kind, f"{card.rows:,}" if card.rows else "", card.licence, card.title))
+    print(pd.DataFrame(rows, columns=["name", "here", "kind", "rows", "licence", "what"]).to_string(index=False))
+    print(f"\nLooked in: {', '.join(map(str, cards.data_folders()))}")
+
+
+def fetch_data(arguments: argparse.Namespace) -> None:
+    """Download what a card describes."""
+    from kosent_lab import corpora
+
+    paths = corpora.fetch(arguments.name, accept_unstated=arguments.accept_unstated_licence, quiet=arguments.quiet)
+    print("\n".join(str(path) for path in paths))
+
+
+def verify_data(arguments: argparse.Namespace) -> None:
+    """Print every check of a card and fail when one does not hold."""
+    from kosent_lab import corpora
+
+    table = corpora.verify(arguments.name)
+    print(table.assign(ok=table["ok"].map({True: "ok", False: "WRONG"})).to_string(index=False))
+    if not table["ok"].all():
+        raise DataError(f"{arguments.name} is not what its card says; fetch it again")
+    print("ok")
+
+
+def show_leaks(arguments: argparse.Namespace) -> None:
+    """Print what NSMC's test split shares with its train split."""
+    from kosent_lab import corpora, splits
+
+    print(splits.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
+
+
+def run_bench(arguments: argparse.Namespace) -> None:
+    """Print the throughput against transformers.pipeline."""
+    from kosent_lab import bench, cards
+    from kosent_lab.documents import load_documents
+
+    present = cards.is_present(cards.find_card("nsmc"))
+    frame = load_documents(arguments.data or ("nsmc:test" if present else "kosent-pack"))
+    texts = frame["text"].dropna().astype(str)
+    texts = texts[texts.str.strip() != ""].sample(min(arguments.texts, len(texts)), random_state=0)
+    result = bench.run(arguments.model, texts)
+    if arguments.memory_rows:
+        result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
+    print_result(result, arguments.json)

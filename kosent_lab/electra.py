@@ -1,0 +1,141 @@
+"""Make, deepen and save classifiers of KoELECTRA-Small-v3's shape.
+
+Loading lives in ``model``, training in ``finetuning``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import ElectraConfig, ElectraForSequenceClassification
+
+from kosent_lab.model import write_checksums
+from kosent_lab.schema import ModelError
+from kosent_lab.tokenization import save_tokenizer
+
+
+def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
+    """Give the last linear layer `outputs` rows, keeping the first ones."""
+    old = model.classifier.out_proj
+    if old.out_features == outputs:
+        return
+    new = nn.Linear(old.in_features, outputs).to(old.weight.device)
+    with torch.no_grad():
+        new.weight.normal_(0, model.config.initializer_range)
+        new.bias.zero_()
+        kept = min(outputs, old.out_features)
+        new.weight[:kept], new.bias[:kept] = old.weight[:kept], old.bias[:kept]
+    model.classifier.out_proj = new
+
+
+def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
+    """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+    layers : int
+        Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`model.grow_depth`).
+    seed : int
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+    """
+    torch.manual_seed(seed)
+    config = ElectraConfig(
+        vocab_size=vocabulary_size,
+        embedding_size=128,
+        hidden_size=256,
+        intermediate_size=1024,
+        num_attention_heads=4,
+        num_hidden_layers=layers,
+        # dropout triples the time of a compiled step on a CPU; pieces are masked instead
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        id2label={0: "negative", 1: "positive"},
+        label2id={"negative": 0, "positive": 1},
+    )
+    return ElectraForSequenceClassification(config)
+
+
+def save_classifier(
+    model: ElectraForSequenceClassification, tokenizer: Tokenizer, folder: Path, *, seen_positions: int
+) -> None:
+    """Write a model folder that `model.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+        Not changed.
+    tokenizer : tokenizers.Tokenizer
+    folder : Path
+    seen_positions : int
+        Longest input in training. Later positions never got a gradient, so they take the mean of
+        the last 32 that did: a long text then degrades gently.
+    """
+    copy = type(model)(model.config)
+    copy.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        positions = copy.electra.embeddings.position_embeddings.weight
+        positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
+    copy.half().save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # the writer makes it private
+    save_tokenizer(tokenizer, folder)
+    write_checksums(folder)
+
+
+def grow_depth(model: nn.Module, layers: int) -> nn.Module:
+    """Deepen an ELECTRA classifier so that it computes nearly the same function.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+    layers : int
+        Layers in the end; at least as many as there are.
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+        A new model. The layers added on top repeat the old ones with their output projections at
+        zero, so that they pass their input on until training gives them something to do.
+
+    Raises
+    ------
+    ModelError
+        When `layers` is below the present depth.
+
+    Notes
+    -----
+    ELECTRA normalises after each residual sum: a layer with zero projections computes LN(LN(x)).
+    With x = g * n + b, n of mean 0 and variance 1, the mean of x is about mean(b) and its variance
+    about mean(g²) + var(b); setting the new gains and biases to these undoes the normalisation, up
+    to how much they vary from position to position.
+    """
+    config, old = model.config, model.electra.encoder.layer
+    if layers < len(old):
+        raise ModelError(f"the model has {len(old)} layers already; {layers} are fewer")
+    grown_config = type(config)(**{**config.to_dict(), "num_hidden_layers": layers})
+    grown = type(model)(grown_config)
+    state = model.state_dict()
+    prefix = "electra.encoder.layer."
+    last = old[-1].output.LayerNorm
+    mean = last.bias.detach().mean()
+    deviation = (last.weight.detach().square().mean() + last.bias.detach().var(unbiased=False)).sqrt()
+    for new in range(len(old), layers):
+        source = f"{prefix}{new % len(old)}."
+        for name in [key for key in state if key.startswith(source)]:
+            value = state[name].clone()
+            rest = name.removeprefix(source)
+            if rest.startswith(("attention.output.dense", "output.dense")):
+                value.zero_()
+            elif rest.endswith("LayerNorm.weight"):
+                value.fill_(deviation)
+            elif rest.endswith("LayerNorm.bias"):
+                value.fill_(mean)
+            state[f"{prefix}{new}.{rest}"] = value
+    grown.load_state_dict(state)
+    return grown.train(model.training)

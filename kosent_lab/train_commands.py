@@ -1,0 +1,122 @@
+"""What the ``train`` commands do: read, call, print. The arguments are parsed in ``cli``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pandas as pd
+
+from kosent_lab.commands import print_result
+from kosent_lab.schema import DataError, check_columns
+
+
+def _train_frame(data: str) -> pd.DataFrame:
+    """Read what a model may learn from: every row that has a split, those of test left out."""
+    from kosent_lab.documents import load_documents
+
+    frame = load_documents(data)
+    if "split" not in frame.columns:
+        raise DataError(f"training needs a column split with train and valid; {data} has {list(frame.columns)}")
+    return frame[frame["split"].isin(["train", "valid", "calib"])]
+
+
+def train_vocabulary(arguments: argparse.Namespace) -> None:
+    """Learn a WordPiece vocabulary on the train rows."""
+    from kosent_lab.tokenization import save_tokenizer, train_vocabulary
+
+    frame = _train_frame(arguments.data)
+    tokenizer = train_vocabulary(frame.loc[frame["split"] == "train", "text"], size=arguments.size)
+    save_tokenizer(tokenizer, arguments.out)
+    print(f"{tokenizer.get_vocab_size():,} pieces: {arguments.out}")
+
+
+def train_baseline(arguments: argparse.Namespace) -> None:
+    """Fit TF-IDF + logistic regression; print its accuracy or write its soft targets."""
+    from kosent_lab import baseline, corpora
+    from kosent_lab.calibration import wilson_interval
+    from kosent_lab.documents import load_documents
+
+    frame = _train_frame(arguments.data)
+    train = frame[frame["split"] == "train"]
+    if arguments.soft_targets:
+        soft = baseline.out_of_fold(train, strength=arguments.strength)
+        corpora.write_parquet(pd.DataFrame({"doc_id": train["doc_id"], "soft_target": soft}), arguments.soft_targets)
+        print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
+        return
+    polar = (frame if arguments.test else train)[lambda rows: rows["label"].notna()]
+    if not arguments.all_rated and "official_split" in polar.columns:
+        polar = polar[polar["official_split"] == "train"]
+    held = load_documents(f"{arguments.data}:test") if arguments.test else frame[frame["split"] == "valid"]
+    model = baseline.fit_baseline(polar, strength=arguments.strength)
+    correct = pd.Series(model.predict(held["text"].tolist()), index=held.index) == held["label"]
+    result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": arguments.strength}
+    result |= {"n_train": len(polar), "split": "test" if arguments.test else "valid", "n": len(held)}
+    result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
+    if "leaked" in held.columns:
+        result["accuracy_unleaked"] = float(correct[~held["leaked"]].mean())
+    print_result(result, arguments.json)
+
+
+def finetune(arguments: argparse.Namespace) -> None:
+    """Train a classifier from random weights or from an earlier run."""
+    from tokenizers import Tokenizer
+    from transformers import ElectraForSequenceClassification
+
+    from kosent_lab import electra, finetuning
+    from kosent_lab.electra import grow_depth
+
+    frame = _train_frame(arguments.data)
+    if arguments.official_only:
+        check_columns(frame, ["official_split"], what="--official-only")
+        frame = frame[frame["official_split"] == "train"]
+    if arguments.soft_targets:
+        soft = pd.read_parquet(arguments.soft_targets).set_index("doc_id")["soft_target"]
+        frame = frame.assign(soft_target=frame["doc_id"].map(soft))
+    else:
+        frame = frame[frame["label"].notna()]
+    tokenizer = Tokenizer.from_file(str(arguments.vocabulary / "tokenizer.json"))
+    if arguments.init:
+        model = ElectraForSequenceClassification.from_pretrained(arguments.init / "model", local_files_only=True)
+        model = grow_depth(model, arguments.layers) if arguments.layers else model
+    else:
+        model = electra.new_classifier(tokenizer.get_vocab_size(), layers=arguments.layers or 12, seed=arguments.seed)
+    defaults = finetuning.TrainingOptions()
+    options = finetuning.TrainingOptions(
+        minutes=arguments.minutes,
+        steps=arguments.steps,
+        batch_tokens=arguments.batch_tokens,
+        muon_rate=defaults.muon_rate * arguments.rate_share,
+        adamw_rate=defaults.adamw_rate * arguments.rate_share,
+        decay_share=1.0 if arguments.init else defaults.decay_share,
+        seed=arguments.seed,
+        compile=not arguments.no_compile,
+    )
+    history = finetuning.train(model, tokenizer, frame, folder=arguments.out, options=options)
+    model.save_pretrained(arguments.out / "model")
+    tokenizer.save(str(arguments.out / "model" / "tokenizer.json"))
+    print(history.tail(3).to_string(index=False))
+
+
+def package(arguments: argparse.Namespace) -> None:
+    """Make a model folder of a run: fp16, calibrated, with checksums."""
+    from tokenizers import Tokenizer
+    from transformers import ElectraForSequenceClassification
+
+    from kosent_lab import calibration, electra, finetuning
+    from kosent_lab.documents import load_documents
+    from kosent_lab.model import load_classifier, write_checksums
+    from kosent_lab.predict import predict_frame
+
+    source = arguments.run_folder / "model"
+    model = ElectraForSequenceClassification.from_pretrained(source, local_files_only=True)
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    seen = finetuning.TrainingOptions().max_tokens
+    electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
+    scored = predict_frame(load_documents(arguments.calib), load_classifier(arguments.out))
+    fitted = calibration.fit_temperature(scored)
+    content = {"temperature": fitted.temperature, "fitted_on": arguments.calib, "n": fitted.n}
+    content |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
+    (arguments.out / "calibration.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    write_checksums(arguments.out)
+    print(f"{arguments.out}: temperature {fitted.temperature:.3f} on {fitted.n:,} rows of {arguments.calib}")
