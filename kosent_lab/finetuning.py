@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
+import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,10 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraForSequenceClassification
 
+from kosent_lab.batches import collate, encode, iter_batches
 from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.electra import widen_head
 from kosent_lab.optimizers import Muon
-from kosent_lab.predict import bucket_batches
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
 
 logger = logging.getLogger(__name__)
@@ -100,29 +101,6 @@ class _Rows:
     share: np.ndarray  # chance to be drawn in an epoch
 
 
-def encode(tokenizer: Tokenizer, texts: pd.Series, max_tokens: int) -> list[np.ndarray]:
-    """Turn texts into input ids, cut at `max_tokens`, without padding.
-
-    Parameters
-    ----------
-    tokenizer : tokenizers.Tokenizer
-    texts : Series of str, shape (n,)
-    max_tokens : int
-
-    Returns
-    -------
-    list of ndarray of int32, length n
-    """
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
-    encoded: list[np.ndarray] = []
-    values = texts.fillna("").tolist()
-    for start in range(0, len(values), 50_000):
-        batch = tokenizer.encode_batch_fast(values[start : start + 50_000])
-        encoded += [np.array(item.ids, dtype=np.int32) for item in batch]
-    return encoded
-
-
 def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainingOptions) -> _Rows:
     label = frame["label"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     if "soft_target" in frame.columns:
@@ -143,52 +121,6 @@ def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainingOptions
     drawn = [share[label == value].sum() for value in (0, 1)]
     weight = np.where(np.isnan(label), 1.0, np.where(label == 1, drawn[0], drawn[1]) / max(np.mean(drawn), 1.0))
     return _Rows(encode(tokenizer, frame["text"], options.max_tokens), target, weight, rating, share)
-
-
-def iter_batches(
-    lengths: np.ndarray, *, share: np.ndarray | None = None, batch_tokens: int, seed: int
-) -> Iterator[np.ndarray]:
-    """Yield one epoch of row numbers in batches of similar length under a token budget.
-
-    Parameters
-    ----------
-    lengths : ndarray of int, shape (n,)
-        Tokens of each row.
-    share : ndarray of float, shape (n,), optional
-        Chance of each row to be drawn; all rows when None.
-    batch_tokens : int
-        No batch has more rows times longest row.
-    seed : int
-
-    Yields
-    ------
-    ndarray of int
-        Row numbers; pools of about a hundred batches are sorted by length, batches are shuffled.
-
-    Examples
-    --------
-    >>> sorted(len(b) for b in iter_batches(np.array([2, 2, 2, 8]), batch_tokens=8, seed=0))
-    [1, 3]
-    """
-    random = np.random.default_rng(seed)
-    rows = np.arange(len(lengths)) if share is None else np.flatnonzero(random.random(len(lengths)) < share)
-    random.shuffle(rows)
-    pool = max(1, int(100 * batch_tokens / max(1.0, lengths[rows].mean())))
-    for start in range(0, len(rows), pool):
-        part = rows[start : start + pool]
-        batches = [part[batch] for batch in bucket_batches(lengths[part], batch_tokens=batch_tokens)]
-        for index in random.permutation(len(batches)):
-            yield batches[index]
-
-
-def _collate(rows: list[np.ndarray], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    # widths in steps of four: fewer shapes to compile and to allocate
-    width = -(-max(len(row) for row in rows) // 4) * 4
-    ids = np.full((len(rows), width), pad_id, dtype=np.int64)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = row
-    ids = torch.from_numpy(ids)
-    return ids, (ids != pad_id).long()
 
 
 def _optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:
@@ -216,6 +148,14 @@ def learning_rate_share(progress: float, options: TrainingOptions) -> float:
     rise = progress / options.warmup_share if options.warmup_share else 1.0
     fall = (1.0 - progress) / options.decay_share if options.decay_share else 1.0
     return max(0.0, min(1.0, rise, fall))
+
+
+def _can_compile() -> bool:
+    """Tell whether there is a C++ compiler, which torch.compile needs on a CPU; warn when there is none."""
+    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
+    if not found:
+        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
+    return found
 
 
 def _progress(state: dict[str, float], options: TrainingOptions) -> float:
@@ -253,7 +193,7 @@ def validate(model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad
     lengths = np.array([len(row) for row in ids])
     logits = np.zeros((len(ids), 2), dtype="float32")
     for batch in iter_batches(lengths, batch_tokens=8192, seed=0):
-        inputs, mask = _collate([ids[i] for i in batch], pad_id)
+        inputs, mask = collate([ids[i] for i in batch], pad_id)
         device = next(model.parameters()).device
         logits[batch] = model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :2].float().cpu().numpy()
     model.train()
@@ -324,7 +264,7 @@ def train(
     if checkpoint.exists():
         state, history = load_checkpoint(checkpoint, model, optimizers)
         logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
-    forward = torch.compile(model, dynamic=True) if options.compile else model
+    forward = torch.compile(model, dynamic=True) if options.compile and _can_compile() else model
     model.train()
     losses: list[float] = []
     clock = last_saved = time.monotonic()
@@ -349,7 +289,7 @@ def train(
             for optimizer, peak in zip(optimizers, (options.muon_rate, options.adamw_rate), strict=True):
                 for group in optimizer.param_groups:
                     group["lr"] = peak * rate
-            inputs, mask = _collate([rows.ids[i] for i in batch], pad_id)
+            inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
             if options.piece_dropout:
                 hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
                 inputs = inputs.masked_fill(hidden, mask_id)

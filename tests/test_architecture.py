@@ -29,17 +29,18 @@ LAYERS = {
     "predict": 5,
     "narrative": 5,
     "electra": 5,
+    "batches": 6,
     "scoring": 6,
-    "finetuning": 6,
     "evaluation": 6,
     "sections": 6,
+    "finetuning": 7,
     "report": 7,
     "bench": 7,
     "commands": 8,
     "train_commands": 9,
     "cli": 10,
 }
-USES_TORCH = {"optimizers", "checkpoints", "inference", "model", "electra", "predict", "finetuning", "bench"}
+USES_TORCH = {"optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "finetuning", "bench"}
 MODULES = sorted((ROOT / "kosent_lab").glob("*.py"))
 
 

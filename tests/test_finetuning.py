@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab import electra, finetuning
+from kosent_lab import batches, electra, finetuning
 from kosent_lab.model import load_classifier
 from kosent_lab.optimizers import Muon, orthogonalize
 from kosent_lab.schema import DataError
@@ -101,11 +101,11 @@ def test_minutes_end_a_run_with_its_rate_decayed():
 def test_epoch_draws_rows_by_their_share():
     lengths = np.full(10_000, 8)
     share = np.where(np.arange(10_000) < 5_000, 1.0, 0.25)
-    rows = np.concatenate(list(finetuning.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    rows = np.concatenate(list(batches.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
     assert len(np.unique(rows)) == len(rows)
     assert (rows < 5_000).sum() == 5_000
     assert abs((rows >= 5_000).sum() - 1_250) < 150
-    again = np.concatenate(list(finetuning.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    again = np.concatenate(list(batches.iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
     assert (rows == again).all()
 
 
