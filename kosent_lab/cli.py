@@ -136,7 +136,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--soft-targets", type=Path, help="write out-of-fold probabilities of the train rows and stop"
     )
     baseline.add_argument(
-        "--test", action="store_true", help="fit on train, valid and calib, and report the test split"
+        "--test",
+        action="store_true",
+        help="fit on the whole official train file, as published figures do, and report test",
     )
     _json_option(baseline)
     finetune = _command(train, "finetune", train_commands.finetune, "train a classifier; a killed run goes on")
