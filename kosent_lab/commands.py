@@ -53,6 +53,8 @@ def make_report(arguments: argparse.Namespace) -> None:
     from kosent_lab import cards, corpora, evaluation, report, scoring
 
     names = arguments.data or ["kosent-pack", *(["nsmc:test"] if cards.is_present(cards.find_card("nsmc")) else [])]
+    if len({_file_name(name) for name in names}) < len(names):
+        raise DataError(f"each input needs a file name of its own for its predictions; got {names}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     classifier = _classifier(arguments)
     calib = _documents(arguments, arguments.calib) if arguments.calib else None
@@ -65,7 +67,8 @@ def make_report(arguments: argparse.Namespace) -> None:
         temperature, source, failure = evaluation.choose_temperature(
             scored, classifier, calib, calib_name=arguments.calib or ""
         )
-        corpora.write_parquet(temperature.apply(scored) if temperature else scored, target)
+        calibrated = temperature.apply(scored).assign(temperature=temperature.temperature) if temperature else scored
+        corpora.write_parquet(calibrated, target)
         shutil.rmtree(shards)
         card = cards.find_card(name.partition(":")[0]) if Path(name).suffix == "" else None
         parts.append(

@@ -38,7 +38,7 @@ def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> 
     ----------
     vocabulary_size : int
     layers : int
-        Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`model.grow_depth`).
+        Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`grow_depth`).
     seed : int
 
     Returns

@@ -20,12 +20,8 @@ from kosent_lab import calibration, errors, plots
 from kosent_lab.calibration import Temperature
 from kosent_lab.narrative import Measures, decimal, metric, percent, slice_name, slice_value
 
-FIGURE_WIDTH = 7.2
-
-
+FIGURE_WIDTH = 7.2  # inches; the page scales it
 DRAWN_SLICES = 16
-
-
 WORD_TEXTS = 2_000
 
 

@@ -295,3 +295,12 @@ def test_calibration_on_one_class_falls_back_and_says_why(tiny_folder, tmp_path,
     ]
     assert cli.main(arguments) == 0
     assert "No temperature could be fitted: a temperature needs at least 20" in (out / "report.html").read_text("utf-8")
+
+
+def test_two_inputs_of_one_name_are_refused(tiny_folder, tmp_path, capsys):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.csv").write_text("text\n좋다\n", "utf-8")
+    inputs = ["--data", str(tmp_path / "a" / "x.csv"), "--data", str(tmp_path / "b" / "x.csv")]
+    assert cli.main(["report", *inputs, "--model", str(tiny_folder), "--out", str(tmp_path / "r")]) == 1
+    assert "a file name of its own" in capsys.readouterr().err

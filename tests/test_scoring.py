@@ -72,3 +72,13 @@ def test_spreadsheets_get_no_formulas(tiny, tmp_path):
     assert texts == ["'=1+1", "'+82", "'-1", "'@x", "보통 글", "a=b"]
     score_file(tmp_path / "a.csv", tmp_path / "out.parquet", tiny)
     assert pd.read_parquet(tmp_path / "out.parquet")["text"].tolist() == cells
+
+
+def test_column_that_starts_empty_keeps_its_values(tiny, tmp_path):
+    rows = [{"text": f"글 {number}", "note": None if number < 40 else "늦게 온 값"} for number in range(50)]
+    path, out = tmp_path / "a.jsonl", tmp_path / "out.parquet"
+    pd.DataFrame(rows).to_json(path, orient="records", lines=True, force_ascii=False)
+    assert score_file(path, out, tiny, shard_rows=20) == 50
+    notes = pd.read_parquet(out)["note"]
+    assert notes.isna().sum() == 40
+    assert notes.iloc[-1] == "늦게 온 값"
