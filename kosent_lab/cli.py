@@ -164,7 +164,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     bench = _command(subparsers, "bench", commands.run_bench, "throughput against transformers.pipeline, in one run")
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
-    bench.add_argument("--texts", type=int, default=3_000)
+    bench.add_argument("--texts", type=int, default=6_000)
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
     _json_option(bench)

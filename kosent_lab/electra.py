@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+import transformers
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification
@@ -82,6 +83,7 @@ def save_classifier(
     with torch.no_grad():
         positions = copy.electra.embeddings.position_embeddings.weight
         positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
+    transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
     copy.half().save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # the writer makes it private
     save_tokenizer(tokenizer, folder)
