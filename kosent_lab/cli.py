@@ -131,7 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
     baseline.add_argument(
         "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
     )
-    baseline.add_argument("--strength", type=float, default=1.0, help="inverse of the L2 penalty")
+    baseline.add_argument("--strength", type=float, default=8.0, help="inverse of the L2 penalty")
     baseline.add_argument(
         "--soft-targets", type=Path, help="write out-of-fold probabilities of the train rows and stop"
     )
