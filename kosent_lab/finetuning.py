@@ -26,68 +26,13 @@ from kosent_lab.batches import collate, encode, iter_batches
 from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.electra import widen_head
 from kosent_lab.optimizers import Muon
+from kosent_lab.schedule import TrainingOptions, learning_rate_share, progress
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
 
 logger = logging.getLogger(__name__)
 
 RATINGS = 10
 LOOKS = 20  # at valid, spread evenly over a run
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingOptions:
-    """What a training run may be told; the defaults are those of the bundled model's first stage.
-
-    Parameters
-    ----------
-    minutes : float
-        Training time; the learning rate has decayed to zero when it is over.
-    steps : int, optional
-        End after so many steps instead, whatever time they take: the same run on every machine.
-    batch_tokens : int
-        Input positions per step, padding included.
-    muon_rate, adamw_rate : float
-        Peak learning rates: Muon for the encoder's matrices, AdamW for everything else.
-    weight_decay : float
-        Decoupled decay of the matrices.
-    warmup_share, decay_share : float
-        Shares of the run in which the rate rises linearly and falls linearly to zero.
-    soft_weight : float
-        Weight of ``soft_target`` against the label where a row has both.
-    rating_weight : float
-        Weight of the ten-class cross-entropy on ``rating``; 0 leaves it out.
-    piece_dropout : float
-        Share of the pieces replaced by ``[MASK]``: cheap, and keeps the model off single words.
-    positive_share, neutral_share : float
-        Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
-        reviews are three quarters positive, and negatives are what is scarce.
-    max_tokens : int
-        Longer reviews are cut here, in training only.
-    seed : int
-        Seed of the order, of the draws and of the weights.
-    compile : bool
-        Compile the model (``torch.compile``); pays after about two minutes of training.
-    checkpoint_minutes : float
-        How often the whole state is written.
-    """
-
-    minutes: float = 60.0
-    steps: int | None = None
-    batch_tokens: int = 4096
-    muon_rate: float = 2e-3
-    adamw_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup_share: float = 0.02
-    decay_share: float = 0.5
-    soft_weight: float = 0.5
-    rating_weight: float = 0.5
-    piece_dropout: float = 0.1
-    positive_share: float = 0.5
-    neutral_share: float = 0.5
-    max_tokens: int = 96
-    seed: int = 0
-    compile: bool = True
-    checkpoint_minutes: float = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,31 +82,12 @@ def _optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.
     ]
 
 
-def learning_rate_share(progress: float, options: TrainingOptions) -> float:
-    """Return the share of the peak rate at `progress` (0 to 1) of a run: up, flat, down to zero.
-
-    Examples
-    --------
-    >>> [learning_rate_share(p, TrainingOptions(warmup_share=0.1, decay_share=0.5)) for p in (0.05, 0.3, 0.75, 1.0)]
-    [0.5, 1.0, 0.5, 0.0]
-    """
-    rise = progress / options.warmup_share if options.warmup_share else 1.0
-    fall = (1.0 - progress) / options.decay_share if options.decay_share else 1.0
-    return max(0.0, min(1.0, rise, fall))
-
-
 def _can_compile() -> bool:
     """Tell whether there is a C++ compiler, which torch.compile needs on a CPU; warn when there is none."""
     found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
     if not found:
         logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
     return found
-
-
-def _progress(state: dict[str, float], options: TrainingOptions) -> float:
-    """Return how much of a run is over, 0 to 1."""
-    share = state["step"] / options.steps if options.steps else state["seconds"] / (options.minutes * 60)
-    return min(1.0, share)
 
 
 def _loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float):
@@ -279,13 +205,13 @@ def train(
             file.write(json.dumps(row) + "\n")
         logger.info("%s", row)
 
-    while _progress(state, options) < 1:
+    while progress(state, options) < 1:
         epoch_seed = options.seed * 1000 + state["epoch"]
         batches = iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=epoch_seed)
         for index, batch in enumerate(batches):
             if index < state["batch"]:
                 continue
-            rate = learning_rate_share(_progress(state, options), options)
+            rate = learning_rate_share(progress(state, options), options)
             for optimizer, peak in zip(optimizers, (options.muon_rate, options.adamw_rate), strict=True):
                 for group in optimizer.param_groups:
                     group["lr"] = peak * rate
@@ -308,13 +234,13 @@ def train(
                 optimizer.zero_grad(set_to_none=True)
             losses.append(loss.item())
             now = time.monotonic()
-            before = _progress(state, options)
+            before = progress(state, options)
             state["seconds"] += now - clock
             clock = now
             state["step"] += 1
             state["batch"] = index + 1
             state["tokens"] += int(mask.sum())
-            after = _progress(state, options)
+            after = progress(state, options)
             if int(after * LOOKS) > int(before * LOOKS):
                 look()
                 clock = time.monotonic()  # looking at valid is not training time

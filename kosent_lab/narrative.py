@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.abstention import threshold_for_risk
 from kosent_lab.calibration import Temperature
 from kosent_lab.schema import DataError
 
@@ -227,8 +228,10 @@ def _where(measures: Measures, worst: pd.Series | None, t: dict[str, str]) -> li
 
 def suggested_threshold(curve: pd.DataFrame, *, risk: float = TARGET_RISK, min_kept: int = 20) -> pd.Series | None:
     """Return the point that keeps most with at most `risk` errors, or None when too few would be kept."""
-    within = curve[(curve["selective_risk"] <= risk) & (curve["n"] >= min_kept)]
-    return None if within.empty else within.loc[within["coverage"].idxmax()]
+    try:
+        return threshold_for_risk(curve[curve["n"] >= min_kept], risk=risk)
+    except DataError:
+        return None
 
 
 def advice(measures: Measures, worst: pd.Series | None, language: str) -> list[str]:

@@ -12,9 +12,7 @@ import pandas as pd
 
 NEGATIVE, POSITIVE = 0, 1
 LABEL_NAMES = {NEGATIVE: "negative", POSITIVE: "positive"}
-SPLITS = ("train", "valid", "calib", "test")
 
-DOCUMENT_COLUMNS = ("doc_id", "text", "label")
 PREDICTION_COLUMNS = (
     "logit_0",
     "logit_1",

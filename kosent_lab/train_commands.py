@@ -68,7 +68,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
     from transformers import ElectraForSequenceClassification
 
-    from kosent_lab import electra, finetuning
+    from kosent_lab import electra, finetuning, schedule
     from kosent_lab.electra import grow_depth
 
     frame = _train_frame(arguments.data)
@@ -86,8 +86,8 @@ def finetune(arguments: argparse.Namespace) -> None:
         model = grow_depth(model, arguments.layers) if arguments.layers else model
     else:
         model = electra.new_classifier(tokenizer.get_vocab_size(), layers=arguments.layers or 12, seed=arguments.seed)
-    defaults = finetuning.TrainingOptions()
-    options = finetuning.TrainingOptions(
+    defaults = schedule.TrainingOptions()
+    options = schedule.TrainingOptions(
         minutes=arguments.minutes,
         steps=arguments.steps,
         batch_tokens=arguments.batch_tokens,
@@ -108,7 +108,7 @@ def package(arguments: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
     from transformers import ElectraForSequenceClassification
 
-    from kosent_lab import calibration, electra, finetuning
+    from kosent_lab import calibration, electra, schedule
     from kosent_lab.documents import load_documents
     from kosent_lab.model import load_classifier, write_checksums
     from kosent_lab.predict import predict_frame
@@ -116,7 +116,7 @@ def package(arguments: argparse.Namespace) -> None:
     source = arguments.run_folder / "model"
     model = ElectraForSequenceClassification.from_pretrained(source, local_files_only=True)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-    seen = finetuning.TrainingOptions().max_tokens
+    seen = schedule.TrainingOptions().max_tokens
     electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
     scored = predict_frame(load_documents(arguments.calib), load_classifier(arguments.out))
     fitted = calibration.fit_temperature(scored)

@@ -13,6 +13,7 @@ LAYERS = {
     "network": 1,
     "nsmc": 1,
     "optimizers": 1,
+    "schedule": 1,
     "cards": 1,
     "checkpoints": 1,
     "corpora": 2,

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab import batches, electra, finetuning
+from kosent_lab import batches, electra, finetuning, schedule
 from kosent_lab.model import load_classifier
 from kosent_lab.optimizers import Muon, orthogonalize
 from kosent_lab.schema import DataError
 
-OPTIONS = finetuning.TrainingOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
+OPTIONS = schedule.TrainingOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
 
 
 @pytest.fixture
@@ -93,9 +93,9 @@ def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, 
 
 
 def test_minutes_end_a_run_with_its_rate_decayed():
-    options = finetuning.TrainingOptions(minutes=2)
-    assert finetuning._progress({"step": 5, "seconds": 60.0}, options) == 0.5
-    assert finetuning.learning_rate_share(finetuning._progress({"step": 5, "seconds": 130.0}, options), options) == 0
+    options = schedule.TrainingOptions(minutes=2)
+    assert schedule.progress({"step": 5, "seconds": 60.0}, options) == 0.5
+    assert schedule.learning_rate_share(schedule.progress({"step": 5, "seconds": 130.0}, options), options) == 0
 
 
 def test_epoch_draws_rows_by_their_share():

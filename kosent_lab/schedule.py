@@ -1,0 +1,80 @@
+"""What a training run may be told, how much of it is over, and the learning rate that follows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """What a training run may be told; the defaults are those of the bundled model's first stage.
+
+    Parameters
+    ----------
+    minutes : float
+        Training time; the learning rate has decayed to zero when it is over.
+    steps : int, optional
+        End after so many steps instead, whatever time they take: the same run on every machine.
+    batch_tokens : int
+        Input positions per step, padding included.
+    muon_rate, adamw_rate : float
+        Peak learning rates: Muon for the encoder's matrices, AdamW for everything else.
+    weight_decay : float
+        Decoupled decay of the matrices.
+    warmup_share, decay_share : float
+        Shares of the run in which the rate rises linearly and falls linearly to zero.
+    soft_weight : float
+        Weight of ``soft_target`` against the label where a row has both.
+    rating_weight : float
+        Weight of the ten-class cross-entropy on ``rating``; 0 leaves it out.
+    piece_dropout : float
+        Share of the pieces replaced by ``[MASK]``: cheap, and keeps the model off single words.
+    positive_share, neutral_share : float
+        Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
+        reviews are three quarters positive, and negatives are what is scarce.
+    max_tokens : int
+        Longer reviews are cut here, in training only.
+    seed : int
+        Seed of the order, of the draws and of the weights.
+    compile : bool
+        Compile the model (``torch.compile``); pays after about two minutes of training.
+    checkpoint_minutes : float
+        How often the whole state is written.
+    """
+
+    minutes: float = 60.0
+    steps: int | None = None
+    batch_tokens: int = 4096
+    muon_rate: float = 2e-3
+    adamw_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.02
+    decay_share: float = 0.5
+    soft_weight: float = 0.5
+    rating_weight: float = 0.5
+    piece_dropout: float = 0.1
+    positive_share: float = 0.5
+    neutral_share: float = 0.5
+    max_tokens: int = 96
+    seed: int = 0
+    compile: bool = True
+    checkpoint_minutes: float = 10.0
+
+
+def learning_rate_share(progress: float, options: TrainingOptions) -> float:
+    """Return the share of the peak rate at `progress` (0 to 1) of a run: up, flat, down to zero.
+
+    Examples
+    --------
+    >>> [learning_rate_share(p, TrainingOptions(warmup_share=0.1, decay_share=0.5)) for p in (0.05, 0.3, 0.75, 1.0)]
+    [0.5, 1.0, 0.5, 0.0]
+    """
+    rise = progress / options.warmup_share if options.warmup_share else 1.0
+    fall = (1.0 - progress) / options.decay_share if options.decay_share else 1.0
+    return max(0.0, min(1.0, rise, fall))
+
+
+def progress(state: dict[str, float], options: TrainingOptions) -> float:
+    """Return how much of a run is over, 0 to 1."""
+    share = state["step"] / options.steps if options.steps else state["seconds"] / (options.minutes * 60)
+    return min(1.0, share)
