@@ -2,8 +2,8 @@
 
 The same weights and the same function as transformers' ElectraForSequenceClassification, with
 three savings: query, key and value are one matrix product; the last layer computes what [CLS]
-needs and nothing else; in ``int8`` the large products run on eight-bit integers. Models of another
-architecture use transformers' own forward pass (``predict`` decides).
+needs and nothing else, not even keys and values; in ``int8`` the large products run on eight-bit
+integers. Models of another architecture use transformers' own forward pass (``predict`` decides).
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class LeanElectra:
         self.embeddings = electra.embeddings
         self.project = getattr(electra, "embeddings_project", None) or nn.Identity()
         self.heads = model.config.num_attention_heads
-        self.layers = [_Layer(layer, heads=self.heads, int8=int8) for layer in electra.encoder.layer]
+        *layers, last = electra.encoder.layer
+        self.layers = [_Layer(layer, heads=self.heads, int8=int8) for layer in layers]
+        self.last = _LastLayer(last, heads=self.heads)
         self.head = model.classifier
 
     @torch.inference_mode()
@@ -51,9 +53,9 @@ class LeanElectra:
         if not full:
             bias = torch.zeros(attention_mask.shape, dtype=hidden.dtype, device=hidden.device)
             bias = bias.masked_fill(attention_mask == 0, torch.finfo(hidden.dtype).min)[:, None, None, :]
-        for layer in self.layers[:-1]:
+        for layer in self.layers:
             hidden = layer(hidden, bias)
-        return self.head(self.layers[-1](hidden, bias, first_only=True))
+        return self.head(self.last(hidden, bias)[:, None])
 
 
 class _Layer:
@@ -70,16 +72,45 @@ class _Layer:
         self.norms = (layer.attention.output.LayerNorm, layer.output.LayerNorm)
         self.heads = heads
 
-    def __call__(self, hidden: torch.Tensor, bias: torch.Tensor | None, first_only: bool = False) -> torch.Tensor:
+    def __call__(self, hidden: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         rows, positions, width = hidden.shape
         qkv = self.qkv(hidden).view(rows, positions, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        query, key, value = qkv.unbind(0)
-        if first_only:  # the classifier reads [CLS] alone
-            query, hidden = query[:, :, :1], hidden[:, :1]
-        context = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        context = context.transpose(1, 2).reshape(rows, hidden.shape[1], width)
+        context = F.scaled_dot_product_attention(*qkv.unbind(0), attn_mask=bias)
+        context = context.transpose(1, 2).reshape(rows, positions, width)
         hidden = self.norms[0](hidden + self.attention_out(context))
         return self.norms[1](hidden + self.down(F.gelu(self.up(hidden))))
+
+
+class _LastLayer:
+    """The last layer, for [CLS] alone, which is all that the classifier reads.
+
+    With one query a row, q · (K h_j) = (Kᵀ q) · h_j and Σ a_j (V h_j) = V Σ a_j h_j: the matrices K
+    and V meet one vector a row and head, never every position. The bias of K adds the same to
+    every score, so softmax does not see it.
+    """
+
+    def __init__(self, layer: nn.Module, *, heads: int) -> None:
+        attention = layer.attention.self
+        self.query = attention.query
+        self.key, self.value = (part.weight.unflatten(0, (heads, -1)) for part in (attention.key, attention.value))
+        self.value_bias = attention.value.bias
+        self.attention_out, self.up, self.down = (
+            layer.attention.output.dense, layer.intermediate.dense, layer.output.dense
+        )  # fmt: skip
+        self.norms = (layer.attention.output.LayerNorm, layer.output.LayerNorm)
+        self.heads = heads
+
+    def __call__(self, hidden: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        first = hidden[:, 0]
+        query = self.query(first).unflatten(-1, (self.heads, -1))
+        query = torch.einsum("rhd,hdw->rhw", query, self.key)[:, :, None]
+        every = hidden[:, None].expand(-1, self.heads, -1, -1)
+        mixed = F.scaled_dot_product_attention(
+            query, every, every, attn_mask=bias, scale=self.key.shape[1] ** -0.5
+        )[:, :, 0]  # fmt: skip
+        context = torch.einsum("rhw,hdw->rhd", mixed, self.value).flatten(1) + self.value_bias
+        first = self.norms[0](first + self.attention_out(context))
+        return self.norms[1](first + self.down(F.gelu(self.up(first))))
 
 
 def _quantized(linear: nn.Linear) -> Linear:
