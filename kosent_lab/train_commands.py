@@ -91,6 +91,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         minutes=arguments.minutes,
         steps=arguments.steps,
         batch_tokens=arguments.batch_tokens,
+        soft_weight=arguments.soft_weight,
         muon_rate=defaults.muon_rate * arguments.rate_share,
         adamw_rate=defaults.adamw_rate * arguments.rate_share,
         decay_share=1.0 if arguments.init else defaults.decay_share,

@@ -39,6 +39,14 @@ def test_a_rows_split_depends_on_its_text_alone():
     pd.testing.assert_series_equal(one["split"], other["split"].sort_index())
 
 
+def test_some_rows_without_a_label_stay_unseen():
+    rows = frame().astype({"label": "Int64"})
+    rows.loc[360:, "label"] = pd.NA  # the unused rows
+    split = splits.split_frame(rows, valid_share=0.2, calib_share=0.2).loc[380:, "split"]
+    assert set(split.dropna()) == {"train"}
+    assert 2 <= split.isna().sum() <= 16  # 40 % of 20 in expectation
+
+
 def test_another_seed_gives_another_split():
     one = splits.split_frame(frame(), valid_share=0.3)["split"]
     other = splits.split_frame(frame(), valid_share=0.3, seed=1)["split"]
