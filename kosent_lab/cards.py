@@ -19,11 +19,9 @@ import pooch
 from kosent_lab.schema import DataError
 
 DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
-
-
 CARDS_FOLDER = DATA_FOLDER / "cards"
-
-
+BUNDLED = "kosent-electra-small"
+BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
 UNSTATED = "LicenseRef-unstated"
 
 
@@ -140,3 +138,8 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_id(name: str, weights: Path) -> str:
+    """Return a model's id: its name and the first 12 digits of its weights' SHA-256."""
+    return f"{name}@{file_sha256(weights)[:12]}"

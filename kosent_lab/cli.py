@@ -114,6 +114,10 @@ def build_parser() -> argparse.ArgumentParser:
     _command(data, "verify", commands.verify_data, "rehash and recount").add_argument("name")
     _command(data, "leaks", commands.show_leaks, "what NSMC's test split shares with its train split")
 
+    score = _command(data, "score", commands.score_data, "save the bundled model's logits, without texts (data/scored)")
+    score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
+    score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
+
     train = subparsers.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
     vocabulary = _command(
         train, "vocabulary", train_commands.train_vocabulary, "learn a WordPiece vocabulary on the train split"
@@ -145,6 +149,7 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--data", default="nsmc", help="a corpus, or a file with a column split (train, valid)")
     finetune.add_argument("--vocabulary", type=Path, required=True, help="folder with tokenizer.json")
     finetune.add_argument("--soft-targets", type=Path)
+    finetune.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     finetune.add_argument("--init", type=Path, help="run folder to go on from; random weights otherwise")
     finetune.add_argument("--layers", type=int, help="deeper than --init: grown so that the function is kept")
     finetune.add_argument("--minutes", type=float, default=60.0)
@@ -161,6 +166,12 @@ def build_parser() -> argparse.ArgumentParser:
     package.add_argument("--run", type=Path, required=True, dest="run_folder")
     package.add_argument("--calib", default="nsmc:calib")
     package.add_argument("--out", type=Path, required=True)
+
+    notebooks = _command(
+        subparsers, "notebooks", commands.run_notebooks, "execute the numbered notebooks and write their outputs"
+    )
+    notebooks.add_argument("names", nargs="*", metavar="NAME", help="how file names begin: 05; default: all")
+    notebooks.add_argument("--check", action="store_true", help="execute only, write nothing")
 
     bench = _command(subparsers, "bench", commands.run_bench, "throughput against transformers.pipeline, in one run")
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")

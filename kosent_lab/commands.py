@@ -204,6 +204,38 @@ def show_leaks(arguments: argparse.Namespace) -> None:
     print(splits.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
 
 
+def score_data(arguments: argparse.Namespace) -> None:
+    """Save the bundled model's logits on corpora, without their texts."""
+    from kosent_lab import corpora, scored
+    from kosent_lab.model import load_classifier
+    from kosent_lab.predict import predict_frame
+
+    classifier = load_classifier(device=arguments.device)
+    for name in arguments.names or scored.NAMES:
+        frame = scored.load_source(name)
+        path = scored.write_scored(
+            name,
+            predict_frame(frame, classifier, progress=not arguments.quiet),
+            data_sha256=corpora.frame_sha256(frame),
+        )
+        print(f"{len(frame):,} rows: {path}")
+
+
+def run_notebooks(arguments: argparse.Namespace) -> None:
+    """Execute notebooks and write their outputs into them."""
+    from kosent_lab import notebooks
+
+    foreign = None
+    for path in notebooks.find_notebooks(arguments.names):
+        notebook = notebooks.run_notebook(path)
+        if not arguments.check:
+            foreign = list(notebooks.foreign_texts()) if foreign is None else foreign
+            notebooks.write_notebook(notebook, path, foreign=foreign)
+        for number in notebooks.unproven_numbers(notebook):
+            logger.warning("%s: the Findings say %s, which no output shows", path.name, number)
+        print(path.name)
+
+
 def run_bench(arguments: argparse.Namespace) -> None:
     """Print the throughput against transformers.pipeline."""
     from kosent_lab import bench, cards

@@ -17,12 +17,10 @@ import transformers
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
-from kosent_lab.cards import DATA_FOLDER, file_sha256
+from kosent_lab.cards import BUNDLED, BUNDLED_FOLDER, file_sha256, weights_id
 from kosent_lab.network import check_reachable
 from kosent_lab.schema import ModelError, NotAvailableError
 
-BUNDLED = "kosent-electra-small"
-BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
 REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
 REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
 CHECKSUMS = "checksums.json"
@@ -137,7 +135,7 @@ def load_classifier(
     return Classifier(
         model=model.eval().to(chosen),
         tokenizer=tokenizer,
-        model_id=f"{name}@{file_sha256(weights)[:12]}",
+        model_id=weights_id(name, weights),
         device=chosen,
         precision=precision,
         label_columns=label_columns(config.id2label, positive_label),

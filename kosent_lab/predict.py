@@ -20,6 +20,7 @@ from transformers import DataCollatorWithPadding
 from kosent_lab.hangul import clean_text
 from kosent_lab.inference import LeanElectra, is_supported
 from kosent_lab.model import Classifier
+from kosent_lab.predictions import add_predictions
 from kosent_lab.schema import DataError, check_columns
 
 logger = logging.getLogger(__name__)
@@ -197,35 +198,4 @@ def predict_frame(
         n_unknown=np.array([row.count(unknown) for row in ids], dtype=np.int64)[codes],
         truncated=cut[codes],
         model_id=classifier.model_id,
-    )
-
-
-def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
-    """Add logits and what follows from them to a document frame.
-
-    Parameters
-    ----------
-    frame : DataFrame, n rows
-        ``correct`` is filled where it has a ``label``.
-    logits : ndarray, shape (n, 2)
-
-    Returns
-    -------
-    DataFrame
-        With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
-    """
-    logits = logits.astype(np.float64)
-    prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
-    pred = (prob_1 > 0.5).astype(np.int64)
-    correct = pd.array([pd.NA] * len(frame), dtype="boolean")
-    if "label" in frame.columns:
-        label = frame["label"].astype("Int64")
-        correct = (label == pred).array.astype("boolean")
-    return frame.assign(
-        logit_0=logits[:, 0].astype(np.float32),
-        logit_1=logits[:, 1].astype(np.float32),
-        prob_1=prob_1,
-        pred=pred,
-        confidence=np.maximum(prob_1, 1.0 - prob_1),
-        correct=correct,
     )

@@ -87,7 +87,7 @@ def scored() -> pd.DataFrame:
     """A prediction frame of 400 rows whose confidence is known to be too high."""
     import numpy as np
 
-    from kosent_lab.predict import add_predictions
+    from kosent_lab.predictions import add_predictions
 
     random = np.random.default_rng(5)
     margin = random.normal(0, 3, 400)

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss, log_loss
 
 from kosent_lab import calibration
-from kosent_lab.predict import add_predictions
+from kosent_lab.predictions import add_predictions
 from kosent_lab.schema import DataError
 
 
@@ -129,3 +129,11 @@ def test_certain_probabilities_have_finite_metrics():
     table = calibration.metrics_table(frame).set_index("metric")
     assert np.isfinite(table["value"]).all()
     assert table.loc["ece", "value"] == pytest.approx(0.5)
+
+
+def test_without_resamples_the_band_is_wilsons(scored):
+    table = calibration.reliability_table(scored, resamples=0)
+    row = table[table["count"] > 0].iloc[-1]
+    expected = calibration.wilson_interval(row["accuracy"] * row["count"], int(row["count"]))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
+    assert table.loc[table["count"] == 0, ["ci_low", "ci_high"]].isna().all(axis=None)

@@ -1,0 +1,40 @@
+"""From logits to what follows from them: probability, prediction, confidence, right or wrong.
+
+Needs no torch, so that saved logits (``scored``) are as good as fresh ones (``predict``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
+    """Add logits and what follows from them to a document frame.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        ``correct`` is filled where it has a ``label``.
+    logits : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    DataFrame
+        With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
+    """
+    logits = logits.astype(np.float64)
+    prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
+    pred = (prob_1 > 0.5).astype(np.int64)
+    correct = pd.array([pd.NA] * len(frame), dtype="boolean")
+    if "label" in frame.columns:
+        label = frame["label"].astype("Int64")
+        correct = (label == pred).array.astype("boolean")
+    return frame.assign(
+        logit_0=logits[:, 0].astype(np.float32),
+        logit_1=logits[:, 1].astype(np.float32),
+        prob_1=prob_1,
+        pred=pred,
+        confidence=np.maximum(prob_1, 1.0 - prob_1),
+        correct=correct,
+    )

@@ -1,0 +1,125 @@
+import json
+
+import pandas as pd
+import pytest
+
+from kosent_lab import cards, scored
+from kosent_lab.predict import predict_frame
+from kosent_lab.schema import DataError, NotAvailableError
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("KOSENT_SCORED", str(tmp_path / "scored"))
+    return tmp_path / "scored"
+
+
+@pytest.fixture
+def table(tiny, pack):
+    """A prediction frame that claims to be the bundled model's."""
+    return predict_frame(pack.head(60), tiny).assign(model_id=scored.bundled_id())
+
+
+def test_a_saved_table_comes_back_without_texts(folder, table):
+    path = scored.write_scored("kosent-pack", table, data_sha256="0" * 64)
+    back = scored.load_scored("kosent-pack")
+    shared = ["doc_id", "label", "logit_0", "prob_1", "pred", "confidence", "correct", "n_unknown", "phenomenon"]
+    pd.testing.assert_frame_equal(back[shared], table[shared], check_dtype=False)
+    assert {"text", "gloss"}.isdisjoint(pd.read_parquet(path).columns)
+    card = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert card["rows"] == 60
+    assert card["command"] == "kosent-lab data score kosent-pack"
+
+
+def test_a_missing_table_names_the_command(folder):
+    with pytest.raises(NotAvailableError, match=r"no saved table .*kosent-lab data score nsmc-test"):
+        scored.load_scored("nsmc-test")
+
+
+def test_another_models_table_is_noticed(folder, table):
+    scored.write_scored("nsmc-test", table.assign(model_id="other@123"), data_sha256="")
+    with pytest.raises(DataError, match=r"scored by other@123; the bundled model is .*kosent-lab data score nsmc-test"):
+        scored.load_scored("nsmc-test")
+
+
+def test_a_truncated_table_is_noticed(folder, table):
+    path = scored.write_scored("nsmc-test", table, data_sha256="")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"cannot be read .*kosent-lab data score nsmc-test"):
+        scored.load_scored("nsmc-test")
+
+
+def test_a_table_without_a_column_is_noticed(folder, table):
+    path = scored.write_scored("nsmc-test", table, data_sha256="")
+    pd.read_parquet(path).drop(columns="logit_1").to_parquet(path)
+    with pytest.raises(DataError, match=r"needs column 'logit_1'.*kosent-lab data score nsmc-test"):
+        scored.load_scored("nsmc-test")
+
+
+def test_a_changed_table_is_noticed(folder, table):
+    path = scored.write_scored("nsmc-test", table, data_sha256="")
+    pd.read_parquet(path).assign(label=1).to_parquet(path)
+    with pytest.raises(DataError, match="not the file that its card describes"):
+        scored.load_scored("nsmc-test")
+
+
+def test_without_tables_the_pack_stands_in(folder, caplog):
+    back = scored.load_scored_or_pack("nsmc-test")
+    assert set(back["corpus"]) == {"kosent-pack"}
+    assert back["length_band"].notna().all()
+    assert "texts scored now" in back.attrs["origin"]
+    assert "kosent-lab data score nsmc-test" in caplog.text
+    assert "Going on with the bundled pack" in caplog.text
+
+
+def test_an_unknown_name_lists_the_names():
+    with pytest.raises(DataError, match="no saved table is called 'nsmc'; there are kosent-pack, nsmc-valid"):
+        scored.load_source("nsmc")
+
+
+def test_reading_needs_no_torch():
+    import subprocess
+    import sys
+
+    program = "import sys, kosent_lab.scored, kosent_lab.widgets; print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", scored.NAMES)
+def test_the_repositorys_tables_are_the_bundled_models(name):
+    table = scored.load_scored(name)
+    assert len(table) > 0
+    assert table["doc_id"].is_unique
+    strings = [column for column in table.columns if pd.api.types.is_string_dtype(table[column])]
+    codes = set(strings) - {"doc_id"}
+    assert all(table[column].nunique() < 200 for column in codes), codes  # names of slices, no texts
+
+
+def test_the_repositorys_tables_are_small():
+    folder = cards.DATA_FOLDER / "scored"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 8_000_000
+    assert {path.stem for path in folder.glob("*.parquet")} == set(scored.NAMES)
+
+
+@pytest.mark.corpora
+def test_the_tables_are_of_the_corpora_on_this_machine():
+    from kosent_lab.corpora import frame_sha256
+
+    for name in ("kosent-pack", "nsmc-test", "nsmc-middle", "delivery_reviews"):
+        frame = scored.load_source(name)
+        card = json.loads((cards.DATA_FOLDER / "scored" / f"{name}.json").read_text("utf-8"))
+        assert card["data_sha256"] == frame_sha256(frame), name
+        assert scored.load_scored(name)["doc_id"].tolist() == frame["doc_id"].tolist()
+
+
+@pytest.mark.corpora
+def test_no_training_saw_the_middle_reviews():
+    from kosent_lab.documents import load_documents
+    from kosent_lab.splits import fold_texts
+
+    middle = scored.load_source("nsmc-middle")
+    assert middle["rating"].between(5, 8).all()
+    everything = load_documents("nsmc")
+    train = set(fold_texts(everything.loc[everything["split"] == "train", "text"]))
+    assert not set(fold_texts(middle["text"])) & train
