@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration import wilson_interval
 from kosent_lab.schema import DataError, check_columns
 
 _NEEDED = ("confidence", "correct")
@@ -84,3 +85,55 @@ def threshold_for_risk(curve: pd.DataFrame, *, risk: float) -> pd.Series:
         best = curve["selective_risk"].min() if len(curve) else float("nan")
         raise DataError(f"no threshold brings the error down to {risk:.1%}; the lowest is {best:.1%}")
     return within.loc[within["coverage"].idxmax()]
+
+
+def threshold_summary(frame: pd.DataFrame, *, threshold: float) -> pd.Series:
+    """Say what a confidence threshold keeps and how often the kept are wrong.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; rows without a label are left out.
+    threshold : float
+        A row is kept when its confidence is at least this; between 0 and 1.
+
+    Returns
+    -------
+    Series
+        ``threshold``, ``n`` (labelled rows), ``kept``, ``coverage`` (kept of n), ``wrong`` (of the
+        kept), ``selective_risk`` (wrong of kept) with ``ci_low`` and ``ci_high`` (Wilson, 95 %);
+        what has no rows to count is NaN.
+
+    Raises
+    ------
+    DataError
+        When a column is missing or `threshold` is no probability.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"confidence": [0.9, 0.8, 0.6], "correct": [True, False, True]})
+    >>> threshold_summary(frame, threshold=0.8)[["kept", "selective_risk"]].tolist()
+    [2.0, 0.5]
+    """
+    check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
+    if not 0 <= threshold <= 1:
+        raise DataError(f"a confidence threshold lies between 0 and 1; got {threshold}")
+    correct = frame["correct"].to_numpy(dtype="float64", na_value=np.nan)
+    labelled = ~np.isnan(correct)
+    chosen = labelled & (frame["confidence"].to_numpy(dtype="float64") >= threshold)
+    n, kept = int(labelled.sum()), int(chosen.sum())
+    wrong = int((correct[chosen] == 0).sum())
+    low, high = wilson_interval(wrong, kept)
+    return pd.Series(
+        {
+            "threshold": threshold,
+            "n": n,
+            "kept": kept,
+            "coverage": kept / n if n else np.nan,
+            "wrong": wrong,
+            "selective_risk": wrong / kept if kept else np.nan,
+            "ci_low": low,
+            "ci_high": high,
+        },
+        dtype="float64",
+    )

@@ -66,6 +66,48 @@ def padding_share(lengths: np.ndarray, batches: list[np.ndarray], *, width: int 
     return 1.0 - filled / total
 
 
+def compare_batching(
+    classifier: Classifier, texts: pd.Series, *, rows: int = 32, width: int = FIXED_LENGTH
+) -> pd.DataFrame:
+    """Time the same texts through the same forward pass in three kinds of batches, one after the other.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    texts : Series of str, shape (n,)
+        In the order in which they come.
+    rows : int
+        Texts of a batch in the first two ways.
+    width : int
+        Fixed number of positions in the first way; longer texts are cut there.
+
+    Returns
+    -------
+    DataFrame
+        One row per way: ``way`` (``fixed``, ``as they come``, ``length buckets``), ``batches``,
+        ``positions`` (of input, padding included), ``padding_share``, ``seconds``.
+    """
+    ids, _ = predict.encode(classifier, texts.tolist())
+    lengths = np.array([len(row) for row in ids])
+    in_order = [np.arange(start, min(start + rows, len(ids))) for start in range(0, len(ids), rows)]
+    buckets = predict.bucket_batches(lengths, batch_tokens=predict.BATCH_TOKENS[classifier.device.type])
+    forward, pad_id = predict.forward_pass(classifier), classifier.tokenizer.pad_token_id
+    found = []
+    for way, batches, fixed in (
+        ("fixed", in_order, width), ("as they come", in_order, None), ("length buckets", buckets, None),
+    ):  # fmt: skip
+        positions, start = 0, time.perf_counter()
+        for batch in batches:
+            longest = fixed or int(lengths[batch].max())
+            padded = [[*ids[i][:longest], *[pad_id] * (longest - len(ids[i]))] for i in batch]
+            inputs = torch.tensor(padded, device=classifier.device)
+            forward(inputs, (inputs != pad_id).long()).sum().item()
+            positions += inputs.numel()
+        seconds = time.perf_counter() - start
+        found.append((way, len(batches), positions, padding_share(lengths, batches, width=fixed), seconds))
+    return pd.DataFrame(found, columns=["way", "batches", "positions", "padding_share", "seconds"])
+
+
 def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> dict[str, Any]:
     """Measure the pipeline and our own two ways on the same texts.
 

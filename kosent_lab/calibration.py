@@ -141,7 +141,8 @@ def reliability_table(
     bins : int
         Equal-width bins over [0, 1].
     resamples : int
-        Bootstrap resamples of the rows for the band.
+        Bootstrap resamples of the rows for the band; 0 takes Wilson's interval of each bin, which
+        is a thousand times faster and close to it where bins are not tiny.
     seed : int
 
     Returns
@@ -163,7 +164,8 @@ def reliability_table(
             draws[index] = np.bincount(number, weight * outcome, bins) / np.bincount(number, weight, bins)
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
     for index in np.flatnonzero(count):
-        low[index], high[index] = _percentiles(draws[:, index])
+        wilson = wilson_interval(accuracy[index] * count[index], int(count[index]))
+        low[index], high[index] = _percentiles(draws[:, index]) if resamples else wilson
     edges = np.arange(bins + 1) / bins
     return pd.DataFrame(
         {

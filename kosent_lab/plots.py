@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib import font_manager
@@ -48,8 +49,15 @@ def style() -> Iterator[None]:
         "figure.constrained_layout.use": True,
         "svg.fonttype": "path",
     }
-    with plt.rc_context(settings):
-        yield
+    try:
+        with plt.rc_context(settings):
+            try:
+                yield
+            finally:
+                interactive = matplotlib.is_interactive()
+    finally:
+        # a notebook's backend switches this on with its first figure; reset, it would show no other
+        matplotlib.interactive(interactive)
 
 
 @functools.cache
@@ -181,4 +189,43 @@ def probabilities(
         ax.hist(series, bins=bins, range=(0, 1), weights=weights, histtype="step", label=name, **options)
     ax.set(xlim=(0, 1))
     ax.legend(loc="upper center")
+    return ax
+
+
+def padding(lengths: pd.Series, *, width: int | None = None, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw a batch as the model gets it: one line a text, its pieces dark, the padding light.
+
+    Parameters
+    ----------
+    lengths : Series of int
+        Tokens of each text of the batch.
+    width : int, optional
+        Positions of the batch; the longest text's when None.
+    ax : Axes, optional
+        A fresh figure when None.
+    **artist_options
+        Passed to the bars.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax, (4, 3))
+    width = width or int(max(lengths))
+    lines, filled = range(len(lengths)), [min(int(length), width) for length in lengths]
+    options = {"height": 0.8, "linewidth": 0} | artist_options
+    ax.barh(lines, filled, color=ACCENT, **options)
+    ax.barh(lines, [width - length for length in filled], left=filled, color="#d9dfe5", **options)
+    ax.set(xlim=(0, width), ylim=(len(lengths) - 0.5, -0.5))
+    return ax
+
+
+def pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
+    """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`)."""
+    check_columns(table, ["prob_1_first", "prob_1_second"], what="the minimal pairs")
+    ax = _axes(ax, (4.5, 4.5))
+    ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    options = {"color": ACCENT, "linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 5} | artist_options
+    ax.plot(table["prob_1_first"], table["prob_1_second"], label=label, **options)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     return ax

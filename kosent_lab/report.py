@@ -32,10 +32,11 @@ _PACKAGES = ("kosent-lab", "torch", "transformers", "tokenizers", "numpy", "pand
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """The finished report: the page, and each of its figures as an SVG file for slides and papers."""
+    """The finished report: the page, each of its figures as an SVG file, and the sentences it opens with."""
 
     html: str
     figures: dict[str, bytes]
+    findings: tuple[str, ...] = ()
 
 
 def measure(part: Part, tokenizer: Any, language: str) -> Measures:
@@ -120,7 +121,8 @@ def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", co
     fonts = _subset_fonts(template.render(fonts=["", ""], **context))
     drawn = {section["anchor"]: section["figure"] for part in rendered for section in part["sections"]}
     figures = {name: base64.b64decode(content) for name, content in drawn.items() if content}
-    return Page(template.render(fonts=fonts, **context), figures)
+    findings = tuple(sentence for part in rendered for sentence in part["findings"])
+    return Page(template.render(fonts=fonts, **context), figures, findings)
 
 
 def _versions() -> str:

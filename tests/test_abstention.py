@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.abstention import risk_coverage, threshold_for_risk
+from kosent_lab.abstention import risk_coverage, threshold_for_risk, threshold_summary
 from kosent_lab.schema import DataError
 
 
@@ -41,3 +41,23 @@ def test_no_rows_give_an_empty_curve(scored):
     assert risk_coverage(scored.head(0)).empty
     with pytest.raises(DataError, match="needs column 'confidence'"):
         risk_coverage(pd.DataFrame({"text": []}))
+
+
+def test_summary_by_hand_and_at_the_ends(scored):
+    frame = pd.DataFrame({"confidence": [0.6, 0.9, 0.8, 0.7], "correct": [True, True, False, pd.NA]})
+    summary = threshold_summary(frame.astype({"correct": "boolean"}), threshold=0.7)
+    # 0.9 and 0.8 are kept of three with a label; 0.7 has none
+    assert summary[["n", "kept", "wrong"]].tolist() == [3, 2, 1]
+    assert summary[["coverage", "selective_risk"]].tolist() == pytest.approx([2 / 3, 1 / 2])
+    assert summary["ci_low"] < 0.5 < summary["ci_high"]
+    everything = threshold_summary(scored, threshold=0)
+    assert everything["selective_risk"] == pytest.approx(1 - scored["correct"].mean())
+    nothing = threshold_summary(scored, threshold=1)
+    assert nothing["kept"] == 0
+    assert np.isnan(nothing[["selective_risk", "ci_low", "ci_high"]].astype(float)).all()
+    assert threshold_summary(scored.head(0), threshold=0.5)["n"] == 0
+
+
+def test_a_threshold_is_a_probability(scored):
+    with pytest.raises(DataError, match="between 0 and 1; got 90"):
+        threshold_summary(scored, threshold=90)

@@ -19,6 +19,18 @@ def test_operations_by_hand(tiny):
     assert bench.operations_per_text(tiny, np.array([10])) == ten
 
 
+def test_kinds_of_batches_hold_the_same_texts(tiny, pack):
+    texts = pack["text"].head(70)
+    table = bench.compare_batching(tiny, texts, rows=32, width=64).set_index("way")
+    lengths = np.array([len(ids) for ids in predict.encode(tiny, texts.tolist())[0]])
+    assert table.loc["fixed", ["batches", "positions"]].tolist() == [3, 70 * 64]
+    longest = [lengths[start : start + 32].max() * len(lengths[start : start + 32]) for start in (0, 32, 64)]
+    assert table.loc["as they come", "positions"] == sum(longest)
+    assert table["padding_share"].between(0, 1).all()
+    filled = table["positions"] * (1 - table["padding_share"])
+    assert filled.to_numpy() == pytest.approx(np.minimum(lengths, 64).sum())
+
+
 def test_bench_measures_the_same_texts(tiny_folder, pack):
     result = bench.run(str(tiny_folder), pack["text"].head(150), pipeline_texts=40)
     needed = "pipeline_default_rps pipeline_b32_rps exact_rps fastest_rps max_logit_difference padding_share"

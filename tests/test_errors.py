@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import errors
+from kosent_lab.schema import DataError
 
 
 def test_slices_by_hand(scored):
@@ -48,3 +49,44 @@ def test_groups_take_neutral_and_sarcastic_rows(scored):
     assert table.loc["neutral", "share_positive"] == pytest.approx((scored["pred"].head(100) == 1).mean())
     assert errors.group_table({}).empty
     assert errors.special_groups(scored.drop(columns="polarity")) == {}
+
+
+def test_pairs_by_hand():
+    frame = pd.DataFrame(
+        {
+            "doc_id": list("abcdefg"),
+            "pair_id": ["p", "p", "q", "q", "r", "s", "s"],
+            "phenomenon": ["plain", "cue", "cue", "plain", "plain", "plain", "plain"],
+            "prob_1": [0.2, 0.6, 0.5, 0.4, 0.1, 0.3, 0.3],
+            "correct": pd.array([True, False, True, False, True, True, True], dtype="boolean"),
+        }
+    )
+    pairs = errors.pair_table(frame, first="plain", second="cue").set_index("pair_id")
+    assert pairs.index.tolist() == ["p", "q"]  # r has one text, s has no cue
+    assert pairs["difference"].tolist() == pytest.approx([0.4, 0.1])
+    assert pairs.loc["q", ["doc_id_first", "doc_id_second"]].tolist() == ["d", "c"]
+    summary = errors.paired_summary(pairs)
+    assert (summary["n"], summary["gained"], summary["lost"]) == (2, 1, 1)
+    assert summary["mean_difference"] == pytest.approx(0.25)
+    assert summary["p_correct"] == 1.0
+    with pytest.raises(DataError, match="no pair_id has one row of 'plain' and one of 'irony'"):
+        errors.pair_table(frame, first="plain", second="irony")
+    with pytest.raises(DataError, match="at least two pairs; got 1"):
+        errors.paired_summary(pairs.head(1))
+
+
+def test_mcnemar_agrees_with_the_binomial_by_hand():
+    # nine pairs lost, one gained: 2 * (C(10,0) + C(10,1)) / 2^10
+    pairs = pd.DataFrame({"difference": 0.1, "correct_first": [True] * 9 + [False], "correct_second": [False] * 10})
+    pairs.loc[9, "correct_second"] = True
+    assert errors.paired_summary(pairs)["p_correct"] == pytest.approx(2 * 11 / 1024)
+
+
+def test_halves_hold_every_row_once_and_keep_the_worst_on_top(scored):
+    frame = scored.assign(domain=["film", "app"] * 200)
+    table = errors.slices_on_halves(frame, columns=("domain",))
+    assert (table["n"] + table["n_second"]).sum() == 400
+    assert table["accuracy"].is_monotonic_increasing
+    whole = errors.slice_table(frame, columns=("domain",)).set_index("value")["accuracy"]
+    joined = (table["n"] * table["accuracy"] + table["n_second"] * table["accuracy_second"]) / 200
+    assert dict(zip(table["value"], joined, strict=True)) == pytest.approx(whole.to_dict())

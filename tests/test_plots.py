@@ -21,6 +21,8 @@ def drawings(scored):
         plots.risk_coverage: abstention.risk_coverage(scored),
         plots.slices: slices,
         plots.probabilities: {"하나": scored["prob_1"]},
+        plots.padding: scored["n_tokens"].head(8),
+        plots.pairs: pd.DataFrame({"prob_1_first": [0.1, 0.5], "prob_1_second": [0.3, 0.4]}),
     }
 
 
@@ -51,6 +53,16 @@ def test_style_draws_hangul_and_minus_and_leaves_settings_alone(tmp_path):
                 ax.figure.savefig(tmp_path / f"a.{suffix}")
     plt.close(ax.figure)
     assert matplotlib.rcParams["font.family"] == before
+
+
+def test_style_keeps_a_notebook_showing_figures():
+    # the inline backend switches interactive mode on with its first figure, inside the style
+    try:
+        with plots.style():
+            matplotlib.interactive(True)
+        assert matplotlib.is_interactive()
+    finally:
+        matplotlib.interactive(False)
 
 
 def test_what_no_font_has_is_written_out():
