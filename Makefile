@@ -5,19 +5,30 @@ STAMP := .venv/.installed
 AS_ROOT = $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: report test lab setup bench
+.PHONY: report test lab notebooks setup bench browser
 .DEFAULT_GOAL := report
 
 report: setup
 	$(RUN) -m kosent_lab.cli report $(ARGS)
 
-test: setup
+test: setup browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest $(ARGS)
 
 lab: setup
 	$(RUN) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks $(AS_ROOT) $(ARGS)
+
+# runs every notebook and writes its outputs, after checking what may be committed
+notebooks: setup
+	$(RUN) -m kosent_lab.cli notebooks $(ARGS)
+
+# the tests in a real browser skip, and say why, where it cannot be brought
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& echo "Installing Chromium for the browser tests" \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-nanum >/dev/null; } \
+		|| echo "No Chromium, and this is not Debian as root: the browser tests will skip"
 
 bench: setup
 	$(RUN) -m kosent_lab.cli bench $(ARGS)

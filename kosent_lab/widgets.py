@@ -1,0 +1,191 @@
+"""Connect controls in a notebook to the functions of the package.
+
+Each widget has a figure that stands without it, and a callback that is a plain function; computing
+lives in ``abstention`` and ``calibration``, drawing in ``plots``.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from kosent_lab import abstention, calibration, errors, plots
+from kosent_lab.schema import DataError
+
+logger = logging.getLogger(__name__)
+
+ALL_ROWS = "all rows"
+SIZE = (9.0, 3.6)  # inches
+
+
+def slice_names(frame: pd.DataFrame, *, columns: tuple[str, ...] = ("corpus", *errors.SLICE_COLUMNS)) -> list[str]:
+    """Return the slices that a prediction frame can be cut into, as ``column: value``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    columns : tuple of str
+        Columns to cut by; those that are not there, or have one value only, are left out.
+
+    Returns
+    -------
+    list of str
+        ``"all rows"`` first.
+
+    Examples
+    --------
+    >>> slice_names(pd.DataFrame({"leaked": [True, False]}))
+    ['all rows', 'leaked: False', 'leaked: True']
+    """
+    names = [ALL_ROWS]
+    for column in columns:
+        values = sorted(frame[column].dropna().unique()) if column in frame.columns else []
+        if len(values) > 1:
+            names += [f"{column}: {value}" for value in values if value != ""]
+    return names
+
+
+def choose_slice(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows of a slice named by `slice_names`.
+
+    Raises
+    ------
+    DataError
+        When the frame has no such slice.
+    """
+    if name == ALL_ROWS:
+        return frame
+    column, _, value = name.partition(": ")
+    rows = frame[frame[column].astype("str") == value] if column in frame.columns else frame.iloc[:0]
+    if rows.empty:
+        raise DataError(f"no row is in slice {name!r}; there are {', '.join(slice_names(frame))}")
+    return rows
+
+
+def threshold_text(frame: pd.DataFrame, *, name: str = ALL_ROWS, threshold: float = 0.9) -> str:
+    """Say in a sentence what a threshold keeps of a slice: the callback of `explore_threshold`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    name : str
+        One of `slice_names`.
+    threshold : float
+        Smallest confidence that is kept.
+
+    Returns
+    -------
+    str
+    """
+    summary = abstention.threshold_summary(choose_slice(frame, name), threshold=threshold)
+    n, kept, wrong = (int(summary[key]) for key in ("n", "kept", "wrong"))
+    if not n:
+        return f"{name}: no row has a label, so there is no error to count."
+    if not kept:
+        return f"{name}, confidence at least {threshold:.2f}: keeps none of {n:,}. Lower the threshold."
+    risk, low, high = (summary[key] * 100 for key in ("selective_risk", "ci_low", "ci_high"))
+    return (
+        f"{name}, confidence at least {threshold:.2f}: keeps {kept:,} of {n:,} ({summary['coverage']:.1%}); "
+        f"{wrong:,} of them are wrong: {risk:.1f} % (95 % interval {low:.1f}–{high:.1f})."
+    )
+
+
+def draw_threshold(
+    frame: pd.DataFrame, *, name: str = ALL_ROWS, threshold: float = 0.9, figure: Figure | None = None
+) -> Figure:
+    """Draw a slice's reliability diagram and risk–coverage curve, with a threshold marked in both.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    name : str
+        One of `slice_names`.
+    threshold : float
+        Smallest confidence that is kept.
+    figure : Figure, optional
+        One that this function made; what it shows is replaced. A fresh one when None.
+
+    Returns
+    -------
+    Figure
+        Left: accuracy against confidence, the kept part shaded. Right: error among the kept against
+        the share kept, the threshold's point marked.
+    """
+    rows = choose_slice(frame, name)
+    if figure is None:
+        figure = plt.figure(figsize=SIZE)
+        figure.subplots(1, 2)
+    left, right = figure.axes
+    for artist in [*left.lines, *left.collections, *left.patches, *right.lines]:
+        artist.remove()  # the axes stay: to make ticks anew takes longer than all the rest
+    table = calibration.reliability_table(rows, resamples=0)
+    plots.reliability(table, ax=left)
+    left.axvspan(threshold, 1.0, color=plots.ACCENT, alpha=0.08, linewidth=0)
+    left.set(xlabel="confidence", ylabel="accuracy", xlim=(0.5, 1.0), ylim=(0.0, 1.0))
+    title = f"{plots.drawable(name)}, n = {int(table['count'].sum()):,}"
+    plots.risk_coverage(abstention.risk_coverage(rows), ax=right)
+    summary = abstention.threshold_summary(rows, threshold=threshold)
+    right.plot(summary["coverage"] * 100, summary["selective_risk"] * 100, "o", color=plots.LINE, markersize=8)
+    right.set(xlabel="kept (%)", ylabel="error among the kept (%)")
+    right.autoscale(axis="y")
+    right.relim()
+    right.set_ylim(bottom=0)
+    # a title with a place of its own is not searched for one at every drawing
+    left.set_title(title, y=1.02)
+    right.set_title(f"threshold {threshold:.2f}", y=1.02)
+    return figure
+
+
+def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
+    """Show a slice menu and a threshold slider over `threshold_text` and `draw_threshold`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    threshold : float
+        Where the slider starts.
+
+    Returns
+    -------
+    ipywidgets.VBox, or None where ipywidgets is missing (a warning says how to get it).
+    """
+    try:
+        import ipywidgets
+    except ImportError:
+        logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
+        return None
+    with plots.style(), plt.rc_context({"figure.constrained_layout.use": False}):
+        figure = Figure(figsize=SIZE)
+        figure.subplots(1, 2)
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.16, top=0.9, wspace=0.25)
+    canvas = FigureCanvasAgg(figure)
+    names = ipywidgets.Dropdown(options=slice_names(frame), description="slice")
+    slider = ipywidgets.FloatSlider(
+        value=threshold, min=0.5, max=1.0, step=0.01, description="threshold", readout_format=".2f"
+    )
+    sentence, image = ipywidgets.Label(), ipywidgets.Image(format="png")
+    for part, role in ((names, "slice"), (slider, "threshold"), (sentence, "sentence"), (image, "figure")):
+        part.add_class(f"kosent-{role}")
+
+    def update(_change: Any = None) -> None:
+        sentence.value = threshold_text(frame, name=names.value, threshold=slider.value)
+        with plots.style(), plt.rc_context({"figure.constrained_layout.use": False}):
+            draw_threshold(frame, name=names.value, threshold=slider.value, figure=figure)
+            out = io.BytesIO()
+            canvas.print_png(out, pil_kwargs={"compress_level": 1})
+        image.value = out.getvalue()
+
+    names.observe(update, "value")
+    slider.observe(update, "value")
+    update()
+    return ipywidgets.VBox([ipywidgets.HBox([names, slider]), sentence, image])

@@ -1,0 +1,72 @@
+"""A notebook in JupyterLab, as a person uses it: run from the menu, the widget moved by keyboard."""
+
+import pytest
+
+from kosent_lab import calibration, scored, widgets
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install .[test]")
+
+
+@pytest.fixture(scope="module")
+def table():
+    """What the notebook's widget shows."""
+    fitted = calibration.fit_temperature(scored.load_scored_or_pack("nsmc-calib"))
+    return fitted.apply(scored.load_scored_or_pack("nsmc-test"))
+
+
+def open_notebook(lab, page, name):
+    address, token = lab
+    page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
+    idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first
+    playwright.expect(idle).to_be_visible(timeout=120_000)
+
+
+@pytest.fixture
+def notebook(lab, page):
+    """Notebook 05, run top to bottom from the menu."""
+    open_notebook(lab, page, "05_reliability.ipynb")
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell").first.click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator(".lm-Menu [data-command='runmenu:run-all']").click()
+    page.locator(".kosent-threshold").wait_for(state="attached", timeout=180_000)
+    page.locator(".kosent-threshold").scroll_into_view_if_needed()
+    return page
+
+
+def sentence(page):
+    return page.locator(".kosent-sentence").inner_text()
+
+
+def test_widget_answers_the_keyboard_as_its_function_does(notebook, table):
+    assert sentence(notebook) == widgets.threshold_text(table, threshold=0.9)
+    before = notebook.locator(".kosent-figure").get_attribute("src")
+    notebook.locator(".kosent-threshold .noUi-handle").focus()
+    notebook.keyboard.press("ArrowRight")
+    moved = widgets.threshold_text(table, threshold=0.91)
+    playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(moved)
+    name = next(name for name in widgets.slice_names(table) if name.startswith("length_band"))
+    notebook.locator(".kosent-slice select").select_option(name)
+    chosen = widgets.threshold_text(table, name=name, threshold=0.91)
+    playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(chosen)
+    assert notebook.locator(".kosent-figure").get_attribute("src") != before
+    assert notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert notebook.complaints == []
+
+
+def test_hangul_is_drawn(lab, page):
+    open_notebook(lab, page, "00_start.ipynb")
+    sentence = page.locator(".jp-RenderedMarkdown", has_text="목소리까지").first
+    playwright.expect(sentence).to_be_visible()
+    # a font without Hangul draws the same empty box for every syllable
+    different = """() => {
+        const ink = (letter) => {
+            const canvas = document.createElement('canvas');
+            const context = canvas.getContext('2d');
+            context.font = '40px ' + getComputedStyle(document.querySelector('.jp-RenderedMarkdown')).fontFamily;
+            context.fillText(letter, 10, 60);
+            return context.getImageData(0, 0, 80, 80).data.join();
+        };
+        return ink('\\uD55C') !== ink('\\uAE00') && ink('\\uD55C') !== ink(' ');
+    }"""
+    assert page.evaluate(different)
+    assert page.complaints == []

@@ -1,0 +1,143 @@
+"""Every numbered notebook: in order, runs from a clone, and its Findings are proven by its outputs."""
+
+import re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from kosent_lab import notebooks
+from kosent_lab.schema import DataError, NotAvailableError
+
+PATHS = notebooks.find_notebooks()
+NAMES = [path.stem for path in PATHS]
+
+
+def cells(path, kind):
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def small(*parts, outputs=()):
+    made = [nbformat.v4.new_markdown_cell("# 99 · test"), *(nbformat.v4.new_code_cell(part) for part in parts)]
+    notebook = nbformat.v4.new_notebook(cells=made)
+    for output in outputs:
+        notebook.cells[-1].outputs.append(output)
+    return notebook
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_is_written_as_the_conventions_say(path):
+    notebook = nbformat.read(path, as_version=4)
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    assert first.startswith(f"# {path.name[:2]} · ")
+    for word in ("**Question.**", "**You need**", "**It takes**"):
+        assert word in first
+    assert last.startswith("## Findings")
+    for word in ("**Limits.**", "**Exercises.**", "**Next:**"):
+        assert word in last
+    assert last.count("\n1. ") == 1
+    assert "\n2. " in last
+    for source in cells(path, "code"):
+        assert not re.search(r"^\s*(def|class)\s|^\s*[%!]", source, re.MULTILINE), source
+        assert len(source.splitlines()) <= 12, source
+        assert max(map(len, source.splitlines())) <= 100, source
+        assert not re.search(r"[\"'](/|[A-Z]:\\)", source), source
+    assert path.stat().st_size <= notebooks.LARGEST
+    assert "widgets" not in notebook.metadata
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_committed_outputs_are_complete_and_prove_the_findings(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == list(
+        range(1, len(cells(path, "code")) + 1)
+    )
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output["text"]
+    assert notebooks.unproven_numbers(notebook) == []
+    assert str(ROOT) not in nbformat.writes(notebook)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_runs_and_still_proves_its_findings(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning")  # a missing glyph is one
+    notebook = notebooks.run_notebook(path, folder=tmp_path)  # from another folder than its own
+    assert notebooks.unproven_numbers(notebook) == []
+    figures = sum(
+        "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert figures == sum("plots.style()" in source for source in cells(path, "code"))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_a_notebook_goes_on_with_the_pack_when_nothing_is_saved(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("KOSENT_SCORED", str(tmp_path / "none"))
+    monkeypatch.setenv("KOSENT_DATA", "")
+    notebook = notebooks.run_notebook(path)
+    if path.name.startswith("00"):
+        return  # it scores the pack itself
+    said = "".join(notebooks.output_texts(notebook))
+    assert "kosent-lab data score nsmc-test" in said
+    assert "Going on with the bundled pack" in said
+
+
+def test_a_failing_cell_is_named(tmp_path):
+    path = tmp_path / "99_bad.ipynb"
+    nbformat.write(small("1 / 0"), path)
+    with pytest.raises(DataError, match=r"99_bad.ipynb stopped: [\s\S]*ZeroDivisionError"):
+        notebooks.run_notebook(path)
+
+
+def test_progress_widgets_and_timings_are_dropped():
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="50%|###  | 5/10\r"),
+        nbformat.v4.new_output("stream", name="stderr", text="needs attention\n"),
+        nbformat.v4.new_output(
+            "display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "VBox"}
+        ),
+        nbformat.v4.new_output("stream", name="stdout", text="kept"),
+    ]
+    notebook = small("1", outputs=outputs)
+    notebook.cells[-1].metadata["execution"] = {"iopub.execute_input": "now"}
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+    clean = notebooks.clean_notebook(notebook)
+    assert [output["text"] for output in clean.cells[-1].outputs] == ["needs attention\n", "kept"]
+    assert clean.cells[-1].metadata == {}
+    assert "widgets" not in clean.metadata
+
+
+def test_a_corpus_row_in_an_output_is_refused(tmp_path):
+    row = "정말이지 두 시간이 하나도 아깝지 않았던 영화!"
+    shown = "<td>정말이지 두 시간이 하나도 <b>아깝지</b> 않았던 영화</td>"
+    notebook = small("1", outputs=[nbformat.v4.new_output("display_data", data={"text/html": shown})])
+    path = tmp_path / "99_x.ipynb"
+    with pytest.raises(DataError, match=r"99_x.ipynb shows 1 texts of a downloaded corpus"):
+        notebooks.write_notebook(notebook, path, foreign=["재밌다", row])
+    assert not path.exists()
+    notebooks.write_notebook(notebook, path, foreign=["재밌다"])  # a common phrase is no row
+    assert path.exists()
+
+
+def test_a_large_notebook_is_refused(tmp_path):
+    notebook = small("1", outputs=[nbformat.v4.new_output("stream", text="x" * notebooks.LARGEST)])
+    with pytest.raises(DataError, match="at most 400,000 may be committed"):
+        notebooks.write_notebook(notebook, tmp_path / "99_x.ipynb", foreign=[])
+
+
+def test_numbers_that_no_output_shows_are_found():
+    notebook = small("1", outputs=[nbformat.v4.new_output("stream", text="accuracy 0.871, n = 50,000")])
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## Findings\n1. It is right in 0.871 of 50,000, not 0.9."))
+    assert notebooks.unproven_numbers(notebook) == ["0.9"]
+
+
+def test_an_unknown_notebook_lists_those_there_are():
+    with pytest.raises(NotAvailableError, match="no notebook begins with '42'; there are 00_start.ipynb"):
+        notebooks.find_notebooks(["42"])
+
+
+@pytest.mark.corpora
+def test_no_committed_output_holds_a_corpus_row():
+    shown = nbformat.v4.new_notebook(cells=[c for p in PATHS for c in nbformat.read(p, as_version=4).cells])
+    assert notebooks.foreign_rows(shown, notebooks.foreign_texts()) == []
