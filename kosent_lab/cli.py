@@ -62,8 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--data",
         action="append",
-        metavar="NAME[:SPLIT]|FILE",
-        help="repeat for several parts; default: the bundled pack, and NSMC's test split where it is present",
+        metavar="NAME[:SPLIT]|FILE|saved:TABLE",
+        help="repeat for several parts; default: the bundled pack, and NSMC's test split, as saved answers "
+        "(data/scored) where the corpus is not on this machine",
     )
     report.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
     report.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")

@@ -12,12 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.schema import DataError, NotAvailableError
+from kosent_lab.schema import DataError, KosentError, NotAvailableError
 
 # Modules that import torch or draw are imported by the commands that need them: `data list` and
 # `--help` should not wait for torch.
 
 logger = logging.getLogger(__name__)
+
+SAVED = "saved:"  # before the name of a table of data/scored
 
 
 def print_result(result: dict[str, Any], path: Path | None) -> None:
@@ -50,9 +52,9 @@ def _documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
 
 def make_report(arguments: argparse.Namespace) -> None:
     """Score the tables named and write the report page."""
-    from kosent_lab import cards, corpora, evaluation, report, scoring
+    from kosent_lab import cards, corpora, evaluation, report
 
-    names = arguments.data or ["kosent-pack", *(["nsmc:test"] if cards.is_present(cards.find_card("nsmc")) else [])]
+    names = arguments.data or ["kosent-pack", *_film_reviews(arguments)]
     if len({_file_name(name) for name in names}) < len(names):
         raise DataError(f"each input needs a file name of its own for its predictions; got {names}")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -60,22 +62,22 @@ def make_report(arguments: argparse.Namespace) -> None:
     calib = _documents(arguments, arguments.calib) if arguments.calib else None
     parts = []
     for name in names:
-        frame = _documents(arguments, name)
-        logger.info("%s: scoring %d texts (%s, %s)", name, len(frame), classifier.precision, classifier.device)
         target = arguments.out / f"predictions-{_file_name(name)}.parquet"
-        scored, shards = scoring.score_frame(frame, target, classifier, progress=not arguments.quiet)
+        scored, sha256, shards = _score(arguments, name, target, classifier)
         temperature, source, failure = evaluation.choose_temperature(
             scored, classifier, calib, calib_name=arguments.calib or ""
         )
         calibrated = temperature.apply(scored).assign(temperature=temperature.temperature) if temperature else scored
         corpora.write_parquet(calibrated, target)
-        shutil.rmtree(shards)
-        card = cards.find_card(name.partition(":")[0]) if Path(name).suffix == "" else None
+        if shards:
+            shutil.rmtree(shards)
+        corpus = str(scored["corpus"].iloc[0]) if name.startswith(SAVED) else name.partition(":")[0]
+        card = cards.find_card(corpus) if Path(name).suffix == "" else None
         parts.append(
             report.Part(
                 title=Path(name).name,
                 frame=scored,
-                sha256=corpora.frame_sha256(frame),
+                sha256=sha256,
                 temperature=temperature,
                 temperature_source=source,
                 temperature_failure=failure,
@@ -90,6 +92,40 @@ def make_report(arguments: argparse.Namespace) -> None:
     page = report.build_page(parts, facts, language=arguments.language, command=_command_line(arguments, names))
     report.write_page(page, arguments.out)
     print(f"The report: {(arguments.out / 'report.html').resolve()}")
+
+
+def _film_reviews(arguments: argparse.Namespace) -> list[str]:
+    """Name the film reviews for the default report: the corpus where it is, else the saved answers."""
+    from kosent_lab import cards, scored
+
+    if cards.is_present(cards.find_card("nsmc")):
+        return ["nsmc:test"]
+    if arguments.model:
+        return []
+    try:
+        scored.load_scored("nsmc-test")
+    except KosentError as error:
+        logger.warning("%s The report is of the pack alone.", error)
+        return []
+    return [f"{SAVED}nsmc-test"]
+
+
+def _score(
+    arguments: argparse.Namespace, name: str, target: Path, classifier: Any
+) -> tuple[pd.DataFrame, str, Path | None]:
+    """Return the prediction frame of an input, the hash of its data, and the shards to remove in the end."""
+    from kosent_lab import corpora, scored, scoring
+
+    if name.startswith(SAVED):
+        if arguments.model:
+            raise DataError(f"{name} are answers of the bundled model; they say nothing of {arguments.model}")
+        table = scored.load_scored(name.removeprefix(SAVED))
+        logger.info("%s: %d saved answers", name, len(table))
+        return table.assign(text=pd.NA), scored.data_sha256(name.removeprefix(SAVED)), None
+    frame = _documents(arguments, name)
+    logger.info("%s: scoring %d texts (%s, %s)", name, len(frame), classifier.precision, classifier.device)
+    predictions, shards = scoring.score_frame(frame, target, classifier, progress=not arguments.quiet)
+    return predictions, corpora.frame_sha256(frame), shards
 
 
 def _file_name(data: str) -> str:

@@ -29,9 +29,12 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With ``length_band`` (characters) and ``has_unknown`` (some piece was ``[UNK]``).
+        With ``length_band`` (characters) and ``has_unknown`` (some piece was ``[UNK]``). Saved
+        answers (``scored``) have no texts and keep the band that they were saved with.
     """
     check_columns(frame, ["text", "n_unknown"], what="slicing", hint="Run predict_frame first.")
+    if "length_band" in frame.columns and frame["text"].isna().all():
+        return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].map(lambda text: 0 if pd.isna(text) else len(str(text)))
     band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES, include_lowest=True).astype("str")
     return frame.assign(length_band=band, has_unknown=frame["n_unknown"] > 0)

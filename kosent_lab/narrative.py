@@ -163,7 +163,9 @@ def findings(measures: Measures, worst: pd.Series | None, language: str) -> list
 
 
 def blank_rows(frame: pd.DataFrame) -> int:
-    """Count the rows whose text is missing or only white space."""
+    """Count the rows whose text is missing or only white space; saved answers, which have none at all, count none."""
+    if frame["text"].isna().all() and "length_band" in frame.columns:
+        return 0
     return int(frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).sum())
 
 

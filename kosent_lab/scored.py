@@ -156,6 +156,11 @@ def load_scored(name: str) -> pd.DataFrame:
     return add_predictions(table, logits).assign(has_unknown=table["n_unknown"] > 0, model_id=card["model_id"])
 
 
+def data_sha256(name: str) -> str:
+    """Return the hash of the documents that a saved table was made of, from its card."""
+    return str(json.loads((scored_folder() / f"{name}.json").read_text("utf-8"))["data_sha256"])
+
+
 def load_scored_or_pack(name: str) -> pd.DataFrame:
     """Read a saved table; where it cannot be used, say why and take the bundled pack in its place.
 

@@ -215,7 +215,7 @@ def mistakes_section(measures: Measures, t: dict[str, str], anchor: str) -> dict
         return _section("mistakes", t, anchor, notes=[t["mistakes_none"]])
     body = [
         (
-            plots.drawable(str(row["text"])[:300]),
+            plots.drawable(str(row["doc_id"] if pd.isna(row["text"]) else row["text"])[:300]),
             _label_name(row["label"], t),
             _label_name(row["pred"], t),
             percent(row["confidence"]),
@@ -260,7 +260,8 @@ def words_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[st
     """How words are cut."""
     words = measures.words
     if words.empty:
-        return _section("words", t, anchor, notes=[t["words_none"]])
+        saved = len(measures.frame) and measures.frame["text"].isna().all()
+        return _section("words", t, anchor, notes=[t["words_saved" if saved else "words_none"]])
     pieces = int(words["n_pieces"].sum())
     note = t["words_note"].format(
         n=f"{min(len(measures.frame), WORD_TEXTS):,}",

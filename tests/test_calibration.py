@@ -137,3 +137,9 @@ def test_without_resamples_the_band_is_wilsons(scored):
     expected = calibration.wilson_interval(row["accuracy"] * row["count"], int(row["count"]))
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
     assert table.loc[table["count"] == 0, ["ci_low", "ci_high"]].isna().all(axis=None)
+
+
+def test_wilsons_interval_holds_the_share_at_both_ends():
+    for n in range(1, 200):
+        assert calibration.wilson_interval(0, n)[0] == 0
+        assert calibration.wilson_interval(n, n)[1] == 1

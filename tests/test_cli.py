@@ -8,7 +8,8 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from kosent_lab import cli
+from kosent_lab import cli, commands, scored
+from kosent_lab.predict import predict_frame
 
 pytestmark = pytest.mark.usefixtures("_quiet_bars")
 
@@ -30,7 +31,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert stop.value.code == 0
     shown = capsys.readouterr().out
-    for command in ("report", "predict", "evaluate", "tokens", "data", "train", "bench"):
+    for command in ("report", "predict", "evaluate", "tokens", "data", "train", "notebooks", "bench"):
         assert command in shown
 
 
@@ -85,6 +86,27 @@ def test_report_of_a_users_file(reviews, tiny_folder, tmp_path, capsys):
         "report.html",
     ]
     assert {path.name for path in (out / "figures").iterdir()} >= {"part1-reliability.svg", "part1-coverage.svg"}
+
+
+def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch, capsys, tiny, pack):
+    folder = tmp_path / "scored"
+    monkeypatch.setenv("KOSENT_SCORED", str(folder))
+    monkeypatch.setenv("KOSENT_DATA", "")
+    table = predict_frame(pack.head(90), tiny).assign(model_id=scored.bundled_id())
+    path = scored.write_scored("nsmc-test", table, data_sha256="a" * 64)
+    assert cli.main(["report", "--data", "saved:nsmc-test", "--out", str(tmp_path / "out")]) == 0
+    page = html.unescape((tmp_path / "out/report.html").read_text("utf-8"))
+    assert "a" * 64 in page
+    assert "numbers without texts" in page
+    assert pack["text"].iloc[0] not in page
+    predictions = pd.read_parquet(tmp_path / "out/predictions-saved-nsmc-test.parquet")
+    assert predictions["length_band"].tolist() == pd.read_parquet(path)["length_band"].tolist()
+    arguments = cli.build_parser().parse_args(["report"])
+    assert commands._film_reviews(arguments) == ["saved:nsmc-test"]
+    path.unlink()
+    assert commands._film_reviews(arguments) == []
+    assert cli.main(["report", "--data", "saved:nsmc-test", "--out", str(tmp_path / "other")]) == 1
+    assert "kosent-lab data score nsmc-test" in capsys.readouterr().err
 
 
 def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path):

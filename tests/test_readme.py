@@ -11,9 +11,15 @@ from conftest import ROOT
 from kosent_lab import cli
 
 matplotlib.use("Agg")
-PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md", "data/models/kosent-electra-small/MODEL_CARD.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "data/README.md",
+    "notebooks/README.md",
+    "data/models/kosent-electra-small/MODEL_CARD.md",
+]
 COMMAND = re.compile(
-    r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) ((?:report|predict|evaluate|data|train|bench) .*)"
+    r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) ((?:report|predict|evaluate|data|train|bench|notebooks) .*)"
 )
 
 
@@ -28,7 +34,7 @@ def commands(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_are_understood(page):
     found = commands(page)
-    assert found or page in ("CONTRIBUTING.md", "data/README.md")
+    assert found or page in ("CONTRIBUTING.md", "data/README.md", "notebooks/README.md")
     parser = cli.build_parser()
     for arguments in found:
         assert parser.parse_args(arguments).run
