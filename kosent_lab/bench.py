@@ -69,7 +69,7 @@ def padding_share(lengths: np.ndarray, batches: list[np.ndarray], *, width: int 
 def compare_batching(
     classifier: Classifier, texts: pd.Series, *, rows: int = 32, width: int = FIXED_LENGTH
 ) -> pd.DataFrame:
-    """Time the same texts through the same forward pass in three kinds of batches, one after the other.
+    """Time the same texts through the same forward pass in three kinds of batches.
 
     Parameters
     ----------
@@ -77,35 +77,52 @@ def compare_batching(
     texts : Series of str, shape (n,)
         In the order in which they come.
     rows : int
-        Texts of a batch in the first two ways.
+        Texts of a batch.
     width : int
         Fixed number of positions in the first way; longer texts are cut there.
 
     Returns
     -------
     DataFrame
-        One row per way: ``way`` (``fixed``, ``as they come``, ``length buckets``), ``batches``,
-        ``positions`` (of input, padding included), ``padding_share``, ``seconds``.
+        One row per way: ``way`` (``fixed``, ``as they come``, ``sorted by length``), ``batches``,
+        ``positions`` (of input, padding included), ``padding_share``, ``seconds`` (median of three
+        interleaved rounds, after a warm-up).
     """
     ids, _ = predict.encode(classifier, texts.tolist())
     lengths = np.array([len(row) for row in ids])
-    in_order = [np.arange(start, min(start + rows, len(ids))) for start in range(0, len(ids), rows)]
-    buckets = predict.bucket_batches(lengths, batch_tokens=predict.BATCH_TOKENS[classifier.device.type])
+    in_order, by_length = np.arange(len(ids)), np.argsort(-lengths, kind="stable")
     forward, pad_id = predict.forward_pass(classifier), classifier.tokenizer.pad_token_id
-    found = []
-    for way, batches, fixed in (
-        ("fixed", in_order, width), ("as they come", in_order, None), ("length buckets", buckets, None),
-    ):  # fmt: skip
-        positions, start = 0, time.perf_counter()
-        for batch in batches:
-            longest = fixed or int(lengths[batch].max())
-            padded = [[*ids[i][:longest], *[pad_id] * (longest - len(ids[i]))] for i in batch]
-            inputs = torch.tensor(padded, device=classifier.device)
-            forward(inputs, (inputs != pad_id).long()).sum().item()
-            positions += inputs.numel()
-        seconds = time.perf_counter() - start
-        found.append((way, len(batches), positions, padding_share(lengths, batches, width=fixed), seconds))
-    return pd.DataFrame(found, columns=["way", "batches", "positions", "padding_share", "seconds"])
+    ways = {"fixed": (in_order, width), "as they come": (in_order, None), "sorted by length": (by_length, None)}
+    batches = {way: [order[i : i + rows] for i in range(0, len(order), rows)] for way, (order, _) in ways.items()}
+    inputs: dict[str, list[torch.Tensor]] = {}
+    for way, (_, fixed) in ways.items():
+        longest = [fixed or int(lengths[batch].max()) for batch in batches[way]]
+        padded = [
+            [[*ids[i][:size], *[pad_id] * (size - len(ids[i]))] for i in batch]
+            for batch, size in zip(batches[way], longest, strict=True)
+        ]
+        inputs[way] = [torch.tensor(batch, device=classifier.device) for batch in padded]
+
+    def seconds(way: str) -> float:
+        start = time.perf_counter()
+        for batch in inputs[way]:
+            forward(batch, (batch != pad_id).long()).sum().item()
+        return time.perf_counter() - start
+
+    seconds("as they come")
+    rounds = [{way: seconds(way) for way in ways} for _ in range(ROUNDS)]
+    return pd.DataFrame(
+        [
+            {
+                "way": way,
+                "batches": len(batches[way]),
+                "positions": sum(batch.numel() for batch in inputs[way]),
+                "padding_share": padding_share(lengths, batches[way], width=fixed),
+                "seconds": statistics.median(r[way] for r in rounds),
+            }
+            for way, (_, fixed) in ways.items()
+        ]
+    )
 
 
 def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kosent_lab import __version__, commands, train_commands
+from kosent_lab import __version__, commands, lab_commands, train_commands
 from kosent_lab.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -83,12 +83,16 @@ def build_parser() -> argparse.ArgumentParser:
     _model_options(predict, precision="auto")
 
     evaluate = _command(
-        subparsers, "evaluate", commands.evaluate_data, "metrics with intervals",
+        subparsers, "evaluate", _evaluate, "metrics with intervals",
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, model_id, "
         "data_sha256, params",
     )  # fmt: skip
     evaluate.add_argument("--data", required=True, metavar="NAME[:SPLIT]|FILE")
+    evaluate.add_argument(
+        "--task", choices=("sentiment", "josa"), default="sentiment",
+        help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …)",
+    )  # fmt: skip
     evaluate.add_argument("--calib", metavar="NAME[:SPLIT]|FILE")
     evaluate.add_argument("--limit", type=int, help="the first N rows only")
     _file_columns(evaluate)
@@ -115,7 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
     _command(data, "verify", commands.verify_data, "rehash and recount").add_argument("name")
     _command(data, "leaks", commands.show_leaks, "what NSMC's test split shares with its train split")
 
-    score = _command(data, "score", commands.score_data, "save the bundled model's logits, without texts (data/scored)")
+    score = _command(data, "score", lab_commands.score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
     score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
 
@@ -169,18 +173,24 @@ def build_parser() -> argparse.ArgumentParser:
     package.add_argument("--out", type=Path, required=True)
 
     notebooks = _command(
-        subparsers, "notebooks", commands.run_notebooks, "execute the numbered notebooks and write their outputs"
+        subparsers, "notebooks", lab_commands.run_notebooks, "execute the numbered notebooks and write their outputs"
     )
     notebooks.add_argument("names", nargs="*", metavar="NAME", help="how file names begin: 05; default: all")
     notebooks.add_argument("--check", action="store_true", help="execute only, write nothing")
 
-    bench = _command(subparsers, "bench", commands.run_bench, "throughput against transformers.pipeline, in one run")
+    bench = _command(
+        subparsers, "bench", lab_commands.run_bench, "throughput against transformers.pipeline, in one run"
+    )
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
     bench.add_argument("--texts", type=int, default=6_000)
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
     _json_option(bench)
     return parser
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    (lab_commands.evaluate_josa if arguments.task == "josa" else commands.evaluate_data)(arguments)
 
 
 def _command(subparsers: Any, name: str, run: Any, summary: str, **options: Any) -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import shlex
@@ -63,7 +64,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     parts = []
     for name in names:
         target = arguments.out / f"predictions-{_file_name(name)}.parquet"
-        scored, sha256, shards = _score(arguments, name, target, classifier)
+        scored, sha256, shards, facts = _score(arguments, name, target, classifier)
         temperature, source, failure = evaluation.choose_temperature(
             scored, classifier, calib, calib_name=arguments.calib or ""
         )
@@ -83,13 +84,12 @@ def make_report(arguments: argparse.Namespace) -> None:
                 temperature_failure=failure,
                 licence=card.licence if card else "",
                 cautions=card.cautions if card else (),
+                model=facts,
             )
         )
-    facts = report.ModelFacts(
-        classifier.model_id, classifier.parameters, classifier.precision, str(classifier.device),
-        classifier.tokenizer.backend_tokenizer,
-    )  # fmt: skip
-    page = report.build_page(parts, facts, language=arguments.language, command=_command_line(arguments, names))
+    page = report.build_page(
+        parts, _model_facts(classifier), language=arguments.language, command=_command_line(arguments, names)
+    )
     report.write_page(page, arguments.out)
     print(f"The report: {(arguments.out / 'report.html').resolve()}")
 
@@ -110,22 +110,33 @@ def _film_reviews(arguments: argparse.Namespace) -> list[str]:
     return [f"{SAVED}nsmc-test"]
 
 
+def _model_facts(classifier: Any, **others: str) -> Any:
+    from kosent_lab.report import ModelFacts
+
+    facts = ModelFacts(
+        classifier.model_id, classifier.parameters, classifier.precision, str(classifier.device),
+        classifier.tokenizer.backend_tokenizer,
+    )  # fmt: skip
+    return dataclasses.replace(facts, **others)
+
+
 def _score(
     arguments: argparse.Namespace, name: str, target: Path, classifier: Any
-) -> tuple[pd.DataFrame, str, Path | None]:
-    """Return the prediction frame of an input, the hash of its data, and the shards to remove in the end."""
+) -> tuple[pd.DataFrame, str, Path | None, Any]:
+    """Return an input's prediction frame, its hash, the shards to remove in the end, and how it was scored."""
     from kosent_lab import corpora, scored, scoring
 
     if name.startswith(SAVED):
         if arguments.model:
             raise DataError(f"{name} are answers of the bundled model; they say nothing of {arguments.model}")
-        table = scored.load_scored(name.removeprefix(SAVED))
+        table, card = (read(name.removeprefix(SAVED)) for read in (scored.load_scored, scored.read_card))
         logger.info("%s: %d saved answers", name, len(table))
-        return table.assign(text=pd.NA), scored.data_sha256(name.removeprefix(SAVED)), None
+        facts = _model_facts(classifier, precision=card["precision"], device=card["device"])
+        return table.assign(text=pd.NA), card["data_sha256"], None, facts
     frame = _documents(arguments, name)
     logger.info("%s: scoring %d texts (%s, %s)", name, len(frame), classifier.precision, classifier.device)
     predictions, shards = scoring.score_frame(frame, target, classifier, progress=not arguments.quiet)
-    return predictions, corpora.frame_sha256(frame), shards
+    return predictions, corpora.frame_sha256(frame), shards, _model_facts(classifier)
 
 
 def _file_name(data: str) -> str:
@@ -238,50 +249,3 @@ def show_leaks(arguments: argparse.Namespace) -> None:
     from kosent_lab import corpora, splits
 
     print(splits.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
-
-
-def score_data(arguments: argparse.Namespace) -> None:
-    """Save the bundled model's logits on corpora, without their texts."""
-    from kosent_lab import corpora, scored
-    from kosent_lab.model import load_classifier
-    from kosent_lab.predict import predict_frame
-
-    classifier = load_classifier(device=arguments.device)
-    for name in arguments.names or scored.NAMES:
-        frame = scored.load_source(name)
-        path = scored.write_scored(
-            name,
-            predict_frame(frame, classifier, progress=not arguments.quiet),
-            data_sha256=corpora.frame_sha256(frame),
-        )
-        print(f"{len(frame):,} rows: {path}")
-
-
-def run_notebooks(arguments: argparse.Namespace) -> None:
-    """Execute notebooks and write their outputs into them."""
-    from kosent_lab import notebooks
-
-    foreign = None
-    for path in notebooks.find_notebooks(arguments.names):
-        notebook = notebooks.run_notebook(path)
-        if not arguments.check:
-            foreign = list(notebooks.foreign_texts()) if foreign is None else foreign
-            notebooks.write_notebook(notebook, path, foreign=foreign)
-        for number in notebooks.unproven_numbers(notebook):
-            logger.warning("%s: the Findings say %s, which no output shows", path.name, number)
-        print(path.name)
-
-
-def run_bench(arguments: argparse.Namespace) -> None:
-    """Print the throughput against transformers.pipeline."""
-    from kosent_lab import bench, cards
-    from kosent_lab.documents import load_documents
-
-    present = cards.is_present(cards.find_card("nsmc"))
-    frame = load_documents(arguments.data or ("nsmc:test" if present else "kosent-pack"))
-    texts = frame["text"].dropna().astype(str)
-    texts = texts[texts.str.strip() != ""].sample(min(arguments.texts, len(texts)), random_state=0)
-    result = bench.run(arguments.model, texts)
-    if arguments.memory_rows:
-        result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
-    print_result(result, arguments.json)

@@ -94,20 +94,29 @@ def slices_on_halves(
     frame : DataFrame
         A prediction frame; rows without a label are left out.
     columns, min_rows :
-        As in `slice_table`, for each half.
+        As in `slice_table`, for the first half; in the second every slice counts.
     seed : int
-        Of the halves.
+        Of the halves. Rows of one ``pair_id``, which read nearly alike, go to the same half.
 
     Returns
     -------
     DataFrame
         ``column``, ``value``, then ``n``, ``accuracy``, ``ci_low``, ``ci_high`` of the first half and
-        the same with ``_second``; worst on the first half first.
+        the same with ``_second`` (missing where the second half has no such row); worst on the
+        first half first.
     """
-    first = np.random.default_rng(seed).permutation(len(frame)) < len(frame) // 2
+    groups = pd.Series(np.arange(len(frame)), index=frame.index).astype("str")
+    if "pair_id" in frame.columns:
+        groups = groups.where(
+            frame["pair_id"].isna() | (frame["pair_id"] == ""), "pair " + frame["pair_id"].astype("str")
+        )
+    names = groups.unique()
+    first = groups.isin(set(names[np.random.default_rng(seed).permutation(len(names)) < len(names) // 2]))
     kept = ["column", "value", "n", "accuracy", "ci_low", "ci_high"]
-    halves = [slice_table(frame[half], columns=columns, min_rows=min_rows)[kept] for half in (first, ~first)]
-    both = halves[0].merge(halves[1], on=["column", "value"], suffixes=("", "_second"))
+    halves = [
+        slice_table(frame[half], columns=columns, min_rows=n)[kept] for half, n in ((first, min_rows), (~first, 1))
+    ]
+    both = halves[0].merge(halves[1], on=["column", "value"], how="left", suffixes=("", "_second"))
     return both.sort_values("accuracy", kind="stable", ignore_index=True)
 
 
@@ -240,8 +249,8 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     Series
         ``n`` pairs, ``mean_difference`` of ``prob_1`` with ``ci_low`` and ``ci_high`` (95 %,
         percentile bootstrap), ``p_difference`` (Wilcoxon signed rank), ``gained`` and ``lost``
-        (pairs that only the second, only the first gets right), ``p_correct`` (exact McNemar; 1
-        without such pairs).
+        (pairs that only the second, only the first gets right; both texts have a label),
+        ``p_correct`` (exact McNemar; 1 without such pairs).
 
     References
     ----------
@@ -254,7 +263,8 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     difference = pairs["difference"].to_numpy(dtype="float64")
     draws = np.random.default_rng(seed).integers(len(pairs), size=(resamples, len(pairs)))
     low, high = np.quantile(difference[draws].mean(axis=1), [0.025, 0.975])
-    first, second = (pairs[name].fillna(False).to_numpy(dtype=bool) for name in ("correct_first", "correct_second"))
+    both = pairs[["correct_first", "correct_second"]].dropna()
+    first, second = both["correct_first"].to_numpy(dtype=bool), both["correct_second"].to_numpy(dtype=bool)
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
     return pd.Series(
         {

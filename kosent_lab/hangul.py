@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _SYLLABLE_FIRST, _SYLLABLE_LAST = 0xAC00, 0xD7A3
 _FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
+# finals as letters of the old jamo block, which analysers and treebanks use
+OLD_FINALS = str.maketrans("ᆫᆯᆷᆸ", "ㄴㄹㅁㅂ")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Letters and digits as Koreans read them aloud: does the reading end in a consonant, and is it ㄹ?
@@ -34,6 +37,51 @@ JOSA_PAIRS = {
 }
 _AFTER_CONSONANT = frozenset(JOSA_PAIRS)
 _AFTER_VOWEL = frozenset(JOSA_PAIRS.values())
+
+
+# Every particle by itself; stacked ones (에서는) are made of these. After Kiwi's JK*, JX and JC.
+_JOSA_WORDS = """
+은 는 이 가 을 를 과 와 으로 로 이나 나 이랑 랑 의 에 에서 에게 에게서 께 께서 한테 한테서 더러 보고 도 만 부터
+까지 마저 조차 밖에 보다 처럼 만큼 대로 같이 마다 하고 이며 이든 든 이든지 든지 이라도 라도 이나마 나마 이야 야 커녕
+은커녕 는커녕 뿐 로서 으로서 로써 으로써 로부터 으로부터 에다 에다가 다가 토록 치고 요 이요 아 여 이여
+"""
+JOSA = frozenset(_JOSA_WORDS.split())
+
+
+def split_josa(text: str) -> list[str] | None:
+    """Split a run of particles into single ones, longest first; None when it is no such run.
+
+    Examples
+    --------
+    >>> split_josa("에서는"), split_josa("까지만이라도"), split_josa("영화는")
+    (['에서', '는'], ['까지', '만', '이라도'], None)
+    """
+    if not text:
+        return []
+    for length in range(min(4, len(text)), 0, -1):
+        if text[:length] in JOSA:
+            rest = split_josa(text[length:])
+            if rest is not None:
+                return [text[:length], *rest]
+    return None
+
+
+def fuse_finals(parts: Iterable[str]) -> str:
+    """Join morphemes as they are written: a lone ㄴ, ㄹ, ㅁ or ㅂ becomes the final of the open syllable before it.
+
+    Examples
+    --------
+    >>> fuse_finals(["에서", "ㄴ"]), fuse_finals(["까지", "도"]), fuse_finals(["ㄴ"])
+    ('에선', '까지도', 'ㄴ')
+    """
+    joined = ""
+    for part in parts:
+        letter = part.translate(OLD_FINALS)
+        if letter in ("ㄴ", "ㄹ", "ㅁ", "ㅂ") and joined and final_sound(joined) == "" and joined[-1] >= "가":
+            joined = joined[:-1] + chr(ord(joined[-1]) + _FINALS.index(letter))
+        else:
+            joined += part
+    return joined
 
 
 def final_sound(word: str) -> str | None:
@@ -95,6 +143,43 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
         return None
     closed = final != "" and not (josa in ("로", "으로") and final == "ㄹ")
     return (josa in _AFTER_CONSONANT) == closed
+
+
+def compose(text: str) -> tuple[str, list[int]]:
+    """Compose decomposed letters (NFC) and keep track of where each came from.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        The text in NFC.
+    list of int
+        For each of its characters the place in `text` where it begins, then ``len(text)``.
+
+    Examples
+    --------
+    >>> compose("가\u1100\u1161!")
+    ('가가!', [0, 1, 3, 4])
+    """
+    composed, offsets, start = [], [], 0
+    while start < len(text):
+        end = start + 1
+        while end < len(text) and _continues_letter(text[end]):
+            end += 1
+        piece = unicodedata.normalize("NFC", text[start:end])
+        composed.append(piece)
+        # where nothing was joined each character keeps its own place
+        offsets += range(start, end) if len(piece) == end - start else [start] * len(piece)
+        start = end
+    return "".join(composed), [*offsets, len(text)]
+
+
+def _continues_letter(character: str) -> bool:
+    # combining marks, and the vowels and finals of decomposed Hangul
+    return unicodedata.combining(character) > 0 or "\u1160" <= character <= "\u11ff"
 
 
 def fold_text(text: str) -> str:

@@ -7,6 +7,7 @@ The notebooks' prose and code live in ``notebooks/``, what they call in the rest
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from kosent_lab import cards, corpora
@@ -29,7 +30,9 @@ LARGEST = 400_000  # bytes of a committed notebook
 SECONDS = 600  # a cell may take; a whole notebook should take less than 60
 # Folded letters from which a text counts as a corpus row rather than a common phrase
 FOREIGN_LETTERS = 14
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
+_PREFIX_LETTERS = 24  # a table shows long texts cut off
+_BAR = re.compile(r"\d+%\|.*/s\]|\ds/\w+\]")
 _WIDGETS = "application/vnd.jupyter.widget-"
 
 
@@ -71,7 +74,10 @@ def run_notebook(path: Path, *, folder: Path | None = None) -> NotebookNode:
     DataError
         When a cell fails; the message shows the cell and the error.
     """
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (ValueError, KeyError) as error:
+        raise DataError(f"{path.name} is no notebook: {error}. Restore it: git checkout {path.name}") from error
     client = NotebookClient(
         notebook,
         timeout=SECONDS,
@@ -84,7 +90,7 @@ def run_notebook(path: Path, *, folder: Path | None = None) -> NotebookNode:
     start = time.monotonic()
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise DataError(f"{path.name} stopped: {error}") from error
     logger.info("%s: %.0f s", path.name, time.monotonic() - start)
     return clean_notebook(notebook)
@@ -119,8 +125,8 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
 def _clean_output(output: NotebookNode) -> NotebookNode | None:
     if output.output_type == "stream" and output.name == "stderr":
         # a progress bar rewrites its line
-        lines = [line for line in output.text.splitlines(keepends=True) if "\r" not in line and "it/s]" not in line]
-        output.text = "".join(lines)
+        lines = output.text.replace("\r\n", "\n").split("\n")
+        output.text = "\n".join(line for line in lines if "\r" not in line and not _BAR.search(line))
         return output if output.text.strip() else None
     if any(kind.startswith(_WIDGETS) for kind in output.get("data", {})):
         return None  # without a kernel it is a broken picture; the same figure stands above it
@@ -128,18 +134,21 @@ def _clean_output(output: NotebookNode) -> NotebookNode | None:
 
 
 def output_texts(notebook: NotebookNode) -> list[str]:
-    """Return every text among the outputs, figures left out."""
+    """Return every text among the outputs as a reader sees it: figures left out, HTML without its tags."""
     texts = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
             texts += [output["text"]] if "text" in output else []
-            texts += [str(data[kind]) for kind in ("text/plain", "text/html", "text/markdown") if kind in data]
+            texts += [re.sub(r"\x1b\[[\d;]*m", "", line) for line in output.get("traceback", [])]
+            for kind, data in output.get("data", {}).items():
+                if not kind.startswith("image/") or kind == "image/svg+xml":
+                    data = "".join(data) if isinstance(data, list) else str(data)
+                    texts.append(html.unescape(re.sub(r"<[^>]*>", " ", data)) if "ml" in kind else data)
     return texts
 
 
 def foreign_rows(notebook: NotebookNode, texts: Iterable[str]) -> list[str]:
-    """Return the texts that stand among a notebook's outputs.
+    """Return the texts that stand among a notebook's outputs, whole or cut off after their beginning.
 
     Parameters
     ----------
@@ -152,17 +161,22 @@ def foreign_rows(notebook: NotebookNode, texts: Iterable[str]) -> list[str]:
     -------
     list of str
     """
-    shown = "\n".join(fold_text(re.sub(r"<[^>]*>", " ", text)) for text in output_texts(notebook))
+    shown = "\n".join(map(fold_text, output_texts(notebook)))
     folded = ((text, fold_text(text)) for text in texts)
-    return [text for text, letters in folded if len(letters) >= FOREIGN_LETTERS and letters in shown]
+    return [t for t, letters in folded if len(letters) >= FOREIGN_LETTERS and letters[:_PREFIX_LETTERS] in shown]
 
 
 def foreign_texts() -> Iterable[str]:
-    """Yield every text of the downloaded corpora that are on this machine."""
+    """Yield every text of the downloaded corpora that are on this machine, from whatever column holds texts."""
     for card in cards.list_cards():
-        # what is our own may be shown; a treebank's text is a word
-        if card.kind in ("labelled", "unlabelled") and card.name != "kosent-pack" and cards.is_present(card):
-            yield from corpora.load_corpus(card.name)["text"].dropna().astype(str)
+        if card.kind == "vocabulary" or card.name == "kosent-pack" or not cards.is_present(card):
+            continue  # what is our own may be shown
+        frame = corpora.load_corpus(card.name)
+        for name in frame.select_dtypes(include=["str", "object"]).columns:
+            column = frame[name].dropna()
+            texts = column[column.map(lambda value: isinstance(value, str))]
+            if name == "text" or (len(texts) and texts.head(1_000).str.len().mean() >= FOREIGN_LETTERS):
+                yield from texts.drop_duplicates()
 
 
 def unproven_numbers(notebook: NotebookNode) -> list[str]:
@@ -171,16 +185,17 @@ def unproven_numbers(notebook: NotebookNode) -> list[str]:
     Parameters
     ----------
     notebook : NotebookNode
-        With outputs and a cell that begins with ``## Findings``.
+        With outputs and a cell that begins with ``## Findings``; its exercises are not asked.
 
     Returns
     -------
     list of str
     """
     findings = [cell.source for cell in notebook.cells if cell.source.startswith("## Findings")]
-    shown = set(_NUMBER.findall("\n".join(output_texts(notebook))))
+    shown = set(_NUMBER.findall("\n".join(output_texts(notebook)).replace("−", "-")))
     # the numbered list's own numbers are none of them
-    stated = _NUMBER.findall(re.sub(r"^\d+\.", "", "\n".join(findings), flags=re.MULTILINE))
+    stated = re.sub(r"^\d+\.", "", "\n".join(findings), flags=re.MULTILINE)
+    stated = _NUMBER.findall(stated.split("**Exercises.**")[0].replace("−", "-"))
     return [number for number in stated if number not in shown]
 
 
@@ -199,7 +214,7 @@ def write_notebook(notebook: NotebookNode, path: Path, *, foreign: Iterable[str]
     DataError
         When it is too large or holds a row of a downloaded corpus.
     """
-    content = nbformat.writes(notebook)
+    content = nbformat.writes(notebook).rstrip("\n") + "\n"
     size = len(content.encode("utf-8"))
     if size > LARGEST:
         raise DataError(f"{path.name} would be {size:,} bytes; at most {LARGEST:,} may be committed. Draw less.")
@@ -210,5 +225,5 @@ def write_notebook(notebook: NotebookNode, path: Path, *, foreign: Iterable[str]
             f"({rows[0][:20]}…). Show counts and ids, or texts of the pack."
         )
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(content.rstrip("\n") + "\n", "utf-8")
+    partial.write_text(content, "utf-8", newline="\n")
     partial.replace(path)

@@ -48,6 +48,8 @@ def style() -> Iterator[None]:
         "legend.frameon": False,
         "figure.constrained_layout.use": True,
         "svg.fonttype": "path",
+        # a slice called $5 is no formula
+        "text.parse_math": False,
     }
     try:
         with plt.rc_context(settings):
@@ -204,18 +206,18 @@ def padding(lengths: pd.Series, *, width: int | None = None, ax: Axes | None = N
     ax : Axes, optional
         A fresh figure when None.
     **artist_options
-        Passed to the bars.
+        Passed to the bars; a colour to those of the pieces alone.
 
     Returns
     -------
     Axes
     """
     ax = _axes(ax, (4, 3))
-    width = width or int(max(lengths))
+    width = width or int(max(lengths, default=1))
     lines, filled = range(len(lengths)), [min(int(length), width) for length in lengths]
-    options = {"height": 0.8, "linewidth": 0} | artist_options
-    ax.barh(lines, filled, color=ACCENT, **options)
-    ax.barh(lines, [width - length for length in filled], left=filled, color="#d9dfe5", **options)
+    options = {"height": 0.8, "linewidth": 0, "color": ACCENT} | artist_options
+    ax.barh(lines, filled, **options)
+    ax.barh(lines, [width - length for length in filled], left=filled, **(options | {"color": "#d9dfe5"}))
     ax.set(xlim=(0, width), ylim=(len(lengths) - 0.5, -0.5))
     return ax
 

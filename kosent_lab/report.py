@@ -158,7 +158,7 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _render_part(part: Part, model: ModelFacts, language: str, anchor: str) -> dict[str, Any]:
-    t = narrative.catalogue(language)
+    t, model = narrative.catalogue(language), part.model or model
     measures = measure(part, model.tokenizer, language)
     overall = metric(measures.before, "accuracy")["value"]
     worst = errors.worst_slice(measures.slices, overall) if measures.n_labelled else None

@@ -8,10 +8,13 @@ it (``NAME.json``) says which model and data they come from. Scoring a user's ow
 from __future__ import annotations
 
 import datetime
+import functools
+import hashlib
 import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -78,7 +81,9 @@ def load_source(name: str) -> pd.DataFrame:
     return load_documents(name.replace("nsmc-", "nsmc:"))
 
 
-def write_scored(name: str, scored: pd.DataFrame, *, data_sha256: str) -> Path:
+def write_scored(
+    name: str, scored: pd.DataFrame, *, data_sha256: str, precision: str = "fp32", device: str = "cpu"
+) -> Path:
     """Save the logits of a prediction frame without its texts.
 
     Parameters
@@ -89,6 +94,8 @@ def write_scored(name: str, scored: pd.DataFrame, *, data_sha256: str) -> Path:
         A prediction frame with texts.
     data_sha256 : str
         Of its documents (`corpora.frame_sha256`).
+    precision, device : str
+        What it was scored in and on.
 
     Returns
     -------
@@ -104,6 +111,8 @@ def write_scored(name: str, scored: pd.DataFrame, *, data_sha256: str) -> Path:
     card = {
         "name": name,
         "model_id": str(scored["model_id"].iloc[0]),
+        "precision": precision,
+        "device": device,
         "data_sha256": data_sha256,
         "sha256": cards.file_sha256(path),
         "rows": len(table),
@@ -111,8 +120,43 @@ def write_scored(name: str, scored: pd.DataFrame, *, data_sha256: str) -> Path:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "command": f"kosent-lab data score {name}",
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    partial = path.with_suffix(".json.partial")
+    partial.write_text(json.dumps(card, indent=2) + "\n", "utf-8", newline="\n")
+    partial.replace(path.with_suffix(".json"))
     return path
+
+
+def read_card(name: str) -> dict[str, Any]:
+    """Read what is known of a saved table.
+
+    Returns
+    -------
+    dict
+        ``name``, ``model_id``, ``precision``, ``device``, ``data_sha256`` (of the documents), ``sha256``
+        (of the table), ``rows``, ``labels``, ``date``, ``command``.
+
+    Raises
+    ------
+    NotAvailableError, DataError
+        When it is not there, or damaged.
+    """
+    if name not in NAMES:
+        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+    path = scored_folder() / f"{name}.json"
+    if not path.is_file() or not path.with_suffix(".parquet").is_file():
+        raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {_renew(name)}")
+    try:
+        card = json.loads(path.read_text("utf-8"))
+        missing = {"model_id", "precision", "device", "data_sha256", "sha256", "rows", "date"} - set(card)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
+    if missing:
+        raise DataError(f"{path} lacks {sorted(missing)}. {_renew(name)}")
+    return card
+
+
+def _renew(name: str) -> str:
+    return f"Make it again where the corpus is: kosent-lab data score {name}"
 
 
 def load_scored(name: str) -> pd.DataFrame:
@@ -138,31 +182,22 @@ def load_scored(name: str) -> pd.DataFrame:
         When it is damaged, lacks a column, or was scored by another model than the bundled one; the
         message names the command that renews it.
     """
-    path = scored_folder() / f"{name}.parquet"
-    renew = f"Make it again where the corpus is: kosent-lab data score {name}"
-    if not path.is_file() or not path.with_suffix(".json").is_file():
-        raise NotAvailableError(f"there is no saved table {path}. {renew}")
+    card, path = read_card(name), scored_folder() / f"{name}.parquet"
+    if card["model_id"] != bundled_id():
+        raise DataError(f"{path} was scored by {card['model_id']}; the bundled model is {bundled_id()}. {_renew(name)}")
     try:
-        card = json.loads(path.with_suffix(".json").read_text("utf-8"))
         table = pd.read_parquet(path)
     except Exception as error:  # a parquet reader raises many kinds; all mean that the file is damaged
-        raise DataError(f"{path} cannot be read ({error}). {renew}") from error
-    if card.get("model_id") != bundled_id():
-        raise DataError(f"{path} was scored by {card.get('model_id')}; the bundled model is {bundled_id()}. {renew}")
-    check_columns(table, NEEDED, what=str(path), hint=renew)
-    if card.get("sha256") != cards.file_sha256(path) or card.get("rows") != len(table):
-        raise DataError(f"{path} is not the file that its card describes. {renew}")
+        raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
+    check_columns(table, NEEDED, what=str(path), hint=_renew(name))
+    if card["sha256"] != cards.file_sha256(path) or card["rows"] != len(table):
+        raise DataError(f"{path} is not the file that its card describes. {_renew(name)}")
     logits = table[["logit_0", "logit_1"]].to_numpy()
     return add_predictions(table, logits).assign(has_unknown=table["n_unknown"] > 0, model_id=card["model_id"])
 
 
-def data_sha256(name: str) -> str:
-    """Return the hash of the documents that a saved table was made of, from its card."""
-    return str(json.loads((scored_folder() / f"{name}.json").read_text("utf-8"))["data_sha256"])
-
-
 def load_scored_or_pack(name: str) -> pd.DataFrame:
-    """Read a saved table; where it cannot be used, say why and take the bundled pack in its place.
+    """Read a saved table; where it cannot be used, say why and take a part of the pack in its place.
 
     With ``KOSENT_FULL=1`` the corpus itself is scored again, where it is on this machine.
 
@@ -174,24 +209,45 @@ def load_scored_or_pack(name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As from `load_scored`; ``attrs["origin"]`` says in a sentence what it is.
+        As from `load_scored`; ``attrs["origin"]`` says in a sentence what it is. Of the pack, one
+        half (by ``pair_id``) stands in for a calib set and the other for everything else, so that
+        nothing is fitted and measured on the same rows.
+
+    Raises
+    ------
+    DataError
+        When no table has that name.
     """
+    if name not in NAMES:
+        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+    if os.environ.get("KOSENT_FULL") == "1":
+        try:
+            table = _score_again(name).drop(columns=["text", "gloss"], errors="ignore").copy()
+            table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
+            return table
+        except NotAvailableError as error:
+            logger.warning("%s Taking the saved answers.", error)
     try:
-        if os.environ.get("KOSENT_FULL") == "1":
-            return _score_again(name)
-        table = load_scored(name)
+        table, card = load_scored(name), read_card(name)
     except KosentError as error:
         logger.warning("%s Going on with the bundled pack, so numbers differ from the text.", error)
-        return _score_again(FALLBACK)
-    card = json.loads((scored_folder() / f"{name}.json").read_text("utf-8"))
-    table.attrs["origin"] = f"{name}: {len(table):,} saved logits of {card['model_id']}, {card['date']}"
+    else:
+        table.attrs["origin"] = f"{name}: {len(table):,} saved logits of {card['model_id']}, {card['date']}"
+        return table
+    table = _score_again(FALLBACK).copy()
+    if name == FALLBACK:
+        table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
+    else:
+        groups = table["pair_id"].where(table["pair_id"].notna() & (table["pair_id"] != ""), table["doc_id"])
+        first = groups.map(lambda key: hashlib.sha256(key.encode()).hexdigest() < "8")
+        table = table[first == name.endswith("calib")].reset_index(drop=True)
+        table.attrs["origin"] = f"{FALLBACK} in place of {name}: {len(table):,} texts scored now"
     return table
 
 
+@functools.cache
 def _score_again(name: str) -> pd.DataFrame:
     from kosent_lab.model import load_classifier
     from kosent_lab.predict import predict_frame
 
-    table = add_slices(predict_frame(load_source(name), load_classifier()))
-    table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
-    return table
+    return add_slices(predict_frame(load_source(name), load_classifier()))

@@ -26,6 +26,17 @@ WORD_TEXTS = 2_000
 
 
 @dataclasses.dataclass(frozen=True)
+class ModelFacts:
+    """What the page says of the model."""
+
+    model_id: str
+    parameters: int
+    precision: str
+    device: str
+    tokenizer: Any
+
+
+@dataclasses.dataclass(frozen=True)
 class Part:
     """One scored table and what the page says of its origin.
 
@@ -44,6 +55,8 @@ class Part:
         Why none could be fitted.
     licence : str
     cautions : tuple of str
+    model : ModelFacts or None
+        How these rows were scored, where it is not as the rest of the page.
     """
 
     title: str
@@ -54,17 +67,7 @@ class Part:
     temperature_failure: str = ""
     licence: str = ""
     cautions: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelFacts:
-    """What the page says of the model."""
-
-    model_id: str
-    parameters: int
-    precision: str
-    device: str
-    tokenizer: Any
+    model: ModelFacts | None = None
 
 
 def _svg(figure: Figure) -> str:

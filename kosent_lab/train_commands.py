@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import shutil
 
 import pandas as pd
 
 from kosent_lab.commands import print_result
 from kosent_lab.schema import DataError, check_columns
+
+TAUGHT = "training_data.json"  # which rows a model has learnt from
+
+
+def ids_sha256(doc_ids: pd.Series) -> str:
+    """Return the SHA-256 of row ids in their order: tells whether two trainings had the same rows."""
+    return hashlib.sha256("\n".join(doc_ids).encode("utf-8")).hexdigest()
 
 
 def _train_frame(data: str) -> pd.DataFrame:
@@ -98,6 +107,10 @@ def finetune(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         compile=not arguments.no_compile,
     )
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"data": arguments.data, "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
     history = finetuning.train(model, tokenizer, frame, folder=arguments.out, options=options)
     model.save_pretrained(arguments.out / "model")
     tokenizer.save(str(arguments.out / "model" / "tokenizer.json"))
@@ -119,6 +132,7 @@ def package(arguments: argparse.Namespace) -> None:
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     seen = schedule.TrainingOptions().max_tokens
     electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
+    shutil.copy(arguments.run_folder / TAUGHT, arguments.out / TAUGHT)
     scored = predict_frame(load_documents(arguments.calib), load_classifier(arguments.out))
     fitted = calibration.fit_temperature(scored)
     content = {"temperature": fitted.temperature, "fitted_on": arguments.calib, "n": fitted.n}

@@ -10,6 +10,7 @@ from conftest import ROOT
 LAYERS = {
     "schema": 0,
     "hangul": 0,
+    "morphology": 1,
     "network": 1,
     "nsmc": 1,
     "optimizers": 1,
@@ -19,6 +20,7 @@ LAYERS = {
     "checkpoints": 1,
     "corpora": 2,
     "splits": 3,
+    "treebanks": 3,
     "tokenization": 3,
     "calibration": 3,
     "documents": 4,
@@ -43,6 +45,7 @@ LAYERS = {
     "bench": 7,
     "commands": 8,
     "train_commands": 9,
+    "lab_commands": 9,
     "cli": 10,
 }
 USES_TORCH = {"optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "finetuning", "bench"}

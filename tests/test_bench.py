@@ -27,6 +27,7 @@ def test_kinds_of_batches_hold_the_same_texts(tiny, pack):
     longest = [lengths[start : start + 32].max() * len(lengths[start : start + 32]) for start in (0, 32, 64)]
     assert table.loc["as they come", "positions"] == sum(longest)
     assert table["padding_share"].between(0, 1).all()
+    assert table.loc["sorted by length", "positions"] <= table.loc["as they come", "positions"]
     filled = table["positions"] * (1 - table["padding_share"])
     assert filled.to_numpy() == pytest.approx(np.minimum(lengths, 64).sum())
 

@@ -75,6 +75,13 @@ def test_pairs_by_hand():
         errors.paired_summary(pairs.head(1))
 
 
+def test_a_pair_without_a_label_is_neither_gained_nor_lost():
+    correct = pd.array([True, pd.NA, False], dtype="boolean")
+    pairs = pd.DataFrame({"difference": 0.1, "correct_first": correct, "correct_second": pd.array([True] * 3)})
+    summary = errors.paired_summary(pairs)
+    assert (summary["n"], summary["gained"], summary["lost"]) == (3, 1, 0)
+
+
 def test_mcnemar_agrees_with_the_binomial_by_hand():
     # nine pairs lost, one gained: 2 * (C(10,0) + C(10,1)) / 2^10
     pairs = pd.DataFrame({"difference": 0.1, "correct_first": [True] * 9 + [False], "correct_second": [False] * 10})
@@ -89,4 +96,8 @@ def test_halves_hold_every_row_once_and_keep_the_worst_on_top(scored):
     assert table["accuracy"].is_monotonic_increasing
     whole = errors.slice_table(frame, columns=("domain",)).set_index("value")["accuracy"]
     joined = (table["n"] * table["accuracy"] + table["n_second"] * table["accuracy_second"]) / 200
+    paired = frame.assign(pair_id=[f"p{i // 4}" for i in range(400)], domain=[f"d{i // 4}" for i in range(400)])
+    together = errors.slices_on_halves(paired, columns=("domain",), min_rows=1)
+    assert (together["n"] == 4).all()  # a pair's four texts stand in one half
+    assert together["n_second"].isna().all()  # and what has no second half stays visible
     assert dict(zip(table["value"], joined, strict=True)) == pytest.approx(whole.to_dict())

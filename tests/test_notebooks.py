@@ -1,10 +1,13 @@
 """Every numbered notebook: in order, runs from a clone, and its Findings are proven by its outputs."""
 
+import io
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 from conftest import ROOT
+from tqdm import tqdm
 
 from kosent_lab import notebooks
 from kosent_lab.schema import DataError, NotAvailableError
@@ -91,9 +94,13 @@ def test_a_failing_cell_is_named(tmp_path):
 
 
 def test_progress_widgets_and_timings_are_dropped():
+    bar = io.StringIO()
+    with tqdm(total=10, unit="text", file=bar) as progress:
+        progress.update(10)
+    assert "10/10" in bar.getvalue()
     outputs = [
-        nbformat.v4.new_output("stream", name="stderr", text="50%|###  | 5/10\r"),
-        nbformat.v4.new_output("stream", name="stderr", text="needs attention\n"),
+        nbformat.v4.new_output("stream", name="stderr", text=bar.getvalue()),
+        nbformat.v4.new_output("stream", name="stderr", text="needs attention\r\n"),
         nbformat.v4.new_output(
             "display_data", data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "VBox"}
         ),
@@ -116,6 +123,12 @@ def test_a_corpus_row_in_an_output_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"99_x.ipynb shows 1 texts of a downloaded corpus"):
         notebooks.write_notebook(notebook, path, foreign=["재밌다", row])
     assert not path.exists()
+    cut = pd.DataFrame(
+        {"text": ["줄거리도 배우도 음악도 무엇 하나 빠지지 않는 작품, 가족과 함께 한 번 더 보러 가려고 한다 & 추천"]}
+    )
+    table = small("1", outputs=[nbformat.v4.new_output("display_data", data={"text/html": cut._repr_html_()})])
+    assert "..." in cut._repr_html_()
+    assert notebooks.foreign_rows(table, cut["text"]) == cut["text"].tolist()
     notebooks.write_notebook(notebook, path, foreign=["재밌다"])  # a common phrase is no row
     assert path.exists()
 
@@ -130,6 +143,20 @@ def test_numbers_that_no_output_shows_are_found():
     notebook = small("1", outputs=[nbformat.v4.new_output("stream", text="accuracy 0.871, n = 50,000")])
     notebook.cells.append(nbformat.v4.new_markdown_cell("## Findings\n1. It is right in 0.871 of 50,000, not 0.9."))
     assert notebooks.unproven_numbers(notebook) == ["0.9"]
+    loss = nbformat.v4.new_output("display_data", data={"text/html": "<table border='1'><td>0.05</td></table>"})
+    negative = small("1", outputs=[loss])
+    negative.cells.append(nbformat.v4.new_markdown_cell("## Findings\n1. It falls by −0.05 in 1 of them."))
+    assert notebooks.unproven_numbers(negative) == ["-0.05", "1"]
+
+
+def test_a_broken_notebook_and_a_dead_kernel_are_told(tmp_path):
+    path = tmp_path / "99_bad.ipynb"
+    path.write_text("{")
+    with pytest.raises(DataError, match="99_bad.ipynb is no notebook"):
+        notebooks.run_notebook(path)
+    nbformat.write(small("import os", "os._exit(1)"), path)
+    with pytest.raises(DataError, match="99_bad.ipynb stopped: .*[Kk]ernel"):
+        notebooks.run_notebook(path)
 
 
 def test_an_unknown_notebook_lists_those_there_are():

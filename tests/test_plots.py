@@ -65,6 +65,16 @@ def test_style_keeps_a_notebook_showing_figures():
         matplotlib.interactive(False)
 
 
+def test_a_dollar_in_a_name_is_no_formula(scored):
+    table = errors.slice_table(errors.add_slices(scored.assign(domain=["$_$", "$5~$10"] * 200)))
+    with plots.style():
+        figure = plots.slices(table).figure
+        figure.canvas.draw()
+    plt.close(figure)
+    assert plots.padding([3, 1], color="k").patches[0].get_facecolor() == (0, 0, 0, 1)
+    plt.close("all")
+
+
 def test_what_no_font_has_is_written_out():
     assert plots.drawable("좋다 ㅋㅋ ♥ 😀") == "좋다 ㅋㅋ ♥ 😀"
     assert plots.drawable("굿👍🏽") == "굿⟨thumbs up sign⟩⟨emoji modifier fitzpatrick type-4⟩"

@@ -56,6 +56,14 @@ def test_a_table_without_a_column_is_noticed(folder, table):
         scored.load_scored("nsmc-test")
 
 
+@pytest.mark.parametrize("content", ["null", "[1]", "{", '{"model_id": "x"}'])
+def test_a_damaged_card_is_noticed(folder, table, content):
+    path = scored.write_scored("nsmc-test", table, data_sha256="")
+    path.with_suffix(".json").write_text(content)
+    with pytest.raises(DataError, match=r"(cannot be read|lacks) .*kosent-lab data score nsmc-test"):
+        scored.load_scored("nsmc-test")
+
+
 def test_a_changed_table_is_noticed(folder, table):
     path = scored.write_scored("nsmc-test", table, data_sha256="")
     pd.read_parquet(path).assign(label=1).to_parquet(path)
@@ -64,24 +72,46 @@ def test_a_changed_table_is_noticed(folder, table):
 
 
 def test_without_tables_the_pack_stands_in(folder, caplog):
-    back = scored.load_scored_or_pack("nsmc-test")
+    back, calib = scored.load_scored_or_pack("nsmc-test"), scored.load_scored_or_pack("nsmc-calib")
     assert set(back["corpus"]) == {"kosent-pack"}
     assert back["length_band"].notna().all()
-    assert "texts scored now" in back.attrs["origin"]
+    assert "kosent-pack in place of nsmc-test" in back.attrs["origin"]
+    assert not set(back["doc_id"]) & set(calib["doc_id"])
+    assert not set(back["pair_id"].replace("", None).dropna()) & set(calib["pair_id"])
+    assert 0.3 < len(calib) / (len(back) + len(calib)) < 0.7
     assert "kosent-lab data score nsmc-test" in caplog.text
     assert "Going on with the bundled pack" in caplog.text
 
 
-def test_an_unknown_name_lists_the_names():
+def test_full_mode_scores_again(monkeypatch):
+    monkeypatch.setenv("KOSENT_FULL", "1")
+    back = scored.load_scored_or_pack("kosent-pack")
+    assert back.attrs["origin"] == f"kosent-pack: {len(back):,} texts scored now"
+    monkeypatch.delenv("KOSENT_FULL")
+    saved = scored.load_scored_or_pack("kosent-pack")
+    assert "saved logits of kosent-electra-small@" in saved.attrs["origin"]
+    assert back["logit_1"].to_numpy() == pytest.approx(saved["logit_1"].to_numpy(), abs=1e-4)
+
+
+def test_full_mode_without_the_corpus_takes_the_saved_answers(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("KOSENT_FULL", "1")
+    monkeypatch.setenv("KOSENT_DATA", str(tmp_path))
+    assert "saved logits of" in scored.load_scored_or_pack("finance").attrs["origin"]
+    assert "Taking the saved answers" in caplog.text
+
+
+@pytest.mark.parametrize("read", [scored.load_source, scored.load_scored, scored.load_scored_or_pack])
+def test_an_unknown_name_lists_the_names(read):
     with pytest.raises(DataError, match="no saved table is called 'nsmc'; there are kosent-pack, nsmc-valid"):
-        scored.load_source("nsmc")
+        read("nsmc")
 
 
 def test_reading_needs_no_torch():
     import subprocess
     import sys
 
-    program = "import sys, kosent_lab.scored, kosent_lab.widgets; print('torch' in sys.modules)"
+    program = "import sys; from kosent_lab import scored, widgets; t = scored.load_scored('kosent-pack'); "
+    program += "widgets.threshold_text(t); print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
 
@@ -91,9 +121,9 @@ def test_the_repositorys_tables_are_the_bundled_models(name):
     table = scored.load_scored(name)
     assert len(table) > 0
     assert table["doc_id"].is_unique
-    strings = [column for column in table.columns if pd.api.types.is_string_dtype(table[column])]
-    codes = set(strings) - {"doc_id"}
-    assert all(table[column].nunique() < 200 for column in codes), codes  # names of slices, no texts
+    columns = set(pd.read_parquet(cards.DATA_FOLDER / "scored" / f"{name}.parquet").columns)
+    assert columns <= {*scored.KEPT, *scored.NEEDED}  # codes and numbers, none of them a text
+    assert table["doc_id"].str.fullmatch(r"[\w-]+").all()
 
 
 def test_the_repositorys_tables_are_small():
@@ -114,12 +144,14 @@ def test_the_tables_are_of_the_corpora_on_this_machine():
 
 
 @pytest.mark.corpora
-def test_no_training_saw_the_middle_reviews():
+def test_the_bundled_model_never_saw_the_middle_reviews():
     from kosent_lab.documents import load_documents
     from kosent_lab.splits import fold_texts
+    from kosent_lab.train_commands import TAUGHT, ids_sha256
 
-    middle = scored.load_source("nsmc-middle")
+    middle, everything = scored.load_source("nsmc-middle"), load_documents("nsmc")
     assert middle["rating"].between(5, 8).all()
-    everything = load_documents("nsmc")
-    train = set(fold_texts(everything.loc[everything["split"] == "train", "text"]))
-    assert not set(fold_texts(middle["text"])) & train
+    train = everything[everything["split"] == "train"]
+    assert not set(fold_texts(middle["text"])) & set(fold_texts(train["text"]))
+    taught = json.loads((cards.BUNDLED_FOLDER / TAUGHT).read_text("utf-8"))
+    assert (taught["train_rows"], taught["train_ids_sha256"]) == (len(train), ids_sha256(train["doc_id"]))

@@ -44,11 +44,14 @@ def test_widget_answers_the_keyboard_as_its_function_does(notebook, table):
     notebook.keyboard.press("ArrowRight")
     moved = widgets.threshold_text(table, threshold=0.91)
     playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(moved)
+    figure = notebook.locator(".kosent-figure")
+    playwright.expect(figure).not_to_have_attribute("src", before)
+    before = figure.get_attribute("src")
     name = next(name for name in widgets.slice_names(table) if name.startswith("length_band"))
     notebook.locator(".kosent-slice select").select_option(name)
     chosen = widgets.threshold_text(table, name=name, threshold=0.91)
     playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(chosen)
-    assert notebook.locator(".kosent-figure").get_attribute("src") != before
+    playwright.expect(figure).not_to_have_attribute("src", before)
     assert notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert notebook.complaints == []
 

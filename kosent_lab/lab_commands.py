@@ -1,0 +1,90 @@
+"""What the commands around the laboratory do: saved answers, treebanks, notebooks, throughput.
+
+The arguments are parsed in ``cli``; modules that import torch are imported by the commands that
+need them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from typing import Any
+
+from kosent_lab.commands import print_result
+from kosent_lab.schema import DataError
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate_josa(arguments: argparse.Namespace) -> None:
+    """Print how well particles are found, against a treebank."""
+    from kosent_lab import morphology, treebanks
+
+    name, _, split = arguments.data.partition(":")
+    if name not in treebanks.NAMES or not split:
+        raise DataError(
+            f"--task josa needs --data TREEBANK:SPLIT ({', '.join(treebanks.NAMES)}); got {arguments.data!r}"
+        )
+    tokens = treebanks.load_treebank(name, split)
+    texts = tokens.groupby("sent_id", sort=False)["text"].first().head(arguments.limit)
+    gold = treebanks.gold_eojeol(tokens[tokens["sent_id"].isin(texts.index)])
+    scores = treebanks.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
+    result: dict[str, Any] = {"data": arguments.data, "sentences": len(texts), "n": len(gold)}
+    result["unreadable"] = int((~gold["readable"]).sum())
+    for _, row in scores.iterrows():
+        result |= {
+            row["metric"]: float(row["value"]),
+            f"{row['metric']}_ci": [float(row["ci_low"]), float(row["ci_high"])],
+        }
+    print_result(result | {"params": scores["params"].iloc[0]}, arguments.json)
+
+
+def score_data(arguments: argparse.Namespace) -> None:
+    """Save the bundled model's logits on corpora, without their texts."""
+    from kosent_lab import corpora, scored
+    from kosent_lab.model import load_classifier
+    from kosent_lab.predict import predict_frame
+
+    classifier = load_classifier(device=arguments.device)
+    for name in arguments.names or scored.NAMES:
+        frame = scored.load_source(name)
+        path = scored.write_scored(
+            name,
+            predict_frame(frame, classifier, progress=not arguments.quiet),
+            data_sha256=corpora.frame_sha256(frame),
+            precision=classifier.precision,
+            device=str(classifier.device),
+        )
+        print(f"{len(frame):,} rows: {path}")
+
+
+def run_notebooks(arguments: argparse.Namespace) -> None:
+    """Execute notebooks and write their outputs into them."""
+    from kosent_lab import notebooks
+
+    foreign, unproven = None, {}
+    for path in notebooks.find_notebooks(arguments.names):
+        notebook = notebooks.run_notebook(path)
+        if not arguments.check:
+            foreign = list(notebooks.foreign_texts()) if foreign is None else foreign
+            notebooks.write_notebook(notebook, path, foreign=foreign)
+        unproven[path.name] = notebooks.unproven_numbers(notebook)
+        print(path.name)
+    wrong = [f"{name}: {', '.join(numbers)}" for name, numbers in unproven.items() if numbers]
+    if wrong:
+        raise DataError(f"Findings state numbers that no output above them shows: {'; '.join(wrong)}. Mend the text.")
+
+
+def run_bench(arguments: argparse.Namespace) -> None:
+    """Print the throughput against transformers.pipeline."""
+    from kosent_lab import bench, cards
+    from kosent_lab.documents import load_documents
+
+    present = cards.is_present(cards.find_card("nsmc"))
+    frame = load_documents(arguments.data or ("nsmc:test" if present else "kosent-pack"))
+    texts = frame["text"].dropna().astype(str)
+    texts = texts[texts.str.strip() != ""].sample(min(arguments.texts, len(texts)), random_state=0)
+    result = bench.run(arguments.model, texts)
+    if arguments.memory_rows:
+        result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
+    print_result(result, arguments.json)
