@@ -199,7 +199,8 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     """Print one row per eojeol of a text or a file."""
     from kosent_lab.documents import SUFFIXES, load_documents
     from kosent_lab.model import load_classifier
-    from kosent_lab.tokenization import eojeol_frame
+    from kosent_lab.morphology import read_eojeol
+    from kosent_lab.tokenization import add_particles, eojeol_frame
 
     is_file = Path(arguments.input).suffix.lower() in SUFFIXES
     frame = load_documents(arguments.input, text_column=arguments.text_column) if is_file else None
@@ -208,6 +209,11 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     )
     tokenizer = load_classifier(arguments.model, device="cpu").tokenizer.backend_tokenizer
     table = eojeol_frame(ids, texts, tokenizer)
+    try:
+        table = add_particles(table, read_eojeol(ids, texts))
+    except NotAvailableError as error:
+        logger.warning("%s", error)
+    table = table.drop(columns="piece_starts")
     if arguments.json:
         arguments.json.write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", "utf-8")
     print(table.to_string(index=False, max_rows=200))

@@ -116,7 +116,8 @@ def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Tokeni
     DataFrame
         One row per eojeol: ``doc_id``, ``eojeol_index``, ``eojeol``, ``start``, ``end`` (characters
         of the text given, end exclusive), ``pieces`` (the text of each piece, joined by ``/``; an
-        unknown piece shows what it covers in brackets), ``n_pieces``, ``n_unknown``.
+        unknown piece shows what it covers in brackets), ``n_pieces``, ``n_unknown``,
+        ``piece_starts`` (a list: the character where each piece begins).
 
     Examples
     --------
@@ -133,13 +134,48 @@ def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Tokeni
         pieces = list(zip(encoding.offsets, encoding.ids, strict=True))
         place = 0
         for index, match in enumerate(_EOJEOL.finditer(text)):
-            shown, count = [], 0
+            shown, starts, count = [], [], 0
             # pieces come in order and none crosses white space, so one pass serves all eojeol
             while place < len(pieces) and pieces[place][0][0] < match.end():
                 (start, end), piece_id = pieces[place]
                 shown.append(f"[{text[start:end]}]" if piece_id == unknown else text[start:end])
+                starts.append(start)
                 count += piece_id == unknown
                 place += 1
-            rows.append((doc_id, index, match.group(), match.start(), match.end(), "/".join(shown), len(shown), count))
-    names = ["doc_id", "eojeol_index", "eojeol", "start", "end", "pieces", "n_pieces", "n_unknown"]
+            place_in_text = (doc_id, index, match.group(), match.start(), match.end())
+            rows.append((*place_in_text, "/".join(shown), len(shown), count, starts))
+    names = ["doc_id", "eojeol_index", "eojeol", "start", "end", "pieces", "n_pieces", "n_unknown", "piece_starts"]
     return pd.DataFrame(rows, columns=names)
+
+
+def add_particles(words: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """Lay the particles of each eojeol over its pieces.
+
+    Parameters
+    ----------
+    words : DataFrame
+        From `eojeol_frame`.
+    read : DataFrame
+        From `morphology.read_eojeol` on the same texts.
+
+    Returns
+    -------
+    DataFrame
+        `words` with ``stem``, ``josa``, ``josa_tag``, ``agrees`` and ``boundary_kept``: a piece begins
+        where the particle does (missing without a particle of its own characters).
+
+    Examples
+    --------
+    >>> words = pd.DataFrame({"doc_id": ["a"], "eojeol_index": [0], "piece_starts": [[0, 2]]})
+    >>> read = words[["doc_id", "eojeol_index"]].assign(stem="재미", josa="가", josa_tag="JKS")
+    >>> read = read.assign(agrees=True, josa_start=2)
+    >>> add_particles(words, read)["boundary_kept"].tolist()
+    [True]
+    """
+    keys, taken = ["doc_id", "eojeol_index"], ["stem", "josa", "josa_tag", "agrees", "josa_start"]
+    both = words.merge(read[[*keys, *taken]], on=keys, how="left", validate="one_to_one")
+    kept = [
+        pd.NA if pd.isna(start) else start in starts
+        for start, starts in zip(both["josa_start"], both["piece_starts"], strict=True)
+    ]
+    return both.drop(columns="josa_start").assign(boundary_kept=pd.array(kept, dtype="boolean"))

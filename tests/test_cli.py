@@ -8,7 +8,7 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from kosent_lab import cli, commands, scored
+from kosent_lab import cli, commands, morphology, scored
 from kosent_lab.predict import predict_frame
 
 pytestmark = pytest.mark.usefixtures("_quiet_bars")
@@ -88,6 +88,31 @@ def test_report_of_a_users_file(reviews, tiny_folder, tmp_path, capsys):
     assert {path.name for path in (out / "figures").iterdir()} >= {"part1-reliability.svg", "part1-coverage.svg"}
 
 
+def test_without_kiwi_tokens_are_shown_without_particles(monkeypatch, capsys):
+    morphology.analyser.cache_clear()
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    assert cli.main(["tokens", "재미가 있다"]) == 0
+    shown = capsys.readouterr()
+    assert "재미가" in shown.out
+    assert "josa" not in shown.out
+    morphology.analyser.cache_clear()
+
+
+@pytest.mark.corpora
+def test_particles_are_measured_against_a_treebank(tmp_path):
+    path = tmp_path / "josa.json"
+    command = ["evaluate", "--task", "josa", "--data", "gsd:dev", "--limit", "60", "--json", str(path)]
+    assert cli.main(command) == 0
+    result = json.loads(path.read_text("utf-8"))
+    assert result["sentences"] == 60
+    assert result["f1_ci"][0] < result["f1"] <= result["f1_ci"][1]
+
+
+def test_an_unknown_treebank_is_told(capsys):
+    assert cli.main(["evaluate", "--task", "josa", "--data", "nsmc:test"]) == 1
+    assert "--task josa needs --data TREEBANK:SPLIT (klue_dp, gsd" in capsys.readouterr().err
+
+
 def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch, capsys, tiny, pack):
     folder = tmp_path / "scored"
     monkeypatch.setenv("KOSENT_SCORED", str(folder))
@@ -154,6 +179,9 @@ def test_tokens_of_a_text_and_of_a_file(reviews, tmp_path, capsys):
     assert cli.main(["tokens", "재미가 있다", "--json", str(path)]) == 0
     rows = json.loads(path.read_text("utf-8"))
     assert [row["eojeol"] for row in rows] == ["재미가", "있다"]
+    rows = pd.DataFrame(json.loads(path.read_text("utf-8"))).set_index("eojeol")
+    assert rows.loc["재미가", ["stem", "josa", "josa_tag", "agrees"]].tolist() == ["재미", "가", "JKS", True]
+    assert rows.loc["있다", "josa"] == ""
     assert cli.main(["tokens", str(reviews), "--text-column", "내용"]) == 0
     assert "eojeol_index" in capsys.readouterr().out
 
