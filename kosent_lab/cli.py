@@ -163,13 +163,17 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
     finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")
     finetune.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
+    finetune.add_argument("--looks", type=int, default=20, help="how often valid is scored in the run")
     finetune.add_argument("--seed", type=int, default=0)
     finetune.add_argument("--out", type=Path, required=True, help="run folder")
     package = _command(
         train, "package", train_commands.package, "make a model folder of a run: fp16, calibrated, with checksums"
     )
     package.add_argument("--run", type=Path, required=True, dest="run_folder")
-    package.add_argument("--calib", default="nsmc:calib")
+    package.add_argument("--calib", default="nsmc:calib", help="what the temperature is fitted on")
+    package.add_argument(
+        "--valid", default="nsmc:valid", help="what the shift of the log-odds is fitted on; empty for none"
+    )
     package.add_argument("--out", type=Path, required=True)
 
     notebooks = _command(

@@ -32,6 +32,12 @@ def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
     model.classifier.out_proj = new
 
 
+def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> None:
+    """Add `shift` to every log-odds of positive that `model` (outputs negative, positive) gives."""
+    with torch.no_grad():
+        model.classifier.out_proj.bias += torch.tensor([-shift / 2, shift / 2], device=model.device)
+
+
 def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
     """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
 

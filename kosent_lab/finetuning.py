@@ -32,7 +32,6 @@ from kosent_lab.schema import DataError, check_columns, refuse_test_rows
 logger = logging.getLogger(__name__)
 
 RATINGS = 10
-LOOKS = 20  # at valid, spread evenly over a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,7 +240,7 @@ def train(
             state["batch"] = index + 1
             state["tokens"] += int(mask.sum())
             after = progress(state, options)
-            if int(after * LOOKS) > int(before * LOOKS):
+            if int(after * options.looks) > int(before * options.looks):
                 look()
                 clock = time.monotonic()  # looking at valid is not training time
             if now - last_saved > options.checkpoint_minutes * 60:

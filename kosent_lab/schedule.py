@@ -40,6 +40,8 @@ class TrainingOptions:
         Compile the model (``torch.compile``); pays after about two minutes of training.
     checkpoint_minutes : float
         How often the whole state is written.
+    looks : int
+        How often valid is scored, spread evenly over the run; a deep model looks slowly.
     """
 
     minutes: float = 60.0
@@ -59,6 +61,7 @@ class TrainingOptions:
     seed: int = 0
     compile: bool = True
     checkpoint_minutes: float = 10.0
+    looks: int = 20
 
 
 def learning_rate_share(progress: float, options: TrainingOptions) -> float:

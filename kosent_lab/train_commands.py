@@ -101,6 +101,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         steps=arguments.steps,
         batch_tokens=arguments.batch_tokens,
         soft_weight=arguments.soft_weight,
+        looks=arguments.looks,
         muon_rate=defaults.muon_rate * arguments.rate_share,
         adamw_rate=defaults.adamw_rate * arguments.rate_share,
         decay_share=1.0 if arguments.init else defaults.decay_share,
@@ -118,25 +119,34 @@ def finetune(arguments: argparse.Namespace) -> None:
 
 
 def package(arguments: argparse.Namespace) -> None:
-    """Make a model folder of a run: fp16, calibrated, with checksums."""
+    """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums."""
     from tokenizers import Tokenizer
     from transformers import ElectraForSequenceClassification
 
-    from kosent_lab import calibration, electra, schedule
+    from kosent_lab import calibration, electra, evaluation, schedule
     from kosent_lab.documents import load_documents
-    from kosent_lab.model import load_classifier, write_checksums
+    from kosent_lab.model import Classifier, load_classifier, write_checksums
     from kosent_lab.predict import predict_frame
+
+    def save() -> Classifier:
+        electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
+        return load_classifier(arguments.out)
 
     source = arguments.run_folder / "model"
     model = ElectraForSequenceClassification.from_pretrained(source, local_files_only=True)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     seen = schedule.TrainingOptions().max_tokens
-    electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
-    shutil.copy(arguments.run_folder / TAUGHT, arguments.out / TAUGHT)
-    scored = predict_frame(load_documents(arguments.calib), load_classifier(arguments.out))
+    shift = 0.0
+    if arguments.valid:
+        shift = evaluation.fit_shift(predict_frame(load_documents(arguments.valid), save()))
+        electra.shift_log_odds(model, -shift)
+    scored = predict_frame(load_documents(arguments.calib), save())
     fitted = calibration.fit_temperature(scored)
+    shutil.copy(arguments.run_folder / TAUGHT, arguments.out / TAUGHT)
     content = {"temperature": fitted.temperature, "fitted_on": arguments.calib, "n": fitted.n}
+    content |= {"shift": shift, "shift_fitted_on": arguments.valid}
     content |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
     (arguments.out / "calibration.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     write_checksums(arguments.out)
     print(f"{arguments.out}: temperature {fitted.temperature:.3f} on {fitted.n:,} rows of {arguments.calib}")
+    print(f"log-odds shifted by {-shift:+.3f}, fitted on {arguments.valid or 'nothing'}")

@@ -8,7 +8,8 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from kosent_lab import cli, commands, morphology, scored
+from kosent_lab import cli, commands, evaluation, morphology, scored
+from kosent_lab.model import load_classifier
 from kosent_lab.predict import predict_frame
 
 pytestmark = pytest.mark.usefixtures("_quiet_bars")
@@ -265,7 +266,10 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
     table = labelled[["doc_id", "text", "label"]].assign(split=[names[n % 5] for n in range(len(labelled))])
     data, folder = tmp_path / "train.csv", tmp_path / "모델"
     table.to_csv(data, index=False)
-    table[table["split"] == "calib"].to_csv(tmp_path / "calib.csv", index=False)
+    held = []
+    for name in ("calib", "valid"):
+        table[table["split"] == name].to_csv(tmp_path / f"{name}.csv", index=False)
+        held += [f"--{name}", str(tmp_path / f"{name}.csv")]
     soft, run, deep = tmp_path / "soft.parquet", tmp_path / "run", tmp_path / "deep"
     common = ["--data", str(data), "--vocabulary", str(tmp_path / "vocabulary"), "--soft-targets", str(soft)]
     short = ["--steps", "20", "--batch-tokens", "1024", "--no-compile"]
@@ -275,7 +279,7 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
         ["train", "baseline", "--data", str(data), "--soft-targets", str(soft)],
         ["train", "finetune", *common, *short, "--layers", "1", "--out", str(run)],
         ["train", "finetune", *common, *short, "--init", str(run), "--layers", "2", "--out", str(deep)],
-        ["train", "package", "--run", str(deep), "--calib", str(tmp_path / "calib.csv"), "--out", str(folder)],
+        ["train", "package", "--run", str(deep), *held, "--out", str(folder)],
         ["evaluate", "--data", str(tmp_path / "calib.csv"), "--model", str(folder)],
     ):
         assert cli.main(arguments) == 0, arguments
@@ -283,7 +287,14 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
     assert '"split": "valid"' in shown
     result = json.loads(shown[shown.rindex("\n{") :])
     assert result["temperature"] is not None
-    assert (folder / "calibration.json").exists()
+    assert json.loads((folder / "calibration.json").read_text("utf-8"))["shift"] != 0
+    assert (
+        json.loads((folder / "training_data.json").read_text("utf-8"))["train_rows"]
+        == (table["split"] == "train").sum()
+    )
+    once = load_classifier(folder)
+    shifted = evaluation.fit_shift(predict_frame(table[table["split"] == "valid"], once))
+    assert shifted == pytest.approx(0, abs=0.02)  # what was found on valid is in the weights
 
 
 def test_training_without_a_split_says_what_is_needed(reviews, tmp_path, capsys):
