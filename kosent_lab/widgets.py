@@ -6,6 +6,7 @@ lives in ``abstention`` and ``calibration``, drawing in ``plots``.
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 from typing import Any
@@ -85,7 +86,11 @@ def threshold_text(frame: pd.DataFrame, *, name: str = ALL_ROWS, threshold: floa
     -------
     str
     """
-    summary = abstention.threshold_summary(choose_slice(frame, name), threshold=threshold)
+    return _sentence(choose_slice(frame, name), name, threshold)
+
+
+def _sentence(rows: pd.DataFrame, name: str, threshold: float) -> str:
+    summary = abstention.threshold_summary(rows, threshold=threshold)
     n, kept, wrong = (int(summary[key]) for key in ("n", "kept", "wrong"))
     if not n:
         return f"{name}: no row has a label, so there is no error to count."
@@ -120,19 +125,30 @@ def draw_threshold(
         Left: accuracy against confidence, the kept part shaded. Right: error among the kept against
         the share kept, the threshold's point marked.
     """
-    rows = choose_slice(frame, name)
     if figure is None:
         figure = plt.figure(figsize=SIZE)
         figure.subplots(1, 2)
+    return _draw(figure, _measure(frame, name), name, threshold)
+
+
+def _measure(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return a slice's rows, reliability table and risk–coverage curve: what no threshold changes."""
+    rows = choose_slice(frame, name)
+    return rows, calibration.reliability_table(rows, resamples=0), abstention.risk_coverage(rows)
+
+
+def _draw(
+    figure: Figure, measured: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], name: str, threshold: float
+) -> Figure:
+    rows, table, curve = measured
     left, right = figure.axes
     for artist in [*left.lines, *left.collections, *left.patches, *right.lines]:
         artist.remove()  # the axes stay: to make ticks anew takes longer than all the rest
-    table = calibration.reliability_table(rows, resamples=0)
     plots.reliability(table, ax=left)
     left.axvspan(threshold, 1.0, color=plots.ACCENT, alpha=0.08, linewidth=0)
     left.set(xlabel="confidence", ylabel="accuracy", xlim=(0.5, 1.0), ylim=(0.0, 1.0))
     title = f"{plots.drawable(name)}, n = {int(table['count'].sum()):,}"
-    plots.risk_coverage(abstention.risk_coverage(rows), ax=right)
+    plots.risk_coverage(curve, ax=right)
     summary = abstention.threshold_summary(rows, threshold=threshold)
     right.plot(summary["coverage"] * 100, summary["selective_risk"] * 100, "o", color=plots.LINE, markersize=8)
     right.set(xlabel="kept (%)", ylabel="error among the kept (%)")
@@ -177,10 +193,13 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
     for part, role in ((names, "slice"), (slider, "threshold"), (sentence, "sentence"), (image, "figure")):
         part.add_class(f"kosent-{role}")
 
+    measure = functools.lru_cache(maxsize=8)(functools.partial(_measure, frame))
+
     def update(_change: Any = None) -> None:
-        sentence.value = threshold_text(frame, name=names.value, threshold=slider.value)
+        measured = measure(names.value)
+        sentence.value = _sentence(measured[0], names.value, slider.value)
         with plots.style(), plt.rc_context({"figure.constrained_layout.use": False}):
-            draw_threshold(frame, name=names.value, threshold=slider.value, figure=figure)
+            _draw(figure, measured, names.value, slider.value)
             out = io.BytesIO()
             canvas.print_png(out, pil_kwargs={"compress_level": 1})
         image.value = out.getvalue()
