@@ -172,6 +172,7 @@ def foreign_texts() -> Iterable[str]:
         if card.kind == "vocabulary" or card.name == "kosent-pack" or not cards.is_present(card):
             continue  # what is our own may be shown
         frame = corpora.load_corpus(card.name)
+        frame = frame.drop(columns=["doc_id", "corpus"])  # ids may be shown
         for name in frame.select_dtypes(include=["str", "object"]).columns:
             column = frame[name].dropna()
             texts = column[column.map(lambda value: isinstance(value, str))]
