@@ -152,6 +152,10 @@ def test_the_bundled_model_never_saw_the_middle_reviews():
     middle, everything = scored.load_source("nsmc-middle"), load_documents("nsmc")
     assert middle["rating"].between(5, 8).all()
     train = everything[everything["split"] == "train"]
-    assert not set(fold_texts(middle["text"])) & set(fold_texts(train["text"]))
+    assert not set(middle["doc_id"]) & set(train["doc_id"])
+    # short common texts stand under many reviews, some of them polar ones that teach
+    common = fold_texts(middle["text"]).isin(set(fold_texts(train["text"])))
+    assert common.mean() < 0.01
+    assert middle["text"][common].str.len().median() <= 10
     taught = json.loads((cards.BUNDLED_FOLDER / TAUGHT).read_text("utf-8"))
     assert (taught["train_rows"], taught["train_ids_sha256"]) == (len(train), ids_sha256(train["doc_id"]))
