@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from kosent_lab import abstention, calibration, errors, plots
 from kosent_lab.schema import DataError
@@ -155,6 +156,13 @@ def _draw(
     right.autoscale(axis="y")
     right.relim()
     right.set_ylim(bottom=0)
+    # drawing is mostly ticks, and looking for places: few ticks, and places given
+    left.set(xticks=[0.5, 0.75, 1.0], yticks=[0.0, 0.5, 1.0])
+    right.set_xticks([0, 50, 100])
+    right.yaxis.set_major_locator(MaxNLocator(3))
+    for ax in (left, right):
+        ax.xaxis.set_label_coords(0.5, -0.11)
+        ax.yaxis.set_label_coords(-0.11, 0.5)
     # a title with a place of its own is not searched for one at every drawing
     left.set_title(title, y=1.02)
     right.set_title(f"threshold {threshold:.2f}", y=1.02)
