@@ -55,6 +55,11 @@ def bundled_id() -> str:
     return cards.weights_id(cards.BUNDLED, weights)
 
 
+def _check_name(name: str) -> None:
+    if name not in NAMES:
+        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+
+
 def load_source(name: str) -> pd.DataFrame:
     """Read the documents that a saved table is made of.
 
@@ -74,8 +79,7 @@ def load_source(name: str) -> pd.DataFrame:
     DataError, NotAvailableError
         When there is no such table, or its corpus is not on this machine.
     """
-    if name not in NAMES:
-        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+    _check_name(name)
     if name == "nsmc-middle":
         frame = load_documents("nsmc")
         return frame[frame["label"].isna() & frame["split"].isna()].reset_index(drop=True)
@@ -141,8 +145,7 @@ def read_card(name: str) -> dict[str, Any]:
     NotAvailableError, DataError
         When it is not there, or damaged.
     """
-    if name not in NAMES:
-        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+    _check_name(name)
     path = scored_folder() / f"{name}.json"
     if not path.is_file() or not path.with_suffix(".parquet").is_file():
         raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {_renew(name)}")
@@ -219,8 +222,7 @@ def load_scored_or_pack(name: str) -> pd.DataFrame:
     DataError
         When no table has that name.
     """
-    if name not in NAMES:
-        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+    _check_name(name)
     if os.environ.get("KOSENT_FULL") == "1":
         try:
             table = _score_again(name).drop(columns=["text", "gloss"], errors="ignore").copy()
