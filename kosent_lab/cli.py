@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kosent_lab import __version__, commands, lab_commands, train_commands
+from kosent_lab import __version__, commands, lab_commands, study_commands, train_commands
 from kosent_lab.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -124,11 +124,13 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
 
     train = subparsers.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
-    vocabulary = _command(
-        train, "vocabulary", train_commands.train_vocabulary, "learn a WordPiece vocabulary on the train split"
-    )
+    vocabulary = _command(train, "vocabulary", train_commands.train_vocabulary, "learn a vocabulary on the train split")
     vocabulary.add_argument("--data", default="nsmc")
     vocabulary.add_argument("--size", type=int, default=32_000)
+    vocabulary.add_argument("--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece")
+    vocabulary.add_argument(
+        "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
+    )
     vocabulary.add_argument("--out", type=Path, required=True, help="folder")
     baseline = _command(
         train,
@@ -176,6 +178,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     package.add_argument("--out", type=Path, required=True)
 
+    _add_studies(subparsers)
+
     notebooks = _command(
         subparsers, "notebooks", lab_commands.run_notebooks, "execute the numbered notebooks and write their outputs"
     )
@@ -191,6 +195,41 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--model")
     _json_option(bench)
     return parser
+
+
+def _add_studies(subparsers: Any) -> None:
+    study = subparsers.add_parser("study", help="particles: how they are cut, and whether it matters")
+    study = study.add_subparsers(required=True, metavar="QUESTION")
+    boundaries = _command(
+        study, "boundaries", study_commands.study_boundaries, "how tokenizers cut eojeol, morphemes and particles"
+    )
+    boundaries.add_argument(
+        "names", nargs="*", metavar="TOKENIZER", help="default: all at hand; a folder or a tokenizer.json too"
+    )
+    boundaries.add_argument("--by", help="josa, final (sound of the stem), or a column of the data (domain)")
+    particles = _command(
+        study,
+        "particles",
+        study_commands.study_particles,
+        "what a particle deleted, swapped, ill-formed, split or joined does to the model, beside a control",
+    )
+    particles.add_argument("--kinds", nargs="+", metavar="KIND", help="default: all")
+    particles.add_argument("--by", choices=("kind", "josa"), default="kind")
+    particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
+    particles.add_argument("--precision", choices=("auto", "fp32", "bf16", "int8"), default="fp32")
+    particles.add_argument("--seed", type=int, default=0)
+    recipes = _command(
+        study, "recipes", study_commands.study_recipes,
+        "a paired comparison of two recipes of training, several seeds each; the kept answers of the two "
+        "vocabularies when no models are named",
+    )  # fmt: skip
+    recipes.add_argument("--first", metavar="NAME=DIR,DIR,…", help="model folders, one a seed")
+    recipes.add_argument("--second", metavar="NAME=DIR,DIR,…", help="as many, with the same seeds in the same order")
+    recipes.add_argument("--answers", type=Path, help="parquet file to keep the answers in, or to read them from")
+    for parser, data in ((boundaries, "kosent-pack"), (particles, "kosent-pack"), (recipes, "nsmc:test")):
+        parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
+        parser.add_argument("--limit", type=int, help="that many texts, drawn at random, always the same")
+        parser.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:

@@ -213,7 +213,7 @@ def show_tokens(arguments: argparse.Namespace) -> None:
         table = add_particles(table, read_eojeol(ids, texts))
     except NotAvailableError as error:
         logger.warning("%s", error)
-    table = table.drop(columns="piece_starts")
+    table = table.drop(columns=["piece_starts"])
     if arguments.json:
         arguments.json.write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", "utf-8")
     print(table.to_string(index=False, max_rows=200))

@@ -15,7 +15,7 @@ from transformers import ElectraConfig, ElectraForSequenceClassification
 
 from kosent_lab.model import write_checksums
 from kosent_lab.schema import ModelError
-from kosent_lab.tokenization import save_tokenizer
+from kosent_lab.vocabularies import save_tokenizer
 
 
 def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:

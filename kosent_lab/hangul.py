@@ -32,6 +32,8 @@ JOSA_PAIRS = {
     "으로": "로",
     "이라": "라",
     "이나": "나",
+    "이나마": "나마",
+    "이라도": "라도",
     "이랑": "랑",
     "아": "야",
 }
@@ -145,6 +147,17 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
     return (josa in _AFTER_CONSONANT) == closed
 
 
+def choose_form(stem: str, josa: str) -> str:
+    """Return `josa`, given as after a consonant, in the form that the final sound of `stem` asks for.
+
+    Examples
+    --------
+    >>> choose_form("영화", "은"), choose_form("음식", "이나마"), choose_form("서울", "으로"), choose_form("맛", "도")
+    ('는', '이나마', '로', '도')
+    """
+    return JOSA_PAIRS[josa] if josa in JOSA_PAIRS and josa_agrees(stem, josa) is False else josa
+
+
 def compose(text: str) -> tuple[str, list[int]]:
     """Compose decomposed letters (NFC) and keep track of where each came from.
 
@@ -164,6 +177,8 @@ def compose(text: str) -> tuple[str, list[int]]:
     >>> compose("가\u1100\u1161!")
     ('가가!', [0, 1, 3, 4])
     """
+    if unicodedata.is_normalized("NFC", text):  # nearly every text
+        return text, list(range(len(text) + 1))
     composed, offsets, start = [], [], 0
     while start < len(text):
         end = start + 1

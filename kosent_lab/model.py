@@ -111,7 +111,7 @@ def load_classifier(
     """
     if precision not in PRECISIONS:
         raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
-    folder, name = _find_folder(source, revision, allow_moving_revision)
+    folder, name = find_folder(source, revision, allow_moving=allow_moving_revision)
     weights = _check_files(folder)
     chosen = choose_device(device)
     precision = choose_precision(chosen) if precision == "auto" else precision
@@ -218,7 +218,28 @@ def choose_precision(device: torch.device) -> str:
     return "fp32"
 
 
-def _find_folder(source: str | Path | None, revision: str | None, allow_moving: bool) -> tuple[Path, str]:
+def find_folder(
+    source: str | Path | None, revision: str | None = None, *, allow_moving: bool = False, weights: bool = True
+) -> tuple[Path, str]:
+    """Find the folder of a model or tokenizer: bundled, local, or fetched from the Hub.
+
+    Parameters
+    ----------
+    source, revision, allow_moving :
+        As for `load_classifier`.
+    weights : bool
+        Also fetch the weights.
+
+    Returns
+    -------
+    Path, str
+        The folder and the name that it goes by.
+
+    Raises
+    ------
+    NotAvailableError, ModelError
+        As `load_classifier` does.
+    """
     if source is None or str(source) == BUNDLED:
         if not (BUNDLED_FOLDER / "config.json").exists():
             raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
@@ -235,15 +256,16 @@ def _find_folder(source: str | Path | None, revision: str | None, allow_moving: 
             f"{name} needs a full commit hash of 40 digits (revision=…, --revision …); got {revision!r}. "
             "A branch changes under you: allow_moving_revision=True if you insist."
         )
-    return _from_hub(name, revision), f"{name}@{revision[:7]}"
+    return _from_hub(name, revision, weights), f"{name}@{revision[:7]}"
 
 
-def _from_hub(name: str, revision: str) -> Path:
+def _from_hub(name: str, revision: str, weights: bool) -> Path:
     # imported here: the import alone takes a while, and most users never need the Hub
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.safetensors", "vocab.txt"]  # never the pickles that lie beside them
+    # never the pickles that lie beside them
+    wanted = ["*.json", "vocab.txt", *(["*.safetensors"] if weights else [])]
     try:
         return Path(snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=wanted))
     except (LocalEntryNotFoundError, FileNotFoundError):

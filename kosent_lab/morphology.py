@@ -19,6 +19,21 @@ from kosent_lab.schema import NotAvailableError
 
 # Sejong tags: case particles, auxiliary particles, connecting particles
 JOSA_TAGS = frozenset({"JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC"})
+EOJEOL_COLUMNS = (
+    "doc_id",
+    "eojeol_index",
+    "eojeol",
+    "start",
+    "end",
+    "stem",
+    "josa",
+    "josa_tag",
+    "josa_start",
+    "josa_end",
+    "eomi",
+    "agrees",
+    "morpheme_starts",
+)
 _EOJEOL = re.compile(r"\S+")
 
 
@@ -106,6 +121,24 @@ def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morph
     return read
 
 
+def own_starts(morphemes: Sequence[Morpheme]) -> list[int]:
+    """Return where morphemes begin that have characters of their own, in order.
+
+    A morpheme fused with the one before it (the 었 of 갔, the ㄴ of 난) or without characters has none.
+
+    Examples
+    --------
+    >>> own_starts(read_morphemes(["난 갔다"])[0])
+    [0, 2, 3]
+    """
+    starts, end = [], 0
+    for morpheme in morphemes:
+        if morpheme.start >= end and morpheme.end > morpheme.start:
+            starts.append(morpheme.start)
+        end = max(end, morpheme.end)
+    return starts
+
+
 def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 1) -> pd.DataFrame:
     """Split each eojeol into stem, particles and endings.
 
@@ -124,7 +157,8 @@ def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 
         particles' surface, stacked ones joined: 에서는; empty without), ``josa_tag`` (joined by
         ``+``), ``josa_start`` and ``josa_end`` (missing without a particle of its own characters,
         as in 난 = 나 + ㄴ); ``eomi`` (the forms of the last ending, joined by ``+``); ``agrees``
-        (does the form fit the final sound; missing where the question does not arise).
+        (does the form fit the final sound; missing where the question does not arise);
+        ``morpheme_starts`` (a list: where each morpheme with characters of its own begins).
 
     Examples
     --------
@@ -132,18 +166,29 @@ def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 
     >>> row["stem"], row["josa"], row["josa_tag"], int(row["josa_start"])
     ('영화관', '에서는', 'JKB+JX', 3)
     """
+    return eojeol_table(doc_ids, eojeol_rows(texts, workers=workers))
+
+
+def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[Any, ...]]]:
+    """Return for each text its rows of `read_eojeol` without ``doc_id``; plain values, None where missing."""
     texts = [replace_surrogates(text) for text in texts]
     rows = []
-    for doc_id, text, morphemes in zip(doc_ids, texts, read_morphemes(texts, workers=workers), strict=True):
-        place = 0
+    for text, morphemes in zip(texts, read_morphemes(texts, workers=workers), strict=True):
+        place, found = 0, []
         for index, match in enumerate(_EOJEOL.finditer(text)):
             mine = []
             while place < len(morphemes) and morphemes[place].start < match.end():
                 mine.append(morphemes[place])
                 place += 1
-            rows.append((doc_id, index, *_split(match.group(), match.start(), mine)))
-    names = ["doc_id", "eojeol_index", "eojeol", "start", "end", "stem", "josa", "josa_tag"]
-    table = pd.DataFrame(rows, columns=[*names, "josa_start", "josa_end", "eomi", "agrees"])
+            found.append((index, *_split(match.group(), match.start(), mine), own_starts(mine)))
+        rows.append(found)
+    return rows
+
+
+def eojeol_table(doc_ids: Iterable[str], rows: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
+    """Make the table of `read_eojeol` of rows from `eojeol_rows`."""
+    flat = [(doc_id, *row) for doc_id, found in zip(doc_ids, rows, strict=True) for row in found]
+    table = pd.DataFrame(flat, columns=EOJEOL_COLUMNS)
     return table.astype({"josa_start": "Int64", "josa_end": "Int64", "agrees": "boolean"})
 
 
@@ -162,7 +207,7 @@ def _split(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tuple[Any,
         # a particle at the very start is a word of its own to Kiwi, not a particle of this eojeol
         begin, stop = _after_foreign(eojeol)
         if begin is None:
-            return *place, eojeol, "", "", pd.NA, pd.NA, _eomi(morphemes[:last]), pd.NA
+            return *place, eojeol, "", "", None, None, _eomi(morphemes[:last]), None
         forms = split_josa(eojeol[begin:stop]) or []
         stem, surface, tags = eojeol[:begin], eojeol[begin:stop], "+".join(["JX"] * len(forms))
         return *place, stem, surface, tags, start + begin, start + stop, "", _agreement(stem, forms)
@@ -170,7 +215,7 @@ def _split(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tuple[Any,
     forms, tags = [m.form for m in josa], "+".join(m.tag for m in josa)
     begin, stop = josa[0].start, josa[-1].end
     if begin < morphemes[first - 1].end:  # fused with the stem (난, 내): no characters of its own
-        return *place, eojeol, "".join(forms), tags, pd.NA, pd.NA, "", pd.NA
+        return *place, eojeol, "".join(forms), tags, None, None, "", None
     stem, surface = eojeol[: begin - start], eojeol[begin - start : stop - start]
     return *place, stem, surface, tags, begin, stop, "", _agreement(stem, forms)
 
@@ -190,12 +235,12 @@ def _eomi(morphemes: Sequence[Morpheme]) -> str:
     return "+".join(m.form for m in morphemes[first:])
 
 
-def _agreement(stem: str, forms: Sequence[str]) -> Any:
+def _agreement(stem: str, forms: Sequence[str]) -> bool | None:
     """Tell whether every particle that has two forms has the right one; missing where none has."""
     before = [stem, *forms[:-1]]
     answers = [josa_agrees(word, form) for word, form in zip(before, forms, strict=True)]
     known = [answer for answer in answers if answer is not None]
-    return all(known) if known else pd.NA
+    return all(known) if known else None
 
 
 # digits, Latin letters, signs or a closing mark, then Hangul to the end but for marks

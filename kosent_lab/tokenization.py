@@ -1,115 +1,44 @@
-"""Learn a WordPiece vocabulary, and lay a tokenizer's pieces over the eojeol of a text.
+"""Lay a tokenizer's pieces over the eojeol, morphemes and particles of texts, and measure the cuts.
 
-Everything here works on the character offsets that a fast tokenizer reports, never on ``##``.
-Normalising and folding live in ``hangul``, batches of input ids in ``predict``.
+Everything here works on character offsets, never on ``##``. The pieces come from ``pieces``,
+morphemes from ``morphology``; vocabularies are learnt in ``vocabularies``.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from scipy import stats
 
-from kosent_lab.schema import DataError
+from kosent_lab.hangul import final_sound, replace_surrogates
+from kosent_lab.pieces import as_cutter
+from kosent_lab.schema import DataError, check_columns
 
-SPECIAL_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-MAX_POSITIONS = 512
+MEASURES = {
+    # name -> (numerator, denominator), summed over eojeol
+    "fertility": ("n_pieces", "eojeol_count"),
+    "boundary_kept": ("josa_kept", "josa_count"),
+    "over_segmentation": ("cuts_inside", "cuts"),
+    "under_segmentation": ("morpheme_cuts_missed", "morpheme_cuts"),
+    "unknown_pieces": ("n_unknown", "n_pieces"),
+    "characters_per_piece": ("characters", "n_pieces"),
+}
 _EOJEOL = re.compile(r"\S+")
 
 
-def train_vocabulary(texts: Iterable[str], *, size: int = 32_000, min_count: int = 5) -> Tokenizer:
-    """Learn a WordPiece vocabulary on whole eojeol and runs of punctuation.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        The texts to learn from.
-    size : int
-        Pieces in all, the five special ones included.
-    min_count : int
-        A piece must occur this often.
-
-    Returns
-    -------
-    tokenizers.Tokenizer
-        Adds ``[CLS]`` and ``[SEP]``, keeps case and accents, composes NFD Hangul.
-
-    Raises
-    ------
-    DataError
-        When `texts` holds no letter at all.
-
-    Notes
-    -----
-    BERT's own splitting makes a piece of every punctuation mark, so ``......`` costs six positions
-    and ``^^`` is never seen as one sign. Runs are kept whole here: fewer positions, and the cues
-    of sarcasm become pieces.
-
-    Examples
-    --------
-    >>> tokenizer = train_vocabulary(["재미가 있다^^", "재미는 없다...."] * 9, size=60)
-    >>> tokenizer.encode("재미가 있다....").tokens
-    ['[CLS]', '재미가', '있다', '....', '[SEP]']
-    """
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.BertNormalizer(strip_accents=False, lowercase=False)]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("contiguous")]
-    )
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=size,
-        min_frequency=min_count,
-        limit_alphabet=3_000,
-        special_tokens=SPECIAL_PIECES,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    if tokenizer.get_vocab_size() <= len(SPECIAL_PIECES):
-        raise DataError("the vocabulary needs texts with letters; the ones given hold none")
-    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", cls), ("[SEP]", sep)],
-    )
-    return tokenizer
-
-
-def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write ``tokenizer.json`` and the settings that transformers needs beside it.
-
-    Parameters
-    ----------
-    tokenizer : tokenizers.Tokenizer
-    folder : Path
-        Made when it is not there.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {
-        # the generic class takes tokenizer.json as it is; BertTokenizer would put its own splitting in
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "model_max_length": MAX_POSITIONS,
-        **{f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")},
-    }
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
-
-
-def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Tokenizer) -> pd.DataFrame:
+def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Any) -> pd.DataFrame:
     """Lay a tokenizer's pieces over the eojeol (space-delimited units) of each text.
 
     Parameters
     ----------
     doc_ids : iterable of str, length n
     texts : iterable of str, length n
-    tokenizer : tokenizers.Tokenizer
+    tokenizer : cutter or tokenizer
+        Whatever `pieces.as_cutter` takes.
 
     Returns
     -------
@@ -121,61 +50,160 @@ def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Tokeni
 
     Examples
     --------
-    >>> tokenizer = train_vocabulary(["재미가 있다", "재미는 없다"] * 9, size=60)
-    >>> eojeol_frame(["a"], ["재미가  있다"], tokenizer)[["eojeol", "start", "end", "n_pieces"]].values.tolist()
-    [['재미가', 0, 3, 1], ['있다', 5, 7, 1]]
+    >>> table = eojeol_frame(["a"], ["재미가  있다"], "syllables")
+    >>> table[["eojeol", "start", "end", "pieces", "n_pieces"]].values.tolist()
+    [['재미가', 0, 3, '재/미/가', 3], ['있다', 5, 7, '있/다', 2]]
     """
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    texts, rows = list(texts), []
-    unknown = tokenizer.token_to_id("[UNK]")
-    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    for doc_id, text, encoding in zip(doc_ids, texts, encodings, strict=True):
-        pieces = list(zip(encoding.offsets, encoding.ids, strict=True))
+    texts, rows = [replace_surrogates(text) for text in texts], []
+    for doc_id, text, pieces in zip(doc_ids, texts, as_cutter(tokenizer).cut(texts), strict=True):
         place = 0
         for index, match in enumerate(_EOJEOL.finditer(text)):
-            shown, starts, count = [], [], 0
+            first, end = place, match.end()
             # pieces come in order and none crosses white space, so one pass serves all eojeol
-            while place < len(pieces) and pieces[place][0][0] < match.end():
-                (start, end), piece_id = pieces[place]
-                shown.append(f"[{text[start:end]}]" if piece_id == unknown else text[start:end])
-                starts.append(start)
-                count += piece_id == unknown
+            while place < len(pieces) and pieces[place].start < end:
                 place += 1
-            place_in_text = (doc_id, index, match.group(), match.start(), match.end())
-            rows.append((*place_in_text, "/".join(shown), len(shown), count, starts))
+            mine = pieces[first:place]
+            shown = "/".join([f"[{p.shown}]" if p.unknown else p.shown for p in mine])
+            unknown, starts = sum(p.unknown for p in mine), [p.start for p in mine]
+            rows.append((doc_id, index, match.group(), match.start(), end, shown, len(mine), unknown, starts))
     names = ["doc_id", "eojeol_index", "eojeol", "start", "end", "pieces", "n_pieces", "n_unknown", "piece_starts"]
     return pd.DataFrame(rows, columns=names)
 
 
 def add_particles(words: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
-    """Lay the particles of each eojeol over its pieces.
+    """Lay the particles and morphemes of each eojeol over its pieces.
 
     Parameters
     ----------
     words : DataFrame
         From `eojeol_frame`.
     read : DataFrame
-        From `morphology.read_eojeol` on the same texts.
+        From `morphology.read_eojeol` on the same texts, in the same order.
 
     Returns
     -------
     DataFrame
-        `words` with ``stem``, ``josa``, ``josa_tag``, ``agrees`` and ``boundary_kept``: a piece begins
-        where the particle does (missing without a particle of its own characters).
+        `words` with ``stem``, ``josa``, ``josa_tag``, ``agrees``, ``boundary_kept`` (a piece begins
+        where the particle does; missing without a particle of its own characters), and how many
+        boundaries between morphemes lie within the eojeol: ``morpheme_cuts``, and of these
+        ``morpheme_cuts_missed``, where no piece begins.
+
+    Raises
+    ------
+    DataError
+        When the two tables are not of the same eojeol.
 
     Examples
     --------
-    >>> words = pd.DataFrame({"doc_id": ["a"], "eojeol_index": [0], "piece_starts": [[0, 2]]})
-    >>> read = words[["doc_id", "eojeol_index"]].assign(stem="재미", josa="가", josa_tag="JKS")
-    >>> read = read.assign(agrees=True, josa_start=2)
-    >>> add_particles(words, read)["boundary_kept"].tolist()
-    [True]
+    >>> from kosent_lab.morphology import read_eojeol
+    >>> words = eojeol_frame(["a"], ["재미조차"], "syllables")
+    >>> table = add_particles(words, read_eojeol(["a"], ["재미조차"]))
+    >>> table[["josa", "boundary_kept", "morpheme_cuts", "morpheme_cuts_missed"]].values.tolist()
+    [['조차', True, 1, 0]]
     """
-    keys, taken = ["doc_id", "eojeol_index"], ["stem", "josa", "josa_tag", "agrees", "josa_start"]
-    both = words.merge(read[[*keys, *taken]], on=keys, how="left", validate="one_to_one")
-    kept = [
-        pd.NA if pd.isna(start) else start in starts
-        for start, starts in zip(both["josa_start"], both["piece_starts"], strict=True)
-    ]
-    return both.drop(columns="josa_start").assign(boundary_kept=pd.array(kept, dtype="boolean"))
+    keys = ["doc_id", "eojeol_index"]
+    if len(words) != len(read) or not (words[keys].to_numpy() == read[keys].to_numpy()).all():
+        raise DataError(
+            f"pieces and morphemes must be of the same texts; got {len(words)} eojeol cut and {len(read)} read"
+        )
+    kept, inner, missed = [], [], []
+    for josa, found, starts, begin in zip(
+        read["josa_start"].to_numpy(dtype="int64", na_value=-1),
+        read["morpheme_starts"],
+        words["piece_starts"],
+        words["start"].to_numpy(),
+        strict=True,
+    ):
+        kept.append(pd.NA if josa < 0 else josa in starts)
+        within = [place for place in found if place > begin]
+        inner.append(len(within))
+        missed.append(sum(place not in starts for place in within))
+    taken = {name: read[name].array for name in ("stem", "josa", "josa_tag", "agrees")}
+    return words.assign(
+        **taken,
+        boundary_kept=pd.array(kept, dtype="boolean"),
+        morpheme_cuts=inner,
+        morpheme_cuts_missed=missed,
+    )
+
+
+def measure_pieces(words: pd.DataFrame, *, by: str | None = None, min_eojeol: int = 30) -> pd.DataFrame:
+    """Measure how eojeol are cut.
+
+    Parameters
+    ----------
+    words : DataFrame
+        From `add_particles`.
+    by : str, optional
+        A column to measure each value of: ``josa``, ``final`` (`add_finals`), ``domain``.
+    min_eojeol : int
+        With `by`, values of fewer eojeol are left out.
+
+    Returns
+    -------
+    DataFrame
+        A metric frame: the column `by` where asked for, ``metric``, ``value``, ``ci_low``,
+        ``ci_high``, ``n`` (what was counted: the denominator), ``params``. ``fertility`` pieces per
+        eojeol; ``boundary_kept`` share of the boundaries between stem and particle where a piece
+        begins; ``over_segmentation`` share of the cuts within eojeol that fall inside a morpheme;
+        ``under_segmentation`` share of the boundaries between morphemes without a cut;
+        ``unknown_pieces`` share; ``characters_per_piece``. Missing where there is nothing to count.
+
+    Notes
+    -----
+    Each is a ratio of sums, r = Σa / Σb. Eojeol of one text are no independent draws, so the
+    interval (95 %) takes texts as clusters: Var(r) ≈ Σ_texts (a − r·b)² / (Σb)².
+
+    References
+    ----------
+    Cochran 1977, "Sampling techniques", chapter 6 (ratio estimators).
+    """
+    needed = ["doc_id", "eojeol", "n_pieces", "n_unknown", "boundary_kept", "morpheme_cuts", "morpheme_cuts_missed"]
+    check_columns(words, [*needed, *([by] if by else [])], what="measuring pieces", hint="Run add_particles first.")
+    cuts = (words["n_pieces"] - 1).clip(lower=0)
+    counts = pd.DataFrame(
+        {
+            "n_pieces": words["n_pieces"],
+            "n_unknown": words["n_unknown"],
+            "eojeol_count": 1,
+            "characters": words["eojeol"].str.len(),
+            "josa_count": words["boundary_kept"].notna().astype(int),
+            "josa_kept": words["boundary_kept"].fillna(False).astype(int),
+            "cuts": cuts,
+            "cuts_inside": cuts - (words["morpheme_cuts"] - words["morpheme_cuts_missed"]),
+            "morpheme_cuts": words["morpheme_cuts"],
+            "morpheme_cuts_missed": words["morpheme_cuts_missed"],
+        }
+    ).astype("float64")
+    rows: list[tuple[Any, ...]] = []
+    groups = [((), words.index)] if by is None else [((name,), g.index) for name, g in words.groupby(by)]
+    for name, index in groups:
+        if by and len(index) < min_eojeol:
+            continue
+        of_texts = counts.loc[index].groupby(words.loc[index, "doc_id"], sort=False).sum()
+        params = f"{len(index)} eojeol of {len(of_texts)} texts, interval over texts"
+        for metric, (above, below) in MEASURES.items():
+            rows.append((*name, metric, *_ratio(of_texts[above].to_numpy(), of_texts[below].to_numpy()), params))
+    names = ["metric", "value", "ci_low", "ci_high", "n", "params"]
+    return pd.DataFrame(rows, columns=[by, *names] if by else names)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, int]:
+    total = below.sum()
+    if not total:
+        return np.nan, np.nan, np.nan, 0
+    value = above.sum() / total
+    half = stats.norm.ppf(0.975) * np.sqrt(np.square(above - value * below).sum()) / total
+    return value, max(value - half, 0.0), value + half, int(total)
+
+
+def add_finals(words: pd.DataFrame) -> pd.DataFrame:
+    """Add ``final``: how the stem before a particle ends, ``vowel``, ``ㄹ``, ``consonant`` or ``unknown``.
+
+    Examples
+    --------
+    >>> add_finals(pd.DataFrame({"stem": ["영화", "서울", "음식", "…"]}))["final"].tolist()
+    ['vowel', 'ㄹ', 'consonant', 'unknown']
+    """
+    names = {"": "vowel", "ㄹ": "ㄹ", None: "unknown"}
+    return words.assign(final=[names.get(final_sound(stem), "consonant") for stem in words["stem"]])

@@ -31,11 +31,16 @@ def _train_frame(data: str) -> pd.DataFrame:
 
 
 def train_vocabulary(arguments: argparse.Namespace) -> None:
-    """Learn a WordPiece vocabulary on the train rows."""
-    from kosent_lab.tokenization import save_tokenizer, train_vocabulary
+    """Learn a vocabulary on the train rows."""
+    from kosent_lab.vocabularies import save_tokenizer, train_vocabulary
 
     frame = _train_frame(arguments.data)
-    tokenizer = train_vocabulary(frame.loc[frame["split"] == "train", "text"], size=arguments.size)
+    tokenizer = train_vocabulary(
+        frame.loc[frame["split"] == "train", "text"],
+        size=arguments.size,
+        kind=arguments.kind,
+        morphemes=arguments.morphemes,
+    )
     save_tokenizer(tokenizer, arguments.out)
     print(f"{tokenizer.get_vocab_size():,} pieces: {arguments.out}")
 

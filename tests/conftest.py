@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
-from kosent_lab import cards, corpora, electra, tokenization
+from kosent_lab import cards, corpora, electra, vocabularies
 from kosent_lab.model import load_classifier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ def nsmc() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer(pack):
-    return tokenization.train_vocabulary(pack["text"], size=800, min_count=2)
+    return vocabularies.train_vocabulary(pack["text"], size=800, min_count=2)
 
 
 @pytest.fixture(scope="session")

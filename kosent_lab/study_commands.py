@@ -1,0 +1,100 @@
+"""What the ``study`` commands do: how tokenizers cut, what particles do, whether a recipe is better.
+
+The arguments are parsed in ``cli``; modules that import torch are imported by the commands that
+need them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.schema import DataError
+
+logger = logging.getLogger(__name__)
+
+RECIPES = "recipes-vocabulary.parquet"  # kept answers in data/studies
+
+
+def _texts(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Read the texts named; `--limit` draws that many of them, always the same."""
+    from kosent_lab.documents import load_documents
+
+    frame = load_documents(arguments.data)
+    frame = frame[frame["text"].fillna("").str.strip() != ""]
+    if arguments.limit is not None and arguments.limit < len(frame):
+        frame = frame.sample(arguments.limit, random_state=0).sort_index()
+    return frame
+
+
+def _print_table(table: pd.DataFrame, out: Path | None) -> None:
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # small p-values keep their size, the rest six digits
+        table.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+
+
+def study_boundaries(arguments: argparse.Namespace) -> None:
+    """Print how tokenizers cut the same texts."""
+    from kosent_lab import shelf, studies
+
+    names = arguments.names or shelf.names_at_hand()
+    table = studies.compare_tokenizers(_texts(arguments), names, by=arguments.by, progress=not arguments.quiet)
+    if arguments.by is None and not arguments.out:
+        wide = table.pivot(index="tokenizer", columns="metric", values="value")
+        low, high = (table[table["metric"] == "boundary_kept"].set_index("tokenizer")[c] for c in ("ci_low", "ci_high"))
+        wide = wide.assign(kept_ci_low=low, kept_ci_high=high).loc[names].reset_index()
+        return _print_table(wide, None)
+    return _print_table(table, arguments.out)
+
+
+def study_particles(arguments: argparse.Namespace) -> None:
+    """Print what changing one particle of each text does to the classifier, beside a control."""
+    from kosent_lab import ablation, studies
+    from kosent_lab.model import load_classifier
+
+    frame = _texts(arguments)
+    classifier = load_classifier(arguments.model, precision=arguments.precision)
+    scored = studies.change_particles(
+        frame, classifier, kinds=arguments.kinds or studies.KINDS, seed=arguments.seed, progress=not arguments.quiet
+    )
+    _print_table(ablation.effect_table(scored, by=arguments.by), arguments.out)
+
+
+def study_recipes(arguments: argparse.Namespace) -> None:
+    """Print a paired comparison of two recipes of training, several seeds each."""
+    from kosent_lab import comparison, corpora, studies
+
+    path = arguments.answers or studies.STUDIES_FOLDER / RECIPES
+    if arguments.first or arguments.second:
+        runs = _score_recipes(arguments)
+        if arguments.answers:
+            corpora.write_parquet(studies.widen_runs(runs), arguments.answers)
+    elif path.is_file():
+        runs = studies.lengthen_runs(pd.read_parquet(path))
+    else:
+        raise DataError(f"there are no kept answers {path}; name model folders: --first NAME=DIR,DIR,DIR --second …")
+    result = comparison.compare_recipes(runs)
+    _print_table(result.rename_axis("measure").rename("value").reset_index(), arguments.out)
+
+
+def _score_recipes(arguments: argparse.Namespace) -> pd.DataFrame:
+    from kosent_lab.model import load_classifier
+    from kosent_lab.predict import predict_frame
+
+    frame = _texts(arguments)
+    parts = []
+    for recipe in (arguments.first, arguments.second):
+        name, _, folders = (recipe or "").partition("=")
+        if not folders:
+            raise DataError(f"--first and --second each need NAME=DIR,DIR,…; got {recipe!r}")
+        for seed, folder in enumerate(folders.split(",")):
+            answers = predict_frame(frame, load_classifier(folder), progress=not arguments.quiet)
+            logger.info("%s, seed %d: accuracy %.4f", name, seed, answers["correct"].mean())
+            row = {"doc_id": answers["doc_id"], "recipe": name, "seed": seed, "correct": answers["correct"]}
+            parts.append(pd.DataFrame(row))
+    return pd.concat(parts, ignore_index=True)
