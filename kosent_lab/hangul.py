@@ -23,6 +23,17 @@ _READ_FINAL = (
     | dict.fromkeys("nN", "ㄴ")
 )
 
+# Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
+# (Facebook is read with ㄱ, Robert with a vowel)
+_LATIN_WORD = re.compile(r"[A-Za-z]+$")
+_READ_ENDINGS = (
+    *dict.fromkeys(("ng",), "ㅇ").items(),
+    *dict.fromkeys(("l", "le"), "ㄹ").items(),
+    *dict.fromkeys(("m", "me"), "ㅁ").items(),
+    *dict.fromkeys(("n", "ne"), "ㄴ").items(),
+    *dict.fromkeys(("a", "i", "o", "u", "y", "w", "er", "or", "ar"), "").items(),
+)
+
 JOSA_PAIRS = {
     # form after a consonant -> form after a vowel
     "은": "는",
@@ -92,13 +103,13 @@ def final_sound(word: str) -> str | None:
     Parameters
     ----------
     word : str
-        A word; digits and Latin letters are taken as Koreans read them aloud.
+        A word; digits, capitals (URL) and Latin words (Apple) are taken as Koreans read them aloud.
 
     Returns
     -------
     str or None
         A compatibility jamo such as ``"ㄹ"``, ``""`` for an open syllable, None when the last
-        character is neither Hangul, a digit nor a Latin letter.
+        character is neither Hangul, a digit nor a Latin letter, or a Latin word's spelling does not tell.
 
     Examples
     --------
@@ -110,6 +121,9 @@ def final_sound(word: str) -> str | None:
     last = unicodedata.normalize("NFC", word)[-1]
     if _SYLLABLE_FIRST <= ord(last) <= _SYLLABLE_LAST:
         return _FINALS[(ord(last) - _SYLLABLE_FIRST) % len(_FINALS)]
+    spelled = _LATIN_WORD.search(word)
+    if spelled and not spelled.group().isupper() and len(spelled.group()) > 1:
+        return next((sound for ending, sound in _READ_ENDINGS if spelled.group().lower().endswith(ending)), None)
     if last.isascii() and last.isalnum():
         return _READ_FINAL.get(last, "")
     return None

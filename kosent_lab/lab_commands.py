@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from kosent_lab.commands import print_result
 from kosent_lab.schema import DataError
 
 logger = logging.getLogger(__name__)
+
+HOMOGRAPHS = "kiwi_disambiguation"
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:
@@ -21,9 +26,12 @@ def evaluate_josa(arguments: argparse.Namespace) -> None:
     from kosent_lab import morphology, treebanks
 
     name, _, split = arguments.data.partition(":")
+    if name == HOMOGRAPHS:
+        return _evaluate_homographs(arguments)
     if name not in treebanks.NAMES or not split:
         raise DataError(
-            f"--task josa needs --data TREEBANK:SPLIT ({', '.join(treebanks.NAMES)}); got {arguments.data!r}"
+            f"--task josa needs --data TREEBANK:SPLIT ({', '.join(treebanks.NAMES)}) or {HOMOGRAPHS}; "
+            f"got {arguments.data!r}"
         )
     tokens = treebanks.load_treebank(name, split)
     texts = tokens.groupby("sent_id", sort=False)["text"].first().head(arguments.limit)
@@ -31,12 +39,21 @@ def evaluate_josa(arguments: argparse.Namespace) -> None:
     scores = treebanks.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
     result: dict[str, Any] = {"data": arguments.data, "sentences": len(texts), "n": len(gold)}
     result["unreadable"] = int((~gold["readable"]).sum())
-    for _, row in scores.iterrows():
-        result |= {
-            row["metric"]: float(row["value"]),
-            f"{row['metric']}_ci": [float(row["ci_low"]), float(row["ci_high"])],
-        }
-    print_result(result | {"params": scores["params"].iloc[0]}, arguments.json)
+    return _print_metrics(result, scores, arguments.json)
+
+
+def _evaluate_homographs(arguments: argparse.Namespace) -> None:
+    from kosent_lab import corpora, morphology, treebanks
+
+    frame = corpora.load_corpus(HOMOGRAPHS).head(arguments.limit)
+    scores = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"]))
+    _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
+
+
+def _print_metrics(result: dict[str, Any], scores: pd.DataFrame, path: Path | None) -> None:
+    for row in scores.to_dict("records"):
+        result |= {row["metric"]: row["value"], f"{row['metric']}_ci": [row["ci_low"], row["ci_high"]]}
+    print_result(result | {"params": scores["params"].iloc[0]}, path)
 
 
 def score_data(arguments: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.hangul import OLD_FINALS, compose, josa_agrees, replace_surrogates, split_josa
+from kosent_lab.hangul import OLD_FINALS, compose, final_sound, josa_agrees, replace_surrogates, split_josa
 from kosent_lab.schema import NotAvailableError
 
 # Sejong tags: case particles, auxiliary particles, connecting particles
@@ -198,26 +198,73 @@ def _split(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tuple[Any,
     last = len(morphemes)
     while last and _is_mark(morphemes[last - 1]):
         last -= 1
-    first = last
+    morphemes = _mend(morphemes[:last])
+    first = last = len(morphemes)
     while first and morphemes[first - 1].is_josa:
         first -= 1
     if first and morphemes[first - 1].is_ending:
         first = last - len(drop_colloquial([m.form for m in morphemes[first:last]]))
-    if first == last or first == 0:
-        # a particle at the very start is a word of its own to Kiwi, not a particle of this eojeol
+    # a particle at the very start, or after an opening mark, is a word of its own, not one of this eojeol
+    if first == last or all(_is_mark(m) for m in morphemes[:first]):
         begin, stop = _after_foreign(eojeol)
-        if begin is None:
-            return *place, eojeol, "", "", None, None, _eomi(morphemes[:last]), None
+        # “… 좋다”는 is short for 고 하는: an ending that follows the closing mark
+        if begin is None or (eojeol[begin - 1] in _CLOSING and morphemes[-1].is_ending):
+            return *place, eojeol, "", "", None, None, _eomi(morphemes), None
         forms = split_josa(eojeol[begin:stop]) or []
         stem, surface, tags = eojeol[:begin], eojeol[begin:stop], "+".join(["JX"] * len(forms))
         return *place, stem, surface, tags, start + begin, start + stop, "", _agreement(stem, forms)
     josa = morphemes[first:last]
     forms, tags = [m.form for m in josa], "+".join(m.tag for m in josa)
     begin, stop = josa[0].start, josa[-1].end
+    if len(josa) > 1 and josa[1].start >= morphemes[first - 1].end > begin:  # 내가, read as 나 + 의 + 가
+        return _split_at(place, josa[1:])
     if begin < morphemes[first - 1].end:  # fused with the stem (난, 내): no characters of its own
         return *place, eojeol, "".join(forms), tags, None, None, "", None
+    return _split_at(place, josa)
+
+
+def _split_at(place: tuple[str, int, int], josa: Sequence[Morpheme]) -> tuple[Any, ...]:
+    eojeol, start, _ = place
+    begin, stop = josa[0].start, josa[-1].end
     stem, surface = eojeol[: begin - start], eojeol[begin - start : stop - start]
+    forms, tags = [m.form for m in josa], "+".join(m.tag for m in josa)
     return *place, stem, surface, tags, begin, stop, "", _agreement(stem, forms)
+
+
+def _mend(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
+    """Undo what Kiwi makes of particles that it does not expect at the end of an eojeol.
+
+    A wrong form (영화은, 중국에은) becomes the noun 은, silver, or a copula with an ending that it
+    never takes; 이 after a vowel a copula without any; 하고 after a noun that makes no verb, the
+    verb 하다; 대로 and 만큼 after a noun, nouns themselves.
+    """
+    mended = list(morphemes)
+    if len(mended) < 2:
+        return mended
+    before, last = mended[-2:]
+    if len(mended) > 2 and (before.form, before.tag, last.form, last.tag) == ("하", "VV", "고", "EC"):
+        if _is_noun(mended[-3]) and mended[-3].tag != "NP":  # 뭐하고 is a verb
+            mended[-2:] = [Morpheme("하고", "JC", before.start, last.end)]
+    elif len(mended) > 2 and before.tag == "VCP" and (last.form, last.tag) in (("는", "ETM"), ("은", "EC")):
+        if _is_noun(mended[-3]):
+            own = [dataclasses.replace(before, tag="JKS")] if before.end > before.start else []
+            mended[-2:] = [*own, dataclasses.replace(last, tag="JX")]
+    elif (before.form, last.form, last.tag) == ("에", "은", "NNG"):
+        mended[-1] = dataclasses.replace(last, tag="JX")
+    elif _is_noun(before):
+        tag = {
+            ("은", "NNG"): "JX" if final_sound(before.form) == "" else None,
+            ("이", "VCP"): "JKS",
+            ("대로", "NNB"): "JX",
+            ("만큼", "NNB"): "JKB",
+        }.get((last.form, last.tag))
+        if tag and last.end > last.start:
+            mended[-1] = dataclasses.replace(last, tag=tag)
+    return mended
+
+
+def _is_noun(morpheme: Morpheme) -> bool:
+    return morpheme.tag in ("NNG", "NNP", "NNB", "NP", "NR", "XSN", "XR", "SL", "SN")
 
 
 def drop_colloquial(forms: list[str]) -> list[str]:
@@ -229,10 +276,12 @@ def drop_colloquial(forms: list[str]) -> list[str]:
 
 
 def _eomi(morphemes: Sequence[Morpheme]) -> str:
-    first = len(morphemes)
-    while first and (morphemes[first - 1].is_ending or morphemes[first - 1].form in ("요", "만")):
-        first -= 1
-    return "+".join(m.form for m in morphemes[first:])
+    forms: list[str] = []
+    for morpheme in reversed(morphemes):
+        if not morpheme.is_ending and (morpheme.form not in ("요", "만") or morpheme.tag != "JX"):
+            break
+        forms.insert(0, morpheme.form)
+    return "+".join(forms)
 
 
 def _agreement(stem: str, forms: Sequence[str]) -> bool | None:
@@ -243,6 +292,7 @@ def _agreement(stem: str, forms: Sequence[str]) -> bool | None:
     return all(known) if known else None
 
 
+_CLOSING = "”’\"'»›」』"
 # digits, Latin letters, signs or a closing mark, then Hangul to the end but for marks
 _FOREIGN = re.compile(r"[0-9A-Za-z%℃㎡$€£+)\]}>」』”’\"']([가-힣]+)[^\w]*$")
 
@@ -250,7 +300,7 @@ _FOREIGN = re.compile(r"[0-9A-Za-z%℃㎡$€£+)\]}>」』”’\"']([가-힣]+
 def _after_foreign(eojeol: str) -> tuple[int | None, int | None]:
     """Find a run of particles right after something that is not Hangul: 30%는, (38)이."""
     match = _FOREIGN.search(eojeol)
-    forms = split_josa(match.group(1)) if match else None
+    forms = split_josa(match.group(1)) if match and match.start() else None
     # after a number these are 10,000, "and more" and degrees
     if match is None or not forms or (eojeol[match.start()].isdigit() and forms[0] in ("만", "여", "도")):
         return None, None

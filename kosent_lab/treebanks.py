@@ -6,15 +6,17 @@ The treebanks come as the corpus ``ud_korean``; what is held against them is rea
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration import wilson_interval
 from kosent_lab.corpora import load_corpus
-from kosent_lab.hangul import fuse_finals
-from kosent_lab.morphology import JOSA_TAGS, drop_colloquial
+from kosent_lab.hangul import fuse_finals, split_josa
+from kosent_lab.morphology import JOSA_TAGS, Morpheme, drop_colloquial
 from kosent_lab.schema import DataError, check_columns
 
 # PUD tags no particle by itself and is read from its segmentation
@@ -64,8 +66,8 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per eojeol: ``doc_id`` (the sentence), ``eojeol_index``, ``eojeol``, ``josa``
         (surface, stacked ones joined, empty without), ``tags``, ``readable`` (False where the
-        treebank's morphemes and tags do not match in number, as in some learners' errors, or its
-        tokens are not those of its text).
+        treebank's morphemes and tags do not match in number, as in some learners' errors, it says
+        that a word cannot be analysed, or its tokens are not those of its text).
 
     Notes
     -----
@@ -86,7 +88,8 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
         for index, match in enumerate(_EOJEOL.finditer(text)):
             morphemes = [m for start, found in spans if match.start() <= start < match.end() for m in found]
             tags = "+".join(tag for _, tag in morphemes)
-            readable = bool(morphemes) and all(tag != "?" for _, tag in morphemes)
+            # KSL: NA and _ stand for what could not be analysed
+            readable = bool(morphemes) and not {"?", "NA", "_"} & {tag for _, tag in morphemes}
             rows.append((sentence, index, match.group(), _josa(match.group(), morphemes), tags, readable))
     return pd.DataFrame(rows, columns=["doc_id", "eojeol_index", "eojeol", "josa", "tags", "readable"])
 
@@ -123,6 +126,74 @@ def _josa(eojeol: str, morphemes: Sequence[tuple[str, str]]) -> str:
     return fuse_finals(forms)
 
 
+# the standard dictionary has these as adverbs of one piece; treebanks differ
+_ADVERBS = frozenset(
+    ["너무나", "아마도", "마음대로", "해마다", "날마다", "때마다", "만큼이나", "다시는", "더는", "또는", "및"]
+)
+# at the start of an eojeol by a learner's or a typist's space: a noun to some, a particle to others
+_APART = ("뿐", "밖에")
+
+
+def josa_answers(gold: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """Set the particles of a treebank beside those read, both without differences of notation.
+
+    Parameters
+    ----------
+    gold : DataFrame
+        From `gold_eojeol`.
+    read : DataFrame
+        From `morphology.read_eojeol` on the same sentences.
+
+    Returns
+    -------
+    DataFrame
+        The readable eojeol with ``gold_josa`` and ``read_josa``.
+
+    Notes
+    -----
+    Undone on both sides alike: contractions (보단 is 보다 + 는, 걸 is 것 + 을); 요 and 이요, which
+    make any word polite; 하기에, an ending to some and noun + 에 to others; adverbs that end in a
+    particle of old (너무나, 해마다); 뿐만 and 밖에 standing apart. In the treebank alone: 께 after a
+    time of day (a suffix), 만큼 and 대로 after a verb (nouns), 데다 tagged as 데 + 에다, 라는 (이라고
+    하는: a copula) tagged as a particle.
+    """
+    both = gold[gold["readable"]].merge(read, on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
+    # a fused genitive (내) has no characters of its own
+    found = both["josa_read"].where(both["josa_start"].notna() | (both["josa_read"] != "의"), "")
+    golden = [_undo_gold(*row) for row in zip(both["josa"], both["tags"], both["eojeol"], strict=True)]
+    polite_because = both["eomi"].str.endswith("기에")
+    return both.assign(
+        gold_josa=[_undo(josa, eojeol) for josa, eojeol in zip(golden, both["eojeol"], strict=True)],
+        read_josa=[
+            "에" if because and not josa else _undo(josa, eojeol)
+            for josa, eojeol, because in zip(found, both["eojeol"], polite_because, strict=True)
+        ],
+    )
+
+
+def _undo_gold(josa: str, tags: str, eojeol: str) -> str:
+    if re.search(r"ETN\+EC(\+S\w)*$", tags) and re.search(r"기에\W*$", eojeol):
+        return "에"
+    if josa.startswith("께") and re.search(r"SN\+NNB", tags):
+        return josa.removeprefix("께")
+    if josa in ("만큼", "대로") and re.search(r"ETM\+[A-Z]+(\+S\w)*$", tags):
+        return ""
+    if re.fullmatch("이?[라다]는", josa):
+        return ""
+    return "다" if josa == "에다" and "데다" in eojeol else josa
+
+
+def _undo(josa: str, eojeol: str) -> str:
+    if eojeol.startswith(_APART) or re.sub(r"\W", "", eojeol) in _ADVERBS:
+        return ""
+    josa = {"ㄴ": "는", "ㄹ": "를", "을": "를" if eojeol.strip(".,!?").endswith("걸") else "을"}.get(josa, josa)
+    open_form = unicodedata.normalize("NFD", josa)
+    shorter = unicodedata.normalize("NFC", open_form.removesuffix("\u11ab"))  # 보단, 에겐: a final ㄴ
+    if split_josa(josa) is None and shorter != josa and split_josa(shorter):
+        josa = f"{shorter}는"
+    return re.sub(r"(이?요)$", "", josa)
+
+
 def score_josa(gold: pd.DataFrame, read: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:
     """Compare the particles read with the treebank's, eojeol by eojeol.
 
@@ -142,14 +213,12 @@ def score_josa(gold: pd.DataFrame, read: pd.DataFrame, *, resamples: int = 1_000
         Rows ``precision``, ``recall``, ``f1``: ``metric``, ``value``, ``ci_low``, ``ci_high``, ``n``
         (readable eojeol), ``params``. A particle counts as found when the surface is the same.
     """
-    both = gold[gold["readable"]].merge(read, on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
-    # a fused genitive (내) has no characters of its own
-    found = both["josa_read"].where(both["josa_start"].notna() | (both["josa_read"] != "의"), "")
+    both = josa_answers(gold, read)
     counts = pd.DataFrame(
         {
-            "hit": (both["josa"] == found) & (both["josa"] != ""),
-            "gold": both["josa"] != "",
-            "read": found != "",
+            "hit": (both["gold_josa"] == both["read_josa"]) & (both["gold_josa"] != ""),
+            "gold": both["gold_josa"] != "",
+            "read": both["read_josa"] != "",
         }
     )
     sentences = counts.groupby(both["doc_id"], sort=False).sum().to_numpy(dtype="float64")
@@ -170,3 +239,32 @@ def _f1(counts: np.ndarray) -> tuple[float, float, float]:
     hit, gold, read = counts
     precision, recall = (hit / read if read else np.nan), (hit / gold if gold else np.nan)
     return precision, recall, 2 * hit / (gold + read) if gold + read else np.nan
+
+
+def score_homographs(frame: pd.DataFrame, morphemes: Sequence[Sequence[Morpheme]]) -> pd.DataFrame:
+    """Say how often the right morpheme of a sentence with a homograph is read.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The corpus ``kiwi_disambiguation``: ``type``, ``gold_morpheme``, ``gold_tag``.
+    morphemes : sequence of sequence of Morpheme
+        From `morphology.read_morphemes` on its texts.
+
+    Returns
+    -------
+    DataFrame
+        A metric frame, one row per ``type`` and one for all: share of the sentences among whose
+        morphemes the right form with the right tag (regular or not) stands; Wilson interval.
+    """
+    check_columns(frame, ["type", "gold_morpheme", "gold_tag"], what="scoring homographs")
+    wanted = zip(frame["gold_morpheme"], frame["gold_tag"], morphemes, strict=True)
+    right = pd.Series(
+        [any(m.form == form and m.tag.partition("-")[0] == tag for m in found) for form, tag, found in wanted],
+        index=frame.index,
+    )
+    rows = []
+    for name, part in [("all", right), *right.groupby(frame["type"], sort=False)]:
+        low, high = wilson_interval(int(part.sum()), len(part))
+        rows.append((f"accuracy_{name}", part.mean(), low, high, len(part), "right form and tag, Wilson"))
+    return pd.DataFrame(rows, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])

@@ -22,6 +22,18 @@ from kosent_lab.hangul import clean_text, final_sound, fold_text, josa_agrees
         ("PC", "가", "이"),
         ("URL", "은", "는"),
         ("물", "이나", "나"),
+        ("의사", "라", "이라"),
+        ("사람", "이라", "라"),
+        ("맛", "이나마", "나마"),
+        ("10", "과", "와"),
+        ("8", "로", "으로"),
+        ("6", "으로", "로"),
+        ("KBS", "를", "을"),
+        ("R", "로", "으로"),
+        ("Google", "은", "는"),
+        ("Twitter", "는", "은"),
+        ("Samsung", "이", "가"),
+        ("iPhone", "을", "를"),
     ],
 )
 def test_josa_follow_the_final_sound(stem, right, wrong):
@@ -29,9 +41,14 @@ def test_josa_follow_the_final_sound(stem, right, wrong):
     assert josa_agrees(stem, wrong) is False
 
 
+@pytest.mark.parametrize("word", ["", "…", "Facebook", "Robert", "ㅋㅋ"])
+def test_a_sound_that_nobody_can_tell_is_unknown(word):
+    assert final_sound(word) is None
+    assert josa_agrees(word, "은") is None
+
+
 def test_final_sound_reads_decomposed_hangul():
     assert final_sound(unicodedata.normalize("NFD", "음식")) == "ㄱ"
-    assert final_sound("") is None
 
 
 @pytest.mark.parametrize("text", ["재밌다ㅋㅋ", "ㅠㅠ 슬퍼", "좋아요👍🏽", "ㅇㅈ!!", "가격 대비 ★★★"])

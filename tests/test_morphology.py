@@ -3,6 +3,7 @@ import unicodedata
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,13 @@ def read(text):
         ('"연기가" 좋다', '"연기', "가", "JKS"),
         (["비율", "30%는", "크다"][1] + " 크다", "30%", "는", "JX"),
         ("CGV를 갔다", "CGV", "를", "JKO"),
+        # what Kiwi takes for nouns, copulas and verbs
+        ("영화은 재미있다", "영화", "은", "JX"),
+        ("중국에은 없다", "중국", "에은", "JKB+JX"),
+        ("소포이 왔다", "소포", "이", "JKS"),
+        ("운동화하고 옷을 샀다", "운동화", "하고", "JC"),
+        ("후기대로 좋다", "후기", "대로", "JX"),
+        ("내가 갔다", "내", "가", "JKS"),
     ],
 )
 def test_stem_and_particles(text, stem, josa, tags):
@@ -34,7 +42,19 @@ def test_stem_and_particles(text, stem, josa, tags):
     assert text[row["josa_start"] : row["josa_end"]] == josa
 
 
-@pytest.mark.parametrize("text", ["너무 좋네요", "재미있습니다만 길다", "빨리", "ㅋㅋㅋ", "72만 명", "10도 아래"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "너무 좋네요",
+        "재미있습니다만 길다",
+        "빨리",
+        "ㅋㅋㅋ",
+        "72만 명",
+        "10도 아래",
+        "요리하고 청소했다",
+        "“됐다”는 말",
+    ],
+)
 def test_what_holds_no_particle(text):
     row = read(text).iloc[-1 if text == "너무 좋네요" else 0]
     assert row["josa"] == ""
@@ -114,6 +134,18 @@ def test_morphemes_carry_their_places():
     found = read_morphemes(["재미가 있었다"])[0]
     assert [m.form for m in found if m.is_josa] == ["가"]
     assert [m.form for m in found if m.is_ending] == ["었", "다"]
+
+
+def test_the_pack_is_read_as_a_person_reads_it(pack):
+    """200 eojeol of the pack, drawn at random and checked by hand (data/packs/kosent-eojeol.csv)."""
+    gold = pd.read_csv(ROOT / "data" / "packs" / "kosent-eojeol.csv", keep_default_na=False)
+    rows = pack[pack["doc_id"].isin(gold["doc_id"])]
+    both = gold.merge(read_eojeol(rows["doc_id"], rows["text"]), on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
+    assert len(both) == len(gold) == 200
+    assert (both["eojeol"] == both["eojeol_read"]).all()
+    assert (both["josa"] == both["josa_read"]).mean() > 0.985
+    assert (both["stem"] == both["stem_read"]).mean() > 0.985
+    assert (both["eomi"] == both["eomi_read"]).mean() > 0.97  # endings drawn out (지웁니다아) are missed
 
 
 def test_without_kiwi_the_message_names_the_install(monkeypatch):

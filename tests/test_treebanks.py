@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from kosent_lab import morphology, treebanks
 from kosent_lab.schema import DataError
@@ -34,7 +35,7 @@ def test_tokens_that_are_not_in_the_text_are_left_out():
 
 def test_scores_by_hand():
     gold = pd.DataFrame({"doc_id": ["a", "a", "b", "b"], "eojeol_index": [0, 1, 0, 1], "eojeol": list("wxyz")})
-    gold = gold.assign(josa=["은", "", "이", "를"], readable=[True, True, True, False])
+    gold = gold.assign(josa=["은", "", "이", "를"], readable=[True, True, True, False], tags="NNG+JX", eomi="")
     read = gold.assign(josa=["은", "도", "", "를"], josa_start=pd.array([1, 1, None, 1], dtype="Int64"))
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     # found 은 and a wrong 도, missed 이; the last eojeol cannot be read
@@ -56,3 +57,40 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     assert gold[["doc_id", "eojeol"]].equals(read[["doc_id", "eojeol"]])
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     assert scores["f1"] > floor
+
+
+@pytest.mark.corpora
+def test_homographs_are_read_as_far_as_they_are(capsys):
+    frame = treebanks.load_corpus("kiwi_disambiguation")
+    table = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")
+    assert table.loc["accuracy_all", "n"] == 510
+    assert table.loc["accuracy_nouns", "value"] > 0.85
+
+
+def test_homographs_by_hand():
+    frame = pd.DataFrame({"type": ["a", "a"], "gold_morpheme": ["걷", "종이"], "gold_tag": ["VV", "NNG"]})
+    found = [[morphology.Morpheme("걷", "VV-I", 0, 1)], [morphology.Morpheme("종", "NNG", 0, 1)]]
+    assert treebanks.score_homographs(frame, found)["value"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("josa", "eojeol", "plain"),
+    [
+        ("보단", "책보단", "보다는"),
+        ("에겐", "나에겐", "에게는"),
+        ("ㄴ", "난", "는"),
+        ("라는", "모모라는", "라는"),
+        ("는요", "저는요", "는"),
+        ("나", "너무나", ""),
+        ("만", "뿐만", ""),
+        ("만", "책만", "만"),
+    ],
+)
+def test_notation_is_undone(josa, eojeol, plain):
+    assert treebanks._undo(josa, eojeol) == plain
+
+
+def test_the_classes_of_what_remains_belong_to_rows_of_the_treebanks():
+    table = pd.read_csv(ROOT / "data" / "studies" / "josa-errors.csv")
+    assert set(table["class"]) == {"gold", "notation", "ours"}
+    assert table.groupby("treebank").size().to_dict() == {"gsd": 50, "klue_dp": 95, "ksl": 50}
