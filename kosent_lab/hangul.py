@@ -26,12 +26,8 @@ _READ_FINAL = (
 # Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
 # (Facebook is read with ㄱ, Robert with a vowel)
 _LATIN_WORD = re.compile(r"[A-Za-z]+$")
-_READ_ENDINGS = (
-    *dict.fromkeys(("ng",), "ㅇ").items(),
-    *dict.fromkeys(("l", "le"), "ㄹ").items(),
-    *dict.fromkeys(("m", "me"), "ㅁ").items(),
-    *dict.fromkeys(("n", "ne"), "ㄴ").items(),
-    *dict.fromkeys(("a", "i", "o", "u", "y", "w", "er", "or", "ar"), "").items(),
+_READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "ne": "ㄴ"} | dict.fromkeys(
+    ("a", "i", "o", "u", "y", "w", "er", "or", "ar"), ""
 )
 
 JOSA_PAIRS = {
@@ -123,7 +119,9 @@ def final_sound(word: str) -> str | None:
         return _FINALS[(ord(last) - _SYLLABLE_FIRST) % len(_FINALS)]
     spelled = _LATIN_WORD.search(word)
     if spelled and not spelled.group().isupper() and len(spelled.group()) > 1:
-        return next((sound for ending, sound in _READ_ENDINGS if spelled.group().lower().endswith(ending)), None)
+        return next(
+            (sound for ending, sound in _READ_ENDINGS.items() if spelled.group().lower().endswith(ending)), None
+        )
     if last.isascii() and last.isalnum():
         return _READ_FINAL.get(last, "")
     return None

@@ -85,6 +85,27 @@ def perturb(frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0
     return pd.DataFrame(rows, columns=["doc_id", "kind", "josa", "changed", "control"])
 
 
+def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return every way to change one particle of a text: what was done, and the new text.
+
+    Examples
+    --------
+    >>> from kosent_lab.morphology import read_eojeol
+    >>> changes = every_change("재미가 없다", read_eojeol(["a"], ["재미가 없다"]))
+    >>> changes[:2]
+    [('delete 가', '재미 없다'), ('swap 가 for 를', '재미를 없다')]
+    """
+    words, found = read.to_dict("records"), []
+    for word in words:
+        for kind in KINDS:
+            for change in _changes(word, words, kind):
+                new = change[2].strip()
+                name = kind.partition("_")[0] if kind != "wrong_form" else "ill form"
+                name = "swap" if name == "topic" else name
+                found.append((f"{name} {word['josa']}" + (f" for {new}" if new else ""), _apply(text, change)))
+    return found
+
+
 def _apply(text: str, change: _Change) -> str:
     start, end, new = change
     return text[:start] + new + text[end:]

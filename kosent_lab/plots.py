@@ -231,3 +231,108 @@ def pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = No
     ax.plot(table["prob_1_first"], table["prob_1_second"], label=label, **options)
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     return ax
+
+
+# fill, edge: a particle, one of the wrong form, an unknown piece; hatches tell them apart in greyscale
+_BOXES = {"": ("#eef2f6", ""), "josa": ("#9cc3ea", ""), "wrong": ("#f2b8a0", "///"), "unknown": ("#d0d4d9", "...")}
+
+
+def stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw several ways to cut a text, one above the other over the same characters.
+
+    Parameters
+    ----------
+    layers : DataFrame
+        Columns ``layer``, ``start``, ``end`` (characters), ``text``, ``kind`` (``josa``, ``wrong``,
+        ``unknown`` or empty), as `explorer.layer_table` makes them.
+    ax : Axes, optional
+        A fresh figure when None.
+    **artist_options
+        Passed to the boxes.
+
+    Returns
+    -------
+    Axes
+    """
+    check_columns(layers, ["layer", "start", "end", "text", "kind"], what="drawing pieces")
+    names = list(dict.fromkeys(layers["layer"]))
+    ax = _axes(ax, (10, 0.4 * len(names) + 0.6))
+    size = min(11.0, 330.0 / max(layers["end"].max(), 1))
+    for row in layers.itertuples():
+        color, hatch = _BOXES[row.kind]
+        # several letters of one character share its width
+        same = layers[(layers["layer"] == row.layer) & (layers["start"] == row.start)]
+        width = (row.end - row.start) / len(same)
+        left = row.start + width * list(same.index).index(row.Index)
+        options = {"height": 0.82, "edgecolor": LINE, "linewidth": 0.8} | artist_options
+        ax.barh(names.index(row.layer), width, left=left, align="center", color=color, hatch=hatch, **options)
+        place = (left + width / 2, names.index(row.layer))
+        ax.text(*place, drawable(row.text), ha="center", va="center", fontsize=size, clip_on=True)
+    ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
+    ax.set_yticklabels(names)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return ax
+
+
+def variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw the probability of a text and of its variants (`explorer.variant_table`), the text itself first."""
+    check_columns(table, ["change", "prob_1"], what="drawing variants")
+    ax = _axes(ax, (7, 0.35 * len(table) + 0.8))
+    colors = [LINE, *[ACCENT] * (len(table) - 1)]
+    ax.barh(range(len(table)), table["prob_1"], **({"color": colors, "height": 0.65} | artist_options))
+    ax.axvline(table["prob_1"].iloc[0], color=MUTED, linestyle="--", linewidth=1)
+    for place, value in enumerate(table["prob_1"]):
+        ax.text(min(value + 0.01, 0.95), place, f"{value:.2f}", va="center", fontsize=9)
+    ax.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
+    ax.set_yticklabels([drawable(change) for change in table["change"]])
+    return ax
+
+
+def heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw a table of shares (0 to 1) as shaded squares, each with its value in percent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index and columns name rows and columns; a missing share is left blank.
+    ax : Axes, optional
+        A fresh figure when None.
+    **artist_options
+        Passed to ``imshow``.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax, (0.7 * table.shape[1] + 2, 0.33 * table.shape[0] + 1))
+    values = table.to_numpy(dtype="float64")
+    ax.imshow(values, aspect="auto", **({"cmap": "Blues", "vmin": 0, "vmax": 1} | artist_options))
+    for row, column in zip(*values.nonzero(), strict=True):
+        value = values[row, column]
+        if value == value:  # no number where nothing was counted
+            color = "white" if value > 0.6 else LINE
+            ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=color)
+    ax.set_xticks(range(table.shape[1]), [drawable(str(name)) for name in table.columns], rotation=35, ha="right")
+    ax.set_yticks(range(table.shape[0]), [drawable(str(name)) for name in table.index])
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return ax
+
+
+def effects(table: pd.DataFrame, *, by: str = "kind", ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw how far changes move the log-odds, filled, beside their controls, hollow (`ablation.effect_table`)."""
+    check_columns(table, [by, "size", "control_size"], what="drawing effects")
+    ax = _axes(ax, (7, 0.36 * len(table) + 1))
+    places = range(len(table))
+    ax.hlines(places, table["size"], table["control_size"], color=MUTED, linewidth=1)
+    options = {"linestyle": "none", "marker": "o", "markersize": 7, "color": ACCENT} | artist_options
+    ax.plot(table["size"], places, label="particle", **options)
+    ax.plot(table["control_size"], places, label="something else", **(options | {"markerfacecolor": "white"}))
+    ax.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, None), yticks=places)
+    ax.set_yticklabels([drawable(str(value)) for value in table[by]])
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
+    return ax

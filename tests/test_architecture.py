@@ -47,6 +47,7 @@ LAYERS = {
     "sections": 6,
     "finetuning": 7,
     "studies": 7,
+    "explorer": 7,
     "widgets": 7,
     "notebooks": 7,
     "report": 7,
