@@ -235,8 +235,8 @@ def _mend(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     """Undo what Kiwi makes of particles that it does not expect at the end of an eojeol.
 
     A wrong form (영화은, 중국에은) becomes the noun 은, silver, or a copula with an ending that it
-    never takes; 이 after a vowel a copula without any; 하고 after a noun that makes no verb, the
-    verb 하다; 대로 and 만큼 after a noun, nouns themselves.
+    never takes (음식는); 이 after a vowel a copula without any, or a determiner; 하고 after a noun
+    that makes no verb, the verb 하다; 대로 and 만큼 after a noun, nouns themselves.
     """
     mended = list(morphemes)
     if len(mended) < 2:
@@ -254,7 +254,10 @@ def _mend(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     elif _is_noun(before):
         tag = {
             ("은", "NNG"): "JX" if final_sound(before.form) == "" else None,
+            ("을", "NNG"): "JKO" if final_sound(before.form) == "" else None,
+            ("는", "ETM"): "JX",
             ("이", "VCP"): "JKS",
+            ("이", "MM"): "JKS",
             ("대로", "NNB"): "JX",
             ("만큼", "NNB"): "JKB",
         }.get((last.form, last.tag))
@@ -268,7 +271,7 @@ def _is_noun(morpheme: Morpheme) -> bool:
 
 
 def drop_colloquial(forms: list[str]) -> list[str]:
-    """Return what is left of the particles after a verbal ending, which 요 and 만 are part of (좋네요, 합니다만)."""
+    """Return what is left of the particles after an ending, which 요 and 만 are part of (좋네요, 합니다만)."""
     first = 0
     while first < len(forms) and forms[first] in ("요", "이요", "만"):
         first += 1

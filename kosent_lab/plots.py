@@ -233,8 +233,8 @@ def pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = No
     return ax
 
 
-# fill, edge: a particle, one of the wrong form, an unknown piece; hatches tell them apart in greyscale
-_BOXES = {"": ("#eef2f6", ""), "josa": ("#9cc3ea", ""), "wrong": ("#f2b8a0", "///"), "unknown": ("#d0d4d9", "...")}
+# fill and border: a particle, one of the wrong form, an unknown piece; the border tells them apart in greyscale
+_BOXES = {"": ("#eef2f6", 0.8), "josa": ("#9cc3ea", 0.8), "wrong": ("#f2b8a0", 2.6), "unknown": ("#d0d4d9", 1.6)}
 
 
 def stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
@@ -259,13 +259,13 @@ def stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artist_opt
     ax = _axes(ax, (10, 0.4 * len(names) + 0.6))
     size = min(11.0, 330.0 / max(layers["end"].max(), 1))
     for row in layers.itertuples():
-        color, hatch = _BOXES[row.kind]
+        color, border = _BOXES[row.kind]
         # several letters of one character share its width
         same = layers[(layers["layer"] == row.layer) & (layers["start"] == row.start)]
         width = (row.end - row.start) / len(same)
         left = row.start + width * list(same.index).index(row.Index)
-        options = {"height": 0.82, "edgecolor": LINE, "linewidth": 0.8} | artist_options
-        ax.barh(names.index(row.layer), width, left=left, align="center", color=color, hatch=hatch, **options)
+        options = {"height": 0.82, "edgecolor": LINE, "linewidth": border, "color": color} | artist_options
+        ax.barh(names.index(row.layer), width, left=left, **options)
         place = (left + width / 2, names.index(row.layer))
         ax.text(*place, drawable(row.text), ha="center", va="center", fontsize=size, clip_on=True)
     ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))

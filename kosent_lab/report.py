@@ -20,11 +20,13 @@ import jinja2
 import pandas as pd
 from fontTools import subset
 
-from kosent_lab import abstention, errors, narrative, plots, sections, tokenization
+from kosent_lab import abstention, errors, narrative, plots, readings, sections, tokenization
 from kosent_lab.calibration import metrics_table
 from kosent_lab.narrative import Measures, decimal, metric
-from kosent_lab.schema import DataError
+from kosent_lab.schema import DataError, NotAvailableError
 from kosent_lab.sections import WORD_TEXTS, ModelFacts, Part
+
+logger = logging.getLogger(__name__)
 
 MISTAKES = 20
 _PACKAGES = ("kosent-lab", "torch", "transformers", "tokenizers", "numpy", "pandas", "matplotlib")
@@ -70,6 +72,11 @@ def measure(part: Part, tokenizer: Any, language: str) -> Measures:
         unleaked = metrics_table(frame[~frame["leaked"].astype(bool)])
     head = frame.head(WORD_TEXTS)
     texts = head["text"].map(lambda text: "" if pd.isna(text) else str(text))
+    words = tokenization.eojeol_frame(head["doc_id"], texts, tokenizer)
+    try:
+        words = tokenization.add_particles(words, readings.read_cached(head["doc_id"], texts))
+    except NotAvailableError as error:  # the page is made without Kiwi too, and says so
+        logger.warning("%s", error)
     before = metrics_table(raw)
     return Measures(
         frame=frame,
@@ -82,7 +89,7 @@ def measure(part: Part, tokenizer: Any, language: str) -> Measures:
         slices=errors.slice_table(frame),
         mistakes=errors.confident_mistakes(frame, count=MISTAKES),
         groups=errors.group_table(errors.special_groups(frame)),
-        words=tokenization.eojeol_frame(head["doc_id"], texts, tokenizer),
+        words=words,
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kosent_lab import calibration, errors, plots
+from kosent_lab import calibration, errors, plots, tokenization
 from kosent_lab.calibration import Temperature
 from kosent_lab.narrative import Measures, decimal, metric, percent, slice_name, slice_value
 
@@ -283,6 +283,39 @@ def words_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[st
     return _section("words", t, anchor, notes=[note, t["words_table"]], table=_table(columns, body))
 
 
+def josa_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[str, Any]:
+    """Which particles the cutting keeps apart, and how well the texts that hold them are read."""
+    words = measures.words
+    if "boundary_kept" not in words.columns:
+        return _section("josa", t, anchor, notes=[t["josa_no_reader"]])
+    own = words[words["boundary_kept"].notna()]
+    if own.empty:
+        return _section("josa", t, anchor, notes=[t["josa_none"]])
+    kept = tokenization.measure_pieces(words).set_index("metric").loc["boundary_kept"]
+    ill = own[own["agrees"].eq(False).fillna(False)]
+    notes = [
+        t["josa_note"].format(
+            n=f"{len(own):,}", kept=percent(kept["value"]), low=percent(kept["ci_low"]), high=percent(kept["ci_high"])
+        ),
+        t["josa_ill"].format(n=f"{len(ill):,}", texts=f"{ill['doc_id'].nunique():,}"),
+    ]
+    table = tokenization.particle_table(words, measures.frame)
+    columns = [(t["josa_form"], ""), (t["count"], "number"), (t["josa_kept"], "number"), (t["interval"], "number")]
+    body = [
+        (row["josa"], f"{row['n']:,}", percent(row["kept"]), _interval(row, percent)) for _, row in table.iterrows()
+    ]
+    if table["accuracy"].notna().any():
+        columns += [(t["josa_texts"], "number"), (t["accuracy"], "number"), (t["interval"], "number")]
+        body = [
+            (*cells, f"{n:,}", percent(value), f"{percent(low)} – {percent(high)}")
+            for cells, n, value, low, high in zip(
+                body, table["n_texts"], table["accuracy"], table["accuracy_ci_low"], table["accuracy_ci_high"],
+                strict=True,
+            )
+        ]  # fmt: skip
+    return _section("josa", t, anchor, notes=[*notes, t["josa_table"]], table=_table(columns, body))
+
+
 def cards_section(part: Part, measures: Measures, model: ModelFacts, t: dict[str, str], anchor: str) -> dict[str, Any]:
     """Cards of data and model."""
     neutral = int((measures.frame["polarity"] == "neutral").sum()) if "polarity" in measures.frame.columns else 0
@@ -308,4 +341,5 @@ OF_MEASURES = (
     mistakes_section,
     special_section,
     words_section,
+    josa_section,
 )

@@ -104,6 +104,20 @@ def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+    """Read the kept answers of several runs, as `comparison.compare_recipes` takes them.
+
+    Raises
+    ------
+    NotAvailableError
+        When there are none of that name.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise NotAvailableError(f"there are no kept answers {path}")
+    return lengthen_runs(pd.read_parquet(path))
+
+
 def widen_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """Turn the table of `comparison.compare_recipes` into one row per text, a column per run, to be kept."""
     wide = runs.pivot(index="doc_id", columns=["recipe", "seed"], values="correct").astype("bool")

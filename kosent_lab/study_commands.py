@@ -16,8 +16,6 @@ from kosent_lab.schema import DataError
 
 logger = logging.getLogger(__name__)
 
-RECIPES = "recipes-vocabulary.parquet"  # kept answers in data/studies
-
 
 def _texts(arguments: argparse.Namespace) -> pd.DataFrame:
     """Read the texts named; `--limit` draws that many of them, always the same."""
@@ -69,15 +67,14 @@ def study_recipes(arguments: argparse.Namespace) -> None:
     """Print a paired comparison of two recipes of training, several seeds each."""
     from kosent_lab import comparison, corpora, studies
 
-    path = arguments.answers or studies.STUDIES_FOLDER / RECIPES
     if arguments.first or arguments.second:
         runs = _score_recipes(arguments)
         if arguments.answers:
             corpora.write_parquet(studies.widen_runs(runs), arguments.answers)
-    elif path.is_file():
-        runs = studies.lengthen_runs(pd.read_parquet(path))
+    elif arguments.answers:
+        runs = studies.load_runs(arguments.answers.stem, arguments.answers.parent)
     else:
-        raise DataError(f"there are no kept answers {path}; name model folders: --first NAME=DIR,DIR,DIR --second …")
+        runs = studies.load_runs()
     result = comparison.compare_recipes(runs)
     _print_table(result.rename_axis("measure").rename("value").reset_index(), arguments.out)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from kosent_lab.calibration import wilson_interval
 from kosent_lab.hangul import final_sound, replace_surrogates
 from kosent_lab.pieces import as_cutter
 from kosent_lab.schema import DataError, check_columns
@@ -186,6 +187,39 @@ def measure_pieces(words: pd.DataFrame, *, by: str | None = None, min_eojeol: in
             rows.append((*name, metric, *_ratio(of_texts[above].to_numpy(), of_texts[below].to_numpy()), params))
     names = ["metric", "value", "ci_low", "ci_high", "n", "params"]
     return pd.DataFrame(rows, columns=[by, *names] if by else names)
+
+
+def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12) -> pd.DataFrame:
+    """Say of each particle how often its boundary is kept and how well the texts that hold it are read.
+
+    Parameters
+    ----------
+    words : DataFrame
+        From `add_particles`, on texts of `frame`.
+    frame : DataFrame
+        Prediction frame: ``doc_id``, ``correct``.
+    count : int
+        The most frequent so many.
+
+    Returns
+    -------
+    DataFrame
+        ``josa``, ``n`` (occurrences with characters of their own), ``kept`` with ``ci_low``,
+        ``ci_high``; ``n_texts`` (labelled ones that hold it), ``accuracy`` with ``accuracy_ci_low``,
+        ``accuracy_ci_high`` (Wilson; missing without labels). Most frequent first.
+    """
+    check_columns(words, ["doc_id", "josa", "boundary_kept"], what="the table of particles")
+    own = words[words["boundary_kept"].notna()]
+    known = frame.loc[frame["correct"].notna(), ["doc_id", "correct"]]
+    rows = []
+    for josa in own["josa"].value_counts(sort=True).index[:count]:
+        part = own[own["josa"] == josa]
+        kept = int(part["boundary_kept"].sum())
+        right = known.loc[known["doc_id"].isin(part["doc_id"]), "correct"].astype("float64")
+        accuracy = (right.mean(), *wilson_interval(right.sum(), len(right))) if len(right) else (np.nan,) * 3
+        rows.append((josa, len(part), kept / len(part), *wilson_interval(kept, len(part)), len(right), *accuracy))
+    names = ["josa", "n", "kept", "ci_low", "ci_high", "n_texts", "accuracy", "accuracy_ci_low", "accuracy_ci_high"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, int]:

@@ -137,8 +137,8 @@ def test_morphemes_carry_their_places():
 
 
 def test_the_pack_is_read_as_a_person_reads_it(pack):
-    """200 eojeol of the pack, drawn at random and checked by hand (data/packs/kosent-eojeol.csv)."""
-    gold = pd.read_csv(ROOT / "data" / "packs" / "kosent-eojeol.csv", keep_default_na=False)
+    """200 eojeol of the pack, drawn at random and checked by hand (data/studies/eojeol-by-hand.csv)."""
+    gold = pd.read_csv(ROOT / "data" / "studies" / "eojeol-by-hand.csv", keep_default_na=False)
     rows = pack[pack["doc_id"].isin(gold["doc_id"])]
     both = gold.merge(read_eojeol(rows["doc_id"], rows["text"]), on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
     assert len(both) == len(gold) == 200

@@ -85,3 +85,31 @@ def test_what_no_font_has_is_written_out():
 def test_wrong_table_is_named():
     with pytest.raises(DataError, match="the reliability diagram needs column"):
         plots.reliability(pd.DataFrame({"x": []}))
+
+
+def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
+    from kosent_lab import plots
+
+    layers = pd.DataFrame(
+        [("jamo", 0, 1, "ㄱ", ""), ("jamo", 0, 1, "ㅏ", "josa"), ("eojeol", 0, 2, "가는", "unknown")],
+        columns=["layer", "start", "end", "text", "kind"],
+    )
+    variants = pd.DataFrame({"change": ["as written", "delete 는"], "prob_1": [0.2, 0.9]})
+    shares = pd.DataFrame([[0.1, float("nan")], [1.0, 0.0]], index=["은", "는"], columns=["a", "b"])
+    effects = pd.DataFrame({"kind": ["delete"], "size": [0.3], "control_size": [0.5]})
+    for draw, table in (
+        (plots.stacked_pieces, layers),
+        (plots.variants, variants),
+        (plots.heatmap, shares),
+        (plots.effects, effects),
+    ):
+        with plots.style():
+            figure, ax = plt.subplots()
+            assert draw(table, ax=ax) is ax
+            figure.canvas.draw()
+        plt.close(figure)
+    # the two letters of one syllable share its width
+    figure, ax = plt.subplots()
+    plots.stacked_pieces(layers, ax=ax)
+    assert [round(patch.get_width(), 2) for patch in ax.patches] == [0.5, 0.5, 2.0]
+    plt.close(figure)
