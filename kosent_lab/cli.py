@@ -190,7 +190,10 @@ def build_parser() -> argparse.ArgumentParser:
         subparsers, "bench", lab_commands.run_bench, "throughput against transformers.pipeline, in one run"
     )
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
-    bench.add_argument("--texts", type=int, default=6_000)
+    bench.add_argument("--texts", type=int, help="default: 6,000; with --cutting 100,000")
+    bench.add_argument(
+        "--cutting", action="store_true", help="instead: seconds to read with Kiwi, and to cut with each tokenizer"
+    )
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
     _json_option(bench)

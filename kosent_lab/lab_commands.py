@@ -98,10 +98,16 @@ def run_bench(arguments: argparse.Namespace) -> None:
     from kosent_lab.documents import load_documents
 
     present = cards.is_present(cards.find_card("nsmc"))
-    frame = load_documents(arguments.data or ("nsmc:test" if present else "kosent-pack"))
+    split, count = ("train", 100_000) if arguments.cutting else ("test", 6_000)
+    frame = load_documents(arguments.data or (f"nsmc:{split}" if present else "kosent-pack"))
     texts = frame["text"].dropna().astype(str)
-    texts = texts[texts.str.strip() != ""].sample(min(arguments.texts, len(texts)), random_state=0)
+    texts = texts[texts.str.strip() != ""]
+    texts = texts.sample(min(arguments.texts or count, len(texts)), random_state=0)
+    if arguments.cutting:
+        from kosent_lab import shelf
+
+        return print_result(bench.run_cutting(texts, shelf.names_at_hand()), arguments.json)
     result = bench.run(arguments.model, texts)
     if arguments.memory_rows:
         result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
-    print_result(result, arguments.json)
+    return print_result(result, arguments.json)

@@ -18,8 +18,9 @@ OWN_FOLDER = DATA_FOLDER / "vocabularies"
 
 
 def own_names() -> list[str]:
-    """Return the names of our own vocabularies (``data/vocabularies``), sorted."""
-    return sorted(path.name.removesuffix(".json") for path in OWN_FOLDER.glob("*.json"))
+    """Return the names of our own vocabularies (``data/vocabularies``), by kind, small ones first."""
+    names = [path.name.removesuffix(".json") for path in OWN_FOLDER.glob("*.json")]
+    return sorted(names, key=lambda name: (name.rpartition("-")[0], len(name), name))
 
 
 def published_names() -> list[str]:

@@ -47,10 +47,17 @@ def test_length_buckets_hold_little_padding(tiny, pack):
     lengths = np.array([len(row) for row in ids])
     buckets = predict.bucket_batches(lengths, batch_tokens=2_048)
     as_they_come = [np.arange(start, min(start + 32, len(ids))) for start in range(0, len(ids), 32)]
-    assert bench.padding_share(lengths, buckets) < 0.25 * bench.padding_share(lengths, as_they_come)
+    assert bench.padding_share(lengths, buckets) < 0.4 * bench.padding_share(lengths, as_they_come)
 
 
 def test_memory_is_measured_in_a_process_of_its_own(tiny_folder, pack):
     result = bench.peak_memory(str(tiny_folder), pack["text"], rows=3_000)
     assert result["memory_rows"] == 3_000
     assert 200 < result["memory_peak_mb"] < 3_000
+
+
+def test_cutting_is_measured_for_each_tokenizer(pack):
+    result = bench.run_cutting(pack["text"].head(60), ["syllables", "jamo"], read_alone=60)
+    assert result["n"] == 60
+    assert set(result["cut_seconds"]) == {"syllables", "jamo"}
+    assert result["kiwi_thread_ratio"] > 0

@@ -21,15 +21,20 @@ def open_notebook(lab, page, name):
     playwright.expect(idle).to_be_visible(timeout=120_000)
 
 
-@pytest.fixture
-def notebook(lab, page):
-    """Notebook 05, run top to bottom from the menu."""
-    open_notebook(lab, page, "05_reliability.ipynb")
+def run_notebook(lab, page, name, *, until):
+    """Open a notebook, run it top to bottom from the menu, and go to its widget."""
+    open_notebook(lab, page, name)
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator(".lm-Menu [data-command='runmenu:run-all']").click()
-    page.locator(".kosent-threshold").wait_for(state="attached", timeout=180_000)
-    page.locator(".kosent-threshold").scroll_into_view_if_needed()
+    page.locator(until).wait_for(state="attached", timeout=240_000)
+    page.locator(until).scroll_into_view_if_needed()
+
+
+@pytest.fixture
+def notebook(lab, page):
+    """Notebook 05, run top to bottom from the menu."""
+    run_notebook(lab, page, "05_reliability.ipynb", until=".kosent-threshold")
     return page
 
 
@@ -54,6 +59,26 @@ def test_widget_answers_the_keyboard_as_its_function_does(notebook, table):
     playwright.expect(figure).not_to_have_attribute("src", before)
     assert notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert notebook.complaints == []
+
+
+def test_a_sentence_typed_with_a_korean_keyboard_is_cut(lab, page):
+    run_notebook(lab, page, "02_particles.ipynb", until=".kosent-typed")
+    line, picture = page.locator(".kosent-reading"), page.locator(".kosent-pieces")
+    before = picture.get_attribute("src")
+    field = page.locator(".kosent-typed input")
+    field.click()
+    field.fill("")
+    # an input method composes a syllable letter by letter, then commits it
+    keyboard = page.context.new_cdp_session(page)
+    for syllable in ("ㅁ마맛", "ㅇ으은", " ", "ㅇ어없", "ㄷ다"):
+        for part in syllable.strip():
+            keyboard.send("Input.imeSetComposition", {"text": part, "selectionStart": 1, "selectionEnd": 1})
+        keyboard.send("Input.insertText", {"text": syllable[-1]})
+    playwright.expect(field).to_have_value("맛은 없다")
+    playwright.expect(line).to_contain_text("particles: 은;", timeout=30_000)
+    playwright.expect(picture).not_to_have_attribute("src", before)
+    assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.complaints == []
 
 
 def test_hangul_is_drawn(lab, page):
