@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from kosent_lab.hangul import JOSA_PAIRS, choose_form, final_sound, josa_agrees
+from kosent_lab.hangul import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
 from kosent_lab.schema import DataError, check_columns
 
 # what takes a particle's place within its class, written as after a consonant: case, place and
@@ -30,7 +30,9 @@ _LETTERS = re.compile(r"[가-힣]+")
 _Change = tuple[int, int, str]
 
 
-def perturb(frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0) -> pd.DataFrame:
+def perturb(
+    frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0, swaps: Mapping[str, str] = SWAPS
+) -> pd.DataFrame:
     """Change one random particle of each text, and beside it one random non-particle.
 
     Parameters
@@ -45,6 +47,8 @@ def perturb(frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0
         ``join`` to the next eojeol; ``topic_도`` …, which 은 or 는 gives way to.
     seed : int
         Of the choices; they are those of the text whatever other texts there are.
+    swaps : dict of str to str
+        What takes a particle's place for ``swap``, both written as after a consonant (은, 으로).
 
     Returns
     -------
@@ -56,7 +60,7 @@ def perturb(frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0
     Raises
     ------
     DataError
-        When there is no such kind.
+        When there is no such kind, or `swaps` holds what is no particle, or one as after a vowel.
 
     Examples
     --------
@@ -69,13 +73,14 @@ def perturb(frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0
     if kind not in KINDS:
         raise DataError(f"a change is one of {', '.join(KINDS)}; got {kind!r}")
     check_columns(frame, ["doc_id", "text"], what="changing particles")
+    _check_swaps(swaps)
     eojeol = {doc_id: part.to_dict("records") for doc_id, part in read.groupby("doc_id", sort=False)}
     filler = "".join(_LETTERS.findall("".join(frame["text"].fillna("").head(1_000))))
     rows = []
     for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):
         choose = random.Random(f"{seed}/{kind}/{doc_id}")
         words = eojeol.get(doc_id, [])
-        options = [(word["josa"], change) for word in words for change in _changes(word, words, kind)]
+        options = [(word["josa"], change) for word in words for change in _changes(word, words, kind, swaps)]
         if not options:
             continue
         josa, change = choose.choice(options)
@@ -98,7 +103,7 @@ def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
     words, found = read.to_dict("records"), []
     for word in words:
         for kind in KINDS:
-            for change in _changes(word, words, kind):
+            for change in _changes(word, words, kind, SWAPS):
                 new = change[2].strip()
                 name = kind.partition("_")[0] if kind != "wrong_form" else "ill form"
                 name = "swap" if name == "topic" else name
@@ -111,7 +116,19 @@ def _apply(text: str, change: _Change) -> str:
     return text[:start] + new + text[end:]
 
 
-def _changes(word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str) -> list[_Change]:
+def _check_swaps(swaps: Mapping[str, str]) -> None:
+    for form in (*swaps, *swaps.values()):
+        if form in _TO_CONSONANT and form not in JOSA_PAIRS:
+            raise DataError(
+                f"{form!r} is the form after a vowel; write particles as after a consonant: {_TO_CONSONANT[form]!r}"
+            )
+        if not split_josa(form):
+            raise DataError(f"{form!r} is no particle, nor a run of particles; got the swaps {dict(swaps)}")
+
+
+def _changes(
+    word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str, swaps: Mapping[str, str]
+) -> list[_Change]:
     """Return the change of this eojeol's particle, or nothing."""
     if pd.isna(word["josa_start"]):
         return []
@@ -126,7 +143,7 @@ def _changes(word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str) -
     if kind == "wrong_form":
         other = JOSA_PAIRS.get(josa) or _TO_CONSONANT.get(josa)
         return [(start, end, other)] if other and josa_agrees(stem, josa) else []
-    new = SWAPS.get(form) if kind == "swap" else kind.removeprefix("topic_") if form == "은" else None
+    new = swaps.get(form) if kind == "swap" else kind.removeprefix("topic_") if form == "은" else None
     return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []
 
 

@@ -259,12 +259,16 @@ def special_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[
     )
 
 
+def _is_saved(measures: Measures) -> bool:
+    """Tell whether the rows are saved answers, which have no texts."""
+    return bool(len(measures.frame) and measures.frame["text"].isna().all())
+
+
 def words_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[str, Any]:
     """How words are cut."""
     words = measures.words
     if words.empty:
-        saved = len(measures.frame) and measures.frame["text"].isna().all()
-        return _section("words", t, anchor, notes=[t["words_saved" if saved else "words_none"]])
+        return _section("words", t, anchor, notes=[t["words_saved" if _is_saved(measures) else "words_none"]])
     pieces = int(words["n_pieces"].sum())
     note = t["words_note"].format(
         n=f"{min(len(measures.frame), WORD_TEXTS):,}",
@@ -290,7 +294,7 @@ def josa_section(measures: Measures, t: dict[str, str], anchor: str) -> dict[str
         return _section("josa", t, anchor, notes=[t["josa_no_reader"]])
     own = words[words["boundary_kept"].notna()]
     if own.empty:
-        return _section("josa", t, anchor, notes=[t["josa_none"]])
+        return _section("josa", t, anchor, notes=[t["words_saved" if _is_saved(measures) else "josa_none"]])
     kept = tokenization.measure_pieces(words).set_index("metric").loc["boundary_kept"]
     ill = own[own["agrees"].eq(False).fillna(False)]
     notes = [

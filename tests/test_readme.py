@@ -19,7 +19,8 @@ PAGES = [
     "data/models/kosent-electra-small/MODEL_CARD.md",
 ]
 COMMAND = re.compile(
-    r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) ((?:report|predict|evaluate|data|train|bench|notebooks) .*)"
+    r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) "
+    r"((?:report|predict|evaluate|data|study|train|bench|notebooks) .*)"
 )
 
 

@@ -1,11 +1,12 @@
 import base64
 import re
 import string
+import sys
 
 import pandas as pd
 import pytest
 
-from kosent_lab import narrative, report
+from kosent_lab import morphology, narrative, report
 from kosent_lab.calibration import Temperature
 from kosent_lab.predict import predict_frame
 from kosent_lab.schema import DataError
@@ -129,3 +130,13 @@ def test_too_large_a_page_is_refused(tmp_path):
     with pytest.raises(DataError, match="the limit is 4 MB"):
         report.write_page(report.Page("x" * 4_000_001, {}), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_particles_are_reported_and_without_kiwi_the_page_says_so(pack_part, facts, monkeypatch):
+    assert "kept apart" in report.build_page([pack_part], facts).html
+    morphology.analyser.cache_clear()
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    page = report.build_page([pack_part], facts).html
+    morphology.analyser.cache_clear()
+    assert "pip install kiwipiepy" in page
+    assert "How are its words cut?" in page
