@@ -55,7 +55,8 @@ class HuggingFaceCutter:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         unknown = _unknown_id(self.tokenizer)
-        encodings = self.tokenizer.encode_batch([_prepare(text) for text in texts], add_special_tokens=False)
+        texts = [_prepare(text) for text in texts]
+        encodings = self.tokenizer.encode_batch(texts, add_special_tokens=False)
         return [
             [_piece(text, start, end, i == unknown) for (start, end), i in zip(e.offsets, e.ids, strict=True)]
             for text, e in zip(texts, encodings, strict=True)
@@ -79,7 +80,7 @@ class SentencePieceCutter:
 
     def cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         """Return the pieces of each text, in order."""
-        prepared = [_prepare(text) for text in texts]
+        texts = prepared = [_prepare(text) for text in texts]
         places = [range(len(text) + 1) for text in prepared]
         if self.after_morphemes:
             spaced = [_space_morphemes(*pair) for pair in zip(prepared, read_morphemes(prepared), strict=True)]
@@ -146,11 +147,14 @@ def _unknown_id(tokenizer: Tokenizer) -> int | None:
 
 
 def _piece(text: str, start: int, end: int, unknown: bool) -> Piece:
-    """Make a piece without the white space that some tokenizers count to the piece after it."""
+    """Make a piece of a prepared text, without the white space that some tokenizers count to what follows it."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
+    head, space, _ = text[start:end].rpartition(" ")
+    if space and not any(character.isalnum() for character in head):
+        start += len(head) + 1  # controls before a space, which SentencePiece drops, count to the next piece
     if start == end:  # a space alone: it belongs to the eojeol that follows
         while start < len(text) and text[start].isspace():
             start += 1
