@@ -233,18 +233,17 @@ def run_cutting(texts: pd.Series, names: Sequence[str], *, read_alone: int = 2_0
     for workers in (1, cores):
         morphology.read_morphemes(few.head(50), workers=workers)  # loads Kiwi
         alone[workers] = timed(functools.partial(morphology.read_morphemes, few, workers=workers))[0]
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "readings.sqlite"
-        fresh, _ = timed(lambda: readings.read_cached(ids, texts, store=store))
-        again, read = timed(lambda: readings.read_cached(ids, texts, store=store))
-    for name in names:
-        cutter = shelf.load_cutter(name)
+    with tempfile.TemporaryDirectory() as folder, readings.use_store(Path(folder) / "readings.sqlite"):
+        fresh, _ = timed(lambda: readings.read_cached(ids, texts))
+        again, read = timed(lambda: readings.read_cached(ids, texts))
+        for name in names:
+            cutter = shelf.load_cutter(name)
 
-        def measure(cutter: Any = cutter) -> pd.DataFrame:
-            return measure_pieces(add_particles(eojeol_frame(ids, texts, cutter), read))
+            def measure(cutter: Any = cutter) -> pd.DataFrame:
+                return measure_pieces(add_particles(eojeol_frame(ids, texts, cutter), read))
 
-        seconds[name] = round(timed(measure)[0], 1)
-        logger.info("%s: %.1f s", name, seconds[name])
+            seconds[name] = round(timed(measure)[0], 1)
+            logger.info("%s: %.1f s", name, seconds[name])
     return {
         "n": len(texts),
         "kiwi_thread_ratio": round(alone[1] / alone[cores], 2),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from tokenizers import Tokenizer
 
 from kosent_lab.hangul import replace_surrogates
-from kosent_lab.morphology import own_starts, read_morphemes
+from kosent_lab.readings import read_starts
 from kosent_lab.schema import DataError
 
 UNITS = ("eojeol", "syllables", "jamo")
@@ -83,7 +83,7 @@ class SentencePieceCutter:
         texts = prepared = [_prepare(text) for text in texts]
         places = [range(len(text) + 1) for text in prepared]
         if self.after_morphemes:
-            spaced = [_space_morphemes(*pair) for pair in zip(prepared, read_morphemes(prepared), strict=True)]
+            spaced = [_space_morphemes(*pair) for pair in zip(prepared, read_starts(prepared), strict=True)]
             prepared, places = [text for text, _ in spaced], [place for _, place in spaced]
         unknown = self.processor.unk_id()
         found = []
@@ -162,12 +162,14 @@ def _piece(text: str, start: int, end: int, unknown: bool) -> Piece:
     return Piece(start, end, unknown, text[start:end])
 
 
-def _space_morphemes(text: str, morphemes: Sequence[Any]) -> tuple[str, list[int]]:
+def _space_morphemes(text: str, morpheme_starts: Sequence[int]) -> tuple[str, list[int]]:
     """Put spaces between morphemes and the sign between eojeol; return the text and where each character was."""
-    starts, spaced, places = set(own_starts(morphemes)), [], []
+    starts, spaced, places = set(morpheme_starts), [], []
     for place, character in enumerate(text):
-        extra = f" {_SPACE_SIGN} " if character.isspace() else " " if place in starts and place else ""
-        added = extra if character.isspace() else extra + character
+        if character.isspace():
+            added = f" {_SPACE_SIGN} "
+        else:
+            added = f" {character}" if place in starts and place else character
         spaced.append(added)
         places += [place] * len(added)
     return "".join(spaced), [*places, len(text)]

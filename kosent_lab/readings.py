@@ -5,6 +5,7 @@ Reading itself lives in ``morphology``; the store is one SQLite file in the user
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -12,7 +13,8 @@ import logging
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +22,29 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from kosent_lab.cards import cache_folder
-from kosent_lab.morphology import analyser, eojeol_rows, eojeol_table
+from kosent_lab.morphology import EOJEOL_COLUMNS, analyser, eojeol_rows, eojeol_table
 
 logger = logging.getLogger(__name__)
 
 READING_VERSION = 1  # raise it when `read_eojeol` reads differently
 _CHUNK = 5_000
+_STORE: ContextVar[Path | None] = ContextVar("store", default=None)
+
+
+@contextlib.contextmanager
+def use_store(path: Path) -> Iterator[None]:
+    """Keep readings in the SQLite file `path` inside ``with readings.use_store(path):``."""
+    token = _STORE.set(path)
+    try:
+        yield
+    finally:
+        _STORE.reset(token)
 
 
 def read_cached(
     doc_ids: Iterable[str],
     texts: Iterable[str],
     *,
-    store: Path | None = None,
     workers: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -42,9 +54,6 @@ def read_cached(
     ----------
     doc_ids : iterable of str, length n
     texts : iterable of str, length n
-    store : Path, optional
-        SQLite file; ``readings.sqlite`` in the cache folder when None. Where it cannot be written,
-        texts are read without it.
     workers : int, optional
         Threads of Kiwi, all cores when None. Threads suffice: its work is done outside Python's
         lock (`bench`, ``kiwi_thread_ratio``).
@@ -58,14 +67,26 @@ def read_cached(
 
     Notes
     -----
+    The store is ``readings.sqlite`` in the cache folder (`use_store` names another one); where it
+    cannot be written, texts are read without it.
+
     The key is a 16-byte BLAKE2b of the text under Kiwi's version and this module's; the store holds
     what was read, compressed, and like any cache may be deleted.
     """
+    return eojeol_table(doc_ids, _read_all(list(texts), workers, progress))
+
+
+def read_starts(texts: Iterable[str], *, workers: int | None = None) -> list[list[int]]:
+    """Return where morphemes begin in each text (`morphology.own_starts`), from the store as `read_cached` does."""
+    column = EOJEOL_COLUMNS.index("morpheme_starts") - 1  # rows have no doc_id
+    return [[start for row in rows for start in row[column]] for rows in _read_all(list(texts), workers, False)]
+
+
+def _read_all(texts: list[str], workers: int | None, progress: bool) -> list[list[list[Any]]]:
     analyser()  # says at once where Kiwi is missing
     workers = workers or os.cpu_count() or 1
-    doc_ids, texts = list(doc_ids), list(texts)
     keys = [_key(text) for text in texts]
-    connection = _open(store or cache_folder() / "readings.sqlite")
+    connection = _open(_STORE.get() or cache_folder() / "readings.sqlite")
     try:
         rows: list[list[list[Any]]] = []
         steps = range(0, len(texts), _CHUNK)
@@ -74,7 +95,7 @@ def read_cached(
             rows += _read(connection, keys[chunk], texts[chunk], workers)
     finally:
         connection.close()
-    return eojeol_table(doc_ids, rows)
+    return rows
 
 
 def _key(text: str) -> bytes:
