@@ -74,10 +74,10 @@ def iter_batches(
             yield batches[index]
 
 
-def collate(rows: list[np.ndarray], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+def collate(rows: list[np.ndarray], pad_id: int, *, multiple: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad rows of ids to one width; return ids and mask, both of shape (rows, positions)."""
     # widths in steps of four: fewer shapes to compile and to allocate
-    width = -(-max(len(row) for row in rows) // 4) * 4
+    width = -(-max(len(row) for row in rows) // multiple) * multiple
     ids = np.full((len(rows), width), pad_id, dtype=np.int64)
     for index, row in enumerate(rows):
         ids[index, : len(row)] = row

@@ -22,6 +22,7 @@ DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
 CARDS_FOLDER = DATA_FOLDER / "cards"
 BUNDLED = "kosent-electra-small"
 BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
+PAIR_FOLDER = DATA_FOLDER / "models" / f"{BUNDLED}-rtd"
 UNSTATED = "LicenseRef-unstated"
 
 

@@ -86,12 +86,13 @@ def build_parser() -> argparse.ArgumentParser:
         subparsers, "evaluate", _evaluate, "metrics with intervals",
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, model_id, "
-        "data_sha256, params",
+        "data_sha256, params; with --task rtd: n (pieces), auroc, generator_accuracy, replaced_share, each with _ci",
     )  # fmt: skip
-    evaluate.add_argument("--data", required=True, metavar="NAME[:SPLIT]|FILE")
+    evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
-        "--task", choices=("sentiment", "josa"), default="sentiment",
-        help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …)",
+        "--task", choices=("sentiment", "josa", "rtd"), default="sentiment",
+        help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
+        "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced",
     )  # fmt: skip
     evaluate.add_argument("--calib", metavar="NAME[:SPLIT]|FILE")
     evaluate.add_argument("--limit", type=int, help="the first N rows only")
@@ -152,22 +153,29 @@ def build_parser() -> argparse.ArgumentParser:
         help="fit on the whole official train file, as published figures do, and report test",
     )
     _json_option(baseline)
+    pretrain = _command(
+        train, "pretrain", train_commands.pretrain,
+        "replaced-token detection: a generator and a discriminator on unlabelled text; a killed run goes on",
+    )  # fmt: skip
+    pretrain.add_argument(
+        "--data", action="append", metavar="NAME|FILE[=SHARE]",
+        help="repeat for several; SHARE: chance of a row to be drawn in an epoch (default: nsmc, pretrain_text=0.3)",
+    )  # fmt: skip
+    pretrain.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
+    pretrain.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
+    pretrain.add_argument(
+        "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"
+    )
+    pretrain.add_argument(
+        "--random-embeddings", action="store_true", help="do not start from static vectors of the pieces"
+    )
+    _training_options(pretrain)
     finetune = _command(train, "finetune", train_commands.finetune, "train a classifier; a killed run goes on")
     finetune.add_argument("--data", default="nsmc", help="a corpus, or a file with a column split (train, valid)")
-    finetune.add_argument("--vocabulary", type=Path, required=True, help="folder with tokenizer.json")
     finetune.add_argument("--soft-targets", type=Path)
     finetune.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
-    finetune.add_argument("--init", type=Path, help="run folder to go on from; random weights otherwise")
-    finetune.add_argument("--layers", type=int, help="deeper than --init: grown so that the function is kept")
-    finetune.add_argument("--minutes", type=float, default=60.0)
-    finetune.add_argument("--steps", type=int, help="end after so many steps instead: the same run on every machine")
-    finetune.add_argument("--batch-tokens", type=int, default=6_144)
-    finetune.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
     finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")
-    finetune.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
-    finetune.add_argument("--looks", type=int, default=20, help="how often valid is scored in the run")
-    finetune.add_argument("--seed", type=int, default=0)
-    finetune.add_argument("--out", type=Path, required=True, help="run folder")
+    _training_options(finetune)
     package = _command(
         train, "package", train_commands.package, "make a model folder of a run: fp16, calibrated, with checksums"
     )
@@ -198,6 +206,28 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--model")
     _json_option(bench)
     return parser
+
+
+def _training_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
+    )
+    parser.add_argument("--init", type=Path, help="run folder to go on from; random weights otherwise")
+    parser.add_argument("--layers", type=int, help="default: 12, or those of --init; deeper keeps its function")
+    parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
+    parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
+    parser.add_argument("--batch-tokens", type=int, default=6_144)
+    parser.add_argument("--accumulate", type=int, default=1, help="batches per update")
+    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
+    parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
+    parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
+    parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
+    parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
+    parser.add_argument("--out", type=Path, required=True, help="run folder")
 
 
 def _add_studies(subparsers: Any) -> None:
@@ -236,7 +266,8 @@ def _add_studies(subparsers: Any) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    (lab_commands.evaluate_josa if arguments.task == "josa" else commands.evaluate_data)(arguments)
+    tasks = {"josa": lab_commands.evaluate_josa, "rtd": lab_commands.evaluate_rtd}
+    tasks.get(arguments.task, commands.evaluate_data)(arguments)
 
 
 def _command(subparsers: Any, name: str, run: Any, summary: str, **options: Any) -> argparse.ArgumentParser:

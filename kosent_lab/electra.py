@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import transformers
 from tokenizers import Tokenizer
@@ -38,6 +39,21 @@ def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> Non
         model.classifier.out_proj.bias += torch.tensor([-shift / 2, shift / 2], device=model.device)
 
 
+def small_config(vocabulary_size: int, *, layers: int = 12) -> ElectraConfig:
+    """Return the shape of KoELECTRA-Small-v3, with another vocabulary and depth."""
+    return ElectraConfig(
+        vocab_size=vocabulary_size,
+        embedding_size=128,
+        hidden_size=256,
+        intermediate_size=1024,
+        num_attention_heads=4,
+        num_hidden_layers=layers,
+        # dropout triples the time of a compiled step on a CPU; pieces are masked instead
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
 def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
     """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
 
@@ -53,20 +69,27 @@ def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> 
     ElectraForSequenceClassification
     """
     torch.manual_seed(seed)
-    config = ElectraConfig(
-        vocab_size=vocabulary_size,
-        embedding_size=128,
-        hidden_size=256,
-        intermediate_size=1024,
-        num_attention_heads=4,
-        num_hidden_layers=layers,
-        # dropout triples the time of a compiled step on a CPU; pieces are masked instead
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        id2label={0: "negative", 1: "positive"},
-        label2id={"negative": 0, "positive": 1},
-    )
+    config = small_config(vocabulary_size, layers=layers)
+    config.id2label, config.label2id = {0: "negative", 1: "positive"}, {"negative": 0, "positive": 1}
     return ElectraForSequenceClassification(config)
+
+
+def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:
+    """Put static vectors of the pieces (`vectors.static_vectors`) in the place of random embeddings.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification or ElectraForPreTraining
+    vectors : ndarray, shape (pieces, embedding size)
+        Centred, and scaled to twice the spread of random ones, so that words weigh more than places
+        and places still count; a piece whose vector is zero (never seen) keeps its random one.
+    """
+    words = model.electra.embeddings.word_embeddings.weight
+    seen = np.abs(vectors).sum(1) > 0
+    centred = vectors[seen] - vectors[seen].mean(0)
+    scaled = centred / centred.std() * 2 * model.config.initializer_range
+    with torch.no_grad():
+        words[torch.from_numpy(seen)] = torch.from_numpy(scaled).to(words)
 
 
 def save_classifier(

@@ -1,18 +1,14 @@
 """Train an ELECTRA classifier on labelled reviews, and choose on valid alone.
 
-The loop is our own: batches by length under a token budget, targets that may be soft, an auxiliary
-loss on star ratings, Muon, and a schedule that ends when the minutes given are over. Vocabularies
-are learnt in ``tokenization``, trained models are loaded by ``model`` and applied by ``predict``.
+Targets may be soft, and an auxiliary loss learns the star ratings. The loop lives in ``training``,
+vocabularies are learnt in ``vocabularies``, trained models are loaded by ``model`` and applied by
+``predict``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
-import os
-import shutil
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +19,10 @@ from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.batches import collate, encode, iter_batches
-from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.electra import widen_head
-from kosent_lab.optimizers import Muon
-from kosent_lab.schedule import TrainingOptions, learning_rate_share, progress
+from kosent_lab.schedule import FinetuningOptions
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
-
-logger = logging.getLogger(__name__)
+from kosent_lab.training import BatchLoss, autocast, can_compile, run_training
 
 RATINGS = 10
 
@@ -45,7 +38,7 @@ class _Rows:
     share: np.ndarray  # chance to be drawn in an epoch
 
 
-def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainingOptions) -> _Rows:
+def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptions) -> _Rows:
     label = frame["label"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     if "soft_target" in frame.columns:
         soft = frame["soft_target"].to_numpy(dtype="float64")
@@ -65,28 +58,6 @@ def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainingOptions
     drawn = [share[label == value].sum() for value in (0, 1)]
     weight = np.where(np.isnan(label), 1.0, np.where(label == 1, drawn[0], drawn[1]) / max(np.mean(drawn), 1.0))
     return _Rows(encode(tokenizer, frame["text"], options.max_tokens), target, weight, rating, share)
-
-
-def _optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-    matrices, rest, plain = [], [], []
-    for name, parameter in model.named_parameters():
-        if "encoder" in name and parameter.ndim == 2:
-            matrices.append(parameter)
-        else:
-            (rest if parameter.ndim == 2 else plain).append(parameter)
-    groups = [{"params": rest, "weight_decay": options.weight_decay / 10}, {"params": plain, "weight_decay": 0.0}]
-    return [
-        Muon(matrices, lr=options.muon_rate, weight_decay=options.weight_decay),
-        torch.optim.AdamW(groups, lr=options.adamw_rate, betas=(0.9, 0.98), fused=True),
-    ]
-
-
-def _can_compile() -> bool:
-    """Tell whether there is a C++ compiler, which torch.compile needs on a CPU; warn when there is none."""
-    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
-    if not found:
-        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
-    return found
 
 
 def _loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float):
@@ -136,7 +107,7 @@ def train(
     frame: pd.DataFrame,
     *,
     folder: Path,
-    options: TrainingOptions = TrainingOptions(),
+    options: FinetuningOptions = FinetuningOptions(),
 ) -> pd.DataFrame:
     """Train `model` in place for the minutes given; a killed run goes on where it was.
 
@@ -152,7 +123,7 @@ def train(
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
         continued.
-    options : TrainingOptions
+    options : FinetuningOptions
 
     Returns
     -------
@@ -163,6 +134,8 @@ def train(
     ------
     DataError
         When a column is missing, a test row is among the rows, or a row has nothing to learn from.
+    TrainingError
+        As `training.run_training` does.
 
     References
     ----------
@@ -174,83 +147,37 @@ def train(
     if chosen.empty or held.empty:
         raise DataError(f"training needs rows of split train and valid; got {frame['split'].value_counts().to_dict()}")
     torch.manual_seed(options.seed)
-    folder.mkdir(parents=True, exist_ok=True)
     rows = _prepare(chosen, tokenizer, options)
     held_ids, held_labels = encode(tokenizer, held["text"], 128), held["label"].to_numpy(dtype="int64")
-    pad_id = tokenizer.token_to_id("[PAD]")
-    mask_id = tokenizer.token_to_id("[MASK]")
+    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
     widen_head(model, 2 + RATINGS if (rows.rating >= 0).any() else 2)
-    optimizers = _optimizers(model, options)
-    state = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
-    checkpoint = folder / "checkpoint.safetensors"
-    history: list[dict[str, float]] = []
-    if checkpoint.exists():
-        state, history = load_checkpoint(checkpoint, model, optimizers)
-        logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
-    forward = torch.compile(model, dynamic=True) if options.compile and _can_compile() else model
-    model.train()
-    losses: list[float] = []
-    clock = last_saved = time.monotonic()
+    forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
 
-    def look() -> None:
-        measures = validate(model, held_ids, held_labels, pad_id=pad_id)
-        row = {"step": state["step"], "tokens": state["tokens"], "minutes": round(state["seconds"] / 60, 2)}
-        row |= {"loss": float(np.mean(losses)) if losses else float("nan")} | measures
-        losses.clear()
-        history.append(row)
-        with (folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        logger.info("%s", row)
+    def batches(epoch: int) -> Iterator[np.ndarray]:
+        seed = options.seed * 1000 + epoch
+        return iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=seed)
 
-    while progress(state, options) < 1:
-        epoch_seed = options.seed * 1000 + state["epoch"]
-        batches = iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=epoch_seed)
-        for index, batch in enumerate(batches):
-            if index < state["batch"]:
-                continue
-            rate = learning_rate_share(progress(state, options), options)
-            for optimizer, peak in zip(optimizers, (options.muon_rate, options.adamw_rate), strict=True):
-                for group in optimizer.param_groups:
-                    group["lr"] = peak * rate
-            inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
-            if options.piece_dropout:
-                hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
-                inputs = inputs.masked_fill(hidden, mask_id)
+    def loss(batch: np.ndarray) -> BatchLoss:
+        inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
+        if options.piece_dropout:
+            hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
+            inputs = inputs.masked_fill(hidden, mask_id)
+        with autocast(device, options):
             logits = forward(inputs.to(device), attention_mask=mask.to(device)).logits
-            loss = _loss(
-                logits.float(),
-                torch.as_tensor(rows.target[batch], dtype=torch.float32, device=device),
-                torch.as_tensor(rows.weight[batch], dtype=torch.float32, device=device),
-                torch.as_tensor(rows.rating[batch], device=device),
-                options.rating_weight,
-            )
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            losses.append(loss.item())
-            now = time.monotonic()
-            before = progress(state, options)
-            state["seconds"] += now - clock
-            clock = now
-            state["step"] += 1
-            state["batch"] = index + 1
-            state["tokens"] += int(mask.sum())
-            after = progress(state, options)
-            if int(after * options.looks) > int(before * options.looks):
-                look()
-                clock = time.monotonic()  # looking at valid is not training time
-            if now - last_saved > options.checkpoint_minutes * 60:
-                save_checkpoint(checkpoint, model, optimizers, state, history)
-                clock = last_saved = time.monotonic()
-            if after >= 1:
-                break
-        else:
-            state |= {"epoch": state["epoch"] + 1, "batch": 0}
-    save_checkpoint(checkpoint, model, optimizers, state, history)
+        value = _loss(
+            logits.float(),
+            torch.as_tensor(rows.target[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(rows.weight[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(rows.rating[batch], device=device),
+            options.rating_weight,
+        )
+        return BatchLoss(value, int(mask.sum()))
+
+    def look() -> dict[str, float]:
+        return validate(model, held_ids, held_labels, pad_id=pad_id)
+
+    history = run_training(model, batches=batches, loss=loss, look=look, folder=folder, options=options)
     widen_head(model, 2)
-    model.eval()
-    return pd.DataFrame(history)
+    return history

@@ -50,6 +50,25 @@ def _evaluate_homographs(arguments: argparse.Namespace) -> None:
     _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
 
 
+def evaluate_rtd(arguments: argparse.Namespace) -> None:
+    """Print how well a pair finds the pieces that its generator replaced."""
+    from tokenizers import Tokenizer
+
+    from kosent_lab import cards, corpora, detection, pairs
+    from kosent_lab.documents import load_documents
+
+    folder = Path(arguments.model) if arguments.model else cards.PAIR_FOLDER
+    pair = pairs.load_pair(folder)
+    frame = load_documents(arguments.data, text_column=arguments.text_column).head(arguments.limit)
+    texts = frame["text"].dropna().astype(str)
+    texts = texts[texts.str.strip() != ""]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    scores = detection.measure_detection(detection.replace_pieces(pair, tokenizer, texts.tolist()))
+    result = {"data": arguments.data, "n": int(scores["n"].iloc[0])}
+    result["model_id"] = cards.weights_id(folder.resolve().name, folder / "model.safetensors")
+    _print_metrics(result | {"data_sha256": corpora.frame_sha256(frame)}, scores, arguments.json)
+
+
 def _print_metrics(result: dict[str, Any], scores: pd.DataFrame, path: Path | None) -> None:
     for row in scores.to_dict("records"):
         result |= {row["metric"]: row["value"], f"{row['metric']}_ci": [row["ci_low"], row["ci_high"]]}

@@ -6,7 +6,6 @@ Batches and logits live in ``predict``, the fast encoder in ``inference``.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from kosent_lab.cards import BUNDLED, BUNDLED_FOLDER, file_sha256, weights_id
+from kosent_lab.devices import choose_device, choose_precision
 from kosent_lab.network import check_reachable
 from kosent_lab.schema import ModelError, NotAvailableError
 
@@ -180,42 +180,6 @@ def label_columns(id2label: dict[int, str], positive_label: int | None = None) -
             "Say it: positive_label=1 (kosent-lab: --positive-label 1)."
         )
     return codes[0], codes[1]
-
-
-def choose_device(name: str | None = None) -> torch.device:
-    """Return the device called `name`, or the best one: CUDA, Apple's mps, CPU."""
-    if name is None:
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if not known.get(name.split(":")[0], False):
-        raise ModelError(
-            f"device {name!r} is not on this machine; there is {[k for k, there in known.items() if there]}"
-        )
-    return torch.device(name)
-
-
-@functools.cache
-def _cpu_flags() -> frozenset[str]:
-    try:
-        info = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return frozenset()
-    return frozenset(next((line for line in info.splitlines() if line.startswith("flags")), "").split())
-
-
-def choose_precision(device: torch.device) -> str:
-    """Return the precision that `device` is fastest at.
-
-    Notes
-    -----
-    A CPU without bfloat16 instructions emulates it a hundred times slower, so there the choice is
-    int8 (`inference`), measured 1.4 times the rate of fp32 with AVX2 alone.
-    """
-    if device.type == "cuda":
-        return "bf16"
-    if device.type == "cpu":
-        return "bf16" if _cpu_flags() & {"avx512_bf16", "amx_bf16"} else "int8"
-    return "fp32"
 
 
 def find_folder(

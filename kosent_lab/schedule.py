@@ -4,25 +4,85 @@ from __future__ import annotations
 
 import dataclasses
 
+from kosent_lab.schema import DataError
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
-    """What a training run may be told; the defaults are those of the bundled model's first stage.
+    """What every training run may be told.
 
     Parameters
     ----------
     minutes : float
         Training time; the learning rate has decayed to zero when it is over.
     steps : int, optional
-        End after so many steps instead, whatever time they take: the same run on every machine.
+        End after so many updates instead, whatever time they take: the same run on every machine.
     batch_tokens : int
-        Input positions per step, padding included.
+        Input positions per batch, padding included.
+    accumulate : int
+        Batches per update: their gradients are averaged.
+    optimizer : str
+        ``muon`` (for the encoder's matrices, AdamW for the rest) or ``adamw`` alone.
     muon_rate, adamw_rate : float
-        Peak learning rates: Muon for the encoder's matrices, AdamW for everything else.
+        Peak learning rates.
     weight_decay : float
         Decoupled decay of the matrices.
     warmup_share, decay_share : float
         Shares of the run in which the rate rises linearly and falls linearly to zero.
+    max_tokens : int
+        Longer texts are cut here, in training only.
+    precision : str
+        ``fp32``, ``bf16`` (autocast) or ``auto``: bf16 where the machine multiplies in it.
+    seed : int
+        Seed of the order, of the draws and of the weights.
+    compile : bool
+        Compile the model (``torch.compile``); pays after about two minutes of training.
+    checkpoint_minutes : float
+        How often the whole state is written.
+    looks : int
+        How often valid is scored, spread evenly over the run; a deep model looks slowly.
+
+    Raises
+    ------
+    DataError
+        When the run would have no time, no step, or a word is none of those above.
+    """
+
+    minutes: float = 60.0
+    steps: int | None = None
+    batch_tokens: int = 4096
+    accumulate: int = 1
+    optimizer: str = "muon"
+    muon_rate: float = 2e-3
+    adamw_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.02
+    decay_share: float = 0.5
+    max_tokens: int = 96
+    precision: str = "auto"
+    seed: int = 0
+    compile: bool = True
+    checkpoint_minutes: float = 10.0
+    looks: int = 20
+
+    def __post_init__(self) -> None:
+        if self.steps is None and not self.minutes > 0:
+            raise DataError(f"a training run needs time: minutes (--minutes) above 0; got {self.minutes:g}")
+        for name in ("steps", "batch_tokens", "accumulate", "max_tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
+        for name, allowed in (("optimizer", ("muon", "adamw")), ("precision", ("auto", "fp32", "bf16"))):
+            if getattr(self, name) not in allowed:
+                raise DataError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class FinetuningOptions(TrainingOptions):
+    """What the training of a classifier may be told besides; the defaults are those of the bundled model's first stage.
+
+    Parameters
+    ----------
     soft_weight : float
         Weight of ``soft_target`` against the label where a row has both.
     rating_weight : float
@@ -32,36 +92,33 @@ class TrainingOptions:
     positive_share, neutral_share : float
         Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
         reviews are three quarters positive, and negatives are what is scarce.
-    max_tokens : int
-        Longer reviews are cut here, in training only.
-    seed : int
-        Seed of the order, of the draws and of the weights.
-    compile : bool
-        Compile the model (``torch.compile``); pays after about two minutes of training.
-    checkpoint_minutes : float
-        How often the whole state is written.
-    looks : int
-        How often valid is scored, spread evenly over the run; a deep model looks slowly.
     """
 
-    minutes: float = 60.0
-    steps: int | None = None
-    batch_tokens: int = 4096
-    muon_rate: float = 2e-3
-    adamw_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup_share: float = 0.02
-    decay_share: float = 0.5
     soft_weight: float = 0.5
     rating_weight: float = 0.5
     piece_dropout: float = 0.1
     positive_share: float = 0.5
     neutral_share: float = 0.5
-    max_tokens: int = 96
-    seed: int = 0
-    compile: bool = True
-    checkpoint_minutes: float = 10.0
-    looks: int = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainingOptions(TrainingOptions):
+    """What replaced-token detection may be told besides.
+
+    Parameters
+    ----------
+    mask_share : float
+        Share of the pieces of a text that the generator has to fill in.
+    discriminator_weight : float
+        Weight of the discriminator's loss against the generator's. It matters to the shared
+        embeddings alone, since both optimizers are blind to scale; 50 in the paper, where a long run
+        affords it.
+    """
+
+    looks: int = 50
+    max_tokens: int = 128
+    mask_share: float = 0.15
+    discriminator_weight: float = 10.0
 
 
 def learning_rate_share(progress: float, options: TrainingOptions) -> float:

@@ -39,6 +39,10 @@ class ModelError(KosentError, ValueError):
     """A model folder or a Hub id cannot be loaded safely."""
 
 
+class TrainingError(KosentError, RuntimeError):
+    """A training run cannot go on; its last good checkpoint stands."""
+
+
 class NotAvailableError(KosentError, FileNotFoundError):
     """Something that must be fetched first is not on this machine."""
 

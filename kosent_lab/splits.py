@@ -29,7 +29,7 @@ def fold_texts(texts: pd.Series) -> pd.Series:
     return texts.fillna("").astype(str).map(fold_text)
 
 
-def _uniform(key: str, seed: int) -> float:
+def hash_share(key: str, *, seed: int) -> float:
     """Map a text to a number in [0, 1) that only the text and the seed decide."""
     digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8, salt=str(seed).encode()).digest()
     return int.from_bytes(digest, "big") / 2**64
@@ -76,7 +76,7 @@ def split_frame(
     folded = fold_texts(frame["text"])
     official = frame["official_split"]
     in_test = folded.isin(set(folded[official == "test"]))
-    where = folded.map({key: _uniform(key, seed) for key in folded.unique()})
+    where = folded.map({key: hash_share(key, seed=seed) for key in folded.unique()})
     held_out = {
         "valid": where < valid_share,
         "calib": (where >= valid_share) & (where < valid_share + calib_share),

@@ -6,12 +6,14 @@ import argparse
 import hashlib
 import json
 import shutil
+from typing import Any
 
 import pandas as pd
 
 from kosent_lab.commands import print_result
 from kosent_lab.schema import DataError, check_columns
 
+MODEL = "model"  # folder of a run that holds what it made
 TAUGHT = "training_data.json"  # which rows a model has learnt from
 
 
@@ -77,14 +79,52 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     print_result(result, arguments.json)
 
 
+def pretrain(arguments: argparse.Namespace) -> None:
+    """Train a generator and a discriminator on unlabelled text, or go on with a run."""
+    from kosent_lab import devices, pairs, pretraining, schedule, training, unlabelled
+
+    _check_resumable(arguments)
+    defaults = schedule.PretrainingOptions()
+    options = schedule.PretrainingOptions(
+        mask_share=arguments.mask_share,
+        discriminator_weight=arguments.discriminator_weight,
+        **_common_options(arguments, defaults),
+    )
+    device = devices.choose_device(arguments.device)
+    frame, counts = unlabelled.gather_texts(arguments.data or ["nsmc", "pretrain_text=0.3"])
+    tokenizer = _tokenizer(arguments)
+    if arguments.init:
+        pair = pairs.load_pair(arguments.init / MODEL)
+        pair = pairs.grow_pair(pair, arguments.layers) if arguments.layers else pair
+    else:
+        pair = pairs.new_pair(
+            tokenizer.get_vocab_size(),
+            layers=arguments.layers or 12,
+            generator_share=arguments.generator_share,
+            seed=arguments.seed,
+        )
+        if not arguments.random_embeddings and not (arguments.out / training.CHECKPOINT).exists():
+            pretraining.start_from_text(pair, tokenizer, frame)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
+    history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
+    pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL)
+    shutil.copy(arguments.out / TAUGHT, arguments.out / MODEL / TAUGHT)
+    print(history.tail(3).to_string(index=False))
+    print(f"on {device}: {arguments.out / 'model'}")
+
+
 def finetune(arguments: argparse.Namespace) -> None:
-    """Train a classifier from random weights or from an earlier run."""
-    from tokenizers import Tokenizer
+    """Train a classifier from random weights, from an earlier run or from a pretrained pair."""
     from transformers import ElectraForSequenceClassification
 
-    from kosent_lab import electra, finetuning, schedule
-    from kosent_lab.electra import grow_depth
+    from kosent_lab import devices, electra, finetuning, pairs, schedule
 
+    _check_resumable(arguments)
+    defaults = schedule.FinetuningOptions()
+    options = schedule.FinetuningOptions(soft_weight=arguments.soft_weight, **_common_options(arguments, defaults))
     frame = _train_frame(arguments.data)
     if arguments.official_only:
         check_columns(frame, ["official_split"], what="--official-only")
@@ -94,33 +134,57 @@ def finetune(arguments: argparse.Namespace) -> None:
         frame = frame.assign(soft_target=frame["doc_id"].map(soft))
     else:
         frame = frame[frame["label"].notna()]
-    tokenizer = Tokenizer.from_file(str(arguments.vocabulary / "tokenizer.json"))
-    if arguments.init:
-        model = ElectraForSequenceClassification.from_pretrained(arguments.init / "model", local_files_only=True)
-        model = grow_depth(model, arguments.layers) if arguments.layers else model
-    else:
+    tokenizer = _tokenizer(arguments)
+    if not arguments.init:
         model = electra.new_classifier(tokenizer.get_vocab_size(), layers=arguments.layers or 12, seed=arguments.seed)
-    defaults = schedule.TrainingOptions()
-    options = schedule.TrainingOptions(
-        minutes=arguments.minutes,
-        steps=arguments.steps,
-        batch_tokens=arguments.batch_tokens,
-        soft_weight=arguments.soft_weight,
-        looks=arguments.looks,
-        muon_rate=defaults.muon_rate * arguments.rate_share,
-        adamw_rate=defaults.adamw_rate * arguments.rate_share,
-        decay_share=1.0 if arguments.init else defaults.decay_share,
-        seed=arguments.seed,
-        compile=not arguments.no_compile,
-    )
+    elif (arguments.init / MODEL / pairs.GENERATOR).exists():
+        model = pairs.as_classifier(pairs.load_pair(arguments.init / MODEL), seed=arguments.seed)
+    else:
+        model = ElectraForSequenceClassification.from_pretrained(arguments.init / MODEL, local_files_only=True)
+    if arguments.init and arguments.layers:
+        model = electra.grow_depth(model, arguments.layers)
+    device = devices.choose_device(arguments.device)
     arguments.out.mkdir(parents=True, exist_ok=True)
     taught = frame.loc[frame["split"] == "train", "doc_id"]
     seen = {"data": arguments.data, "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
     (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
-    history = finetuning.train(model, tokenizer, frame, folder=arguments.out, options=options)
-    model.save_pretrained(arguments.out / "model")
-    tokenizer.save(str(arguments.out / "model" / "tokenizer.json"))
+    history = finetuning.train(model.to(device), tokenizer, frame, folder=arguments.out, options=options)
+    model.save_pretrained(arguments.out / MODEL)
+    tokenizer.save(str(arguments.out / MODEL / "tokenizer.json"))
     print(history.tail(3).to_string(index=False))
+    print(f"on {device}: {arguments.out / MODEL}")
+
+
+def _check_resumable(arguments: argparse.Namespace) -> None:
+    from kosent_lab.training import CHECKPOINT
+
+    if arguments.resume and not (arguments.out / CHECKPOINT).exists():
+        raise DataError(f"there is no run to resume: {arguments.out} holds no {CHECKPOINT}. Leave --resume out.")
+
+
+def _common_options(arguments: argparse.Namespace, defaults: Any) -> dict[str, Any]:
+    """Return what every training may be told; a run that goes on from another decays from its beginning."""
+    names = (
+        "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "seed", "checkpoint_minutes"
+    )  # fmt: skip
+    options = {name: getattr(arguments, name) for name in names}
+    options |= {name: getattr(defaults, name) * arguments.rate_share for name in ("muon_rate", "adamw_rate")}
+    options |= {"decay_share": 1.0} if arguments.init else {}
+    options |= {"looks": arguments.looks} if arguments.looks else {}
+    return options | {"compile": not arguments.no_compile}
+
+
+def _tokenizer(arguments: argparse.Namespace) -> Any:
+    """Return the vocabulary named, or that of the run to go on from, or the bundled model's."""
+    from tokenizers import Tokenizer
+
+    from kosent_lab.cards import BUNDLED_FOLDER
+
+    folder = arguments.vocabulary or (arguments.init / MODEL if arguments.init else BUNDLED_FOLDER)
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
+    return Tokenizer.from_file(str(path))
 
 
 def package(arguments: argparse.Namespace) -> None:
@@ -137,10 +201,10 @@ def package(arguments: argparse.Namespace) -> None:
         electra.save_classifier(model, tokenizer, arguments.out, seen_positions=seen)
         return load_classifier(arguments.out)
 
-    source = arguments.run_folder / "model"
+    source = arguments.run_folder / MODEL
     model = ElectraForSequenceClassification.from_pretrained(source, local_files_only=True)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-    seen = schedule.TrainingOptions().max_tokens
+    seen = schedule.FinetuningOptions().max_tokens
     shift = 0.0
     if arguments.valid:
         shift = evaluation.fit_shift(predict_frame(load_documents(arguments.valid), save()))

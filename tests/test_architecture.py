@@ -13,8 +13,10 @@ LAYERS = {
     "morphology": 1,
     "network": 1,
     "nsmc": 1,
-    "optimizers": 1,
+    "devices": 1,
+    "optimizers": 2,
     "schedule": 1,
+    "vectors": 1,
     "predictions": 1,
     "cards": 1,
     "checkpoints": 1,
@@ -39,13 +41,18 @@ LAYERS = {
     "narrative": 5,
     "electra": 5,
     "shelf": 5,
+    "unlabelled": 5,
     "batches": 6,
+    "training": 6,
+    "pairs": 6,
     "scoring": 6,
     "ablation": 6,
     "evaluation": 6,
     "scored": 6,
     "sections": 6,
     "finetuning": 7,
+    "pretraining": 7,
+    "detection": 8,
     "studies": 7,
     "explorer": 7,
     "widgets": 7,
@@ -58,7 +65,10 @@ LAYERS = {
     "study_commands": 9,
     "cli": 10,
 }
-USES_TORCH = {"optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "finetuning", "bench"}
+USES_TORCH = {
+    "devices", "optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "pairs", "training",
+    "finetuning", "pretraining", "detection", "bench",
+}  # fmt: skip
 MODULES = sorted((ROOT / "kosent_lab").glob("*.py"))
 
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab import batches, electra, finetuning, schedule
+from kosent_lab import batches, electra, finetuning, schedule, training
 from kosent_lab.model import load_classifier
 from kosent_lab.optimizers import Muon, orthogonalize
 from kosent_lab.schema import DataError
 
-OPTIONS = schedule.TrainingOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
+OPTIONS = schedule.FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
 
 
 def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, tmp_path, monkeypatch):
-    options = dataclasses.replace(OPTIONS, piece_dropout=0.0)
+    options = OPTIONS
     whole = tiny_model(tiny_tokenizer)
     finetuning.train(whole, tiny_tokenizer, rows, folder=tmp_path / "whole", options=options)
     # every step is saved, and the seventh dies before it is
-    calls, save = [], finetuning.save_checkpoint
+    calls, save = [], training.save_checkpoint
 
     def dying(*arguments):
         calls.append(1)
@@ -82,7 +82,7 @@ def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, 
             raise KeyboardInterrupt
         save(*arguments)
 
-    monkeypatch.setattr(finetuning, "save_checkpoint", dying)
+    monkeypatch.setattr(training, "save_checkpoint", dying)
     often = dataclasses.replace(options, checkpoint_minutes=0.0)
     with pytest.raises(KeyboardInterrupt):
         finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path / "cut", options=often)
@@ -93,7 +93,7 @@ def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, 
 
 
 def test_minutes_end_a_run_with_its_rate_decayed():
-    options = schedule.TrainingOptions(minutes=2)
+    options = schedule.FinetuningOptions(minutes=2)
     assert schedule.progress({"step": 5, "seconds": 60.0}, options) == 0.5
     assert schedule.learning_rate_share(schedule.progress({"step": 5, "seconds": 130.0}, options), options) == 0
 

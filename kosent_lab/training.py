@@ -1,0 +1,214 @@
+"""The loop that every training shares: batches, updates, looks at valid, checkpoints, and the end on time.
+
+What is learnt (the loss) and what is measured come from ``finetuning`` and ``pretraining`` as functions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
+from kosent_lab.devices import has_bf16
+from kosent_lab.optimizers import Muon
+from kosent_lab.schedule import TrainingOptions, learning_rate_share, progress
+from kosent_lab.schema import TrainingError
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchLoss:
+    """What one batch gives: the loss to go down, its tokens, and parts of the loss worth logging."""
+
+    loss: torch.Tensor
+    tokens: int
+    parts: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
+
+
+def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:
+    """Return Muon for the encoder's matrices and AdamW for the rest, or AdamW for all.
+
+    Parameters
+    ----------
+    model : nn.Module
+    options : TrainingOptions
+
+    Returns
+    -------
+    list of Optimizer
+        Each group holds its peak rate as ``peak``; vectors (biases, gains) do not decay.
+    """
+    matrices, tables, vectors = [], [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        kind = vectors if parameter.ndim < 2 else matrices if "encoder" in name else tables
+        kind.append(parameter)
+    muon = [matrices] if options.optimizer == "muon" and matrices else []
+    groups = [
+        {"params": tables, "weight_decay": options.weight_decay / 10},
+        {"params": vectors, "weight_decay": 0.0},
+        *([] if muon else [{"params": matrices, "weight_decay": options.weight_decay}]),
+    ]
+    adamw = torch.optim.AdamW([g for g in groups if g["params"]], lr=options.adamw_rate, betas=(0.9, 0.98), fused=True)
+    optimizers = [Muon(m, lr=options.muon_rate, weight_decay=options.weight_decay) for m in muon] + [adamw]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers
+
+
+def can_compile() -> bool:
+    """Tell whether there is a C++ compiler, which torch.compile needs on a CPU; warn when there is none."""
+    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
+    if not found:
+        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
+    return found
+
+
+def autocast(device: torch.device, options: TrainingOptions) -> contextlib.AbstractContextManager[object]:
+    """Return the context in which a forward pass runs: bfloat16 products where told so or where they are fast."""
+    if options.precision == "bf16" or (options.precision == "auto" and has_bf16(device)):
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def _check_number(value: float, what: str, step: int, folder: Path) -> None:
+    if not math.isfinite(value):
+        raise TrainingError(
+            f"the {what} was {value} at step {step + 1}. The last good checkpoint in {folder} stands; "
+            "lower the learning rates (--rate-share 0.5) and run the command again."
+        )
+
+
+def run_training(
+    model: nn.Module,
+    *,
+    batches: Callable[[int], Iterator[np.ndarray]],
+    loss: Callable[[np.ndarray], BatchLoss],
+    look: Callable[[], dict[str, float]],
+    folder: Path,
+    options: TrainingOptions,
+) -> pd.DataFrame:
+    """Train `model` in place until its time is over; a killed run goes on where it was.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Every parameter that wants a gradient is trained.
+    batches : callable
+        From the number of an epoch to its batches, always the same ones.
+    loss : callable
+        From a batch to its `BatchLoss`.
+    look : callable
+        Measures on valid; its time is not training time.
+    folder : Path
+        Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
+    options : TrainingOptions
+
+    Returns
+    -------
+    DataFrame
+        One row per look: ``step``, ``tokens``, ``minutes``, ``loss``, its parts, and the measures.
+
+    Raises
+    ------
+    TrainingError
+        When the loss is no number, the checkpoint is of another model, or the accelerator is lost;
+        the last good checkpoint stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / CHECKPOINT
+    optimizers = make_optimizers(model, options)
+    state = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
+    history: list[dict[str, float]] = []
+    if checkpoint.exists():
+        state, history = load_checkpoint(checkpoint, model, optimizers)
+        if progress(state, options) >= 1:
+            logger.info("%s has had its time: %d steps, %.1f minutes", folder, state["step"], state["seconds"] / 60)
+        else:
+            logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
+    # a killed run may have logged more than its checkpoint holds
+    (folder / METRICS).write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+    sums: dict[str, list[float]] = {}
+    clock = saved = time.monotonic()
+
+    def record() -> None:
+        means = {name: float(np.mean(values)) for name, values in sums.items()}
+        sums.clear()
+        row = {"step": state["step"], "tokens": state["tokens"], "minutes": round(state["seconds"] / 60, 2)}
+        history.append(row | means | look())
+        with (folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(history[-1]) + "\n")
+        logger.info("%s", history[-1])
+
+    model.train()
+    while progress(state, options) < 1:
+        for index, batch in enumerate(batches(state["epoch"])):
+            if index < state["batch"]:
+                continue
+            # so that a run that goes on draws what the uninterrupted one would have drawn
+            torch.manual_seed(hash((options.seed, state["epoch"], index)) % 2**63)
+            try:
+                result = loss(batch)
+                (result.loss / options.accumulate).backward()
+                value = result.loss.item()
+            except RuntimeError as error:
+                if not isinstance(error, torch.AcceleratorError):
+                    raise
+                raise TrainingError(
+                    f"the accelerator was lost after step {state['step']} ({error}). The checkpoint in {folder} "
+                    "stands: the same command goes on from it."
+                ) from error
+            _check_number(value, "loss", state["step"], folder)
+            sums.setdefault("loss", []).append(value)
+            for name, part in result.parts.items():
+                sums.setdefault(name, []).append(part.item())
+            state["tokens"] += result.tokens
+            if (index + 1) % options.accumulate:
+                continue
+            rate = learning_rate_share(progress(state, options), options)
+            # before the update: a checkpoint never holds weights that are no numbers
+            norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            _check_number(norm.item(), "gradient", state["step"], folder)
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["peak"] * rate
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            now, before = time.monotonic(), progress(state, options)
+            state["seconds"] += now - clock
+            clock = now
+            state["step"] += 1
+            state["batch"] = index + 1
+            after = progress(state, options)
+            if int(after * options.looks) > int(before * options.looks):
+                record()
+                clock = time.monotonic()  # looking at valid is not training time
+            if now - saved > options.checkpoint_minutes * 60:
+                save_checkpoint(checkpoint, model, optimizers, state, history)
+                clock = saved = time.monotonic()
+            if after >= 1:
+                break
+        else:
+            state |= {"epoch": state["epoch"] + 1, "batch": 0}
+            model.zero_grad(set_to_none=True)  # of batches that did not fill an update
+    save_checkpoint(checkpoint, model, optimizers, state, history)
+    model.eval()
+    return pd.DataFrame(history)

@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from kosent_lab import detection, pairs
+from kosent_lab.schema import DataError
+
+
+@pytest.fixture(scope="module")
+def pair(tiny_tokenizer):
+    return pairs.new_pair(tiny_tokenizer.get_vocab_size(), layers=1).eval()
+
+
+TEXTS = ["배우들의 연기가 정말 좋았어요", "", "이 식당은 다시 안 가요", "🙂 ㅋㅋ"]
+
+
+def test_every_piece_has_a_row_and_a_score(pair, tiny_tokenizer):
+    table = detection.replace_pieces(pair, tiny_tokenizer, TEXTS)
+    for number, text in enumerate(TEXTS):
+        rows = table[table["text"] == number]
+        assert rows["piece_index"].tolist() == list(range(len(rows)))
+        assert rows["piece"].tolist() == tiny_tokenizer.encode(text).tokens[1:-1]
+        assert [text[s:e] for s, e in zip(rows["start"], rows["end"], strict=True)] == [
+            text[s:e] for s, e in tiny_tokenizer.encode(text).offsets[1:-1]
+        ]
+    assert table["score"].between(0, 1).all()
+    assert (table["replaced"] == (table["piece"] != table["shown"])).all()
+    assert not table.loc[~table["masked"], "replaced"].any()
+    assert table["generator_hit"].isna().equals(~table["masked"])
+
+
+def test_the_same_seed_draws_the_same_and_leaves_torch_alone(pair, tiny_tokenizer):
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    one, two = (detection.replace_pieces(pair, tiny_tokenizer, TEXTS, seed=5) for _ in range(2))
+    pd.testing.assert_frame_equal(one, two)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not one.equals(detection.replace_pieces(pair, tiny_tokenizer, TEXTS, seed=6))
+
+
+def test_chosen_places_are_masked_and_none_when_none_is_wanted(pair, tiny_tokenizer):
+    table = detection.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], places=[1, 3])
+    assert table.index[table["masked"]].tolist() == [1, 3]
+    assert not detection.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], mask_share=0)["masked"].any()
+    with pytest.raises(DataError, match="the text has the pieces 0 to"):
+        detection.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], places=[99])
+    with pytest.raises(DataError, match="places belong to one text"):
+        detection.replace_pieces(pair, tiny_tokenizer, TEXTS, places=[0])
+
+
+def test_guesses_are_probabilities_in_order(pair, tiny_tokenizer):
+    guesses = detection.guess_pieces(pair, tiny_tokenizer, TEXTS[0], 2, count=800)
+    assert guesses["probability"].is_monotonic_decreasing
+    assert guesses["probability"].sum() == pytest.approx(1, abs=1e-3)
+    with pytest.raises(DataError, match="got 99"):
+        detection.guess_pieces(pair, tiny_tokenizer, TEXTS[0], 99)
+
+
+def test_auroc_is_that_of_scikit_learn_with_an_interval_around_it():
+    random = np.random.default_rng(0)
+    replaced = random.random(2_000) < 0.1
+    table = pd.DataFrame(
+        {
+            "text": np.arange(2_000) // 10,
+            "replaced": replaced,
+            "masked": replaced | (random.random(2_000) < 0.05),
+            "score": random.random(2_000) + replaced * 0.5,
+        }
+    )
+    measures = detection.measure_detection(table, resamples=100).set_index("metric")
+    assert measures.loc["auroc", "value"] == pytest.approx(roc_auc_score(replaced, table["score"]))
+    assert (measures["ci_low"] < measures["value"]).all()
+    assert (measures["value"] < measures["ci_high"]).all()
+    assert measures.loc["replaced_share", "value"] == pytest.approx(replaced.mean())
+    with pytest.raises(DataError, match="0 of 2000 are replaced"):
+        detection.measure_detection(table.assign(replaced=False))
