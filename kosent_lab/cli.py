@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kosent_lab import __version__, commands, lab_commands, study_commands, train_commands
+from kosent_lab import __version__, commands, finetune_commands, lab_commands, study_commands, train_commands
 from kosent_lab.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -170,11 +170,29 @@ def build_parser() -> argparse.ArgumentParser:
         "--random-embeddings", action="store_true", help="do not start from static vectors of the pieces"
     )
     _training_options(pretrain)
-    finetune = _command(train, "finetune", train_commands.finetune, "train a classifier; a killed run goes on")
-    finetune.add_argument("--data", default="nsmc", help="a corpus, or a file with a column split (train, valid)")
+    finetune = _command(train, "finetune", finetune_commands.finetune, "train a classifier; a killed run goes on")
+    finetune.add_argument(
+        "--data", default="nsmc", metavar="NAME|FILE",
+        help="with a column split (train, valid); else a tenth of the texts is kept for valid",
+    )  # fmt: skip
+    _file_columns(finetune)
+    finetune.add_argument(
+        "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
+    )
     finetune.add_argument("--soft-targets", type=Path)
     finetune.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")
+    finetune.add_argument("--layer-decay", type=float, default=1.0, help="rate of a layer against the one above it")
+    finetune.add_argument(
+        "--frozen-layers", type=int, default=0, help="lowest layers (and embeddings) kept as they are"
+    )
+    finetune.add_argument(
+        "--unfreeze-share", type=float, default=0.0, help="share of the run over which layers join, from the top"
+    )
+    finetune.add_argument("--patience", type=int, help="end after so many looks without a better one; the best is kept")
+    finetune.add_argument("--label-smoothing", type=float, default=0.0)
+    finetune.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
+    finetune.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
     _training_options(finetune)
     package = _command(
         train, "package", train_commands.package, "make a model folder of a run: fp16, calibrated, with checksums"
@@ -202,6 +220,10 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--cutting", action="store_true", help="instead: seconds to read with Kiwi, and to cut with each tokenizer"
     )
+    bench.add_argument(
+        "--training", action="store_true", help="instead: tokens a second of pretraining and fine-tuning"
+    )
+    bench.add_argument("--layers", type=int, default=12, help="with --training")
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
     _json_option(bench)
@@ -212,7 +234,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
     )
-    parser.add_argument("--init", type=Path, help="run folder to go on from; random weights otherwise")
+    parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
     parser.add_argument("--layers", type=int, help="default: 12, or those of --init; deeper keeps its function")
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
     parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")

@@ -23,7 +23,9 @@ SHARD_ROWS = 20_000
 _RESERVED = ("doc_id", "text", "label", "polarity", *PREDICTION_COLUMNS)
 
 
-def load_documents(data: str | Path, *, text_column: str = "text", label_column: str | None = None) -> pd.DataFrame:
+def load_documents(
+    data: str | Path, *, text_column: str = "text", label_column: str | None = None, own_labels: bool = False
+) -> pd.DataFrame:
     """Read ``NAME``, ``NAME:SPLIT`` or a file as a document frame.
 
     Parameters
@@ -32,6 +34,8 @@ def load_documents(data: str | Path, *, text_column: str = "text", label_column:
         A path, or the name of a card, optionally with a split: ``nsmc:test``, ``kosent-pack``.
     text_column, label_column : str
         Columns of a file; without `label_column` a column ``label`` is used where there is one.
+    own_labels : bool
+        Labels that are no polarity: ``label`` is then the column's text as it stands.
 
     Returns
     -------
@@ -46,12 +50,14 @@ def load_documents(data: str | Path, *, text_column: str = "text", label_column:
     """
     path = Path(data)
     if path.suffix.lower() in SUFFIXES or path.exists():
-        shards = list(iter_documents(path, text_column=text_column, label_column=label_column))
+        shards = list(iter_documents(path, text_column=text_column, label_column=label_column, own_labels=own_labels))
         return pd.concat(shards, ignore_index=True) if len(shards) > 1 else shards[0]
     name, _, split = str(data).partition(":")
     frame = corpora.load_corpus(name)
     if name == "nsmc":
         frame = _split_nsmc(frame, split)
+    if own_labels:
+        frame = frame.assign(label=_own_labels(frame, label_column or "label", name))
     column = "split" if name == "nsmc" else "official_split"
     if not split:
         return frame
@@ -71,7 +77,12 @@ def _split_nsmc(frame: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def iter_documents(
-    path: Path, *, text_column: str = "text", label_column: str | None = None, rows: int | None = None
+    path: Path,
+    *,
+    text_column: str = "text",
+    label_column: str | None = None,
+    rows: int | None = None,
+    own_labels: bool = False,
 ) -> Iterator[pd.DataFrame]:
     """Yield a file as document frames of at most `rows` rows each.
 
@@ -80,7 +91,7 @@ def iter_documents(
     path : Path
         Its ending says how it is read: .csv, .tsv and .txt (tabs, no quoting, as NSMC's files),
         .jsonl, .xlsx, .parquet. Text files are UTF-8 (with or without a mark) or CP949.
-    text_column, label_column : str
+    text_column, label_column, own_labels :
         See `load_documents`.
     rows : int, optional
         All in one frame when None.
@@ -106,12 +117,12 @@ def iter_documents(
         raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
     start = 0
     for raw in reader(path, rows):
-        yield _as_documents(raw, path, start, text_column, label_column)
+        yield _as_documents(raw, path, start, text_column, label_column, own_labels)
         start += len(raw)
 
 
 def _as_documents(
-    raw: pd.DataFrame, path: Path, start: int, text_column: str, label_column: str | None
+    raw: pd.DataFrame, path: Path, start: int, text_column: str, label_column: str | None, own_labels: bool
 ) -> pd.DataFrame:
     what = str(path)
     check_columns(raw, [text_column], what=what, hint="Name it with --text-column.")
@@ -119,7 +130,10 @@ def _as_documents(
         check_columns(raw, [label_column], what=what, hint="Name it with --label-column.")
     labelled = label_column or ("label" if "label" in raw.columns else None)
     try:
-        labels = parse_labels(raw[labelled] if labelled else pd.Series(pd.NA, index=raw.index))
+        if own_labels:
+            labels = pd.DataFrame({"label": _own_labels(raw, labelled or "label", what)})
+        else:
+            labels = parse_labels(raw[labelled] if labelled else pd.Series(pd.NA, index=raw.index))
     except DataError as error:
         raise DataError(f"{path}, rows from {start}: {error}") from error
     own_ids = "doc_id" in raw.columns and raw["doc_id"].notna().all() and raw["doc_id"].is_unique
@@ -129,6 +143,13 @@ def _as_documents(
     own = own.drop(columns=["corpus"], errors="ignore")
     head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[text_column]}, index=raw.index)
     return pd.concat([head, labels, own], axis=1)
+
+
+def _own_labels(frame: pd.DataFrame, column: str, what: str) -> pd.Series:
+    """Return labels as text, those that are empty missing; 4.0 is 4."""
+    check_columns(frame, [column], what=what, hint="Name it with --label-column.")
+    words = frame[column].astype("string").str.strip().str.removesuffix(".0")
+    return words.mask(words == "")
 
 
 def _encoding(path: Path) -> str:

@@ -33,6 +33,18 @@ def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
     model.classifier.out_proj = new
 
 
+def name_classes(model: ElectraForSequenceClassification, names: list[str], *, seed: int = 0) -> None:
+    """Give the model one output per name; the last layer starts anew where their number changes."""
+    if len(names) != model.config.num_labels:
+        torch.manual_seed(seed)
+        model.classifier.out_proj = nn.Linear(model.config.hidden_size, len(names)).to(model.device)
+        nn.init.normal_(model.classifier.out_proj.weight, std=model.config.initializer_range)
+        nn.init.zeros_(model.classifier.out_proj.bias)
+        model.num_labels = len(names)
+    model.config.id2label = dict(enumerate(names))
+    model.config.label2id = {name: number for number, name in enumerate(names)}
+
+
 def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> None:
     """Add `shift` to every log-odds of positive that `model` (outputs negative, positive) gives."""
     with torch.no_grad():
@@ -72,6 +84,22 @@ def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> 
     config = small_config(vocabulary_size, layers=layers)
     config.id2label, config.label2id = {0: "negative", 1: "positive"}, {"negative": 0, "positive": 1}
     return ElectraForSequenceClassification(config)
+
+
+def open_classifier(folder: Path) -> ElectraForSequenceClassification:
+    """Read a classifier to train it further, as fp32 whatever it was written in.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no ELECTRA classifier in safetensors.
+    """
+    try:
+        return ElectraForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        raise ModelError(f"{folder} cannot be read as an ELECTRA classifier to train further: {error}") from error
 
 
 def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:

@@ -32,44 +32,55 @@ class _Rows:
     """Training rows as arrays: ragged ids, targets, and what may be drawn how often."""
 
     ids: list[np.ndarray]
-    target: np.ndarray  # probability of positive
+    target: np.ndarray  # probability of each class
     weight: np.ndarray
     rating: np.ndarray  # 0..9, -1 where there is none
     share: np.ndarray  # chance to be drawn in an epoch
 
 
-def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptions) -> _Rows:
+def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptions, classes: int) -> _Rows:
     label = frame["label"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+    hard = np.eye(classes)[np.nan_to_num(label).astype("int64")]
+    hard[np.isnan(label)] = np.nan
+    hard = (1 - options.label_smoothing) * hard + options.label_smoothing / classes
+    target = hard
     if "soft_target" in frame.columns:
-        soft = frame["soft_target"].to_numpy(dtype="float64")
-        target = np.where(np.isnan(label), soft, (1 - options.soft_weight) * label + options.soft_weight * soft)
-    else:
-        target = label
+        positive = frame["soft_target"].to_numpy(dtype="float64")
+        soft = np.stack([1 - positive, positive], axis=1)
+        target = np.where(np.isnan(hard), soft, (1 - options.soft_weight) * hard + options.soft_weight * soft)
     if np.isnan(target).any():
         raise DataError(
-            f"{int(np.isnan(target).sum())} of {len(frame)} rows have neither a label nor a soft_target. "
+            f"{int(np.isnan(target).any(axis=1).sum())} of {len(frame)} rows have neither a label nor a soft_target. "
             "Drop them, or give soft targets (kosent-lab train baseline --soft-targets FILE)."
         )
-    rating = np.full(len(frame), -1)
-    if "rating" in frame.columns and options.rating_weight > 0:
+    rating, share = np.full(len(frame), -1), np.ones(len(frame))
+    if classes == 2 and "rating" in frame.columns and options.rating_weight > 0:
         rating = frame["rating"].fillna(0).to_numpy(dtype="int64") - 1
-    share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
-    # hard labels count as if both classes were drawn equally often
-    drawn = [share[label == value].sum() for value in (0, 1)]
-    weight = np.where(np.isnan(label), 1.0, np.where(label == 1, drawn[0], drawn[1]) / max(np.mean(drawn), 1.0))
+    if classes == 2:
+        share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
+    weight = np.ones(len(frame))
+    if options.class_weights:  # hard labels count as if every class were drawn equally often
+        drawn = np.array([share[label == value].sum() for value in range(classes)])
+        known = ~np.isnan(label)
+        weight[known] = (drawn.mean() / np.maximum(drawn, 1e-9))[label[known].astype("int64")]
     return _Rows(encode(tokenizer, frame["text"], options.max_tokens), target, weight, rating, share)
 
 
-def _loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float):
-    log_prob = torch.log_softmax(logits[:, :2], dim=-1)
-    loss = -(weight * (target * log_prob[:, 1] + (1 - target) * log_prob[:, 0])).mean()
-    if factor > 0 and logits.shape[1] > 2:
-        loss = loss + factor * nn.functional.cross_entropy(logits[:, 2:], rating, ignore_index=-1)
+def _loss(
+    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float
+) -> torch.Tensor:
+    classes = target.shape[1]
+    log_prob = torch.log_softmax(logits[:, :classes], dim=-1)
+    loss = -(weight * (target * log_prob).sum(1)).mean()
+    if factor > 0 and logits.shape[1] > classes and (rating >= 0).any():
+        loss = loss + factor * nn.functional.cross_entropy(logits[:, classes:], rating, ignore_index=-1)
     return loss
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int) -> dict[str, float]:
+def validate(
+    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int, classes: int = 2
+) -> dict[str, float]:
     """Return accuracy and negative log-likelihood (nats) of a model on encoded rows.
 
     Parameters
@@ -79,6 +90,8 @@ def validate(model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad
         From `encode`.
     labels : ndarray of int, shape (n,)
     pad_id : int
+    classes : int
+        So many outputs are classes; others are auxiliary.
 
     Returns
     -------
@@ -87,11 +100,13 @@ def validate(model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad
     """
     model.eval()
     lengths = np.array([len(row) for row in ids])
-    logits = np.zeros((len(ids), 2), dtype="float32")
+    logits = np.zeros((len(ids), classes), dtype="float32")
     for batch in iter_batches(lengths, batch_tokens=8192, seed=0):
         inputs, mask = collate([ids[i] for i in batch], pad_id)
         device = next(model.parameters()).device
-        logits[batch] = model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :2].float().cpu().numpy()
+        logits[batch] = (
+            model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :classes].float().cpu().numpy()
+        )
     model.train()
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_prob = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -118,8 +133,9 @@ def train(
         trains, and narrowed again at the end.
     tokenizer : tokenizers.Tokenizer
     frame : DataFrame
-        Columns ``text``, ``label`` (0, 1, missing), ``split`` (``train`` and ``valid`` are used),
-        optionally ``soft_target`` (probability of positive) and ``rating`` (1–10).
+        Columns ``text``, ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
+        (``train`` and ``valid`` are used); for two classes optionally ``soft_target`` (probability of
+        positive) and ``rating`` (1–10).
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
         continued.
@@ -133,7 +149,8 @@ def train(
     Raises
     ------
     DataError
-        When a column is missing, a test row is among the rows, or a row has nothing to learn from.
+        When a column is missing, a test row is among the rows, a row has nothing to learn from, or the
+        train rows are of one class.
     TrainingError
         As `training.run_training` does.
 
@@ -146,13 +163,19 @@ def train(
     refuse_test_rows(frame, what="training")
     if chosen.empty or held.empty:
         raise DataError(f"training needs rows of split train and valid; got {frame['split'].value_counts().to_dict()}")
+    classes = model.config.num_labels
+    found = sorted(int(value) for value in chosen["label"].dropna().unique())
+    if len(found) < 2 and "soft_target" not in frame.columns:
+        raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
+    if found and found[-1] >= classes:
+        raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
     torch.manual_seed(options.seed)
-    rows = _prepare(chosen, tokenizer, options)
+    rows = _prepare(chosen, tokenizer, options, classes)
     held_ids, held_labels = encode(tokenizer, held["text"], 128), held["label"].to_numpy(dtype="int64")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
-    widen_head(model, 2 + RATINGS if (rows.rating >= 0).any() else 2)
+    widen_head(model, classes + (RATINGS if (rows.rating >= 0).any() else 0))
     forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
 
     def batches(epoch: int) -> Iterator[np.ndarray]:
@@ -176,8 +199,10 @@ def train(
         return BatchLoss(value, int(mask.sum()))
 
     def look() -> dict[str, float]:
-        return validate(model, held_ids, held_labels, pad_id=pad_id)
+        return validate(model, held_ids, held_labels, pad_id=pad_id, classes=classes)
 
-    history = run_training(model, batches=batches, loss=loss, look=look, folder=folder, options=options)
-    widen_head(model, 2)
+    history = run_training(
+        model, batches=batches, loss=loss, look=look, folder=folder, options=options, watch="accuracy"
+    )
+    widen_head(model, classes)
     return history

@@ -126,6 +126,13 @@ def run_bench(arguments: argparse.Namespace) -> None:
         from kosent_lab import shelf
 
         return print_result(bench.run_cutting(texts, shelf.names_at_hand()), arguments.json)
+    if arguments.training:
+        from tokenizers import Tokenizer
+
+        from kosent_lab import training_bench
+
+        tokenizer = Tokenizer.from_file(str(cards.BUNDLED_FOLDER / "tokenizer.json"))
+        return print_result(training_bench.run(texts, tokenizer, layers=arguments.layers), arguments.json)
     result = bench.run(arguments.model, texts)
     if arguments.memory_rows:
         result |= bench.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)

@@ -41,6 +41,15 @@ class TrainingOptions:
         How often the whole state is written.
     looks : int
         How often valid is scored, spread evenly over the run; a deep model looks slowly.
+    layer_decay : float
+        Learning rate of a layer against that of the layer above it; 1 gives all the same.
+    frozen_layers : int
+        So many of the lowest layers, and the embeddings below them, are not trained.
+    unfreeze_share : float
+        Share of the run over which the layers, from the top, begin to learn one after the other; 0: all
+        from the start.
+    patience : int, optional
+        End after so many looks at valid without a better one, and keep the weights of the best.
 
     Raises
     ------
@@ -64,14 +73,20 @@ class TrainingOptions:
     compile: bool = True
     checkpoint_minutes: float = 10.0
     looks: int = 20
+    layer_decay: float = 1.0
+    frozen_layers: int = 0
+    unfreeze_share: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         if self.steps is None and not self.minutes > 0:
             raise DataError(f"a training run needs time: minutes (--minutes) above 0; got {self.minutes:g}")
-        for name in ("steps", "batch_tokens", "accumulate", "max_tokens"):
+        for name in ("steps", "batch_tokens", "accumulate", "max_tokens", "looks", "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
+        if not 0 < self.layer_decay <= 1:
+            raise DataError(f"layer_decay (--layer-decay) lies above 0 and up to 1; got {self.layer_decay:g}")
         for name, allowed in (("optimizer", ("muon", "adamw")), ("precision", ("auto", "fp32", "bf16"))):
             if getattr(self, name) not in allowed:
                 raise DataError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}")
@@ -89,6 +104,10 @@ class FinetuningOptions(TrainingOptions):
         Weight of the ten-class cross-entropy on ``rating``; 0 leaves it out.
     piece_dropout : float
         Share of the pieces replaced by ``[MASK]``: cheap, and keeps the model off single words.
+    label_smoothing : float
+        Share of the target that is spread over all classes.
+    class_weights : bool
+        Weigh hard labels so that every class counts the same.
     positive_share, neutral_share : float
         Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
         reviews are three quarters positive, and negatives are what is scarce.
@@ -97,6 +116,8 @@ class FinetuningOptions(TrainingOptions):
     soft_weight: float = 0.5
     rating_weight: float = 0.5
     piece_dropout: float = 0.1
+    label_smoothing: float = 0.0
+    class_weights: bool = True
     positive_share: float = 0.5
     neutral_share: float = 0.5
 

@@ -6,12 +6,13 @@ import argparse
 import hashlib
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kosent_lab.commands import print_result
-from kosent_lab.schema import DataError, check_columns
+from kosent_lab.schema import DataError
 
 MODEL = "model"  # folder of a run that holds what it made
 TAUGHT = "training_data.json"  # which rows a model has learnt from
@@ -83,18 +84,18 @@ def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
     from kosent_lab import devices, pairs, pretraining, schedule, training, unlabelled
 
-    _check_resumable(arguments)
+    check_resumable(arguments)
     defaults = schedule.PretrainingOptions()
     options = schedule.PretrainingOptions(
         mask_share=arguments.mask_share,
         discriminator_weight=arguments.discriminator_weight,
-        **_common_options(arguments, defaults),
+        **common_options(arguments, defaults),
     )
     device = devices.choose_device(arguments.device)
     frame, counts = unlabelled.gather_texts(arguments.data or ["nsmc", "pretrain_text=0.3"])
-    tokenizer = _tokenizer(arguments)
+    tokenizer = read_tokenizer(arguments)
     if arguments.init:
-        pair = pairs.load_pair(arguments.init / MODEL)
+        pair = pairs.load_pair(init_folder(arguments.init))
         pair = pairs.grow_pair(pair, arguments.layers) if arguments.layers else pair
     else:
         pair = pairs.new_pair(
@@ -116,53 +117,15 @@ def pretrain(arguments: argparse.Namespace) -> None:
     print(f"on {device}: {arguments.out / 'model'}")
 
 
-def finetune(arguments: argparse.Namespace) -> None:
-    """Train a classifier from random weights, from an earlier run or from a pretrained pair."""
-    from transformers import ElectraForSequenceClassification
-
-    from kosent_lab import devices, electra, finetuning, pairs, schedule
-
-    _check_resumable(arguments)
-    defaults = schedule.FinetuningOptions()
-    options = schedule.FinetuningOptions(soft_weight=arguments.soft_weight, **_common_options(arguments, defaults))
-    frame = _train_frame(arguments.data)
-    if arguments.official_only:
-        check_columns(frame, ["official_split"], what="--official-only")
-        frame = frame[frame["official_split"] == "train"]
-    if arguments.soft_targets:
-        soft = pd.read_parquet(arguments.soft_targets).set_index("doc_id")["soft_target"]
-        frame = frame.assign(soft_target=frame["doc_id"].map(soft))
-    else:
-        frame = frame[frame["label"].notna()]
-    tokenizer = _tokenizer(arguments)
-    if not arguments.init:
-        model = electra.new_classifier(tokenizer.get_vocab_size(), layers=arguments.layers or 12, seed=arguments.seed)
-    elif (arguments.init / MODEL / pairs.GENERATOR).exists():
-        model = pairs.as_classifier(pairs.load_pair(arguments.init / MODEL), seed=arguments.seed)
-    else:
-        model = ElectraForSequenceClassification.from_pretrained(arguments.init / MODEL, local_files_only=True)
-    if arguments.init and arguments.layers:
-        model = electra.grow_depth(model, arguments.layers)
-    device = devices.choose_device(arguments.device)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    taught = frame.loc[frame["split"] == "train", "doc_id"]
-    seen = {"data": arguments.data, "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
-    (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
-    history = finetuning.train(model.to(device), tokenizer, frame, folder=arguments.out, options=options)
-    model.save_pretrained(arguments.out / MODEL)
-    tokenizer.save(str(arguments.out / MODEL / "tokenizer.json"))
-    print(history.tail(3).to_string(index=False))
-    print(f"on {device}: {arguments.out / MODEL}")
-
-
-def _check_resumable(arguments: argparse.Namespace) -> None:
+def check_resumable(arguments: argparse.Namespace) -> None:
+    """Refuse ``--resume`` where there is no run."""
     from kosent_lab.training import CHECKPOINT
 
     if arguments.resume and not (arguments.out / CHECKPOINT).exists():
         raise DataError(f"there is no run to resume: {arguments.out} holds no {CHECKPOINT}. Leave --resume out.")
 
 
-def _common_options(arguments: argparse.Namespace, defaults: Any) -> dict[str, Any]:
+def common_options(arguments: argparse.Namespace, defaults: Any) -> dict[str, Any]:
     """Return what every training may be told; a run that goes on from another decays from its beginning."""
     names = (
         "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "seed", "checkpoint_minutes"
@@ -174,23 +137,30 @@ def _common_options(arguments: argparse.Namespace, defaults: Any) -> dict[str, A
     return options | {"compile": not arguments.no_compile}
 
 
-def _tokenizer(arguments: argparse.Namespace) -> Any:
-    """Return the vocabulary named, or that of the run to go on from, or the bundled model's."""
+def read_tokenizer(arguments: argparse.Namespace) -> Any:
+    """Return the vocabulary named, or that of the model to go on from, or the bundled model's."""
     from tokenizers import Tokenizer
 
     from kosent_lab.cards import BUNDLED_FOLDER
 
-    folder = arguments.vocabulary or (arguments.init / MODEL if arguments.init else BUNDLED_FOLDER)
+    folder = arguments.vocabulary or (init_folder(arguments.init) if arguments.init else BUNDLED_FOLDER)
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
     return Tokenizer.from_file(str(path))
 
 
+def init_folder(init: Path) -> Path:
+    """Return the model folder that ``--init`` means: a run's, a model folder, or the bundled model by its name."""
+    from kosent_lab.model import find_folder
+
+    folder = find_folder(str(init))[0]
+    return folder / MODEL if (folder / MODEL).is_dir() else folder
+
+
 def package(arguments: argparse.Namespace) -> None:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums."""
     from tokenizers import Tokenizer
-    from transformers import ElectraForSequenceClassification
 
     from kosent_lab import calibration, electra, evaluation, schedule
     from kosent_lab.documents import load_documents
@@ -202,7 +172,7 @@ def package(arguments: argparse.Namespace) -> None:
         return load_classifier(arguments.out)
 
     source = arguments.run_folder / MODEL
-    model = ElectraForSequenceClassification.from_pretrained(source, local_files_only=True)
+    model = electra.open_classifier(source)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     seen = schedule.FinetuningOptions().max_tokens
     shift = 0.0

@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -25,11 +26,11 @@ from kosent_lab.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.devices import has_bf16
 from kosent_lab.optimizers import Muon
 from kosent_lab.schedule import TrainingOptions, learning_rate_share, progress
-from kosent_lab.schema import TrainingError
+from kosent_lab.schema import DataError, TrainingError
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.jsonl"
+CHECKPOINT, BEST, METRICS = "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,26 +53,64 @@ def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.op
     Returns
     -------
     list of Optimizer
-        Each group holds its peak rate as ``peak``; vectors (biases, gains) do not decay.
+        Each group holds its peak rate as ``peak`` and the progress of the run at which it begins to
+        learn as ``begins``; vectors (biases, gains) do not decay.
+
+    References
+    ----------
+    Howard and Ruder 2018, "Universal language model fine-tuning for text classification" (gradual
+    unfreezing); Clark et al. 2020, appendix A (layer-wise learning-rate decay).
     """
-    matrices, tables, vectors = [], [], []
+    top = 1 + max((depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None), default=0)
+    kinds: dict[tuple[int, str], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        kind = vectors if parameter.ndim < 2 else matrices if "encoder" in name else tables
-        kind.append(parameter)
-    muon = [matrices] if options.optimizer == "muon" and matrices else []
-    groups = [
-        {"params": tables, "weight_decay": options.weight_decay / 10},
-        {"params": vectors, "weight_decay": 0.0},
-        *([] if muon else [{"params": matrices, "weight_decay": options.weight_decay}]),
-    ]
-    adamw = torch.optim.AdamW([g for g in groups if g["params"]], lr=options.adamw_rate, betas=(0.9, 0.98), fused=True)
-    optimizers = [Muon(m, lr=options.muon_rate, weight_decay=options.weight_decay) for m in muon] + [adamw]
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["peak"] = group["lr"]
+        depth = _depth(name)
+        depth = top if depth is None else depth
+        # one group for all where all have one rate: their matrices then go through Muon in one batch
+        graded = options.layer_decay < 1 or options.unfreeze_share > 0
+        kind = "vector" if parameter.ndim < 2 else "matrix" if "encoder" in name else "table"
+        kinds.setdefault((depth if graded else top, kind), []).append(parameter)
+    decay = {"matrix": options.weight_decay, "table": options.weight_decay / 10, "vector": 0.0}
+    of_muon: list[dict[str, object]] = []
+    of_adamw: list[dict[str, object]] = []
+    for (depth, kind), parameters in kinds.items():
+        muon = options.optimizer == "muon" and kind == "matrix"
+        peak = (options.muon_rate if muon else options.adamw_rate) * options.layer_decay ** (top - depth)
+        begins = options.unfreeze_share * (top - depth) / max(1, top)
+        group = {"params": parameters, "lr": peak, "weight_decay": decay[kind], "peak": peak, "begins": begins}
+        (of_muon if muon else of_adamw).append(group)
+    optimizers: list[torch.optim.Optimizer] = [Muon(of_muon, lr=options.muon_rate)] if of_muon else []
+    if of_adamw:
+        optimizers.append(torch.optim.AdamW(of_adamw, lr=options.adamw_rate, betas=(0.9, 0.98), fused=True))
     return optimizers
+
+
+def _depth(name: str) -> int | None:
+    """Return the depth of a parameter by its name: embeddings 0, layers from 1; None above them."""
+    if found := re.search(r"encoder\.layer\.(\d+)\.", name):
+        return int(found.group(1)) + 1
+    return 0 if "embeddings" in name else None
+
+
+def freeze_layers(model: nn.Module, count: int) -> None:
+    """Take the gradient from the embeddings and the `count` lowest layers; 0 freezes nothing.
+
+    Raises
+    ------
+    DataError
+        When the model has fewer layers.
+    """
+    if not count:
+        return
+    depths = {name: depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None}
+    if not 0 < count <= max(depths.values(), default=0):
+        layers = max(depths.values(), default=0)
+        raise DataError(f"frozen_layers (--frozen-layers) lies between 0 and the model's {layers}; got {count}")
+    for name, parameter in model.named_parameters():
+        if name in depths and depths[name] <= count:
+            parameter.requires_grad_(False)
 
 
 def can_compile() -> bool:
@@ -97,6 +136,14 @@ def _check_number(value: float, what: str, step: int, folder: Path) -> None:
         )
 
 
+def _looks_since_best(history: list[dict[str, float]], watch: str | None) -> int:
+    """Return how many looks ago the watched measure was best; 0 when the last one is, or there is none."""
+    if watch is None or not history:
+        return 0
+    values = [row[watch] for row in history]
+    return len(values) - 1 - int(np.argmax(values))
+
+
 def run_training(
     model: nn.Module,
     *,
@@ -105,6 +152,7 @@ def run_training(
     look: Callable[[], dict[str, float]],
     folder: Path,
     options: TrainingOptions,
+    watch: str | None = None,
 ) -> pd.DataFrame:
     """Train `model` in place until its time is over; a killed run goes on where it was.
 
@@ -121,11 +169,13 @@ def run_training(
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
     options : TrainingOptions
+    watch : str, optional
+        The measure, higher is better, that ``options.patience`` looks at.
 
     Returns
     -------
     DataFrame
-        One row per look: ``step``, ``tokens``, ``minutes``, ``loss``, its parts, and the measures.
+        One row per look: ``step``, ``tokens``, ``minutes``, ``seconds``, ``loss``, its parts, and the measures.
 
     Raises
     ------
@@ -134,7 +184,8 @@ def run_training(
         the last good checkpoint stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / CHECKPOINT
+    checkpoint, best = folder / CHECKPOINT, folder / BEST
+    freeze_layers(model, options.frozen_layers)
     optimizers = make_optimizers(model, options)
     state = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
     history: list[dict[str, float]] = []
@@ -153,13 +204,20 @@ def run_training(
         means = {name: float(np.mean(values)) for name, values in sums.items()}
         sums.clear()
         row = {"step": state["step"], "tokens": state["tokens"], "minutes": round(state["seconds"] / 60, 2)}
+        row["seconds"] = round(state["seconds"], 3)
         history.append(row | means | look())
         with (folder / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(history[-1]) + "\n")
         logger.info("%s", history[-1])
+        if options.patience and _looks_since_best(history, watch) == 0:
+            save_checkpoint(best, model, [], state, [])
+
+    def is_over() -> bool:
+        patient = options.patience is None or _looks_since_best(history, watch) < options.patience
+        return progress(state, options) >= 1 or not patient
 
     model.train()
-    while progress(state, options) < 1:
+    while not is_over():
         for index, batch in enumerate(batches(state["epoch"])):
             if index < state["batch"]:
                 continue
@@ -183,13 +241,14 @@ def run_training(
             state["tokens"] += result.tokens
             if (index + 1) % options.accumulate:
                 continue
-            rate = learning_rate_share(progress(state, options), options)
+            place = progress(state, options)
+            rate = learning_rate_share(place, options)
             # before the update: a checkpoint never holds weights that are no numbers
             norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             _check_number(norm.item(), "gradient", state["step"], folder)
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = group["peak"] * rate
+                    group["lr"] = group["peak"] * rate if place >= group["begins"] else 0.0
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             now, before = time.monotonic(), progress(state, options)
@@ -204,11 +263,13 @@ def run_training(
             if now - saved > options.checkpoint_minutes * 60:
                 save_checkpoint(checkpoint, model, optimizers, state, history)
                 clock = saved = time.monotonic()
-            if after >= 1:
+            if is_over():
                 break
         else:
             state |= {"epoch": state["epoch"] + 1, "batch": 0}
             model.zero_grad(set_to_none=True)  # of batches that did not fill an update
     save_checkpoint(checkpoint, model, optimizers, state, history)
+    if options.patience and best.exists():
+        load_checkpoint(best, model, [])
     model.eval()
     return pd.DataFrame(history)

@@ -53,6 +53,7 @@ LAYERS = {
     "finetuning": 7,
     "pretraining": 7,
     "detection": 8,
+    "training_bench": 8,
     "studies": 7,
     "explorer": 7,
     "widgets": 7,
@@ -63,11 +64,12 @@ LAYERS = {
     "train_commands": 9,
     "lab_commands": 9,
     "study_commands": 9,
-    "cli": 10,
+    "finetune_commands": 10,
+    "cli": 11,
 }
 USES_TORCH = {
     "devices", "optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "pairs", "training",
-    "finetuning", "pretraining", "detection", "bench",
+    "finetuning", "pretraining", "detection", "bench", "training_bench",
 }  # fmt: skip
 MODULES = sorted((ROOT / "kosent_lab").glob("*.py"))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kosent_lab import bench, predict
+from kosent_lab import bench, predict, training_bench
 
 
 def test_padding_share_by_hand():
@@ -61,3 +61,10 @@ def test_cutting_is_measured_for_each_tokenizer(pack):
     assert result["n"] == 60
     assert set(result["cut_seconds"]) == {"syllables", "jamo"}
     assert result["kiwi_thread_ratio"] > 0
+
+
+def test_training_is_measured_with_both_optimizers(pack, tiny_tokenizer):
+    result = training_bench.run(pack["text"].head(300), tiny_tokenizer, layers=1, steps=10)
+    for name in ("pretrain_muon", "pretrain_adamw", "finetune_muon", "finetune_adamw"):
+        assert result[f"{name}_tokens_per_second"] > 0
+        assert 0 < result[f"{name}_peak_share"] < 1

@@ -1,10 +1,12 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from kosent_lab import detection, pairs
+from kosent_lab import cli, detection, pairs
 from kosent_lab.schema import DataError
 
 
@@ -76,3 +78,19 @@ def test_auroc_is_that_of_scikit_learn_with_an_interval_around_it():
     assert measures.loc["replaced_share", "value"] == pytest.approx(replaced.mean())
     with pytest.raises(DataError, match="0 of 2000 are replaced"):
         detection.measure_detection(table.assign(replaced=False))
+
+
+def test_the_command_prints_the_same_measures(pair, tiny_tokenizer, pack, tmp_path, capsys):
+    pairs.save_pair(pair, tiny_tokenizer, tmp_path / "pair")
+    out = tmp_path / "rtd.json"
+    arguments = ["evaluate", "--task", "rtd", "--model", str(tmp_path / "pair"), "--limit", "40", "--json", str(out)]
+    assert cli.main(arguments) == 0
+    result = json.loads(out.read_text("utf-8"))
+    table = detection.replace_pieces(pairs.load_pair(tmp_path / "pair"), tiny_tokenizer, pack["text"].head(40).tolist())
+    assert result["n"] == len(table)
+    assert result["auroc"] == pytest.approx(roc_auc_score(table["replaced"], table["score"]), abs=1e-6)
+    assert result["auroc_ci"][0] < result["auroc"] < result["auroc_ci"][1]
+    assert result["model_id"].startswith("pair@")
+    capsys.readouterr()
+    assert cli.main(["evaluate", "--task", "rtd", "--model", str(tmp_path)]) == 1
+    assert "holds no pair for replaced-token detection" in capsys.readouterr().err

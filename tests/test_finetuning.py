@@ -35,6 +35,89 @@ def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
     assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)
 
 
+def test_three_classes_train_too(rows, tiny_tokenizer, tmp_path):
+    words = {0: "별로 싫다 ", 1: "그저 그렇다 ", 2: "최고 좋다 "}
+    label = pd.Series(range(len(rows))) % 3
+    rows = rows.assign(label=label, text=label.map(words) + rows["text"].str[-8:])
+    model = tiny_model(tiny_tokenizer)
+    electra.name_classes(model, ["나쁨", "보통", "좋음"])
+    options = dataclasses.replace(OPTIONS, steps=120)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].iloc[-1] > 0.8
+    assert model.classifier.out_proj.out_features == 3  # the rating has no part in three classes
+    assert model.config.id2label[2] == "좋음"
+
+
+def test_labels_beyond_the_classes_and_a_single_class_are_refused(rows, tiny_tokenizer, tmp_path):
+    with pytest.raises(DataError, match="the labels go up to 2, and the model has 2 classes"):
+        finetuning.train(
+            tiny_model(tiny_tokenizer), tiny_tokenizer, rows.assign(label=rows["label"] + 1), folder=tmp_path,
+            options=OPTIONS,
+        )  # fmt: skip
+    with pytest.raises(DataError, match=r"more than one class; the train rows are all of class \[1\]"):
+        finetuning.train(
+            tiny_model(tiny_tokenizer), tiny_tokenizer, rows.assign(label=1), folder=tmp_path, options=OPTIONS
+        )
+
+
+def test_frozen_layers_stay_and_the_rest_learns(rows, tiny_tokenizer, tmp_path):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=2)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    options = dataclasses.replace(OPTIONS, frozen_layers=1)
+    finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    moved = {name for name, value in model.named_parameters() if not torch.equal(before[name], value)}
+    assert not any("embeddings" in name or "layer.0." in name for name in moved)
+    assert any("layer.1." in name for name in moved)
+    with pytest.raises(DataError, match="lies between 0 and the model's 2; got 3"):
+        finetuning.train(
+            model, tiny_tokenizer, rows, folder=tmp_path / "more", options=dataclasses.replace(OPTIONS, frozen_layers=3)
+        )
+
+
+def test_lower_layers_learn_more_slowly_and_later(tiny_tokenizer):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=2)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    options = dataclasses.replace(OPTIONS, layer_decay=0.5, unfreeze_share=0.6)
+    groups = {
+        names[id(parameter)]: (group["peak"], group["begins"])
+        for optimizer in training.make_optimizers(model, options)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    assert len(groups) == len(names)
+    assert groups["electra.encoder.layer.1.intermediate.dense.weight"] == pytest.approx((1e-3, 0.2))
+    assert groups["electra.encoder.layer.0.intermediate.dense.weight"] == pytest.approx((0.5e-3, 0.4))
+    assert groups["classifier.out_proj.weight"] == pytest.approx((1e-3, 0.0))
+    assert groups["electra.embeddings.word_embeddings.weight"] == pytest.approx((1e-3 / 8, 0.6))
+
+
+def test_patience_ends_a_run_and_keeps_the_best(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    answers = iter([0.6, 0.8, 0.7, 0.75, 0.1])
+    weights = []
+
+    def look(model, *_, **__):
+        weights.append(model.classifier.dense.weight.detach().clone())
+        return {"accuracy": next(answers), "nll": 1.0}
+
+    monkeypatch.setattr(finetuning, "validate", look)
+    options = dataclasses.replace(OPTIONS, steps=12, looks=12, patience=2)
+    model = tiny_model(tiny_tokenizer)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].tolist() == [0.6, 0.8, 0.7, 0.75]
+    assert torch.equal(model.classifier.dense.weight, weights[1])
+
+
+def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
+    few = rows.iloc[:40].assign(label=[0] * 30 + [1] * 10)
+    options = dataclasses.replace(OPTIONS, label_smoothing=0.2, positive_share=1.0)
+    prepared = finetuning._prepare(few, tiny_tokenizer, options, 2)
+    np.testing.assert_allclose(prepared.target[0], [0.9, 0.1])
+    weight = prepared.weight
+    assert weight[:30].sum() == pytest.approx(weight[30:].sum())
+    plain = finetuning._prepare(few, tiny_tokenizer, dataclasses.replace(options, class_weights=False), 2)
+    assert (plain.weight == 1).all()
+
+
 def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
     rows.loc[3, "split"] = "test"
     with pytest.raises(DataError, match="must not see the test split"):
