@@ -160,9 +160,9 @@ def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 
     Returns
     -------
     DataFrame
-        Metric rows: ``auroc`` (replaced against original, all pieces), ``generator_accuracy`` (what was
-        drawn is what was there), ``replaced_share`` (of all pieces), with ``ci_low``, ``ci_high``, ``n``
-        (pieces) and ``params``.
+        Metric rows: ``auroc`` (replaced against original, all pieces), ``generator_hits`` (share of the
+        masked pieces for which it drew what was there; its likeliest piece is right more often),
+        ``replaced_share`` (of all pieces), with ``ci_low``, ``ci_high``, ``n`` (pieces) and ``params``.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 
     counts = [len(table), int(masked.sum()), len(table)]
     return pd.DataFrame(
         {
-            "metric": ["auroc", "generator_accuracy", "replaced_share"],
+            "metric": ["auroc", "generator_hits", "replaced_share"],
             "value": measures(np.ones(len(table))),
             "ci_low": low,
             "ci_high": high,

@@ -101,13 +101,14 @@ def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path) -> None:
     copy = ElectraForPreTraining(pair.discriminator.config)
     copy.load_state_dict(pair.discriminator.state_dict())
     copy.half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # the writer makes it private
     pair.generator.config.to_json_file(folder / _GENERATOR_CONFIG)
     save_file(
         {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()},
         folder / GENERATOR,
         metadata={"format": "pt"},
     )
+    for name in ("model.safetensors", GENERATOR):
+        (folder / name).chmod(0o644)  # the writer makes it private
     save_tokenizer(tokenizer, folder)
     write_checksums(folder)
 

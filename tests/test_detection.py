@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from kosent_lab import cli, detection, pairs
+from kosent_lab import cards, cli, detection, pairs
 from kosent_lab.schema import DataError
 
 
@@ -94,3 +94,14 @@ def test_the_command_prints_the_same_measures(pair, tiny_tokenizer, pack, tmp_pa
     capsys.readouterr()
     assert cli.main(["evaluate", "--task", "rtd", "--model", str(tmp_path)]) == 1
     assert "holds no pair for replaced-token detection" in capsys.readouterr().err
+
+
+def test_the_bundled_pair_is_what_its_card_says(capsys):
+    assert cli.main(["evaluate", "--task", "rtd"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    card = (cards.PAIR_FOLDER / "MODEL_CARD.md").read_text("utf-8")
+    assert result["model_id"] in card
+    row = next(line for line in card.splitlines() if line.startswith("| our own pack"))
+    assert f"{result['n']:,}" in row
+    # bfloat16 and the order of sums differ from machine to machine
+    assert float(row.split("|")[3].split()[0]) == pytest.approx(result["auroc"], abs=0.003)

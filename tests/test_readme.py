@@ -17,6 +17,7 @@ PAGES = [
     "data/README.md",
     "notebooks/README.md",
     "data/models/kosent-electra-small/MODEL_CARD.md",
+    "data/models/kosent-electra-small-rtd/MODEL_CARD.md",
 ]
 COMMAND = re.compile(
     r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) "
