@@ -336,3 +336,46 @@ def effects(table: pd.DataFrame, *, by: str = "kind", ax: Axes | None = None, **
     ax.set_yticklabels([drawable(str(value)) for value in table[by]])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
     return ax
+
+
+def judged_pieces(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw a text as it was written and as the discriminator saw it, darker where it suspects a replacement.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``piece``, ``masked``, ``shown``, ``replaced``, ``score`` of one text, as
+        `detection.replace_pieces` makes them. Masked pieces are grey above; what was replaced has a
+        thick border below, and under each piece stands its probability of replaced.
+    ax : Axes, optional
+        A fresh figure when None.
+    **artist_options
+        Passed to the boxes.
+
+    Returns
+    -------
+    Axes
+    """
+    check_columns(table, ["piece", "masked", "shown", "replaced", "score"], what="drawing judged pieces")
+    ax = _axes(ax, (10.5, 2.6))
+    written, shown = ([drawable(str(p)) for p in table[name]] for name in ("piece", "shown"))
+    widths = [max(len(a), len(b)) + 0.8 for a, b in zip(written, shown, strict=True)]
+    size = min(11.0, 560.0 / max(sum(widths), 1))
+    shades = matplotlib.colormaps["Oranges"]
+    left = 0.0
+    for row, above, below, width in zip(table.itertuples(), written, shown, widths, strict=True):
+        options = {"height": 0.8, "left": left, "edgecolor": LINE, "linewidth": 0.8} | artist_options
+        ax.barh(0, width, color=MUTED if row.masked else "#eef2f6", **options)
+        ax.barh(1, width, color=shades(0.85 * row.score), **(options | {"linewidth": 2.6 if row.replaced else 0.8}))
+        middle = {"ha": "center", "va": "center", "fontsize": size, "clip_on": True}
+        ax.text(left + width / 2, 0, above, **middle)
+        ax.text(left + width / 2, 1, below, **middle)
+        ax.text(left + width / 2, 1.62, f"{100 * row.score:.0f}", **(middle | {"fontsize": size * 0.85}))
+        left += width
+    ax.set(xlim=(0, max(left, 20)), ylim=(1.9, -0.6), yticks=[0, 1, 1.62])
+    ax.set_yticklabels(["written", "seen", "replaced? %"])
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return ax

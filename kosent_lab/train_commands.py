@@ -112,7 +112,8 @@ def pretrain(arguments: argparse.Namespace) -> None:
     (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
     history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
     pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL)
-    shutil.copy(arguments.out / TAUGHT, arguments.out / MODEL / TAUGHT)
+    for name in (TAUGHT, training.METRICS):
+        shutil.copy(arguments.out / name, arguments.out / MODEL / name)
     print(history.tail(3).to_string(index=False))
     print(f"on {device}: {arguments.out / 'model'}")
 

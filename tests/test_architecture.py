@@ -54,6 +54,7 @@ LAYERS = {
     "pretraining": 7,
     "detection": 8,
     "training_bench": 8,
+    "detective": 9,
     "studies": 7,
     "explorer": 7,
     "widgets": 7,
