@@ -9,6 +9,7 @@ from transformers import ElectraForSequenceClassification
 
 from kosent_lab import electra, model
 from kosent_lab.model import label_columns, load_classifier
+from kosent_lab.predict import predict_frame
 from kosent_lab.schema import ModelError, NotAvailableError
 
 
@@ -136,3 +137,12 @@ def test_bundled_model_loads_offline_and_is_whole():
     card = (ROOT / "data" / "models" / model.BUNDLED / "MODEL_CARD.md").read_text("utf-8")
     assert f"{classifier.parameters:,}" in card
     assert classifier.model_id in card
+
+
+def test_the_three_layer_model_is_the_one_on_its_card(pack):
+    folder = ROOT / "data" / "models" / "kosent-electra-3"
+    classifier = load_classifier(folder, device="cpu")
+    card = (folder / "MODEL_CARD.md").read_text("utf-8")
+    assert classifier.model_id in card
+    scored = predict_frame(pack[pack["label"].notna()], classifier)
+    assert f"| our own pack | {len(scored)} | {100 * scored['correct'].mean():.2f} " in card

@@ -18,6 +18,7 @@ PAGES = [
     "notebooks/README.md",
     "data/models/kosent-electra-small/MODEL_CARD.md",
     "data/models/kosent-electra-small-rtd/MODEL_CARD.md",
+    "data/models/kosent-electra-3/MODEL_CARD.md",
 ]
 COMMAND = re.compile(
     r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) "
