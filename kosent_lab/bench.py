@@ -30,15 +30,20 @@ FIXED_LENGTH = 128  # what the reference model's card pads to
 ROUNDS = 3
 
 
-def peak_gflops(*, seconds: float = 0.5) -> float:
-    """Return the machine's float32 matrix-product rate (10⁹ operations per second), the best of many products."""
-    left, right = torch.randn(2048, 1024), torch.randn(1024, 1024)
+def peak_gflops(
+    device: torch.device = torch.device("cpu"), dtype: torch.dtype = torch.float32, *, seconds: float = 0.5
+) -> float:
+    """Return a device's matrix-product rate in `dtype` (10⁹ operations per second), the best of many products."""
+    rows, columns = (8192, 8192) if device.type == "cuda" else (2048, 1024)
+    left, right = (torch.randn(n, columns, device=device, dtype=dtype) for n in (rows, columns))
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
         start = time.perf_counter()
         left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize()
         best = min(best, time.perf_counter() - start)
-    return 2 * 2048 * 1024 * 1024 / best / 1e9
+    return 2 * rows * columns * columns / best / 1e9
 
 
 def operations_per_text(classifier: Classifier, lengths: np.ndarray) -> float:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kosent_lab import __version__, commands, finetune_commands, lab_commands, study_commands, train_commands
+from kosent_lab import __version__, cli_train, commands, lab_commands, study_commands
+from kosent_lab.cli_options import command, file_columns, json_option
 from kosent_lab.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    report = _command(
+    report = command(
         subparsers, "report", commands.make_report, "error-analysis report of labelled Korean text (the main job)"
     )
     report.add_argument(
@@ -69,20 +70,20 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
     report.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
     report.add_argument("--language", choices=("en", "ko"), default="en")
-    _file_columns(report)
+    file_columns(report)
     _model_options(report, precision="auto")
 
-    predict = _command(
+    predict = command(
         subparsers, "predict", commands.predict_file, "score a file; a killed run goes on where it stopped"
     )
     predict.add_argument("file", type=Path)
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
     predict.add_argument("--shard-rows", type=int, default=20_000)
-    _file_columns(predict)
+    file_columns(predict)
     _model_options(predict, precision="auto")
 
-    evaluate = _command(
+    evaluate = command(
         subparsers, "evaluate", _evaluate, "metrics with intervals",
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, model_id, "
@@ -96,125 +97,44 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.add_argument("--calib", metavar="NAME[:SPLIT]|FILE")
     evaluate.add_argument("--limit", type=int, help="the first N rows only")
-    _file_columns(evaluate)
+    file_columns(evaluate)
     _model_options(evaluate, precision="fp32")
-    _json_option(evaluate)
+    json_option(evaluate)
 
-    tokens = _command(subparsers, "tokens", commands.show_tokens, "how words are cut: one row per eojeol")
+    tokens = command(subparsers, "tokens", commands.show_tokens, "how words are cut: one row per eojeol")
     tokens.add_argument("input", metavar="FILE|TEXT")
     tokens.add_argument("--text-column", default="text")
     tokens.add_argument("--model", help="bundled by default; a folder or a Hub id")
-    _json_option(tokens)
+    json_option(tokens)
 
     data = subparsers.add_parser("data", help="corpora and vocabularies").add_subparsers(
         required=True, metavar="ACTION"
     )
-    _command(data, "list", commands.list_data, "what there is, and what is on this machine")
-    fetch = _command(data, "fetch", commands.fetch_data, "download by hash into the cache folder")
+    command(data, "list", commands.list_data, "what there is, and what is on this machine")
+    fetch = command(data, "fetch", commands.fetch_data, "download by hash into the cache folder")
     fetch.add_argument("name")
     fetch.add_argument(
         "--accept-unstated-licence",
         action="store_true",
         help="fetch a corpus that states no licence, for private study",
     )
-    _command(data, "verify", commands.verify_data, "rehash and recount").add_argument("name")
-    _command(data, "leaks", commands.show_leaks, "what NSMC's test split shares with its train split")
+    command(data, "verify", commands.verify_data, "rehash and recount").add_argument("name")
+    command(data, "leaks", commands.show_leaks, "what NSMC's test split shares with its train split")
 
-    score = _command(data, "score", lab_commands.score_data, "save the bundled model's logits, without texts")
+    score = command(data, "score", lab_commands.score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
     score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
 
-    train = subparsers.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
-    vocabulary = _command(train, "vocabulary", train_commands.train_vocabulary, "learn a vocabulary on the train split")
-    vocabulary.add_argument("--data", default="nsmc")
-    vocabulary.add_argument("--size", type=int, default=32_000)
-    vocabulary.add_argument("--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece")
-    vocabulary.add_argument(
-        "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
-    )
-    vocabulary.add_argument("--out", type=Path, required=True, help="folder")
-    baseline = _command(
-        train,
-        "baseline",
-        train_commands.train_baseline,
-        "TF-IDF + logistic regression: the cheap rival, and soft targets",
-    )
-    baseline.add_argument("--data", default="nsmc")
-    baseline.add_argument(
-        "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
-    )
-    baseline.add_argument("--strength", type=float, default=8.0, help="inverse of the L2 penalty")
-    baseline.add_argument(
-        "--soft-targets", type=Path, help="write out-of-fold probabilities of the train rows and stop"
-    )
-    baseline.add_argument(
-        "--test",
-        action="store_true",
-        help="fit on the whole official train file, as published figures do, and report test",
-    )
-    _json_option(baseline)
-    pretrain = _command(
-        train, "pretrain", train_commands.pretrain,
-        "replaced-token detection: a generator and a discriminator on unlabelled text; a killed run goes on",
-    )  # fmt: skip
-    pretrain.add_argument(
-        "--data", action="append", metavar="NAME|FILE[=SHARE]",
-        help="repeat for several; SHARE: chance of a row to be drawn in an epoch (default: nsmc, pretrain_text=0.3)",
-    )  # fmt: skip
-    pretrain.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
-    pretrain.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
-    pretrain.add_argument(
-        "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"
-    )
-    pretrain.add_argument(
-        "--random-embeddings", action="store_true", help="do not start from static vectors of the pieces"
-    )
-    _training_options(pretrain)
-    finetune = _command(train, "finetune", finetune_commands.finetune, "train a classifier; a killed run goes on")
-    finetune.add_argument(
-        "--data", default="nsmc", metavar="NAME|FILE",
-        help="with a column split (train, valid); else a tenth of the texts is kept for valid",
-    )  # fmt: skip
-    _file_columns(finetune)
-    finetune.add_argument(
-        "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
-    )
-    finetune.add_argument("--soft-targets", type=Path)
-    finetune.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
-    finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")
-    finetune.add_argument("--layer-decay", type=float, default=1.0, help="rate of a layer against the one above it")
-    finetune.add_argument(
-        "--frozen-layers", type=int, default=0, help="lowest layers (and embeddings) kept as they are"
-    )
-    finetune.add_argument(
-        "--unfreeze-share", type=float, default=0.0, help="share of the run over which layers join, from the top"
-    )
-    finetune.add_argument("--patience", type=int, help="end after so many looks without a better one; the best is kept")
-    finetune.add_argument("--label-smoothing", type=float, default=0.0)
-    finetune.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
-    finetune.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
-    _training_options(finetune)
-    package = _command(
-        train, "package", train_commands.package, "make a model folder of a run: fp16, calibrated, with checksums"
-    )
-    package.add_argument("--run", type=Path, required=True, dest="run_folder")
-    package.add_argument("--calib", default="nsmc:calib", help="what the temperature is fitted on")
-    package.add_argument(
-        "--valid", default="nsmc:valid", help="what the shift of the log-odds is fitted on; empty for none"
-    )
-    package.add_argument("--out", type=Path, required=True)
-
+    cli_train.add_training(subparsers)
     _add_studies(subparsers)
 
-    notebooks = _command(
+    notebooks = command(
         subparsers, "notebooks", lab_commands.run_notebooks, "execute the numbered notebooks and write their outputs"
     )
     notebooks.add_argument("names", nargs="*", metavar="NAME", help="how file names begin: 05; default: all")
     notebooks.add_argument("--check", action="store_true", help="execute only, write nothing")
 
-    bench = _command(
-        subparsers, "bench", lab_commands.run_bench, "throughput against transformers.pipeline, in one run"
-    )
+    bench = command(subparsers, "bench", lab_commands.run_bench, "throughput against transformers.pipeline, in one run")
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
     bench.add_argument("--texts", type=int, help="default: 6,000; with --cutting 100,000")
     bench.add_argument(
@@ -226,43 +146,21 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--layers", type=int, default=12, help="with --training")
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
-    _json_option(bench)
+    json_option(bench)
     return parser
-
-
-def _training_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
-    )
-    parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
-    parser.add_argument("--layers", type=int, help="default: 12, or those of --init; deeper keeps its function")
-    parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
-    parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
-    parser.add_argument("--batch-tokens", type=int, default=6_144)
-    parser.add_argument("--accumulate", type=int, default=1, help="batches per update")
-    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
-    parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
-    parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
-    parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
-    parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
-    parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
-    parser.add_argument("--out", type=Path, required=True, help="run folder")
 
 
 def _add_studies(subparsers: Any) -> None:
     study = subparsers.add_parser("study", help="particles: how they are cut, and whether it matters")
     study = study.add_subparsers(required=True, metavar="QUESTION")
-    boundaries = _command(
+    boundaries = command(
         study, "boundaries", study_commands.study_boundaries, "how tokenizers cut eojeol, morphemes and particles"
     )
     boundaries.add_argument(
         "names", nargs="*", metavar="TOKENIZER", help="default: all at hand; a folder or a tokenizer.json too"
     )
     boundaries.add_argument("--by", help="josa, final (sound of the stem), or a column of the data (domain)")
-    particles = _command(
+    particles = command(
         study,
         "particles",
         study_commands.study_particles,
@@ -273,7 +171,7 @@ def _add_studies(subparsers: Any) -> None:
     particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
     particles.add_argument("--precision", choices=("auto", "fp32", "bf16", "int8"), default="fp32")
     particles.add_argument("--seed", type=int, default=0)
-    recipes = _command(
+    recipes = command(
         study, "recipes", study_commands.study_recipes,
         "a paired comparison of two recipes of training, several seeds each; the kept answers of the two "
         "vocabularies when no models are named",
@@ -292,17 +190,6 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     tasks.get(arguments.task, commands.evaluate_data)(arguments)
 
 
-def _command(subparsers: Any, name: str, run: Any, summary: str, **options: Any) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", **options)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _file_columns(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--text-column", default="text")
-    parser.add_argument("--label-column", help="default: label, where there is one")
-
-
 def _model_options(parser: argparse.ArgumentParser, *, precision: str) -> None:
     parser.add_argument("--model", help="bundled by default; a folder or a Hub id (owner/name)")
     parser.add_argument("--revision", help="full commit hash of a Hub id")
@@ -314,10 +201,6 @@ def _model_options(parser: argparse.ArgumentParser, *, precision: str) -> None:
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16", "int8"), default=precision, help=f"default: {precision}"
     )
-
-
-def _json_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document")
 
 
 if __name__ == "__main__":

@@ -5,25 +5,21 @@ The widget is `explore_detection`; what it shows are the tables of ``detection``
 
 from __future__ import annotations
 
-import io
-import logging
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from tokenizers import Tokenizer
 
-from kosent_lab import detection, plots
+from kosent_lab import detection, piece_plots, plots
+from kosent_lab.controls import open_ipywidgets, to_png
 from kosent_lab.hangul import clean_text
 from kosent_lab.morphology import read_eojeol
 from kosent_lab.pairs import ElectraPair
 from kosent_lab.perturbation import perturb
 from kosent_lab.schema import DataError
-
-logger = logging.getLogger(__name__)
 
 SHOWN = 60  # characters that fit the figure
 SIZE = (10.5, 2.6)  # inches
@@ -65,7 +61,7 @@ def judge_sentence(
 
 
 def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) -> Any:
-    """Show a field to type into, the share to mask and a button to draw again over `plots.judged_pieces`.
+    """Show a field to type into, the share to mask and a button to draw again over `piece_plots.judged_pieces`.
 
     Parameters
     ----------
@@ -78,14 +74,11 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
     -------
     ipywidgets.VBox, or None where ipywidgets is missing (a warning says how to get it).
     """
-    try:
-        import ipywidgets
-    except ImportError:
-        logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
+    ipywidgets = open_ipywidgets()
+    if ipywidgets is None:
         return None
     with plots.style():
         figure = Figure(figsize=SIZE)
-    canvas = FigureCanvasAgg(figure)
     field = ipywidgets.Text(value=sentence, description="sentence", layout=ipywidgets.Layout(width="95%"))
     share = ipywidgets.FloatSlider(value=0.15, min=0.0, max=0.6, step=0.05, description="masked")
     again = ipywidgets.Button(description="draw again")
@@ -100,10 +93,8 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
             return
         figure.clear()
         with plots.style():
-            plots.judged_pieces(table, ax=figure.subplots())
-            out = io.BytesIO()
-            canvas.print_png(out, pil_kwargs={"compress_level": 1})
-        image.value = out.getvalue()
+            piece_plots.judged_pieces(table, ax=figure.subplots())
+            image.value = to_png(figure)
 
     def draw_again(_button: Any) -> None:
         draws["seed"] += 1
@@ -117,10 +108,10 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
 
 
 def draw_sentence(table: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
-    """Draw `plots.judged_pieces` into a figure of its own."""
+    """Draw `piece_plots.judged_pieces` into a figure of its own."""
     figure = figure or plt.figure(figsize=SIZE)
     figure.clear()
-    plots.judged_pieces(table, ax=figure.subplots())
+    piece_plots.judged_pieces(table, ax=figure.subplots())
     return figure
 
 

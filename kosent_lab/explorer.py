@@ -6,25 +6,21 @@ The widget is `explore_tokens`; what it shows are plain tables and a figure. Dra
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kosent_lab import plots
+from kosent_lab import piece_plots, plots
+from kosent_lab.controls import open_ipywidgets, to_png
 from kosent_lab.hangul import clean_text
 from kosent_lab.model import Classifier
 from kosent_lab.morphology import JOSA_TAGS, read_eojeol, read_morphemes
 from kosent_lab.perturbation import every_change
 from kosent_lab.pieces import Cutter
 from kosent_lab.predict import predict_frame
-
-logger = logging.getLogger(__name__)
 
 SHOWN = 36  # characters that fit the figure
 VARIANTS = 10
@@ -124,7 +120,7 @@ def draw_sentence(layers: pd.DataFrame, variants: pd.DataFrame, *, figure: Figur
     figure.clear()
     names = list(dict.fromkeys(layers["layer"]))
     top, bottom = figure.subplots(2, 1, height_ratios=[max(len(names), 2), max(len(variants), 2)])
-    plots.stacked_pieces(layers, ax=top)
+    piece_plots.stacked_pieces(layers, ax=top)
     plots.variants(variants, ax=bottom)
     bottom.set(xlabel="probability of positive")
     return figure
@@ -153,14 +149,11 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
     -------
     ipywidgets.VBox, or None where ipywidgets is missing (a warning says how to get it).
     """
-    try:
-        import ipywidgets
-    except ImportError:
-        logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
+    ipywidgets = open_ipywidgets()
+    if ipywidgets is None:
         return None
     with plots.style():
         figure = Figure(figsize=SIZE)
-    canvas = FigureCanvasAgg(figure)
     field = ipywidgets.Text(value=sentence, description="sentence", layout=ipywidgets.Layout(width="95%"))
     line, image = ipywidgets.Label(), ipywidgets.Image(format="png")
     for part, role in ((field, "typed"), (line, "reading"), (image, "pieces")):
@@ -175,9 +168,7 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
         line.value = note + sentence_text(shown, layers, variants)
         with plots.style():
             draw_sentence(layers, variants, figure=figure)
-            out = io.BytesIO()
-            canvas.print_png(out, pil_kwargs={"compress_level": 1})
-        image.value = out.getvalue()
+            image.value = to_png(figure)
 
     field.observe(update, "value")
     update()

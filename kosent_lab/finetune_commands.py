@@ -135,7 +135,7 @@ def _finetune_once(
 def _card(
     arguments: argparse.Namespace, names: list[str], seen: dict[str, Any], result: dict[str, float], model: Any
 ) -> str:
-    command = shlex.join(["kosent-lab", *sys.argv[1:]]) if Path(sys.argv[0]).name != "pytest" else "kosent-lab train"
+    command = shlex.join(["kosent-lab", *sys.argv[1:]])
     start = arguments.init or "random weights"
     accuracy = f"{result['accuracy']:.2%} (95 % interval {result['ci_low']:.2%}–{result['ci_high']:.2%})"
     return f"""# {arguments.out.name}

@@ -102,8 +102,17 @@ def _drawn(character: str, covered: frozenset[int]) -> str:
     return f"⟨{unicodedata.name(character, f'U+{ord(character):04X}').lower()}⟩"
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+def fresh_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return `ax`, or where it is None the axes of a fresh figure of `size` inches."""
     return plt.figure(figsize=size).add_subplot() if ax is None else ax
+
+
+def without_frame(ax: Axes) -> Axes:
+    """Take the ticks and the frame from `ax`: for boxes that carry their own names."""
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return ax
 
 
 def reliability(
@@ -127,7 +136,7 @@ def reliability(
     Axes
     """
     check_columns(table, ["mean_confidence", "accuracy", "count", "ci_low", "ci_high"], what="the reliability diagram")
-    ax = _axes(ax, (5, 5))
+    ax = fresh_axes(ax, (5, 5))
     rows = table[table["count"] > 0]
     options = {"color": ACCENT, "marker": "o", "linewidth": 1.8, "markersize": 4} | artist_options
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
@@ -143,7 +152,7 @@ def reliability(
 def counts(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
     """Draw how many rows each bin of a reliability table holds."""
     check_columns(table, ["bin_lower", "bin_upper", "count"], what="the count of bins")
-    ax = _axes(ax, (5, 1.5))
+    ax = fresh_axes(ax, (5, 1.5))
     width = table["bin_upper"] - table["bin_lower"]
     options = {"color": MUTED, "edgecolor": "white"} | artist_options
     ax.bar(table["bin_lower"], table["count"], width=width, align="edge", label=label, **options)
@@ -155,7 +164,7 @@ def risk_coverage(
 ) -> Axes:
     """Draw the error among the kept against the share kept (`abstention.risk_coverage`)."""
     check_columns(table, ["coverage", "selective_risk"], what="the risk–coverage curve")
-    ax = _axes(ax, (5, 3.5))
+    ax = fresh_axes(ax, (5, 3.5))
     options = {"color": ACCENT, "linewidth": 1.8} | artist_options
     ax.plot(table["coverage"] * 100, table["selective_risk"] * 100, label=label, **options)
     ax.set(xlim=(0, 100))
@@ -166,7 +175,7 @@ def risk_coverage(
 def slices(table: pd.DataFrame, *, ax: Axes | None = None, overall: float | None = None, **artist_options: Any) -> Axes:
     """Draw accuracy and interval of each slice, worst on top (`errors.slice_table`)."""
     check_columns(table, ["value", "accuracy", "ci_low", "ci_high", "n"], what="the slices")
-    ax = _axes(ax, (6, 0.6 + 0.3 * len(table)))
+    ax = fresh_axes(ax, (6, 0.6 + 0.3 * len(table)))
     heights = range(len(table))[::-1]
     options = {"color": ACCENT, "fmt": "o", "markersize": 5, "linewidth": 1.5} | artist_options
     errors = [(table["accuracy"] - table["ci_low"]) * 100, (table["ci_high"] - table["accuracy"]) * 100]
@@ -183,7 +192,7 @@ def probabilities(
     values: dict[str, pd.Series], *, ax: Axes | None = None, bins: int = 20, **artist_options: Any
 ) -> Axes:
     """Draw how ``prob_1`` is spread in each of several groups, as shares of the group."""
-    ax = _axes(ax, (6, 3.2))
+    ax = fresh_axes(ax, (6, 3.2))
     colours, dashes = (ACCENT, "#c2571a", LINE, MUTED), ("-", "--", ":", "-.")
     for number, (name, series) in enumerate(values.items()):
         options = {"color": colours[number % 4], "linestyle": dashes[number % 4], "linewidth": 1.8} | artist_options
@@ -212,7 +221,7 @@ def padding(lengths: pd.Series, *, width: int | None = None, ax: Axes | None = N
     -------
     Axes
     """
-    ax = _axes(ax, (4, 3))
+    ax = fresh_axes(ax, (4, 3))
     width = width or int(max(lengths, default=1))
     lines, filled = range(len(lengths)), [min(int(length), width) for length in lengths]
     options = {"height": 0.8, "linewidth": 0, "color": ACCENT} | artist_options
@@ -225,7 +234,7 @@ def padding(lengths: pd.Series, *, width: int | None = None, ax: Axes | None = N
 def pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
     """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`)."""
     check_columns(table, ["prob_1_first", "prob_1_second"], what="the minimal pairs")
-    ax = _axes(ax, (4.5, 4.5))
+    ax = fresh_axes(ax, (4.5, 4.5))
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
     options = {"color": ACCENT, "linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 5} | artist_options
     ax.plot(table["prob_1_first"], table["prob_1_second"], label=label, **options)
@@ -234,53 +243,10 @@ def pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = No
 
 
 # fill and border: a particle, one of the wrong form, an unknown piece; the border tells them apart in greyscale
-_BOXES = {"": ("#eef2f6", 0.8), "josa": ("#9cc3ea", 0.8), "wrong": ("#f2b8a0", 2.6), "unknown": ("#d0d4d9", 1.6)}
-
-
-def stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw several ways to cut a text, one above the other over the same characters.
-
-    Parameters
-    ----------
-    layers : DataFrame
-        Columns ``layer``, ``start``, ``end`` (characters), ``text``, ``kind`` (``josa``, ``wrong``,
-        ``unknown`` or empty), as `explorer.layer_table` makes them.
-    ax : Axes, optional
-        A fresh figure when None.
-    **artist_options
-        Passed to the boxes.
-
-    Returns
-    -------
-    Axes
-    """
-    check_columns(layers, ["layer", "start", "end", "text", "kind"], what="drawing pieces")
-    names = list(dict.fromkeys(layers["layer"]))
-    ax = _axes(ax, (10, 0.4 * len(names) + 0.6))
-    size = min(11.0, 330.0 / max(layers["end"].max(), 1))
-    for row in layers.itertuples():
-        color, border = _BOXES[row.kind]
-        # several letters of one character share its width
-        same = layers[(layers["layer"] == row.layer) & (layers["start"] == row.start)]
-        width = (row.end - row.start) / len(same)
-        left = row.start + width * list(same.index).index(row.Index)
-        options = {"height": 0.82, "edgecolor": LINE, "linewidth": border, "color": color} | artist_options
-        ax.barh(names.index(row.layer), width, left=left, **options)
-        place = (left + width / 2, names.index(row.layer))
-        ax.text(*place, drawable(row.text), ha="center", va="center", fontsize=size, clip_on=True)
-    ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
-    ax.set_yticklabels(names)
-    ax.set_xticks([])
-    ax.tick_params(length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
-    return ax
-
-
 def variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
     """Draw the probability of a text and of its variants (`explorer.variant_table`), the text itself first."""
     check_columns(table, ["change", "prob_1"], what="drawing variants")
-    ax = _axes(ax, (7, 0.35 * len(table) + 0.8))
+    ax = fresh_axes(ax, (7, 0.35 * len(table) + 0.8))
     colors = [LINE, *[ACCENT] * (len(table) - 1)]
     ax.barh(range(len(table)), table["prob_1"], **({"color": colors, "height": 0.65} | artist_options))
     ax.axvline(table["prob_1"].iloc[0], color=MUTED, linestyle="--", linewidth=1)
@@ -307,7 +273,7 @@ def heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: An
     -------
     Axes
     """
-    ax = _axes(ax, (0.7 * table.shape[1] + 2, 0.33 * table.shape[0] + 1))
+    ax = fresh_axes(ax, (0.7 * table.shape[1] + 2, 0.33 * table.shape[0] + 1))
     values = table.to_numpy(dtype="float64")
     ax.imshow(values, aspect="auto", **({"cmap": "Blues", "vmin": 0, "vmax": 1} | artist_options))
     for row, column in zip(*values.nonzero(), strict=True):
@@ -317,16 +283,13 @@ def heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: An
             ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=color)
     ax.set_xticks(range(table.shape[1]), [drawable(str(name)) for name in table.columns], rotation=35, ha="right")
     ax.set_yticks(range(table.shape[0]), [drawable(str(name)) for name in table.index])
-    ax.tick_params(length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
-    return ax
+    return without_frame(ax)
 
 
 def effects(table: pd.DataFrame, *, by: str = "kind", ax: Axes | None = None, **artist_options: Any) -> Axes:
     """Draw how far changes move the log-odds, filled, beside their controls, hollow (`ablation.effect_table`)."""
     check_columns(table, [by, "size", "control_size"], what="drawing effects")
-    ax = _axes(ax, (7, 0.36 * len(table) + 1))
+    ax = fresh_axes(ax, (7, 0.36 * len(table) + 1))
     places = range(len(table))
     ax.hlines(places, table["size"], table["control_size"], color=MUTED, linewidth=1)
     options = {"linestyle": "none", "marker": "o", "markersize": 7, "color": ACCENT} | artist_options
@@ -335,47 +298,4 @@ def effects(table: pd.DataFrame, *, by: str = "kind", ax: Axes | None = None, **
     ax.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, None), yticks=places)
     ax.set_yticklabels([drawable(str(value)) for value in table[by]])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
-    return ax
-
-
-def judged_pieces(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw a text as it was written and as the discriminator saw it, darker where it suspects a replacement.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``piece``, ``masked``, ``shown``, ``replaced``, ``score`` of one text, as
-        `detection.replace_pieces` makes them. Masked pieces are grey above; what was replaced has a
-        thick border below, and under each piece stands its probability of replaced.
-    ax : Axes, optional
-        A fresh figure when None.
-    **artist_options
-        Passed to the boxes.
-
-    Returns
-    -------
-    Axes
-    """
-    check_columns(table, ["piece", "masked", "shown", "replaced", "score"], what="drawing judged pieces")
-    ax = _axes(ax, (10.5, 2.6))
-    written, shown = ([drawable(str(p)) for p in table[name]] for name in ("piece", "shown"))
-    widths = [max(len(a), len(b)) + 0.8 for a, b in zip(written, shown, strict=True)]
-    size = min(11.0, 560.0 / max(sum(widths), 1))
-    shades = matplotlib.colormaps["Oranges"]
-    left = 0.0
-    for row, above, below, width in zip(table.itertuples(), written, shown, widths, strict=True):
-        options = {"height": 0.8, "left": left, "edgecolor": LINE, "linewidth": 0.8} | artist_options
-        ax.barh(0, width, color=MUTED if row.masked else "#eef2f6", **options)
-        ax.barh(1, width, color=shades(0.85 * row.score), **(options | {"linewidth": 2.6 if row.replaced else 0.8}))
-        middle = {"ha": "center", "va": "center", "fontsize": size, "clip_on": True}
-        ax.text(left + width / 2, 0, above, **middle)
-        ax.text(left + width / 2, 1, below, **middle)
-        ax.text(left + width / 2, 1.62, f"{100 * row.score:.0f}", **(middle | {"fontsize": size * 0.85}))
-        left += width
-    ax.set(xlim=(0, max(left, 20)), ylim=(1.9, -0.6), yticks=[0, 1, 1.62])
-    ax.set_yticklabels(["written", "seen", "replaced? %"])
-    ax.set_xticks([])
-    ax.tick_params(length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
     return ax

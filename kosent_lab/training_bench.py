@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import statistics
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,10 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from kosent_lab import devices, electra, finetuning, pairs, pretraining, training
+from kosent_lab.bench import peak_gflops
 from kosent_lab.schedule import FinetuningOptions, PretrainingOptions, TrainingOptions
 
 WARM_UP = 3  # looks: compilation, allocation and the first shapes
-
-
-def matrix_peak(device: torch.device, dtype: torch.dtype, *, seconds: float = 1.0) -> float:
-    """Return the rate of a device's matrix product in `dtype` (10⁹ operations per second), the best of many."""
-    size = 8192 if device.type == "cuda" else 2048
-    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    best, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        left @ right
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best / 1e9
 
 
 def operations_per_token(model: nn.Module) -> float:
@@ -61,7 +47,7 @@ def run(texts: pd.Series, tokenizer: Tokenizer, *, layers: int = 12, steps: int 
     """
     device = devices.choose_device()
     low = devices.has_bf16(device)
-    peak = matrix_peak(device, torch.bfloat16 if low else torch.float32)
+    peak = peak_gflops(device, torch.bfloat16 if low else torch.float32)
     frame = pd.DataFrame({"text": texts.to_numpy()}).assign(
         label=[number % 2 for number in range(len(texts))],
         split=["valid" if number % 50 == 0 else "train" for number in range(len(texts))],

@@ -7,20 +7,16 @@ lives in ``abstention`` and ``calibration``, drawing in ``plots``.
 from __future__ import annotations
 
 import functools
-import io
-import logging
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from kosent_lab import abstention, calibration, errors, plots
+from kosent_lab.controls import open_ipywidgets, to_png
 from kosent_lab.schema import DataError
-
-logger = logging.getLogger(__name__)
 
 ALL_ROWS = "all rows"
 SIZE = (9.0, 3.6)  # inches
@@ -183,16 +179,13 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
     -------
     ipywidgets.VBox, or None where ipywidgets is missing (a warning says how to get it).
     """
-    try:
-        import ipywidgets
-    except ImportError:
-        logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
+    ipywidgets = open_ipywidgets()
+    if ipywidgets is None:
         return None
     with plots.style(), plt.rc_context({"figure.constrained_layout.use": False}):
         figure = Figure(figsize=SIZE)
         figure.subplots(1, 2)
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.16, top=0.9, wspace=0.25)
-    canvas = FigureCanvasAgg(figure)
     names = ipywidgets.Dropdown(options=slice_names(frame), description="slice")
     slider = ipywidgets.FloatSlider(
         value=threshold, min=0.5, max=1.0, step=0.01, description="threshold", readout_format=".2f"
@@ -208,9 +201,7 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
         sentence.value = _sentence(measured[0], names.value, slider.value)
         with plots.style(), plt.rc_context({"figure.constrained_layout.use": False}):
             _draw(figure, measured, names.value, slider.value)
-            out = io.BytesIO()
-            canvas.print_png(out, pil_kwargs={"compress_level": 1})
-        image.value = out.getvalue()
+            image.value = to_png(figure)
 
     names.observe(update, "value")
     slider.observe(update, "value")

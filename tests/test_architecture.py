@@ -17,6 +17,8 @@ LAYERS = {
     "optimizers": 2,
     "schedule": 1,
     "vectors": 1,
+    "controls": 1,
+    "cli_options": 1,
     "predictions": 1,
     "cards": 1,
     "checkpoints": 1,
@@ -41,6 +43,7 @@ LAYERS = {
     "narrative": 5,
     "electra": 5,
     "shelf": 5,
+    "piece_plots": 5,
     "unlabelled": 5,
     "batches": 6,
     "training": 6,
@@ -66,7 +69,8 @@ LAYERS = {
     "lab_commands": 9,
     "study_commands": 9,
     "finetune_commands": 10,
-    "cli": 11,
+    "cli_train": 11,
+    "cli": 12,
 }
 USES_TORCH = {
     "devices", "optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "pairs", "training",

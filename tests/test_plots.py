@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from kosent_lab import abstention, calibration, errors, plots
+from kosent_lab import abstention, calibration, errors, piece_plots, plots
 from kosent_lab.schema import DataError
 
 matplotlib.use("Agg")
@@ -88,8 +88,6 @@ def test_wrong_table_is_named():
 
 
 def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
-    from kosent_lab import plots
-
     layers = pd.DataFrame(
         [("jamo", 0, 1, "ㄱ", ""), ("jamo", 0, 1, "ㅏ", "josa"), ("eojeol", 0, 2, "가는", "unknown")],
         columns=["layer", "start", "end", "text", "kind"],
@@ -98,7 +96,7 @@ def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
     shares = pd.DataFrame([[0.1, float("nan")], [1.0, 0.0]], index=["은", "는"], columns=["a", "b"])
     effects = pd.DataFrame({"kind": ["delete"], "size": [0.3], "control_size": [0.5]})
     for draw, table in (
-        (plots.stacked_pieces, layers),
+        (piece_plots.stacked_pieces, layers),
         (plots.variants, variants),
         (plots.heatmap, shares),
         (plots.effects, effects),
@@ -110,6 +108,6 @@ def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
         plt.close(figure)
     # the two letters of one syllable share its width
     figure, ax = plt.subplots()
-    plots.stacked_pieces(layers, ax=ax)
+    piece_plots.stacked_pieces(layers, ax=ax)
     assert [round(patch.get_width(), 2) for patch in ax.patches] == [0.5, 0.5, 2.0]
     plt.close(figure)
