@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
 
 
-def fit_baseline(frame: pd.DataFrame, *, strength: float = 8.0, seed: int = 0) -> Pipeline:
+def fit_baseline(frame: pd.DataFrame, *, strength: float = 8.0, fewest_texts: int = 3, seed: int = 0) -> Pipeline:
     """Fit TF-IDF of character 1–4-grams and a class-balanced logistic regression.
 
     Parameters
@@ -24,6 +24,8 @@ def fit_baseline(frame: pd.DataFrame, *, strength: float = 8.0, seed: int = 0) -
         Columns ``text`` and ``label`` (0 or 1, no missing); no row of split ``test``.
     strength : float
         Inverse of the L2 penalty; 8 was best on NSMC valid among 1, 2, 4 and 8.
+    fewest_texts : int
+        An n-gram has to stand in so many texts; 1 where there are only a few hundred.
     seed : int
         Seed of the solver.
 
@@ -43,7 +45,7 @@ def fit_baseline(frame: pd.DataFrame, *, strength: float = 8.0, seed: int = 0) -
     if len(set(labels)) < 2:
         raise DataError(f"the baseline needs rows of both labels; got {pd.Series(labels).value_counts().to_dict()}")
     model = make_pipeline(
-        TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=3, sublinear_tf=True, dtype=np.float32),
+        TfidfVectorizer(analyzer="char", ngram_range=(1, 4), min_df=fewest_texts, sublinear_tf=True, dtype=np.float32),
         LogisticRegression(C=strength, class_weight="balanced", max_iter=200, random_state=seed),
     )
     return model.fit(frame["text"].fillna("").tolist(), labels)

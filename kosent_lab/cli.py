@@ -151,7 +151,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_studies(subparsers: Any) -> None:
-    study = subparsers.add_parser("study", help="particles: how they are cut, and whether it matters")
+    study = subparsers.add_parser(
+        "study", help="particles, recipes of training, and what a few labels of another domain are worth"
+    )
     study = study.add_subparsers(required=True, metavar="QUESTION")
     boundaries = command(
         study, "boundaries", study_commands.study_boundaries, "how tokenizers cut eojeol, morphemes and particles"
@@ -179,6 +181,27 @@ def _add_studies(subparsers: Any) -> None:
     recipes.add_argument("--first", metavar="NAME=DIR,DIR,…", help="model folders, one a seed")
     recipes.add_argument("--second", metavar="NAME=DIR,DIR,…", help="as many, with the same seeds in the same order")
     recipes.add_argument("--answers", type=Path, help="parquet file to keep the answers in, or to read them from")
+    transfer = command(
+        study,
+        "transfer",
+        study_commands.study_transfer,
+        "how good the model is in other domains, as it is and taught by some of their rows",
+    )
+    transfer.add_argument(
+        "--data", nargs="+", default=["kosent-pack"], metavar="NAME|FILE", help="default: kosent-pack"
+    )
+    transfer.add_argument("--text-column", default="text")
+    transfer.add_argument("--label-column")
+    transfer.add_argument(
+        "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; 0 (default): none"
+    )
+    transfer.add_argument(
+        "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
+    )
+    transfer.add_argument("--draws", type=int, default=1, help="of rows; default: 1")
+    transfer.add_argument("--per-label", type=int, default=600, help="rows measured of each label; default: 600")
+    transfer.add_argument("--model", help="bundled by default, or a folder")
+    transfer.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
     for parser, data in ((boundaries, "kosent-pack"), (particles, "kosent-pack"), (recipes, "nsmc:test")):
         parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
         parser.add_argument("--limit", type=int, help="that many texts, drawn at random, always the same")

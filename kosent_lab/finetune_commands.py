@@ -78,6 +78,12 @@ def read_labelled(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[str
     if arguments.official_only:
         check_columns(frame, ["official_split"], what="--official-only")
         frame = frame[frame["official_split"] == "train"]
+    missing = {"train", "valid"} - set(frame["split"])
+    if missing:
+        raise DataError(
+            f"{arguments.data} has no row of split {' and '.join(sorted(missing))}; training needs both. "
+            "Leave the column split out, and a tenth of the texts is kept for valid."
+        )
     if arguments.classes:
         values = frame["label"] if own else frame["polarity"]
         unknown = values[values.notna() & ~values.isin(names)]

@@ -134,7 +134,8 @@ def train(
     tokenizer : tokenizers.Tokenizer
     frame : DataFrame
         Columns ``text``, ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
-        (``train`` and ``valid`` are used); for two classes optionally ``soft_target`` (probability of
+        (``train`` and ``valid`` are used; without valid rows
+        nothing is measured in the run); for two classes optionally ``soft_target`` (probability of
         positive) and ``rating`` (1–10).
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
@@ -161,8 +162,9 @@ def train(
     check_columns(frame, ["text", "label", "split"], what="training")
     chosen, held = frame[frame["split"] == "train"], frame[(frame["split"] == "valid") & frame["label"].notna()]
     refuse_test_rows(frame, what="training")
-    if chosen.empty or held.empty:
-        raise DataError(f"training needs rows of split train and valid; got {frame['split'].value_counts().to_dict()}")
+    if chosen.empty or (held.empty and options.patience):
+        found = frame["split"].value_counts().to_dict()
+        raise DataError(f"training needs rows of split train, and patience those of split valid; got {found}")
     classes = model.config.num_labels
     found = sorted(int(value) for value in chosen["label"].dropna().unique())
     if len(found) < 2 and "soft_target" not in frame.columns:
@@ -199,6 +201,8 @@ def train(
         return BatchLoss(value, int(mask.sum()))
 
     def look() -> dict[str, float]:
+        if held.empty:
+            return {}
         return validate(model, held_ids, held_labels, pad_id=pad_id, classes=classes)
 
     history = run_training(

@@ -1,4 +1,4 @@
-"""What the ``study`` commands do: how tokenizers cut, what particles do, whether a recipe is better.
+"""What the ``study`` commands do: tokenizers, particles, recipes of training, other domains.
 
 The arguments are parsed in ``cli``; modules that import torch are imported by the commands that
 need them.
@@ -95,3 +95,29 @@ def _score_recipes(arguments: argparse.Namespace) -> pd.DataFrame:
             row = {"doc_id": answers["doc_id"], "recipe": name, "seed": seed, "correct": answers["correct"]}
             parts.append(pd.DataFrame(row))
     return pd.concat(parts, ignore_index=True)
+
+
+def study_transfer(arguments: argparse.Namespace) -> None:
+    """Print how good a model is in other domains, as it is and taught by some of their rows."""
+    from kosent_lab import transfer
+    from kosent_lab.documents import load_documents
+
+    columns = {"text_column": arguments.text_column, "label_column": arguments.label_column}
+    tables = []
+    for name in arguments.data:
+        answers = transfer.learning_curve(
+            load_documents(name, **columns),
+            sizes=arguments.sizes,
+            source=arguments.model,
+            methods=arguments.methods or transfer.METHODS,
+            draws=arguments.draws,
+            per_label=arguments.per_label,
+        )
+        tables.append(transfer.curve_table(answers))
+        tables[-1].insert(0, "data", name)
+        logger.info("%s: %d answers", name, len(answers))
+    table = pd.concat(tables, ignore_index=True)
+    if len(arguments.data) > 1:
+        means = table.groupby(["method", "size"], sort=False)[["accuracy", "balanced_accuracy"]].mean()
+        table = pd.concat([table, means.reset_index().assign(data="mean")], ignore_index=True)
+    _print_table(table, arguments.out)

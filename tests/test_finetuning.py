@@ -127,7 +127,6 @@ def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: f[f["split"] == "train"], "rows of split train and valid"),
         (lambda f: f.drop(columns="label"), "needs column 'label'"),
         (lambda f: f.assign(label=f["label"].astype("Int64").mask(f.index == 1)), "neither a label nor a soft_target"),
     ],
@@ -135,6 +134,17 @@ def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
 def test_training_says_what_it_needs(rows, tiny_tokenizer, tmp_path, change, message):
     with pytest.raises(DataError, match=message):
         finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, change(rows), folder=tmp_path, options=OPTIONS)
+
+
+def test_without_valid_rows_nothing_is_measured_and_patience_is_refused(rows, tiny_tokenizer, tmp_path):
+    rows = rows[rows["split"] == "train"]
+    model = tiny_model(tiny_tokenizer)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path / "a", options=OPTIONS)
+    assert "accuracy" not in history.columns
+    assert history["loss"].notna().all()
+    patient = dataclasses.replace(OPTIONS, patience=2)
+    with pytest.raises(DataError, match="patience those of split valid"):
+        finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path / "b", options=patient)
 
 
 def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
