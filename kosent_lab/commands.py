@@ -32,7 +32,7 @@ def print_result(result: dict[str, Any], path: Path | None) -> None:
     print(text)
 
 
-def _classifier(arguments: argparse.Namespace) -> Any:
+def _classifier(arguments: argparse.Namespace, *, any_classes: bool = False) -> Any:
     from kosent_lab.model import load_classifier
 
     return load_classifier(
@@ -42,6 +42,7 @@ def _classifier(arguments: argparse.Namespace) -> Any:
         positive_label=arguments.positive_label,
         device=arguments.device,
         precision=arguments.precision,
+        any_classes=any_classes,
     )
 
 
@@ -169,7 +170,7 @@ def predict_file(arguments: argparse.Namespace) -> None:
     rows = score_file(
         arguments.file,
         arguments.out,
-        _classifier(arguments),
+        _classifier(arguments, any_classes=True),
         text_column=arguments.text_column,
         label_column=arguments.label_column,
         shard_rows=arguments.shard_rows,

@@ -48,11 +48,13 @@ class Classifier:
     precision : str
         ``fp32``, ``bf16`` or ``int8``.
     label_columns : tuple of int
-        Which output is negative, which positive.
+        Which output is negative, which positive; of a model with other classes, every output in order.
     max_tokens : int
         Longer texts are cut here.
     temperature : float or None
         Fitted on calib when the model was made; None when the folder holds none.
+    class_names : tuple of str
+        Names of the classes of a model that has other ones than two polarities; else empty.
     """
 
     model: nn.Module
@@ -60,9 +62,10 @@ class Classifier:
     model_id: str
     device: torch.device
     precision: str
-    label_columns: tuple[int, int]
+    label_columns: tuple[int, ...]
     max_tokens: int
     temperature: float | None
+    class_names: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -78,6 +81,7 @@ def load_classifier(
     positive_label: int | None = None,
     device: str | None = None,
     precision: str = "fp32",
+    any_classes: bool = False,
 ) -> Classifier:
     """Load a two-class ELECTRA (or other encoder) for sequence classification.
 
@@ -96,6 +100,8 @@ def load_classifier(
     precision : str
         ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: the fastest that the
         machine is good at.
+    any_classes : bool
+        Take a model with three classes or star ratings too, which `predict.predict_frame` alone reads.
 
     Returns
     -------
@@ -132,15 +138,17 @@ def load_classifier(
     _check_tokenizer(tokenizer, folder)
     positions = getattr(config, "max_position_embeddings", 512)
     calibration = folder / "calibration.json"
+    others = any_classes and len(config.id2label) > 2
     return Classifier(
         model=model.eval().to(chosen),
         tokenizer=tokenizer,
         model_id=weights_id(name, weights),
         device=chosen,
         precision=precision,
-        label_columns=label_columns(config.id2label, positive_label),
+        label_columns=tuple(sorted(config.id2label)) if others else label_columns(config.id2label, positive_label),
         max_tokens=min(positions, tokenizer.model_max_length),
         temperature=json.loads(calibration.read_text("utf-8"))["temperature"] if calibration.exists() else None,
+        class_names=tuple(str(config.id2label[number]) for number in sorted(config.id2label)) if others else (),
     )
 
 
@@ -170,7 +178,10 @@ def label_columns(id2label: dict[int, str], positive_label: int | None = None) -
     (1, 0)
     """
     if len(id2label) != 2:
-        raise ModelError(f"needs a classifier of two classes; this one has {len(id2label)}: {list(id2label.values())}")
+        raise ModelError(
+            f"needs a classifier of two classes; this one has {len(id2label)}: {list(id2label.values())}. "
+            "kosent-lab predict scores texts with it; accuracy, calibration and reports are of two classes."
+        )
     if positive_label in (0, 1):
         return 1 - positive_label, positive_label
     codes = {_NAMED_LABELS.get(str(name).strip().lower()): int(index) for index, name in id2label.items()}

@@ -20,7 +20,7 @@ from transformers import DataCollatorWithPadding
 from kosent_lab.hangul import clean_text
 from kosent_lab.inference import LeanElectra, is_supported
 from kosent_lab.model import Classifier
-from kosent_lab.predictions import add_predictions
+from kosent_lab.predictions import add_class_predictions, add_predictions
 from kosent_lab.schema import DataError, check_columns
 
 logger = logging.getLogger(__name__)
@@ -115,12 +115,12 @@ def predict_logits(
 
     Returns
     -------
-    ndarray of float32, shape (n, 2)
+    ndarray of float32, shape (n, 2), or (n, k) for a model of k other classes
         Logits in the order of the input; negative first, whatever the order of the model's labels.
     """
     forward, collate = forward_pass(classifier), DataCollatorWithPadding(classifier.tokenizer)
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
-    logits = np.zeros((len(ids), 2), dtype=np.float32)
+    logits = np.zeros((len(ids), len(classifier.label_columns)), dtype=np.float32)
 
     def score(batch: np.ndarray) -> np.ndarray:
         inputs = collate([{"input_ids": ids[row]} for row in batch]).to(classifier.device)
@@ -175,7 +175,8 @@ def predict_frame(
     DataFrame
         `frame` with ``logit_0``, ``logit_1``, ``prob_1`` (uncalibrated), ``pred``, ``confidence``,
         ``correct`` (missing without a label), ``n_tokens`` and ``n_unknown`` (special tokens not
-        counted among the unknown), ``truncated``, ``model_id``. Same rows, order and index.
+        counted among the unknown), ``truncated``, ``model_id``. Same rows, order and index. A model of
+        other classes than two polarities gives ``prob_NAME`` for each, and ``pred`` is a name.
 
     Raises
     ------
@@ -193,7 +194,9 @@ def predict_frame(
     ids, cut = encode(classifier, list(places))
     logits = predict_logits(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     unknown = classifier.tokenizer.unk_token_id
-    return add_predictions(frame, logits).assign(
+    names = classifier.class_names
+    answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)
+    return answers.assign(
         n_tokens=np.array([len(row) for row in ids], dtype=np.int64)[codes],
         n_unknown=np.array([row.count(unknown) for row in ids], dtype=np.int64)[codes],
         truncated=cut[codes],

@@ -38,3 +38,25 @@ def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
         confidence=np.maximum(prob_1, 1.0 - prob_1),
         correct=correct,
     )
+
+
+def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
+    """Add the probability of each class, of whatever number of classes.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+    logits : ndarray, shape (n, k)
+    names : tuple of str, length k
+
+    Returns
+    -------
+    DataFrame
+        With ``prob_NAME`` for each class, ``pred`` (the name of the likeliest), ``confidence``.
+    """
+    logits = logits.astype(np.float64)
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    columns = {f"prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
+    pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]
+    return frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1))

@@ -315,7 +315,16 @@ def test_a_file_of_ones_own_is_finetuned_by_one_command(tmp_path, pack, capsys):
     assert "별점.csv" in card
     config = json.loads((out / "seed-0" / "model" / "config.json").read_text("utf-8"))
     assert config["id2label"] == {"0": "1", "1": "3", "2": "5"}
+    scored, model = tmp_path / "scored.csv", ["--model", str(out / "seed-0" / "model")]
+    assert cli.main(["predict", str(data), *model, "--text-column", "내용", "--out", str(scored)]) == 0
+    answers = pd.read_csv(scored, dtype={"pred": str})
+    probabilities = answers[["prob_1", "prob_3", "prob_5"]]
+    assert probabilities.sum(axis=1).round(6).eq(1).all()
+    assert answers["pred"].tolist() == probabilities.idxmax(axis=1).str.removeprefix("prob_").tolist()
+    assert answers["confidence"].tolist() == pytest.approx(probabilities.max(axis=1).tolist())
     capsys.readouterr()
+    assert cli.main(["evaluate", "--data", "kosent-pack", *model]) == 1
+    assert "this one has 3" in capsys.readouterr().err
     assert cli.main([*common, *short, "--classes", "1,5", "--out", str(out)]) == 1
     assert "is labelled '3', and --classes names ['1', '5']" in capsys.readouterr().err
     assert cli.main([*common, *short, "--out", str(out)]) == 1
