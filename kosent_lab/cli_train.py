@@ -111,5 +111,8 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
     parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--largest-mb", type=int, help="cut the weights into files of so many megabytes; train package joins them"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
     parser.add_argument("--out", type=Path, required=True, help="run folder")

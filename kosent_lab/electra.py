@@ -12,7 +12,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import ElectraConfig, ElectraForSequenceClassification
+from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from kosent_lab.model import write_checksums
 from kosent_lab.schema import ModelError
@@ -121,7 +121,12 @@ def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:
 
 
 def save_classifier(
-    model: ElectraForSequenceClassification, tokenizer: Tokenizer, folder: Path, *, seen_positions: int
+    model: ElectraForSequenceClassification,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    seen_positions: int,
+    largest_mb: int | None = None,
 ) -> None:
     """Write a model folder that `model.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
 
@@ -134,6 +139,9 @@ def save_classifier(
     seen_positions : int
         Longest input in training. Later positions never got a gradient, so they take the mean of
         the last 32 that did: a long text then degrades gently.
+    largest_mb : int, optional
+        Cut the weights into files of at most so many megabytes, to be carried from one machine to
+        another; `open_classifier` reads them, `load_classifier` wants them whole.
     """
     copy = type(model)(model.config)
     copy.load_state_dict(model.state_dict())
@@ -141,10 +149,19 @@ def save_classifier(
         positions = copy.electra.embeddings.position_embeddings.weight
         positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
     transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
-    copy.half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # the writer makes it private
+    save_weights(copy, folder, largest_mb)
     save_tokenizer(tokenizer, folder)
     write_checksums(folder)
+
+
+def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:
+    """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size."""
+    for old in folder.glob("model*.safetensors*"):
+        old.unlink()
+    size = f"{largest_mb}MB" if largest_mb else "1000GB"
+    model.half().save_pretrained(folder, max_shard_size=size)
+    for path in folder.glob("model*.safetensors"):
+        path.chmod(0o644)  # the writer makes it private
 
 
 def grow_depth(model: nn.Module, layers: int) -> nn.Module:

@@ -128,7 +128,8 @@ def _finetune_once(
     seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
     (folder / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
-    electra.save_classifier(model, tokenizer, folder / MODEL, seen_positions=options.max_tokens)
+    places = {"seen_positions": options.max_tokens, "largest_mb": arguments.largest_mb}
+    electra.save_classifier(model, tokenizer, folder / MODEL, **places)
     last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
     n = int((frame["label"].notna() & (frame["split"] == "valid")).sum())
     low, high = calibration.wilson_interval(round(last["accuracy"] * n), n)

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining, ElectraForSequenceClassification
 
-from kosent_lab.electra import grow_depth, small_config
+from kosent_lab.electra import grow_depth, save_weights, small_config
 from kosent_lab.model import write_checksums
 from kosent_lab.schema import ModelError, NotAvailableError
 from kosent_lab.vocabularies import save_tokenizer
@@ -95,20 +95,22 @@ def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float =
     return ElectraPair(ElectraForPreTraining(config), generator)
 
 
-def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a pair in fp16: the discriminator as transformers reads it, beside it the generator's own weights."""
+def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_mb: int | None = None) -> None:
+    """Write a pair in fp16: the discriminator as transformers reads it, beside it the generator's own weights.
+
+    The discriminator is cut into files of at most `largest_mb` megabytes where that is given.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     copy = ElectraForPreTraining(pair.discriminator.config)
     copy.load_state_dict(pair.discriminator.state_dict())
-    copy.half().save_pretrained(folder)
+    save_weights(copy, folder, largest_mb)
     pair.generator.config.to_json_file(folder / _GENERATOR_CONFIG)
     save_file(
         {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()},
         folder / GENERATOR,
         metadata={"format": "pt"},
     )
-    for name in ("model.safetensors", GENERATOR):
-        (folder / name).chmod(0o644)  # the writer makes it private
+    (folder / GENERATOR).chmod(0o644)  # the writer makes it private
     save_tokenizer(tokenizer, folder)
     write_checksums(folder)
 
@@ -123,7 +125,8 @@ def load_pair(folder: Path) -> ElectraPair:
     ModelError
         When a file is damaged or does not fit the others.
     """
-    needed = ("config.json", "model.safetensors", GENERATOR, _GENERATOR_CONFIG, "tokenizer.json")
+    weights = next((path.name for path in folder.glob("model-*.safetensors")), "model.safetensors")
+    needed = ("config.json", weights, GENERATOR, _GENERATOR_CONFIG, "tokenizer.json")
     missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise NotAvailableError(

@@ -111,7 +111,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
     seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
     (arguments.out / TAUGHT).write_text(json.dumps(seen, indent=2) + "\n", "utf-8")
     history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
-    pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL)
+    pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL, largest_mb=arguments.largest_mb)
     for name in (TAUGHT, training.METRICS):
         shutil.copy(arguments.out / name, arguments.out / MODEL / name)
     print(history.tail(3).to_string(index=False))

@@ -234,3 +234,19 @@ def test_muon_agrees_with_torch():
     # torch orthogonalises in bfloat16, which is good to about one percent of the step
     moved = (theirs - start).abs().mean()
     assert (ours - theirs).abs().mean() < 0.05 * moved
+
+
+def test_weights_cut_for_the_way_are_read_again(tiny_tokenizer, tmp_path):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=4, seed=3)
+    electra.save_classifier(model, tiny_tokenizer, tmp_path, seen_positions=96, largest_mb=3)
+    pieces = sorted(tmp_path.glob("model-*.safetensors"))
+    assert len(pieces) > 1
+    assert max(path.stat().st_size for path in pieces) <= 3_000_000
+    again = electra.open_classifier(tmp_path)
+    for (name, one), other in zip(model.named_parameters(), again.parameters(), strict=True):
+        if "position" not in name:
+            assert torch.allclose(one, other, atol=1e-3), name
+    # written whole over it, no piece is left behind
+    electra.save_classifier(again, tiny_tokenizer, tmp_path, seen_positions=96)
+    assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
+    assert load_classifier(tmp_path).parameters == model.num_parameters()
