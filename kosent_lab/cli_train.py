@@ -82,6 +82,11 @@ def add_training(subparsers: Any) -> None:
     finetune.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
     finetune.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
     _training_options(finetune)
+    average = command(
+        train, "average", train_commands.average, "one run of several from one start: the mean of their weights"
+    )
+    average.add_argument("--runs", nargs="+", type=Path, required=True, metavar="RUN")
+    average.add_argument("--out", type=Path, required=True, help="run folder")
     package = command(
         train, "package", train_commands.package, "make a model folder of a run: fp16, calibrated, with checksums"
     )

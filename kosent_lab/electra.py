@@ -5,6 +5,7 @@ Loading lives in ``model``, training in ``finetuning``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,37 @@ def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = 
     model.half().save_pretrained(folder, max_shard_size=size)
     for path in folder.glob("model*.safetensors"):
         path.chmod(0o644)  # the writer makes it private
+
+
+def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:
+    """Return one classifier whose every weight is the mean of those of `models`.
+
+    Parameters
+    ----------
+    models : sequence of ElectraForSequenceClassification
+        Fine-tuned from one start and of one shape; from different starts their mean is noise.
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+        The first of them, changed.
+
+    Raises
+    ------
+    ModelError
+        When their shapes differ.
+
+    References
+    ----------
+    Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves accuracy
+    without increasing inference time".
+    """
+    states = [model.state_dict() for model in models]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ModelError("only models of one depth, width, vocabulary and number of classes have a mean")
+    models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
+    return models[0]
 
 
 def grow_depth(model: nn.Module, layers: int) -> nn.Module:

@@ -159,6 +159,25 @@ def init_folder(init: Path) -> Path:
     return folder / MODEL if (folder / MODEL).is_dir() else folder
 
 
+def average(arguments: argparse.Namespace) -> None:
+    """Make one run folder of several: the mean of the weights of runs from one start."""
+    from kosent_lab import electra, schedule
+
+    if len(arguments.runs) < 2:
+        raise DataError(f"an average needs two runs or more (--runs A B …); got {len(arguments.runs)}")
+    folders = [init_folder(run) for run in arguments.runs]
+    taught = {(folder.parent / TAUGHT).read_text("utf-8") for folder in folders}
+    if len(taught) > 1:
+        raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
+    arguments.vocabulary, arguments.init = None, arguments.runs[0]
+    tokenizer = read_tokenizer(arguments)
+    mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
+    seen = schedule.FinetuningOptions().max_tokens
+    electra.save_classifier(mean, tokenizer, arguments.out / MODEL, seen_positions=seen)
+    (arguments.out / TAUGHT).write_text(taught.pop(), "utf-8")
+    print(f"the mean of {len(folders)} runs: {arguments.out / MODEL}")
+
+
 def package(arguments: argparse.Namespace) -> None:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums."""
     from tokenizers import Tokenizer

@@ -127,6 +127,16 @@ def test_growing_keeps_what_the_model_says(tiny, pack):
         electra.grow_depth(tiny.model, 1)
 
 
+def test_the_mean_of_two_models_is_the_mean_of_their_weights(tiny_folder):
+    one, other = electra.open_classifier(tiny_folder), electra.open_classifier(tiny_folder)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter += 1
+    wanted = {name: value + 0.5 for name, value in one.named_parameters()}
+    mean = dict(electra.average_weights([one, other]).named_parameters())
+    assert all(torch.allclose(mean[name], value, atol=1e-5) for name, value in wanted.items())
+
+
 def test_bundled_model_loads_offline_and_is_whole():
     classifier = load_classifier()
     assert isinstance(classifier.model, ElectraForSequenceClassification)
