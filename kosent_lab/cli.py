@@ -193,13 +193,16 @@ def _add_studies(subparsers: Any) -> None:
     transfer.add_argument("--text-column", default="text")
     transfer.add_argument("--label-column")
     transfer.add_argument(
-        "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; 0 (default): none"
+        "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; default: none"
     )
     transfer.add_argument(
         "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
     )
     transfer.add_argument("--draws", type=int, default=1, help="of rows; default: 1")
-    transfer.add_argument("--per-label", type=int, default=600, help="rows measured of each label; default: 600")
+    transfer.add_argument(
+        "--per-label", type=int, default=600, help="measure on at most so many rows of each label; 0: all; default: 600"
+    )
+    transfer.add_argument("--seed", type=int, default=0)
     transfer.add_argument("--model", help="bundled by default, or a folder")
     transfer.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
     for parser, data in ((boundaries, "kosent-pack"), (particles, "kosent-pack"), (recipes, "nsmc:test")):

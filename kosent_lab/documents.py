@@ -139,10 +139,14 @@ def _as_documents(
     own_ids = "doc_id" in raw.columns and raw["doc_id"].notna().all() and raw["doc_id"].is_unique
     ids = raw["doc_id"].astype(str) if own_ids else [f"row-{start + number}" for number in range(len(raw))]
     own = raw.drop(columns=[text_column, *([labelled] if labelled else []), *(["doc_id"] if own_ids else [])])
-    own = own.rename(columns={name: f"input_{name}" for name in own.columns if name in _RESERVED})
+    own = own.rename(columns={name: f"input_{name}" for name in own.columns if _is_reserved(name)})
     own = own.drop(columns=["corpus"], errors="ignore")
     head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[text_column]}, index=raw.index)
     return pd.concat([head, labels, own], axis=1)
+
+
+def _is_reserved(name: str) -> bool:
+    return name in _RESERVED or str(name).startswith(("class_prob_", "class_logit_"))
 
 
 def _own_labels(frame: pd.DataFrame, column: str, what: str) -> pd.Series:

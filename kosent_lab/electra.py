@@ -5,6 +5,7 @@ Loading lives in ``model``, training in ``finetuning``.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -157,12 +158,15 @@ def save_classifier(
 
 def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:
     """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size."""
-    for old in folder.glob("model*.safetensors*"):
-        old.unlink()
     size = f"{largest_mb}MB" if largest_mb else "1000GB"
-    model.half().save_pretrained(folder, max_shard_size=size)
-    for path in folder.glob("model*.safetensors"):
-        path.chmod(0o644)  # the writer makes it private
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
+        model.half().save_pretrained(fresh, max_shard_size=size)
+        for old in folder.glob("model*.safetensors*"):
+            old.unlink()
+        for path in Path(fresh).iterdir():
+            path.chmod(0o644)  # the writer makes it private
+            path.replace(folder / path.name)
 
 
 def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:
@@ -181,7 +185,7 @@ def average_weights(models: Sequence[ElectraForSequenceClassification]) -> Elect
     Raises
     ------
     ModelError
-        When their shapes differ.
+        When their shapes or their classes differ.
 
     References
     ----------
@@ -190,8 +194,9 @@ def average_weights(models: Sequence[ElectraForSequenceClassification]) -> Elect
     """
     states = [model.state_dict() for model in models]
     shapes = [{name: value.shape for name, value in state.items()} for state in states]
-    if any(shape != shapes[0] for shape in shapes):
-        raise ModelError("only models of one depth, width, vocabulary and number of classes have a mean")
+    names = [model.config.id2label for model in models]
+    if any(shape != shapes[0] for shape in shapes) or any(name != names[0] for name in names):
+        raise ModelError("only models of one depth, width, vocabulary and of the same classes have a mean")
     models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
     return models[0]
 

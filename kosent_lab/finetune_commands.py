@@ -78,12 +78,6 @@ def read_labelled(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[str
     if arguments.official_only:
         check_columns(frame, ["official_split"], what="--official-only")
         frame = frame[frame["official_split"] == "train"]
-    missing = {"train", "valid"} - set(frame["split"])
-    if missing:
-        raise DataError(
-            f"{arguments.data} has no row of split {' and '.join(sorted(missing))}; training needs both. "
-            "Leave the column split out, and a tenth of the texts is kept for valid."
-        )
     if arguments.classes:
         values = frame["label"] if own else frame["polarity"]
         unknown = values[values.notna() & ~values.isin(names)]
@@ -91,12 +85,18 @@ def read_labelled(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[str
             raise DataError(f"row {unknown.index[0]} is labelled {unknown.iloc[0]!r}, and --classes names {names}")
         codes = values.map({name: number for number, name in enumerate(names)})
         frame = frame.assign(label=codes.astype("Int64"))
-    if arguments.soft_targets:
-        soft = pd.read_parquet(arguments.soft_targets).set_index("doc_id")["soft_target"]
-        return frame.assign(soft_target=frame["doc_id"].map(soft)), names
     labelled = frame[frame["label"].notna()]
     if labelled.empty:
         raise DataError(f"{arguments.data} has no row with a label among {names}. See --label-column and --classes.")
+    missing = {"train", "valid"} - set(labelled["split"])
+    if missing:
+        raise DataError(
+            f"{arguments.data} has no labelled row of split {' and '.join(sorted(missing))}; training needs both. "
+            "Leave the column split out, and a tenth of the texts is kept for valid."
+        )
+    if arguments.soft_targets:
+        soft = pd.read_parquet(arguments.soft_targets).set_index("doc_id")["soft_target"]
+        return frame.assign(soft_target=frame["doc_id"].map(soft)), names
     return labelled, names
 
 

@@ -263,7 +263,14 @@ def _check_files(folder: Path) -> Path:
                 f"{folder} holds only pickled weights ({', '.join(pickles)}), which can run any program when loaded. "
                 "Convert them to model.safetensors on a machine you can lose, or choose another revision."
             )
-        raise ModelError(f"{folder} holds no model.safetensors; it has {sorted(p.name for p in folder.iterdir())}")
+        cut = (
+            " Its weights are cut for the way: kosent-lab train package joins them."
+            if any(folder.glob("model-*.safetensors"))
+            else ""
+        )
+        raise ModelError(
+            f"{folder} holds no model.safetensors; it has {sorted(p.name for p in folder.iterdir())}.{cut}"
+        )
     checksums = folder / CHECKSUMS
     if checksums.exists():
         for name, expected in json.loads(checksums.read_text("utf-8")).items():

@@ -176,7 +176,8 @@ def predict_frame(
         `frame` with ``logit_0``, ``logit_1``, ``prob_1`` (uncalibrated), ``pred``, ``confidence``,
         ``correct`` (missing without a label), ``n_tokens`` and ``n_unknown`` (special tokens not
         counted among the unknown), ``truncated``, ``model_id``. Same rows, order and index. A model of
-        other classes than two polarities gives ``prob_NAME`` for each, and ``pred`` is a name.
+        other classes than two polarities gives ``class_logit_NAME`` and ``class_prob_NAME`` for each,
+        and ``pred`` is a name.
 
     Raises
     ------

@@ -52,11 +52,13 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     Returns
     -------
     DataFrame
-        With ``prob_NAME`` for each class, ``pred`` (the name of the likeliest), ``confidence``.
+        With ``class_logit_NAME`` and ``class_prob_NAME`` for each class, ``pred`` (the name of the
+        likeliest), ``confidence``.
     """
     logits = logits.astype(np.float64)
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = scaled / scaled.sum(axis=1, keepdims=True)
-    columns = {f"prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
+    columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
+    columns |= {f"class_prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
     pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]
     return frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1))

@@ -103,21 +103,29 @@ def study_transfer(arguments: argparse.Namespace) -> None:
     from kosent_lab.documents import load_documents
 
     columns = {"text_column": arguments.text_column, "label_column": arguments.label_column}
+    options = {"per_label": arguments.per_label or None, "seed": arguments.seed}
+    frames = {name: load_documents(name, **columns) for name in arguments.data}
+    for frame in frames.values():
+        transfer.draw_rows(frame, max(arguments.sizes), **options)  # before hours are spent on the first one
     tables = []
-    for name in arguments.data:
+    for name, frame in frames.items():
         answers = transfer.learning_curve(
-            load_documents(name, **columns),
+            frame,
             sizes=arguments.sizes,
             source=arguments.model,
             methods=arguments.methods or transfer.METHODS,
             draws=arguments.draws,
-            per_label=arguments.per_label,
+            **options,
         )
         tables.append(transfer.curve_table(answers))
         tables[-1].insert(0, "data", name)
         logger.info("%s: %d answers", name, len(answers))
+        if arguments.out:  # what is done stands, whatever becomes of the rest
+            pd.concat(tables).to_csv(arguments.out, index=False, float_format="%.6g", lineterminator="\n")
     table = pd.concat(tables, ignore_index=True)
-    if len(arguments.data) > 1:
-        means = table.groupby(["method", "size"], sort=False)[["accuracy", "balanced_accuracy"]].mean()
-        table = pd.concat([table, means.reset_index().assign(data="mean")], ignore_index=True)
+    if len(frames) > 1:
+        every = table.groupby(["method", "size"], sort=False)
+        means = every[["accuracy", "balanced_accuracy", "gain"]].mean()[every.size() == len(frames)]
+        means = means.reset_index().assign(data=f"mean of {len(frames)}")
+        table = pd.concat([table, means], ignore_index=True)
     _print_table(table, arguments.out)

@@ -128,6 +128,8 @@ def check_resumable(arguments: argparse.Namespace) -> None:
 
 def common_options(arguments: argparse.Namespace, defaults: Any) -> dict[str, Any]:
     """Return what every training may be told; a run that goes on from another decays from its beginning."""
+    if arguments.largest_mb is not None and arguments.largest_mb < 1:
+        raise DataError(f"--largest-mb is 1 or more; got {arguments.largest_mb}")
     names = (
         "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "seed", "checkpoint_minutes"
     )  # fmt: skip
@@ -166,7 +168,10 @@ def average(arguments: argparse.Namespace) -> None:
     if len(arguments.runs) < 2:
         raise DataError(f"an average needs two runs or more (--runs A B …); got {len(arguments.runs)}")
     folders = [init_folder(run) for run in arguments.runs]
-    taught = {(folder.parent / TAUGHT).read_text("utf-8") for folder in folders}
+    places = [folder / TAUGHT if (folder / TAUGHT).exists() else folder.parent / TAUGHT for folder in folders]
+    if missing := [str(place) for place in places if not place.exists()]:
+        raise DataError(f"{', '.join(missing)} is missing, so that no one could say what the mean has seen")
+    taught = {place.read_text("utf-8") for place in places}
     if len(taught) > 1:
         raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
     arguments.vocabulary, arguments.init = None, arguments.runs[0]

@@ -7,9 +7,10 @@ answer, another sums it up with intervals.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,23 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.baseline import fit_baseline
+from kosent_lab.batches import iter_batches
 from kosent_lab.electra import open_classifier
 from kosent_lab.finetuning import train
 from kosent_lab.model import Classifier, find_folder, load_classifier
 from kosent_lab.predict import encode, predict_frame
 from kosent_lab.schedule import FinetuningOptions
-from kosent_lab.schema import DataError, check_columns
+from kosent_lab.schema import DataError, ModelError, check_columns, refuse_test_rows
 from kosent_lab.splits import fold_texts, hash_share
 
 logger = logging.getLogger(__name__)
 
 METHODS = ("tfidf", "frozen", "fine-tuned")
-PER_LABEL = 600
+AS_IT_IS = "as it is"
+PER_LABEL = 600  # so that one label's thousands do not drown the other, and a step takes seconds
+# What a few hundred rows bear, chosen on the polar rows of the corpus `finance`, which no table of ours
+# measures: RATES is what the peak learning rates are multiplied by
+EPOCHS, RATES = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}
 _BATCH_TOKENS = 512  # about 32 short texts
 _FEWEST = 30  # rows to measure on; below it every interval spans everything
 
@@ -41,35 +47,42 @@ def draw_rows(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``text`` and ``label``; rows of one ``pair_id`` (minimal pairs) stay together.
+        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs), and a text with the
+        ``text_origin`` that it was made of, stay together.
     size : int
         Rows to teach with, in the order in which smaller sizes take them; may be 0.
     per_label : int, optional
-        Measure on at most so many rows of each label.
+        Measure on at most so many rows of each label; None: all.
     seed : int
         Another seed is another draw.
 
     Returns
     -------
     tuple of DataFrame
-        Rows to teach, rows to measure. A text that occurs twice (case, spaces and punctuation folded)
-        is taken once.
+        Rows to teach, rows to measure, with a column ``group`` that is equal where rows belong together.
+        A text that occurs twice (case, spaces and punctuation folded) is taken once.
 
     Raises
     ------
     DataError
-        When fewer than thirty rows would be left to measure on.
+        When a size is negative, or fewer than thirty rows would be left to measure on.
     """
     check_columns(frame, ["text", "label"], what="drawing rows")
-    rows = frame[frame["label"].notna()]
+    if size < 0:
+        raise DataError(f"sizes are numbers of rows, 0 or more; got {size}")
+    rows = frame[frame["label"].notna()].reset_index(drop=True)
     keys = fold_texts(rows["text"])
     rows, keys = rows[~keys.duplicated() & (keys != "")], keys[~keys.duplicated() & (keys != "")]
-    if "pair_id" in rows.columns:
-        paired = rows["pair_id"].fillna("").astype(str)
-        keys = keys.where(paired == "", paired)
-    place = keys.map(lambda key: hash_share(key, seed=seed))
-    rows, place = rows.loc[place.sort_values(kind="stable").index], place.sort_values(kind="stable")
-    # the last pair taken to teach is taken whole
+    groups = keys
+    for column in ("text_origin", "pair_id"):
+        if column in rows.columns:
+            named = rows[column].fillna("").astype(str)
+            named = fold_texts(named) if column == "text_origin" else named
+            groups = groups.where(named == "", named)
+    rows = rows.assign(group=groups)
+    place = groups.map(lambda key: hash_share(key, seed=seed)).sort_values(kind="stable")
+    rows = rows.loc[place.index]
+    # the last group taken to teach is taken whole
     taken = place <= place.iloc[size - 1] if 0 < size <= len(place) else pd.Series(size > 0, index=place.index)
     teach, measure = rows[taken].head(size), rows[~taken]
     if per_label is not None:
@@ -86,9 +99,9 @@ def fine_tune(
     source: str | Path | None,
     frame: pd.DataFrame,
     *,
-    epochs: float = 4.0,
-    rate_share: float = 0.1,
-    frozen_layers: int | None = 0,
+    epochs: float = EPOCHS,
+    rate_share: float = RATES["fine-tuned"],
+    head_only: bool = False,
     options: FinetuningOptions = FinetuningOptions(),
 ) -> Classifier:
     """Teach a two-class model a few labelled texts, in seconds and in memory.
@@ -98,13 +111,13 @@ def fine_tune(
     source : str or Path, optional
         Model folder, or None for the bundled one; it is not changed.
     frame : DataFrame
-        Columns ``text`` and ``label`` (0 or 1, no missing).
+        Columns ``text`` and ``label`` (0 or 1, no missing); no row of split ``test``.
     epochs : float
         How often every text is seen.
     rate_share : float
         Multiplies the peak learning rates of `options`.
-    frozen_layers : int, optional
-        So many of the lowest layers keep their weights; None: all, and only the head learns.
+    head_only : bool
+        Keep embeddings and encoder as they are.
     options : FinetuningOptions
         What else a run may be told; its steps follow from `epochs`.
 
@@ -116,23 +129,31 @@ def fine_tune(
     Raises
     ------
     DataError
-        When the rows are of one label.
+        When the rows are of one label or of split test.
+    ModelError
+        When the model's first output is positive.
     """
+    check_columns(frame, ["text", "label"], what="fine-tuning")
+    refuse_test_rows(frame, what="fine-tuning")
     base = load_classifier(source)
+    if base.label_columns != (0, 1):
+        raise ModelError(
+            f"fine-tuning needs a model whose outputs are negative, positive; those of {base.model_id} are not"
+        )
     folder, _ = find_folder(source, None)
     model = open_classifier(folder).to(base.device)
-    # a head that learns alone starts from a good place and needs larger steps than an encoder does
-    layers = model.config.num_hidden_layers if frozen_layers is None else frozen_layers
     ids, _ = encode(base, frame["text"].astype(str).tolist())
-    tokens = sum(min(len(row), options.max_tokens) for row in ids)
+    lengths = np.array([min(len(row), options.max_tokens) for row in ids])
+    an_epoch = sum(1 for _ in iter_batches(lengths, batch_tokens=_BATCH_TOKENS, seed=0))
     chosen = dataclasses.replace(
         options,
-        steps=max(1, round(epochs * tokens / _BATCH_TOKENS)),
+        steps=max(1, round(epochs * an_epoch)),
         batch_tokens=_BATCH_TOKENS,
         muon_rate=options.muon_rate * rate_share,
         adamw_rate=options.adamw_rate * rate_share,
-        frozen_layers=layers,
+        frozen_layers=model.config.num_hidden_layers if head_only else 0,
         positive_share=1.0,
+        warmup_share=0.1,  # of few steps
         looks=1,
         compile=False,
     )
@@ -140,7 +161,8 @@ def fine_tune(
     rows = frame[["text", "label"]].assign(split="train")
     with tempfile.TemporaryDirectory() as runs:
         train(model, tokenizer, rows, folder=Path(runs), options=chosen)
-    name = f"{base.model_id}+{len(frame)} rows"
+    what = hashlib.sha256("\n".join([*frame["text"].astype(str), repr(chosen)]).encode("utf-8", "replace"))
+    name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
     return dataclasses.replace(base, model=model.eval(), model_id=name, temperature=None)
 
 
@@ -159,9 +181,10 @@ def learning_curve(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``doc_id``, ``text``, ``label``.
+        Columns ``doc_id``, ``text``, ``label``; what `draw_rows` keeps together.
     sizes : sequence of int
-        Numbers of rows to teach with; 0 is the model as it is. A larger number holds the smaller ones.
+        Numbers of rows to teach with; 0 is the model as it is, and is always measured. A larger number
+        holds the smaller ones.
     source : str or Path, optional
         Model folder to start from; None for the bundled one.
     methods : sequence of str
@@ -175,99 +198,113 @@ def learning_curve(
     Returns
     -------
     DataFrame
-        One row per text measured: ``doc_id``, ``label``, ``draw``, ``method`` (``as it is`` for size 0),
-        ``size``, ``prob_1``, ``correct``. Rows of a single label teach nothing, and their size is left
-        out with a warning.
+        One row per text measured: ``doc_id``, ``group``, ``label``, ``draw``, ``method`` (`AS_IT_IS` for
+        size 0), ``size``, ``prob_1``, ``correct``. Rows of a single label teach nothing, and their size
+        is left out with a warning.
 
     Raises
     ------
     DataError
-        When a method is unknown, or too few rows are left to measure on.
+        When a method is unknown, no draw is asked for, too few rows are left to measure on, or rows to
+        teach with are of split test.
     """
+    check_columns(frame, ["doc_id", "text", "label"], what="the learning curve")
     unknown = set(methods) - set(METHODS)
     if unknown:
         raise DataError(f"methods are {', '.join(METHODS)}; got {', '.join(sorted(unknown))}")
-    if not sizes or min(sizes) < 0:
-        raise DataError(f"sizes are numbers of rows, 0 or more; got {list(sizes)}")
+    if draws < 1 or not sizes or min(sizes) < 0:
+        raise DataError(f"needs a draw or more, and sizes of 0 rows or more; got {draws} and {list(sizes)}")
+    if max(sizes) > 0:
+        refuse_test_rows(frame, what="the learning curve")
     base, parts = load_classifier(source), []
     for draw in range(draws):
         teach, measure = draw_rows(frame, max(sizes), per_label=per_label, seed=seed + draw)
-        for size in sorted(set(sizes)):
+        for size in sorted({0, *sizes}):
             rows = teach.head(size)
             if size and rows["label"].nunique() < 2:
                 logger.warning("the first %d rows of draw %d are all of one label and teach nothing", size, draw)
                 continue
-            for method in methods if size else ("as it is",):
-                answers = _answer(method, rows, measure, base, source, seed + draw)
+            for method in methods if size else (AS_IT_IS,):
+                classifier = base if method == AS_IT_IS else None
+                if method in RATES:
+                    options = FinetuningOptions(seed=seed + draw)
+                    classifier = fine_tune(
+                        source, rows, rate_share=RATES[method], head_only=method == "frozen", options=options
+                    )
+                answers = predict_frame(measure, classifier) if classifier else _rival(rows, measure, seed + draw)
                 parts.append(answers.assign(draw=draw, method=method, size=size))
-    columns = ["doc_id", "label", "draw", "method", "size", "prob_1", "correct"]
+    columns = ["doc_id", "group", "label", "draw", "method", "size", "prob_1", "correct"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _answer(
-    method: str, rows: pd.DataFrame, measure: pd.DataFrame, base: Classifier, source: str | Path | None, seed: int
-) -> pd.DataFrame:
-    if method == "tfidf":
-        # no rare n-grams to leave out where every text counts
-        rival = fit_baseline(rows, seed=seed, fewest_texts=1)
-        prob_1 = rival.predict_proba(measure["text"].astype(str).tolist())[:, 1]
-        correct = (prob_1 > 0.5) == (measure["label"] == 1)
-        return measure[["doc_id", "label"]].assign(prob_1=prob_1, correct=correct)
-    classifier = base
-    if method != "as it is":
-        frozen = method == "frozen"
-        options = FinetuningOptions(seed=seed)
-        classifier = fine_tune(
-            source,
-            rows,
-            frozen_layers=None if frozen else 0,
-            epochs=4.0,
-            rate_share=1.0 if frozen else 0.1,
-            options=options,
-        )
-    return predict_frame(measure[["doc_id", "text", "label"]], classifier)
+def _rival(rows: pd.DataFrame, measure: pd.DataFrame, seed: int) -> pd.DataFrame:
+    # no rare n-grams to leave out where every text counts
+    rival = fit_baseline(rows, seed=seed, fewest_texts=1)
+    prob_1 = rival.predict_proba(measure["text"].astype(str).tolist())[:, 1]
+    return measure.assign(prob_1=prob_1, correct=(prob_1 > 0.5) == (measure["label"] == 1))
 
 
-def curve_table(
-    answers: pd.DataFrame, *, by: Iterable[str] = (), resamples: int = 1_000, seed: int = 0
-) -> pd.DataFrame:
-    """Sum up the answers of a learning curve.
+def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:
+    """Sum up the answers of one learning curve.
 
     Parameters
     ----------
     answers : DataFrame
-        From `learning_curve`; several corpora may be stacked.
-    by : iterable of str
-        Columns to tell apart besides method and size.
+        From `learning_curve`, of one corpus.
     resamples, seed : int
-        Of the bootstrap: texts are drawn anew, each with all its answers.
+        Of the bootstrap: draws of rows, and groups of texts with all their answers, are drawn anew.
 
     Returns
     -------
     DataFrame
-        One row per method and size: ``accuracy`` with ``ci_low`` and ``ci_high`` (95 %),
-        ``balanced_accuracy`` (mean of the two labels'), ``n`` different texts, ``n_rarer`` of the rarer
-        label, ``draws``, ``spread`` (standard deviation of the draws' accuracies).
+        One row per method and size: ``accuracy`` on the rows measured, ``balanced_accuracy`` (mean of
+        the two labels', so that the mix of labels does not count) and ``gain`` (in balanced accuracy,
+        over the model as it is on the same rows), each with ``_low`` and ``_high`` (95 %); ``n``
+        different texts, ``n_rarer`` of the rarer label, ``draws``.
+
+    Raises
+    ------
+    DataError
+        When there are no answers of the model as it is.
+
+    References
+    ----------
+    Bouthillier et al. 2021, "Accounting for variance in machine learning benchmarks".
     """
+    check_columns(answers, ["doc_id", "group", "label", "draw", "method", "size", "correct"], what="summing up")
+    groups, draws = pd.factorize(answers["group"])[0], pd.factorize(answers["draw"])[0]
+    shape = (groups.max() + 1, draws.max() + 1, 2)
+    label, correct = answers["label"].to_numpy("int64"), answers["correct"].to_numpy("float64")
+    random, counts = np.random.default_rng(seed), []
+    for _ in range(resamples):
+        drawn = np.bincount(random.integers(shape[1], size=shape[1]), minlength=shape[1])
+        counts.append((np.bincount(random.integers(shape[0], size=shape[0]), minlength=shape[0]), drawn))
+    counts.insert(0, (np.ones(shape[0]), np.ones(shape[1])))  # the first is what was measured
+
+    def measured(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        right, every = np.zeros(shape), np.zeros(shape)
+        place = (groups[chosen], draws[chosen], label[chosen])
+        np.add.at(right, place, correct[chosen])
+        np.add.at(every, place, 1.0)
+        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for w, v in counts])
+        with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
+            return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
+
+    untaught = (answers["method"] == AS_IT_IS).to_numpy()
+    if not untaught.any():
+        raise DataError("summing up needs the answers of the model as it is, to say what was gained")
+    _, start = measured(untaught)
     rows = []
-    for key, group in answers.groupby([*by, "method", "size"], sort=False):
-        correct = group["correct"].astype("float64")
-        texts = correct.groupby(group["doc_id"]).agg(["sum", "count"]).to_numpy()
-        drawn = np.random.default_rng(seed).integers(len(texts), size=(resamples, len(texts)))
-        means = texts[drawn, 0].sum(1) / texts[drawn, 1].sum(1)
-        per_draw = correct.groupby(group["draw"]).mean()
-        labels = group.drop_duplicates("doc_id")["label"].value_counts()
-        rows.append(
-            {
-                **dict(zip([*by, "method", "size"], key, strict=True)),
-                "accuracy": correct.mean(),
-                "ci_low": np.quantile(means, 0.025),
-                "ci_high": np.quantile(means, 0.975),
-                "balanced_accuracy": correct.groupby(group["label"]).mean().mean(),
-                "n": len(texts),
-                "n_rarer": int(labels.min()),
-                "draws": len(per_draw),
-                "spread": per_draw.std(),
-            }
-        )
+    for (method, size), part in answers.groupby(["method", "size"], sort=False):
+        accuracy, balanced = measured(((answers["method"] == method) & (answers["size"] == size)).to_numpy())
+        row = {"method": method, "size": size}
+        for name, values in (("accuracy", accuracy), ("balanced_accuracy", balanced), ("gain", balanced - start)):
+            low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[0]) else (np.nan, np.nan)
+            row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
+        labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
+        rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)
+
+
+def _by_label(right: np.ndarray, every: np.ndarray) -> list[np.ndarray]:
+    return [right[..., 0], right[..., 1], every[..., 0], every[..., 1]]

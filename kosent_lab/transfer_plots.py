@@ -11,70 +11,87 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from kosent_lab.plots import ACCENT, LINE, MUTED, fresh_axes, without_frame
-from kosent_lab.schema import check_columns
+from kosent_lab.plots import ACCENT, LINE, MUTED, fresh_axes
+from kosent_lab.schema import DataError, check_columns
 
 _COLOURS = {"fine-tuned": ACCENT, "frozen": "#c2703d", "tfidf": MUTED}
+_SHADES = (MUTED, "#6a9bd1", ACCENT)
 _MARKERS = {"fine-tuned": "o", "frozen": "s", "tfidf": "^"}
 
 
 def learning_curve(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw accuracy against the rows taught, a line per method, with intervals; a band for none at all.
+    """Draw balanced accuracy against the rows taught, a line per method, with intervals; a band for none at all.
 
     Parameters
     ----------
     table : DataFrame
-        From `transfer.curve_table`.
+        From `transfer.curve_table`, of one corpus.
     ax : Axes, optional
     **artist_options
         For the lines.
     """
-    check_columns(table, ["method", "size", "accuracy", "ci_low", "ci_high"], what="the learning curve")
-    ax = fresh_axes(ax, (6, 4))
-    for untaught in table[table["size"] == 0].itertuples():
-        ax.axhspan(untaught.ci_low, untaught.ci_high, color=LINE, alpha=0.08, lw=0)
-        ax.axhline(untaught.accuracy, color=LINE, lw=1, ls="--", label="the model as it is")
+    names = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
+    check_columns(table, ["method", "size", *names], what="the learning curve")
+    ax = fresh_axes(ax, (6.5, 4))
+    for value, low, high in table.loc[table["size"] == 0, names].to_numpy():
+        ax.axhspan(low, high, color=LINE, alpha=0.08, lw=0)
+        ax.axhline(value, color=LINE, lw=1, ls="--", label="the model as it is")
     taught = table[table["size"] > 0]
     methods = list(taught["method"].unique())
     for place, method in enumerate(methods):
         rows = taught[taught["method"] == method].sort_values("size")
+        value, low, high = (rows[name].to_numpy() for name in names)
         # side by side, so that the intervals of one size can be told apart
-        x = rows["size"] * 1.05 ** (place - (len(methods) - 1) / 2)
-        around = [rows["accuracy"] - rows["ci_low"], rows["ci_high"] - rows["accuracy"]]
-        look = {"color": _COLOURS.get(method), "marker": _MARKERS.get(method, "o"), "capsize": 3}
-        ax.errorbar(x, rows["accuracy"], yerr=around, label=method, **look, **artist_options)
+        x = rows["size"] * 1.06 ** (place - (len(methods) - 1) / 2)
+        look = {"color": _COLOURS.get(method), "marker": _MARKERS.get(method, "o"), "capsize": 3, "label": method}
+        ax.errorbar(x, value, yerr=[value - low, high - value], **(look | artist_options))
+    sizes = sorted(taught["size"].unique())
     ax.set_xscale("log")
-    ax.set_xticks(sorted(taught["size"].unique()), [f"{size:,}" for size in sorted(taught["size"].unique())])
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.set(xlabel="labelled rows to learn from", ylabel="accuracy")
+    ax.set(xlabel="labelled rows to learn from", ylabel="balanced accuracy")
     ax.legend(loc="best")
     return ax
 
 
 def domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw one line per corpus: the model as it is, and taught by more and more of the corpus's rows.
+    """Draw one line per corpus: balanced accuracy of the model as it is, and taught by more and more rows.
 
     Parameters
     ----------
     table : DataFrame
-        ``data``, ``size``, ``balanced_accuracy``; one method.
+        ``data``, ``size``, ``balanced_accuracy`` with its interval, ``n_rarer``; one method.
     ax : Axes, optional
     **artist_options
         For the dots.
+
+    Raises
+    ------
+    DataError
+        When a corpus has a size twice.
     """
-    check_columns(table, ["data", "size", "balanced_accuracy"], what="the domains")
-    wide = table.pivot(index="data", columns="size", values="balanced_accuracy")
-    wide = wide.sort_values(wide.columns[0])
-    ax = fresh_axes(ax, (7, 0.45 * len(wide) + 1.2))
-    ax.hlines(range(len(wide)), wide.min(axis=1), wide.max(axis=1), color=MUTED, lw=1, zorder=1)
-    shades = {size: place / max(1, len(wide.columns) - 1) for place, size in enumerate(wide.columns)}
-    for size, depth in shades.items():
-        label = "as it is" if size == 0 else f"{size:,} rows"
-        alpha = 0.35 + 0.65 * depth
-        ax.scatter(wide[size], range(len(wide)), color=ACCENT, alpha=alpha, label=label, zorder=2, **artist_options)
-    ax.set_yticks(range(len(wide)), wide.index)
+    names = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
+    check_columns(table, ["data", "size", "n_rarer", *names], what="the domains")
+    if table.duplicated(["data", "size"]).any():
+        raise DataError("drawing domains needs one method: a corpus has a size twice")
+    order = table[table["size"] == table["size"].min()].sort_values("balanced_accuracy")["data"].tolist()
+    sizes = sorted(table["size"].unique())
+    ax = fresh_axes(ax, (7.5, 0.55 * len(order) + 1.2))
+    for place, size in enumerate(sizes):
+        rows = table[table["size"] == size]
+        value, low, high = (rows[name].to_numpy() for name in names)
+        y = rows["data"].map(order.index) + 0.18 * (place - (len(sizes) - 1) / 2)
+        look = {
+            "ls": "none",
+            "marker": "osD^v"[place % 5],
+            "color": _SHADES[place % len(_SHADES)],
+            "label": "as it is" if size == 0 else f"taught by {size:,} rows",
+        }
+        ax.errorbar(value, y, xerr=[value - low, high - value], **(look | artist_options))
+    fewest = table.groupby("data")["n_rarer"].min()
+    ax.set_yticks(range(len(order)), [f"{name} ({fewest[name]:,})" for name in order])
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.set_xlabel("accuracy, both labels counting the same")
-    ax.legend(loc="lower right")
-    return without_frame(ax)
+    ax.set_xlabel("balanced accuracy; in brackets how many of the rarer label were measured")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, 1.1), ncols=len(sizes))
+    return ax

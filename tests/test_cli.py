@@ -339,9 +339,10 @@ def test_a_file_of_ones_own_is_finetuned_by_one_command(tmp_path, pack, capsys):
     scored, model = tmp_path / "scored.csv", ["--model", str(out / "seed-0" / "model")]
     assert cli.main(["predict", str(data), *model, "--text-column", "내용", "--out", str(scored)]) == 0
     answers = pd.read_csv(scored, dtype={"pred": str})
-    probabilities = answers[["prob_1", "prob_3", "prob_5"]]
+    probabilities = answers[["class_prob_1", "class_prob_3", "class_prob_5"]]
+    assert "class_logit_5" in answers.columns
     assert probabilities.sum(axis=1).round(6).eq(1).all()
-    assert answers["pred"].tolist() == probabilities.idxmax(axis=1).str.removeprefix("prob_").tolist()
+    assert answers["pred"].tolist() == probabilities.idxmax(axis=1).str.removeprefix("class_prob_").tolist()
     assert answers["confidence"].tolist() == pytest.approx(probabilities.max(axis=1).tolist())
     capsys.readouterr()
     assert cli.main(["evaluate", "--data", "kosent-pack", *model]) == 1
