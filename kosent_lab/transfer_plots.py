@@ -90,7 +90,7 @@ def domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: An
         }
         ax.errorbar(value, y, xerr=[value - low, high - value], **(look | artist_options))
     fewest = table.groupby("data")["n_rarer"].min()
-    ax.set_yticks(range(len(order)), [f"{name} ({fewest[name]:,})" for name in order])
+    ax.set_yticks(range(len(order)), [f"{name} ({fewest[name]:,.0f})" for name in order])
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("balanced accuracy; in brackets how many of the rarer label were measured")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, 1.1), ncols=len(sizes))
