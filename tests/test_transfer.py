@@ -63,8 +63,14 @@ def test_a_text_stays_with_the_one_it_was_made_of(easy):
         assert not numbers[0] & numbers[1]
 
 
-def test_a_taught_model_learns_and_the_source_stays(easy, tiny_folder, monkeypatch):
-    monkeypatch.setitem(transfer.RATES, "fine-tuned", 5.0)  # a random model learns in larger steps
+def test_a_taught_model_learns(easy, tiny_folder):
+    teach, measure = transfer.draw_rows(easy, 160)
+    # a random model needs more and larger steps than a trained one
+    tuned = transfer.fine_tune(tiny_folder, teach, epochs=20, rate_share=3.0)
+    assert transfer.predict_frame(measure, tuned)["correct"].mean() > 0.9
+
+
+def test_the_curve_measures_every_method_on_the_same_rows_and_the_source_stays(easy, tiny_folder):
     before = (tiny_folder / "model.safetensors").read_bytes()
     answers = transfer.learning_curve(
         easy, sizes=[20, 160], source=tiny_folder, methods=["tfidf", "fine-tuned"], draws=2
@@ -75,7 +81,6 @@ def test_a_taught_model_learns_and_the_source_stays(easy, tiny_folder, monkeypat
         (transfer.AS_IT_IS, 0), ("tfidf", 20), ("fine-tuned", 20), ("tfidf", 160), ("fine-tuned", 160),
     ]  # fmt: skip
     assert table.loc[("tfidf", 160), "accuracy"] > 0.95
-    assert table.loc[("fine-tuned", 160), "gain_low"] > 0.1
     for name in ("accuracy", "balanced_accuracy", "gain"):
         assert (table[f"{name}_low"] <= table[name]).all()
         assert (table[name] <= table[f"{name}_high"]).all()
