@@ -163,6 +163,8 @@ def init_folder(init: Path) -> Path:
 
 def average(arguments: argparse.Namespace) -> None:
     """Make one run folder of several: the mean of the weights of runs from one start."""
+    from tokenizers import Tokenizer
+
     from kosent_lab import electra, schedule
 
     if len(arguments.runs) < 2:
@@ -174,8 +176,7 @@ def average(arguments: argparse.Namespace) -> None:
     taught = {place.read_text("utf-8") for place in places}
     if len(taught) > 1:
         raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
-    arguments.vocabulary, arguments.init = None, arguments.runs[0]
-    tokenizer = read_tokenizer(arguments)
+    tokenizer = Tokenizer.from_file(str(folders[0] / "tokenizer.json"))
     mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
     seen = schedule.FinetuningOptions().max_tokens
     electra.save_classifier(mean, tokenizer, arguments.out / MODEL, seen_positions=seen)

@@ -14,6 +14,7 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 from kosent_lab.plots import ACCENT, LINE, MUTED, fresh_axes
 from kosent_lab.schema import DataError, check_columns
 
+_BALANCED = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
 _COLOURS = {"fine-tuned": ACCENT, "frozen": "#c2703d", "tfidf": MUTED}
 _SHADES = (MUTED, "#6a9bd1", ACCENT)
 _MARKERS = {"fine-tuned": "o", "frozen": "s", "tfidf": "^"}
@@ -30,17 +31,16 @@ def learning_curve(table: pd.DataFrame, *, ax: Axes | None = None, **artist_opti
     **artist_options
         For the lines.
     """
-    names = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
-    check_columns(table, ["method", "size", *names], what="the learning curve")
+    check_columns(table, ["method", "size", *_BALANCED], what="the learning curve")
     ax = fresh_axes(ax, (6.5, 4))
-    for value, low, high in table.loc[table["size"] == 0, names].to_numpy():
+    for value, low, high in table.loc[table["size"] == 0, _BALANCED].to_numpy():
         ax.axhspan(low, high, color=LINE, alpha=0.08, lw=0)
         ax.axhline(value, color=LINE, lw=1, ls="--", label="the model as it is")
     taught = table[table["size"] > 0]
     methods = list(taught["method"].unique())
     for place, method in enumerate(methods):
         rows = taught[taught["method"] == method].sort_values("size")
-        value, low, high = (rows[name].to_numpy() for name in names)
+        value, low, high = (rows[name].to_numpy() for name in _BALANCED)
         # side by side, so that the intervals of one size can be told apart
         x = rows["size"] * 1.06 ** (place - (len(methods) - 1) / 2)
         look = {"color": _COLOURS.get(method), "marker": _MARKERS.get(method, "o"), "capsize": 3, "label": method}
@@ -71,8 +71,7 @@ def domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: An
     DataError
         When a corpus has a size twice.
     """
-    names = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
-    check_columns(table, ["data", "size", "n_rarer", *names], what="the domains")
+    check_columns(table, ["data", "size", "n_rarer", *_BALANCED], what="the domains")
     if table.duplicated(["data", "size"]).any():
         raise DataError("drawing domains needs one method: a corpus has a size twice")
     order = table[table["size"] == table["size"].min()].sort_values("balanced_accuracy")["data"].tolist()
@@ -80,7 +79,7 @@ def domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: An
     ax = fresh_axes(ax, (7.5, 0.55 * len(order) + 1.2))
     for place, size in enumerate(sizes):
         rows = table[table["size"] == size]
-        value, low, high = (rows[name].to_numpy() for name in names)
+        value, low, high = (rows[name].to_numpy() for name in _BALANCED)
         y = rows["data"].map(order.index) + 0.18 * (place - (len(sizes) - 1) / 2)
         look = {
             "ls": "none",
