@@ -67,6 +67,7 @@ def add_training(subparsers: Any) -> None:
     finetune.add_argument(
         "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
     )
+    finetune.add_argument("--epochs", type=float, help="end when every text has been seen so often instead")
     finetune.add_argument("--soft-targets", type=Path)
     finetune.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     finetune.add_argument("--official-only", action="store_true", help="only rows of the official train file")

@@ -35,9 +35,11 @@ def finetune(arguments: argparse.Namespace) -> None:
     from kosent_lab import schedule
 
     check_resumable(arguments)
-    own = ("soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
+    own = ("epochs", "soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
     options = {name: getattr(arguments, name) for name in own} | {"class_weights": not arguments.no_class_weights}
     options |= common_options(arguments, schedule.FinetuningOptions())
+    if arguments.data != "nsmc":
+        options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
     schedule.FinetuningOptions(**options)  # refuses what cannot be before anything is read
     frame, names = read_labelled(arguments)
     rows = []

@@ -184,6 +184,10 @@ def train(
         seed = options.seed * 1000 + epoch
         return iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=seed)
 
+    if options.epochs is not None:
+        updates = sum(1 for _ in batches(0)) / options.accumulate
+        options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
+
     def loss(batch: np.ndarray) -> BatchLoss:
         inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
         if options.piece_dropout:

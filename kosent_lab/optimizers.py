@@ -1,7 +1,7 @@
 """Muon for the matrices of a small encoder, in the precision that the machine is fast at.
 
-``torch.optim.Muon`` orthogonalises in bfloat16, which a CPU without bfloat16 instructions emulates
-at a hundredth of its float32 rate; that is the one reason for this class.
+``torch.optim.Muon`` orthogonalises in bfloat16 everywhere, which a CPU without bfloat16 instructions
+emulates at a hundredth of its float32 rate; that is the one reason for this class.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+
+from kosent_lab.devices import has_bf16
 
 
 def orthogonalize(matrices: torch.Tensor, *, steps: int = 5) -> torch.Tensor:
@@ -78,7 +80,7 @@ class Muon(torch.optim.Optimizer):
                         state["momentum_buffer"] = torch.zeros_like(parameter)
                     buffer = state["momentum_buffer"].lerp_(parameter.grad, 1 - group["momentum"])
                     updates.append(parameter.grad.lerp(buffer, group["momentum"]))
-                dtype = torch.bfloat16 if same[0].is_cuda else torch.float32
+                dtype = torch.bfloat16 if has_bf16(same[0].device) else torch.float32
                 stacked = orthogonalize(torch.stack(updates).to(dtype)).to(same[0].dtype)
                 scale = 0.2 * max(rows, columns) ** 0.5
                 for parameter, update in zip(same, stacked, strict=True):

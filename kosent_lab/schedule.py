@@ -98,6 +98,8 @@ class FinetuningOptions(TrainingOptions):
 
     Parameters
     ----------
+    epochs : float, optional
+        End when every text has been seen so often, instead of after minutes or steps.
     soft_weight : float
         Weight of ``soft_target`` against the label where a row has both.
     rating_weight : float
@@ -113,6 +115,7 @@ class FinetuningOptions(TrainingOptions):
         reviews are three quarters positive, and negatives are what is scarce.
     """
 
+    epochs: float | None = None
     soft_weight: float = 0.5
     rating_weight: float = 0.5
     piece_dropout: float = 0.1
@@ -120,6 +123,13 @@ class FinetuningOptions(TrainingOptions):
     class_weights: bool = True
     positive_share: float = 0.5
     neutral_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is not None and not self.epochs > 0:
+            raise DataError(f"epochs (--epochs) must be above 0; got {self.epochs:g}")
+        if self.epochs is not None and self.steps is not None:
+            raise DataError("a run ends after epochs (--epochs) or after steps (--steps); choose one of them")
 
 
 @dataclasses.dataclass(frozen=True)

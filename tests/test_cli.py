@@ -358,7 +358,7 @@ def test_a_file_of_ones_own_is_finetuned_by_one_command(tmp_path, pack, capsys):
 def test_a_polarity_file_makes_a_model_that_predicts(tmp_path, pack):
     data, out = tmp_path / "mine.csv", tmp_path / "out"
     pack.head(150)[["text", "polarity"]].rename(columns={"polarity": "label"}).to_csv(data, index=False)
-    short = ["--layers", "1", "--steps", "3", "--no-compile", "--batch-tokens", "512"]
+    short = ["--layers", "1", "--epochs", "1", "--no-compile", "--batch-tokens", "512"]
     assert cli.main(["train", "finetune", "--data", str(data), *short, "--out", str(out)]) == 0
     scored = tmp_path / "scored.csv"
     assert cli.main(["predict", str(data), "--model", str(out / "model"), "--out", str(scored)]) == 0

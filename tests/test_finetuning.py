@@ -35,6 +35,19 @@ def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
     assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)
 
 
+def test_epochs_end_a_run_when_every_text_was_seen_so_often(rows, tiny_tokenizer, tmp_path):
+    options = dataclasses.replace(OPTIONS, steps=None, epochs=2, positive_share=1.0, looks=1)
+    kept = int((rows["split"] == "train").sum())
+    seen = finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=options)
+    lengths = [len(ids) for ids in batches.encode(tiny_tokenizer, rows.loc[rows["split"] == "train", "text"], 96)]
+    assert len(lengths) == kept
+    assert seen["tokens"].iloc[-1] == 2 * sum(lengths)
+    with pytest.raises(DataError, match="choose one of them"):
+        dataclasses.replace(options, steps=5)
+    with pytest.raises(DataError, match="above 0; got 0"):
+        dataclasses.replace(options, epochs=0)
+
+
 def test_three_classes_train_too(rows, tiny_tokenizer, tmp_path):
     words = {0: "별로 싫다 ", 1: "그저 그렇다 ", 2: "최고 좋다 "}
     label = pd.Series(range(len(rows))) % 3
