@@ -22,7 +22,7 @@ from kosent_lab.batches import collate, encode, iter_batches
 from kosent_lab.electra import widen_head
 from kosent_lab.schedule import FinetuningOptions
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
-from kosent_lab.training import BatchLoss, autocast, can_compile, run_training
+from kosent_lab.training import BatchLoss, autocast, can_compile, choose_attention, run_training
 
 RATINGS = 10
 
@@ -178,6 +178,7 @@ def train(
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
     widen_head(model, classes + (RATINGS if (rows.rating >= 0).any() else 0))
+    choose_attention(model)
     forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
 
     def batches(epoch: int) -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ as they are); no dropout, which triples the time of a compiled step; Muon for th
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from kosent_lab.electra import start_embeddings
 from kosent_lab.pairs import ElectraPair
 from kosent_lab.schedule import PretrainingOptions
 from kosent_lab.schema import DataError, check_columns, refuse_test_rows
-from kosent_lab.training import BatchLoss, autocast, can_compile, run_training
+from kosent_lab.training import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.vectors import static_vectors
 
 logger = logging.getLogger(__name__)
@@ -58,11 +59,23 @@ def choose_places(ids: torch.Tensor, special: int, share: float) -> torch.Tensor
 def sample(logits: torch.Tensor) -> torch.Tensor:
     """Draw one piece per row of `logits`, shape (n, pieces), from its softmax; return ids, shape (n,).
 
-    The cumulative sum is searched: ``torch.multinomial`` draws a random number for every piece.
+    A block of pieces is drawn by its sum, then a piece within it, both by searching cumulative sums:
+    ``torch.multinomial`` draws a random number for every piece, and summing up all of them one by one
+    takes as long as the generator's widest product.
     """
-    cumulative = torch.softmax(logits.float(), dim=-1).cumsum(dim=-1)
-    drawn = torch.rand(len(logits), 1, device=logits.device) * cumulative[:, -1:]
-    return torch.searchsorted(cumulative, drawn).squeeze(1).clamp(max=logits.shape[1] - 1)
+    n, pieces = logits.shape
+    blocks = next(number for number in range(math.isqrt(pieces), 0, -1) if pieces % number == 0)
+    prob = torch.softmax(logits.float(), dim=-1).view(n, blocks, -1)
+    block = _search(prob.sum(-1))
+    within = _search(prob[torch.arange(n, device=logits.device), block])
+    return block * prob.shape[2] + within
+
+
+def _search(weights: torch.Tensor) -> torch.Tensor:
+    """Draw one column per row of `weights`, shape (n, columns), in proportion to them; return them, shape (n,)."""
+    cumulative = weights.cumsum(dim=-1)
+    drawn = torch.rand(len(weights), 1, device=weights.device) * cumulative[:, -1:]
+    return torch.searchsorted(cumulative, drawn).squeeze(1).clamp(max=weights.shape[1] - 1)
 
 
 def cut_rows(rows: list[np.ndarray], max_tokens: int) -> list[np.ndarray]:
@@ -152,6 +165,8 @@ def pretrain(
     lengths = np.array([len(row) for row in ids])
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     device = next(pair.parameters()).device
+    for model in (pair.generator, pair.discriminator):
+        choose_attention(model)
     compiled = options.compile and can_compile()
     fill = torch.compile(pair.fill, dynamic=True) if compiled else pair.fill
     detect = torch.compile(pair.detect, dynamic=True) if compiled else pair.detect
