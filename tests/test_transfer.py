@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab import splits, transfer, transfer_plots
+from kosent_lab import splits, studies, transfer, transfer_plots
 from kosent_lab.cli import main
-from kosent_lab.schema import DataError, ModelError
+from kosent_lab.schema import DataError, ModelError, NotAvailableError
 
 matplotlib.use("Agg")
 
@@ -222,3 +222,21 @@ def test_figures_draw_what_the_tables_say():
         transfer_plots.domains(pd.concat([table, table]))
     assert plt.get_fignums() == [figure.number]
     plt.close(figure)
+
+
+def test_kept_tables_hold_what_the_notebook_and_the_pages_say():
+    pack, sets = (studies.load_study(f"transfer-{name}") for name in ("pack", "domains"))
+    assert set(pack["method"]) == {transfer.AS_IT_IS, *transfer.METHODS}
+    assert sorted(set(pack["size"])) == [0, 50, 200, 800]
+    assert (sets.groupby(["method", "size"])["data"].nunique() == 10).all()  # nine sets and their mean
+    mean = sets["data"] == "mean of 9"
+    again = sets[~mean].groupby(["method", "size"])["balanced_accuracy"].mean()
+    kept = sets[mean].set_index(["method", "size"])["balanced_accuracy"]
+    np.testing.assert_allclose(kept, again[kept.index], atol=1e-5)
+    for table in (pack, sets[~mean]):
+        assert table["balanced_accuracy"].between(table["balanced_accuracy_low"], table["balanced_accuracy_high"]).all()
+        start = table[table["size"] == 0].groupby("data")["balanced_accuracy"].first()
+        gain = table["balanced_accuracy"] - table["data"].map(start)
+        np.testing.assert_allclose(table["gain"], gain, atol=1e-5)
+    with pytest.raises(NotAvailableError, match="there are: .*transfer-pack"):
+        studies.load_study("none")
