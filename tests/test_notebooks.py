@@ -79,7 +79,7 @@ def test_a_notebook_goes_on_with_the_pack_when_nothing_is_saved(path, tmp_path, 
     monkeypatch.setenv("KOSENT_SCORED", str(tmp_path / "none"))
     monkeypatch.setenv("KOSENT_DATA", "")
     notebook = notebooks.run_notebook(path)
-    if path.name.startswith(("00", "02", "03")):
+    if path.name.startswith(("00", "02", "03", "08")):
         return  # they score the pack themselves
     said = "".join(notebooks.output_texts(notebook))
     assert "kosent-lab data score nsmc-test" in said
