@@ -290,10 +290,11 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
     untaught = (answers["method"] == AS_IT_IS).to_numpy()
     if not untaught.any():
         raise DataError("summing up needs the answers of the model as it is, to say what was gained")
-    _, start = measured(untaught)
     rows = []
     for (method, size), part in answers.groupby(["method", "size"], sort=False):
         accuracy, balanced = measured(((answers["method"] == method) & (answers["size"] == size)).to_numpy())
+        # a size may be missing from some draws
+        _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
         row = {"method": method, "size": size}
         for name, values in (("accuracy", accuracy), ("balanced_accuracy", balanced), ("gain", balanced - start)):
             low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[0]) else (np.nan, np.nan)
