@@ -34,7 +34,7 @@ PER_LABEL = 600  # so that one label's thousands do not drown the other, and a s
 # RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
 # rate and twice the epochs were two to three points better on 200 rows of `finance` with three layers, but with
 # twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
-EPOCHS, RATES, OPTIMIZER = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}, "adamw"
+EPOCHS, RATES, FEW_ROWS = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}, FinetuningOptions(optimizer="adamw")
 _BATCH_TOKENS = 512  # about 32 short texts
 _FEWEST = 30  # rows to measure on; below it every interval spans everything
 
@@ -102,7 +102,7 @@ def fine_tune(
     epochs: float = EPOCHS,
     rate_share: float = RATES["fine-tuned"],
     head_only: bool = False,
-    options: FinetuningOptions = FinetuningOptions(optimizer=OPTIMIZER),
+    options: FinetuningOptions = FEW_ROWS,
 ) -> Classifier:
     """Teach a two-class model a few labelled texts, in seconds and in memory.
 
@@ -119,7 +119,7 @@ def fine_tune(
     head_only : bool
         Keep embeddings and encoder as they are.
     options : FinetuningOptions
-        What else a run may be told.
+        What else a run may be told; batches, warm-up, shares, looks and compilation are those of few rows.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def learning_curve(
             for method in methods if size else (AS_IT_IS,):
                 classifier = base if method == AS_IT_IS else None
                 if method in RATES:
-                    options = FinetuningOptions(seed=seed + draw, optimizer=OPTIMIZER)
+                    options = dataclasses.replace(FEW_ROWS, seed=seed + draw)
                     classifier = fine_tune(
                         source, rows, rate_share=RATES[method], head_only=method == "frozen", options=options
                     )
