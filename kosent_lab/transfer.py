@@ -47,8 +47,8 @@ def draw_rows(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs), and a text with the
-        ``text_origin`` that it was made of, stay together.
+        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs) stay together; where a row
+        has none, a text and the ``text_origin`` that it was made of do.
     size : int
         Rows to teach with, in the order in which smaller sizes take them; may be 0.
     per_label : int, optional
@@ -76,7 +76,7 @@ def draw_rows(
     groups = keys
     for column in ("text_origin", "pair_id"):
         if column in rows.columns:
-            named = rows[column].fillna("").astype(str)
+            named = rows[column].astype("string").fillna("").astype(str)
             named = fold_texts(named) if column == "text_origin" else named
             groups = groups.where(named == "", named)
     rows = rows.assign(group=groups)
@@ -90,7 +90,7 @@ def draw_rows(
     if len(measure) < _FEWEST:
         raise DataError(
             f"{size} rows to teach with leave {len(measure)} of {len(rows)} labelled texts to measure on, and "
-            f"{_FEWEST} are needed. Choose smaller sizes (--sizes), or label more."
+            f"{_FEWEST} are needed. Choose smaller sizes (--sizes), more of each label (--per-label), or label more."
         )
     return teach, measure
 
@@ -158,7 +158,8 @@ def fine_tune(
     rows = frame[["text", "label"]].assign(split="train")
     with tempfile.TemporaryDirectory() as runs:
         train(model, tokenizer, rows, folder=Path(runs), options=chosen)
-    what = hashlib.sha256("\n".join([*frame["text"].astype(str), repr(chosen)]).encode("utf-8", "replace"))
+    taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
+    what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
     name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
     return dataclasses.replace(base, model=model.eval(), model_id=name, temperature=None)
 

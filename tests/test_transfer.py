@@ -54,6 +54,22 @@ def test_the_rows_measured_are_capped_for_each_label(pack):
         transfer.draw_rows(pack, -5)
 
 
+def test_pairs_may_be_numbered(easy):
+    pairs = pd.Series(easy.index // 2, index=easy.index).astype("Int64").mask(easy.index > 200)
+    teach, measure = transfer.draw_rows(easy.assign(pair_id=pairs), 60)
+    assert not set(teach["group"]) & set(measure["group"])
+    assert len(set(teach["group"])) < 60
+    with pytest.raises(DataError, match="--per-label"):
+        transfer.draw_rows(easy, 20, per_label=10)
+
+
+def test_the_name_of_a_taught_model_tells_its_labels(easy, tiny_folder, monkeypatch):
+    monkeypatch.setattr(transfer, "train", lambda *args, **kwargs: None)
+    rows = easy.head(40)
+    names = [transfer.fine_tune(tiny_folder, part).model_id for part in (rows, rows.assign(label=1 - rows["label"]))]
+    assert names[0] != names[1]
+
+
 def test_a_text_stays_with_the_one_it_was_made_of(easy):
     origin = easy["text"].where(easy.index % 2 == 0, easy["text"].shift(1))
     rows = easy.assign(text_origin=origin.where(easy.index % 2 == 1))  # odd rows were made of the even one before
