@@ -115,7 +115,15 @@ def freeze_layers(model: nn.Module, count: int) -> None:
 
 
 def can_compile() -> bool:
-    """Tell whether there is a C++ compiler, which torch.compile needs on a CPU; warn when there is none."""
+    """Tell whether torch.compile has what it needs on a CPU; warn when not.
+
+    That is a C++ compiler, and a path to torch without spaces: it hands the linker its folder unquoted.
+    """
+    if " " in torch.__file__:
+        logger.warning(
+            "a space in the path of %s: training without torch.compile, about a third slower", torch.__file__
+        )
+        return False
     found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
     if not found:
         logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")

@@ -127,3 +127,16 @@ def test_adamw_alone_trains_the_matrices_too():
     assert [type(o).__name__ for o in adamw] == ["AdamW"]
     for optimizers in (muon, adamw):
         assert sum(p.numel() for o in optimizers for g in o.param_groups for p in g["params"]) == 30
+
+
+def test_without_a_compiler_or_with_a_space_in_its_path_nothing_is_compiled(monkeypatch, caplog):
+    monkeypatch.setattr(training.torch, "__file__", "/lab/torch/__init__.py")
+    monkeypatch.setattr(training.shutil, "which", lambda name: f"/bin/{name}")
+    assert training.can_compile()
+    monkeypatch.setattr(training.torch, "__file__", "/새 사용자/lab/torch/__init__.py")
+    assert not training.can_compile()
+    assert "a space in the path of /새 사용자" in caplog.text
+    monkeypatch.setattr(training.torch, "__file__", "/lab/torch/__init__.py")
+    monkeypatch.setattr(training.shutil, "which", lambda name: None)
+    assert not training.can_compile()
+    assert "no C++ compiler" in caplog.text
