@@ -8,8 +8,11 @@ import pytest
 import torch
 from transformers import ElectraConfig, ElectraForSequenceClassification
 
-from kosent_lab import cards, corpora, electra, vocabularies
-from kosent_lab.model import load_classifier
+from kosent_lab import corpora
+from kosent_lab.corpora import cards
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.tokenization import vocabularies
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -87,7 +90,7 @@ def scored() -> pd.DataFrame:
     """A prediction frame of 400 rows whose confidence is known to be too high."""
     import numpy as np
 
-    from kosent_lab.predictions import add_predictions
+    from kosent_lab.scoring.answers import add_predictions
 
     random = np.random.default_rng(5)
     margin = random.normal(0, 3, 400)

@@ -1,120 +1,132 @@
-"""Lower layers never import higher ones, modules of one layer never each other; only some import torch."""
+"""Wings import wings above them alone, rooms the rooms above; the reading wings start without torch."""
 
 import ast
 import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 
-LAYERS = {
-    "schema": 0,
-    "hangul": 0,
-    "morphology": 1,
-    "network": 1,
-    "nsmc": 1,
-    "devices": 1,
-    "optimizers": 2,
-    "schedule": 1,
-    "vectors": 1,
-    "controls": 1,
-    "cli_options": 1,
-    "predictions": 1,
-    "cards": 1,
-    "checkpoints": 1,
-    "corpora": 2,
-    "readings": 2,
-    "perturbation": 2,
-    "comparison": 3,
-    "splits": 3,
-    "vocabularies": 3,
-    "pieces": 3,
-    "tokenization": 4,
-    "calibration": 3,
-    "documents": 4,
-    "treebanks": 4,
-    "errors": 4,
-    "abstention": 4,
-    "baseline": 4,
-    "plots": 4,
-    "inference": 4,
-    "model": 4,
-    "predict": 5,
-    "narrative": 5,
-    "electra": 5,
-    "shelf": 5,
-    "piece_plots": 5,
-    "transfer_plots": 5,
-    "unlabelled": 5,
-    "batches": 6,
-    "training": 6,
-    "pairs": 6,
-    "scoring": 6,
-    "ablation": 6,
-    "evaluation": 6,
-    "scored": 6,
-    "sections": 6,
-    "finetuning": 7,
-    "pretraining": 7,
-    "detection": 8,
-    "training_bench": 8,
-    "transfer": 8,
-    "detective": 9,
-    "studies": 7,
-    "explorer": 7,
-    "widgets": 7,
-    "notebooks": 7,
-    "report": 7,
-    "bench": 7,
-    "commands": 8,
-    "train_commands": 9,
-    "lab_commands": 9,
-    "study_commands": 9,
-    "finetune_commands": 10,
-    "cli_train": 11,
-    "cli": 12,
-}
-USES_TORCH = {
-    "devices", "optimizers", "batches", "checkpoints", "inference", "model", "electra", "predict", "pairs", "training",
-    "finetuning", "pretraining", "detection", "bench", "training_bench",
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "kosent_lab"
+# every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
+HOUSE = {
+    "core": ["schema", "hangul", "intervals", "files", "network", "places"],
+    "figures": ["theme"],
+    "corpora": ["cards", "nsmc", "store", "splits", "documents", "pretraining_text"],
+    "korean": ["morphology", "readings", "treebanks"],
+    "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
+    "calibration": ["metrics", "reliability", "calibrators", "abstention", "plots"],
+    "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
+    "models": ["devices", "classifier", "lean", "electra", "pairs", "corruption"],
+    "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
+    "behaviour": ["particles", "effects", "suspicion", "plots"],
+    "training": [
+        "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
+    ],
+    "studies": ["kept", "particles", "transfer", "speed", "training_speed", "notebooks", "plots"],
+    "report": ["assess", "sentences", "sections", "page"],
+    "widgets": ["controls", "threshold", "tokens", "detection"],
+    "cli": [
+        "options", "commands", "train_commands", "finetune_commands", "lab_commands", "study_commands", "train_parser",
+        "parser", "__main__",
+    ],
 }  # fmt: skip
-MODULES = sorted((ROOT / "kosent_lab").glob("*.py"))
+# imported by the modules of these wings and of those below them, never above
+WITH_TORCH = ["models", "scoring", "behaviour", "training", "studies"]
+READING = ["core", "figures", "corpora", "korean", "tokenization", "calibration", "errors"]
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 
 
-def imports(path):
-    """Return (module, is it at the top of the file) of every import."""
+def place(path):
+    wing, room = path.relative_to(PACKAGE).with_suffix("").parts
+    return wing, room
+
+
+def kosent_imports(path):
+    """Return (wing, room or None) for every import of the package's own modules, wherever it stands."""
     tree = ast.parse(path.read_text("utf-8"))
-    top = set(map(id, tree.body))
+    found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in top) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "kosent_lab":
-            yield from ((f"kosent_lab.{alias.name}", id(node) in top) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module, id(node) in top
+        names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "kosent_lab":
+            names = [f"{node.module}.{name}" for name in names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "kosent_lab" and len(parts) > 1 and parts[1] in HOUSE:
+                room = parts[2] if len(parts) > 2 and parts[2] in HOUSE[parts[1]] else None
+                found.append((parts[1], room))
+    return found
 
 
-def test_every_module_has_a_layer():
-    assert {path.stem for path in MODULES} - {"__init__"} == set(LAYERS)
+def in_a_fresh_process(program):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=lambda p: p.stem)
-def test_imports_go_down(path):
-    for name, _ in imports(path):
-        if name.startswith("kosent_lab.") and name.split(".")[1] in LAYERS:
-            other = name.split(".")[1]
-            assert LAYERS[other] < LAYERS[path.stem], f"{path.stem} imports {other}"
+def test_every_module_has_its_room():
+    """A new folder or file is not exempt by being new."""
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py"}
+    assert {place(path) for path in MODULES} == {(wing, room) for wing, rooms in HOUSE.items() for room in rooms}
+    assert {path.parent.name for path in PACKAGE.rglob("__init__.py")} == {"kosent_lab", *HOUSE}
 
 
-def test_only_model_code_imports_torch():
-    users = {path.stem for path in MODULES for name, _ in imports(path) if name.split(".")[0] == "torch"}
-    assert users == USES_TORCH
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: f"{p.parent.name}.{p.stem}")
+def test_imports_go_up(path):
+    wing, room = place(path)
+    order = list(HOUSE)
+    for other, other_room in kosent_imports(path):
+        if other != wing:
+            assert order.index(other) < order.index(wing), f"{wing}.{room} imports {other}"
+        elif other_room is None:
+            pytest.fail(f"{wing}.{room} imports its own wing, and so any room of it")
+        else:
+            rooms = HOUSE[wing]
+            assert rooms.index(other_room) < rooms.index(room), f"{wing}.{room} imports {other_room}"
 
 
-def test_command_line_starts_without_torch():
-    program = "import sys, kosent_lab.cli; print(*{'torch', 'transformers', 'matplotlib'} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == []
+def test_torch_is_imported_from_models_down_alone():
+    users = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if {name.split(".")[0] for name in names} & {"torch", "transformers"}:
+                users.add(place(path)[0])
+    assert users <= set(WITH_TORCH)
+
+
+@pytest.mark.parametrize("wing", READING)
+def test_a_reading_wing_loads_no_torch(wing):
+    """Every name that the wing exports and every room of it, in a process of its own."""
+    program = (
+        f"import sys, importlib, kosent_lab.{wing} as wing\n"
+        "for name in wing.__all__: getattr(wing, name)\n"
+        f"for room in {HOUSE[wing]!r}: importlib.import_module(f'kosent_lab.{wing}.' + room)\n"
+        "print(*{'torch', 'transformers'} & set(sys.modules))"
+    )
+    assert in_a_fresh_process(program) == []
+
+
+def test_command_line_starts_without_what_is_heavy():
+    heavy = "{'torch', 'transformers', 'matplotlib', 'scipy', 'sklearn', 'kiwipiepy'}"
+    program = f"import sys; from kosent_lab.cli import main; print(*{heavy} & set(sys.modules))"
+    assert in_a_fresh_process(program) == []
+
+
+@pytest.mark.parametrize("wing", [wing for wing in HOUSE if wing != "cli"])
+def test_what_a_wing_exports_is_there(wing):
+    module = __import__(f"kosent_lab.{wing}", fromlist=["*"])
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+        # a function is never hidden by the room of its own name
+        assert name not in HOUSE[wing], f"{wing}.{name} is a room and an export"
+
+
+def test_no_module_is_longer_than_three_hundred_lines():
+    long = {
+        str(path.relative_to(ROOT)): n for path in MODULES if (n := len(path.read_text("utf-8").splitlines())) > 300
+    }
+    assert long == {}
 
 
 def test_nothing_unsafe_is_loaded():

@@ -6,11 +6,11 @@ import re
 import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT
 from tqdm import tqdm
 
-from kosent_lab import notebooks
-from kosent_lab.schema import DataError, NotAvailableError
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.studies import notebooks
+from tests.conftest import ROOT
 
 PATHS = notebooks.find_notebooks()
 NAMES = [path.stem for path in PATHS]
@@ -71,7 +71,7 @@ def test_a_notebook_runs_and_still_proves_its_findings(path, tmp_path, monkeypat
     figures = sum(
         "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
     )
-    assert figures == sum("plots.style()" in source for source in cells(path, "code"))
+    assert figures == sum("figures.style()" in source for source in cells(path, "code"))
 
 
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)

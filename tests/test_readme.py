@@ -6,9 +6,9 @@ import shlex
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
-from conftest import ROOT
 
-from kosent_lab import cli
+from kosent_lab.cli import parser
+from tests.conftest import ROOT
 
 matplotlib.use("Agg")
 PAGES = [
@@ -38,9 +38,9 @@ def commands(page):
 def test_commands_are_understood(page):
     found = commands(page)
     assert found or page in ("CONTRIBUTING.md", "data/README.md", "notebooks/README.md")
-    parser = cli.build_parser()
+    known = parser.build_parser()
     for arguments in found:
-        assert parser.parse_args(arguments).run
+        assert known.parse_args(arguments).run
 
 
 def test_the_python_of_the_readme_runs(capsys):

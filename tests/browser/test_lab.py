@@ -2,7 +2,8 @@
 
 import pytest
 
-from kosent_lab import calibration, scored, widgets
+from kosent_lab import calibration, scoring
+from kosent_lab.widgets import threshold
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install .[test]")
 
@@ -10,8 +11,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 @pytest.fixture(scope="module")
 def table():
     """What the notebook's widget shows."""
-    fitted = calibration.fit_temperature(scored.load_scored_or_pack("nsmc-calib"))
-    return fitted.apply(scored.load_scored_or_pack("nsmc-test"))
+    fitted = calibration.fit_temperature(scoring.load_scored_or_pack("nsmc-calib"))
+    return fitted.apply(scoring.load_scored_or_pack("nsmc-test"))
 
 
 def open_notebook(lab, page, name):
@@ -43,18 +44,18 @@ def sentence(page):
 
 
 def test_widget_answers_the_keyboard_as_its_function_does(notebook, table):
-    assert sentence(notebook) == widgets.threshold_text(table, threshold=0.9)
+    assert sentence(notebook) == threshold.threshold_text(table, threshold=0.9)
     before = notebook.locator(".kosent-figure").get_attribute("src")
     notebook.locator(".kosent-threshold .noUi-handle").focus()
     notebook.keyboard.press("ArrowRight")
-    moved = widgets.threshold_text(table, threshold=0.91)
+    moved = threshold.threshold_text(table, threshold=0.91)
     playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(moved)
     figure = notebook.locator(".kosent-figure")
     playwright.expect(figure).not_to_have_attribute("src", before)
     before = figure.get_attribute("src")
-    name = next(name for name in widgets.slice_names(table) if name.startswith("length_band"))
+    name = next(name for name in threshold.slice_names(table) if name.startswith("length_band"))
     notebook.locator(".kosent-slice select").select_option(name)
-    chosen = widgets.threshold_text(table, name=name, threshold=0.91)
+    chosen = threshold.threshold_text(table, name=name, threshold=0.91)
     playwright.expect(notebook.locator(".kosent-sentence")).to_have_text(chosen)
     playwright.expect(figure).not_to_have_attribute("src", before)
     assert notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0

@@ -1,0 +1,146 @@
+"""What changing particles does to a classifier, beside the same done to something else.
+
+The changed texts come from ``behaviour.particles``; two trained models are compared in ``errors.comparison``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kosent_lab.core.intervals import holm, mcnemar
+from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.models.classifier import Classifier
+from kosent_lab.scoring.predict import predict_frame
+
+
+def score_changes(
+    frame: pd.DataFrame, changes: pd.DataFrame, classifier: Classifier, *, progress: bool = False
+) -> pd.DataFrame:
+    """Score the changed texts and their controls, and set them beside the text that they come from.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The prediction frame of the unchanged texts.
+    changes : DataFrame
+        From `particles.perturb`, of one or many kinds.
+    classifier : Classifier
+        The one that scored `frame`.
+
+    Returns
+    -------
+    DataFrame
+        `changes` without its texts, with ``label`` (missing for neutral texts), ``log_odds`` of
+        positive of the unchanged text, ``change`` and ``control_change`` (of the log-odds, in
+        nats), ``flipped`` and ``control_flipped`` (another prediction), ``correct``,
+        ``correct_changed``, ``correct_control``.
+
+    Raises
+    ------
+    DataError
+        When a change belongs to no row of `frame`.
+    """
+    check_columns(frame, ["doc_id", "label", "logit_0", "logit_1", "pred"], what="scoring changes")
+    before = frame.set_index("doc_id")
+    strange = ~changes["doc_id"].isin(before.index)
+    if strange.any():
+        raise DataError(f"{int(strange.sum())} changes are of texts that were not scored")
+    rows = before.loc[changes["doc_id"]]
+    label = rows["label"].array.astype("Int64")
+    start = (rows["logit_1"] - rows["logit_0"]).to_numpy(dtype="float64")
+    table = changes.drop(columns=["changed", "control"]).assign(label=label, log_odds=start)
+    table["correct"] = pd.array(label == (start > 0).astype(int), dtype="boolean")
+    for column, names in {
+        "changed": ("change", "flipped", "correct_changed"),
+        "control": ("control_change", "control_flipped", "correct_control"),
+    }.items():
+        texts = pd.DataFrame({"text": changes[column].to_numpy()})
+        scored = predict_frame(texts, classifier, progress=progress)
+        odds = (scored["logit_1"] - scored["logit_0"]).to_numpy(dtype="float64")
+        correct = pd.array(label == (odds > 0).astype(int), dtype="boolean")
+        table = table.assign(**dict(zip(names, (odds - start, (odds > 0) != (start > 0), correct), strict=True)))
+    return table
+
+
+def effect_table(
+    scored: pd.DataFrame, *, by: str = "kind", min_rows: int = 30, resamples: int = 2_000, seed: int = 0
+) -> pd.DataFrame:
+    """Say how much each change moves the model, against its control.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `score_changes`.
+    by : str
+        ``kind``, or another column such as ``josa`` for the changes of one kind.
+    min_rows : int
+        Smaller groups are left out.
+    resamples, seed : int
+        Bootstrap of the texts.
+
+    Returns
+    -------
+    DataFrame
+        One row per group, in their order of appearance: `by`, ``n``; ``mean_change`` of the
+        log-odds with ``mean_ci_low``, ``mean_ci_high``; ``size`` (mean absolute change, nats) and
+        ``control_size``; ``difference`` of the two, paired by text, with ``ci_low``, ``ci_high``
+        (95 %, percentile bootstrap), ``p`` (Wilcoxon signed rank) and ``p_holm`` (corrected for the
+        number of groups); ``flipped``, ``control_flipped`` (shares); ``n_labelled``,
+        ``accuracy_change`` and ``control_accuracy_change`` (points of share, labelled texts),
+        ``p_accuracy_holm`` (exact McNemar, change against none).
+
+    References
+    ----------
+    Holm 1979, "A simple sequentially rejective multiple test procedure"; Dror et al. 2018, "The
+    hitchhiker's guide to testing statistical significance in NLP".
+    """
+    check_columns(scored, [by, "change", "control_change"], what="the effect of changes")
+    rows: list[dict[str, Any]] = []
+    for value, part in scored.groupby(by, sort=False):
+        if len(part) < min_rows:
+            continue
+        changed, control = (part[name].to_numpy(dtype="float64") for name in ("change", "control_change"))
+        difference = np.abs(changed) - np.abs(control)
+        low, high = _bootstrap(difference, resamples, seed)
+        mean_low, mean_high = _bootstrap(changed, resamples, seed)
+        known = part[part["label"].notna()]
+        right, after, beside = (
+            known[name].to_numpy(dtype=bool) for name in ("correct", "correct_changed", "correct_control")
+        )
+        rows.append(
+            {
+                by: value,
+                "n": len(part),
+                "mean_change": changed.mean(),
+                "mean_ci_low": mean_low,
+                "mean_ci_high": mean_high,
+                "size": np.abs(changed).mean(),
+                "control_size": np.abs(control).mean(),
+                "difference": difference.mean(),
+                "ci_low": low,
+                "ci_high": high,
+                "p": stats.wilcoxon(difference).pvalue if difference.any() else 1.0,
+                "flipped": part["flipped"].mean(),
+                "control_flipped": part["control_flipped"].mean(),
+                "n_labelled": len(known),
+                "accuracy_change": after.mean() - right.mean() if len(known) else np.nan,
+                "control_accuracy_change": beside.mean() - right.mean() if len(known) else np.nan,
+                "p_accuracy": mcnemar(right, after),
+            }
+        )
+    if not rows:
+        raise DataError(f"no {by} has {min_rows} changed texts; there are {scored[by].value_counts().to_dict()}")
+    table = pd.DataFrame(rows)
+    table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"].to_numpy()))
+    return table.assign(p_accuracy_holm=holm(table.pop("p_accuracy").to_numpy()))
+
+
+def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
+    random = np.random.default_rng(seed)
+    means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,191 @@
+"""Change one particle of a text, and as a control something of equal length that is no particle.
+
+Takes the eojeol of ``korean.morphology``; what a change does to a model is measured in ``behaviour.effects``.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.core.hangul import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
+from kosent_lab.core.schema import DataError, check_columns
+
+# what takes a particle's place within its class, written as after a consonant: case, place and
+# company, auxiliary
+SWAPS = {
+    "이": "을", "을": "이", "에": "에서", "에서": "에", "으로": "에", "과": "이랑", "이랑": "과", "하고": "과",
+    "은": "도", "도": "은", "만": "도", "까지": "부터", "부터": "까지", "조차": "마저", "마저": "조차",
+}  # fmt: skip
+
+
+TOPICS = ("도", "만", "조차", "마저", "이나마")
+KINDS = ("delete", "swap", "wrong_form", "split", "join", *(f"topic_{form}" for form in TOPICS))
+_TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
+_LETTERS = re.compile(r"[가-힣]+")
+
+
+# a change: the span of the text that goes, and what comes in its place
+_Change = tuple[int, int, str]
+
+
+def perturb(
+    frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0, swaps: Mapping[str, str] = SWAPS
+) -> pd.DataFrame:
+    """Change one random particle of each text, and beside it one random non-particle.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``doc_id``, ``text``.
+    read : DataFrame
+        From `morphology.read_eojeol` on the same texts.
+    kind : str
+        One of `KINDS`: ``delete``; ``swap`` for another of its class (`SWAPS`) in the form that the
+        final sound asks for; ``wrong_form`` (을 after a vowel); ``split`` from its stem by a space;
+        ``join`` to the next eojeol; ``topic_도`` …, which 은 or 는 gives way to.
+    seed : int
+        Of the choices; they are those of the text whatever other texts there are.
+    swaps : dict of str to str
+        What takes a particle's place for ``swap``, both written as after a consonant (은, 으로).
+
+    Returns
+    -------
+    DataFrame
+        One row per text that has both: ``doc_id``, ``kind``, ``josa`` (the one changed), ``changed``
+        and ``control`` (the new texts). The control deletes, replaces, splits or joins as the change
+        does, as many characters, elsewhere: inside a run of Hangul without a particle.
+
+    Raises
+    ------
+    DataError
+        When there is no such kind, or `swaps` holds what is no particle, or one as after a vowel.
+
+    Examples
+    --------
+    >>> from kosent_lab.korean.morphology import read_eojeol
+    >>> frame = pd.DataFrame({"doc_id": ["a"], "text": ["영화는 지루했다"]})
+    >>> row = perturb(frame, read_eojeol(frame["doc_id"], frame["text"]), "topic_이나마").iloc[0]
+    >>> row["changed"], row["control"] == row["changed"]
+    ('영화나마 지루했다', False)
+    """
+    if kind not in KINDS:
+        raise DataError(f"a change is one of {', '.join(KINDS)}; got {kind!r}")
+    check_columns(frame, ["doc_id", "text"], what="changing particles")
+    _check_swaps(swaps)
+    eojeol = {doc_id: part.to_dict("records") for doc_id, part in read.groupby("doc_id", sort=False)}
+    filler = "".join(_LETTERS.findall("".join(frame["text"].fillna("").head(1_000))))
+    rows = []
+    for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):
+        choose = random.Random(f"{seed}/{kind}/{doc_id}")
+        words = eojeol.get(doc_id, [])
+        options = [(word["josa"], change) for word in words for change in _changes(word, words, kind, swaps)]
+        if not options:
+            continue
+        josa, change = choose.choice(options)
+        control = _control(text, words, change, kind, choose, filler)
+        if control is not None:
+            rows.append((doc_id, kind, josa, _apply(text, change), _apply(text, control)))
+    return pd.DataFrame(rows, columns=["doc_id", "kind", "josa", "changed", "control"])
+
+
+def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return every way to change one particle of a text: what was done, and the new text.
+
+    Examples
+    --------
+    >>> from kosent_lab.korean.morphology import read_eojeol
+    >>> changes = every_change("재미가 없다", read_eojeol(["a"], ["재미가 없다"]))
+    >>> changes[:2]
+    [('delete 가', '재미 없다'), ('swap 가 for 를', '재미를 없다')]
+    """
+    words, found = read.to_dict("records"), []
+    for word in words:
+        for kind in KINDS:
+            for change in _changes(word, words, kind, SWAPS):
+                new = change[2].strip()
+                name = kind.partition("_")[0] if kind != "wrong_form" else "ill form"
+                name = "swap" if name == "topic" else name
+                found.append((f"{name} {word['josa']}" + (f" for {new}" if new else ""), _apply(text, change)))
+    return found
+
+
+def _apply(text: str, change: _Change) -> str:
+    start, end, new = change
+    return text[:start] + new + text[end:]
+
+
+def _check_swaps(swaps: Mapping[str, str]) -> None:
+    for form in (*swaps, *swaps.values()):
+        if form in _TO_CONSONANT and form not in JOSA_PAIRS:
+            raise DataError(
+                f"{form!r} is the form after a vowel; write particles as after a consonant: {_TO_CONSONANT[form]!r}"
+            )
+        if not split_josa(form):
+            raise DataError(f"{form!r} is no particle, nor a run of particles; got the swaps {dict(swaps)}")
+
+
+def _changes(
+    word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str, swaps: Mapping[str, str]
+) -> list[_Change]:
+    """Return the change of this eojeol's particle, or nothing."""
+    if pd.isna(word["josa_start"]):
+        return []
+    start, end, josa, stem = int(word["josa_start"]), int(word["josa_end"]), word["josa"], word["stem"]
+    if kind == "delete":
+        return [(start, end, "")]
+    if kind == "split":
+        return [(start, start, " ")]
+    if kind == "join":
+        return _join(word, words)
+    form = _TO_CONSONANT.get(josa, josa)
+    if kind == "wrong_form":
+        other = JOSA_PAIRS.get(josa) or _TO_CONSONANT.get(josa)
+        return [(start, end, other)] if other and josa_agrees(stem, josa) else []
+    new = swaps.get(form) if kind == "swap" else kind.removeprefix("topic_") if form == "은" else None
+    return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []
+
+
+def _join(word: dict[str, Any], words: Sequence[dict[str, Any]]) -> list[_Change]:
+    if word["eojeol_index"] + 1 >= len(words):
+        return []
+    return [(word["end"], words[word["eojeol_index"] + 1]["start"], "")]
+
+
+def _control(
+    text: str,
+    words: Sequence[dict[str, Any]],
+    change: _Change,
+    kind: str,
+    choose: random.Random,
+    filler: str,
+) -> _Change | None:
+    if kind == "join":
+        # between eojeol of which the first has no particle
+        options = [gap for word in words if pd.isna(word["josa_start"]) for gap in _join(word, words)]
+        return choose.choice(options) if options else None
+    start, end, new = change
+    length = end - start
+    places = []
+    for word in words:
+        stop = word["josa_start"] if not pd.isna(word["josa_start"]) else word["end"]
+        for run in _LETTERS.finditer(text[word["start"] : stop]):
+            first, last = word["start"] + run.start(), word["start"] + run.end()
+            # a split must fall within the run, another change leaves a letter of it
+            places += range(first + 1, last) if kind == "split" else range(first, last - length + 1)
+            if kind != "split" and length >= last - first:
+                places = [place for place in places if not first <= place < last]
+    if not places:
+        return None
+    place = choose.choice(places)
+    if kind in ("delete", "split"):
+        return place, place + length, new
+    for _ in range(20):  # as many other syllables as the new particle has
+        at = choose.randrange(max(1, len(filler) - len(new)))
+        if filler[at : at + len(new)] != text[place : place + length]:
+            return place, place + length, filler[at : at + len(new)]
+    return None

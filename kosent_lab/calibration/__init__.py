@@ -1,0 +1,17 @@
+"""How far a probability can be believed: measures, reliability, calibrators, abstention, and their figures.
+
+Works on saved logits, without torch. Where a model is wrong lives in ``errors``.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "metrics": ["BINS", "bin_numbers", "expected_calibration_error", "labelled_rows", "metrics_table"],
+        "reliability": ["reliability_table"],
+        "calibrators": ["Temperature", "fit_shift", "fit_temperature"],
+        "abstention": ["risk_coverage", "threshold_for_risk", "threshold_summary"],
+        "plots": ["plot_counts", "plot_reliability", "plot_risk_coverage"],
+    },
+)

@@ -1,0 +1,126 @@
+"""What mends a probability: a temperature, and a shift of the log-odds for another mix of classes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize, minimize_scalar
+
+from kosent_lab.calibration.metrics import _RUN_FIRST, labelled_rows
+from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Temperature:
+    """A fitted temperature: logits are divided by it.
+
+    Parameters
+    ----------
+    temperature : float
+        Above 1 the model was surer than right, below 1 less sure.
+    n : int
+        Rows that it was fitted on; 0 when it came with the model.
+    nll_before, nll_after : float
+        Mean negative log-likelihood on these rows, in nats.
+    """
+
+    temperature: float
+    n: int = 0
+    nll_before: float = float("nan")
+    nll_after: float = float("nan")
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` with ``prob_1`` and ``confidence`` recomputed; ``pred`` cannot change."""
+        check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=_RUN_FIRST)
+        prob_1 = _sigmoid(_margin(frame) / self.temperature)
+        return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1))
+
+
+def _sigmoid(margin: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-margin))
+
+
+def _margin(frame: pd.DataFrame) -> np.ndarray:
+    return frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
+
+
+def fit_temperature(frame: pd.DataFrame) -> Temperature:
+    """Fit a temperature by maximum likelihood.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used, at least 20 and of both labels, none of
+        split ``test``.
+
+    Returns
+    -------
+    Temperature
+
+    Raises
+    ------
+    DataError
+        When a column is missing, test rows are among the rows, or the labels are too few or of one
+        class (the likelihood would have no optimum inside).
+
+    References
+    ----------
+    Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+    """
+    refuse_test_rows(frame, what="a temperature")
+    rows = labelled_rows(frame)
+    label = rows["label"].to_numpy(dtype="float64")
+    if len(rows) < 20 or len(set(label)) < 2:
+        counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
+        raise DataError(f"a temperature needs at least 20 labelled rows with both labels; got {counts}")
+    sign = np.where(label == 1, 1.0, -1.0) * _margin(rows)
+
+    def nll(log_temperature: float) -> float:
+        return float(np.logaddexp(0.0, -sign / np.exp(log_temperature)).mean())
+
+    best = minimize_scalar(nll, bounds=(np.log(0.05), np.log(20.0)), method="bounded", options={"xatol": 1e-6})
+    # a bounded search never tries the end points, nor 1 itself
+    log_temperature = min((float(best.x), 0.0), key=nll)
+    return Temperature(float(np.exp(log_temperature)), len(rows), nll(0.0), nll(log_temperature))
+
+
+def fit_shift(frame: pd.DataFrame) -> float:
+    """Find what to take from the log-odds so that both classes are as frequent as where the model is used.
+
+    A model that was taught by raw reviews, three quarters of them positive, leans to positive on a
+    balanced set. The shift is fitted by maximum likelihood, a temperature beside it, on rows that
+    are distributed as those to come.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Prediction frame of a valid split, at least 20 labelled rows of both labels, none of split
+        ``test``.
+
+    Returns
+    -------
+    float
+        In logits; positive where the model leans to positive.
+
+    References
+    ----------
+    Platt 1999, "Probabilistic outputs for support vector machines"; Saerens et al. 2002,
+    "Adjusting the outputs of a classifier to new a priori probabilities".
+
+    Examples
+    --------
+    >>> logits = pd.DataFrame({"logit_0": 0.0, "logit_1": [3.0, 1.0, 1.0, -1.0] * 6, "label": [1, 1, 0, 0] * 6})
+    >>> round(fit_shift(logits), 2)
+    1.0
+    """
+    fit_temperature(frame)  # refuses test rows, too few rows and a single class
+    rows = labelled_rows(frame)
+    margin = rows["logit_1"].to_numpy(dtype="float64") - rows["logit_0"].to_numpy(dtype="float64")
+    sign = np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)
+
+    def nll(point: np.ndarray) -> float:
+        return float(np.logaddexp(0.0, -sign * (margin - point[0]) * np.exp(-point[1])).mean())
+
+    return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])

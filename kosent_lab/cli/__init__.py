@@ -1,0 +1,13 @@
+"""The command line: parse, call, print; one file a command group.
+
+Everything that computes lives in the wings above.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "parser": ["build_parser", "main"],
+    },
+)

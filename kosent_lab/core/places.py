@@ -1,0 +1,75 @@
+"""Where data and models lie on this machine: the clone, folders named by the user, the cache, the Hub's cache."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pooch
+
+from kosent_lab.core.network import hub_snapshot
+from kosent_lab.core.schema import ModelError, NotAvailableError
+
+DATA_FOLDER = Path(__file__).resolve().parent.parent.parent / "data"
+BUNDLED = "kosent-electra-small"
+BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
+PAIR_FOLDER = DATA_FOLDER / "models" / f"{BUNDLED}-rtd"
+
+
+def data_folders() -> list[Path]:
+    """Return the folders that are searched, in order: ``KOSENT_DATA``, the clone, the user's cache."""
+    named = [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
+    return [*named, DATA_FOLDER, cache_folder()]
+
+
+def cache_folder() -> Path:
+    """Return the folder that ``fetch`` writes to (``KOSENT_CACHE``, else the user's cache folder)."""
+    return Path(os.environ.get("KOSENT_CACHE") or pooch.os_cache("kosent-lab"))
+
+
+REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
+REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def find_folder(
+    source: str | Path | None, revision: str | None = None, *, allow_moving: bool = False, weights: bool = True
+) -> tuple[Path, str]:
+    """Find the folder of a model or tokenizer: bundled, local, or fetched from the Hub.
+
+    Parameters
+    ----------
+    source, revision, allow_moving :
+        As for `load_classifier`.
+    weights : bool
+        Also fetch the weights.
+
+    Returns
+    -------
+    Path, str
+        The folder and the name that it goes by.
+
+    Raises
+    ------
+    NotAvailableError, ModelError
+        As `load_classifier` does.
+    """
+    if source is None or str(source) == BUNDLED:
+        if not (BUNDLED_FOLDER / "config.json").exists():
+            raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
+        return BUNDLED_FOLDER, BUNDLED
+    folder = Path(source)
+    if folder.is_dir():
+        return folder, folder.resolve().name
+    name = str(source)
+    if not _HUB_ID.fullmatch(name) or folder.is_absolute():
+        raise NotAvailableError(f"there is no folder {name!r}, and it is no Hub id (owner/name) either")
+    revision = revision or (REFERENCE_REVISION if name == REFERENCE_ID else None)
+    if revision is None or not (_COMMIT.fullmatch(revision) or allow_moving):
+        raise ModelError(
+            f"{name} needs a full commit hash of 40 digits (revision=…, --revision …); got {revision!r}. "
+            "A branch changes under you: allow_moving_revision=True if you insist."
+        )
+    return hub_snapshot(name, revision, weights), f"{name}@{revision[:7]}"

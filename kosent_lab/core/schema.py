@@ -1,0 +1,167 @@
+"""Column names, label codes, the checks on tables and the exception types.
+
+Here lives what every other module agrees on. Nothing here reads a file, draws or computes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import pandas as pd
+
+NEGATIVE, POSITIVE = 0, 1
+LABEL_NAMES = {NEGATIVE: "negative", POSITIVE: "positive"}
+PREDICTION_COLUMNS = (
+    "logit_0",
+    "logit_1",
+    "prob_1",
+    "pred",
+    "confidence",
+    "correct",
+    "n_tokens",
+    "n_unknown",
+    "truncated",
+    "model_id",
+)
+
+
+class KosentError(Exception):
+    """Base of every error that this package raises on purpose: its message is for the user."""
+
+
+class DataError(KosentError, ValueError):
+    """A table, a file or a text is not what was needed."""
+
+
+class ModelError(KosentError, ValueError):
+    """A model folder or a Hub id cannot be loaded safely."""
+
+
+class TrainingError(KosentError, RuntimeError):
+    """A training run cannot go on; its last good checkpoint stands."""
+
+
+class NotAvailableError(KosentError, FileNotFoundError):
+    """Something that must be fetched first is not on this machine."""
+
+    def __str__(self) -> str:
+        # OSError would show its arguments as a tuple
+        return str(self.args[0]) if self.args else ""
+
+
+def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint: str = "") -> None:
+    """Raise a `DataError` naming the first column of `needed` that `frame` lacks.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any table.
+    needed : iterable of str
+        Column names.
+    what : str
+        Who needs them, as the message's subject: ``"calibration"``.
+    hint : str
+        What to do about it, a sentence.
+
+    Raises
+    ------
+    DataError
+        When a column is missing; the message names the nearest column that is there.
+
+    Examples
+    --------
+    >>> check_columns(pd.DataFrame({"txt": ["좋아요"]}), ["text"], what="prediction")
+    Traceback (most recent call last):
+    ...
+    kosent_lab.core.schema.DataError: prediction needs column 'text'; got ['txt']. Did you mean 'txt'?
+    """
+    columns = [str(column) for column in frame.columns]
+    for name in needed:
+        if name in columns:
+            continue
+        near = difflib.get_close_matches(name.lower(), [c.lower() for c in columns], n=1, cutoff=0.6)
+        guess = next((f" Did you mean {c!r}?" for c in columns if near and c.lower() == near[0]), "")
+        hint = f" {hint}" if hint else ""
+        raise DataError(f"{what} needs column {name!r}; got {columns}.{guess}{hint}")
+
+
+def refuse_test_rows(frame: pd.DataFrame, *, what: str) -> None:
+    """Raise a `DataError` when `frame` holds rows of split ``test``: nothing may be fitted on them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows that something is about to be fitted on; a missing column ``split`` passes.
+    what : str
+        What is being fitted, as the message's subject.
+
+    Raises
+    ------
+    DataError
+        When one row or more has ``split == "test"``.
+    """
+    if "split" in frame.columns:
+        count = int((frame["split"] == "test").sum())
+        if count:
+            raise DataError(
+                f"{what} must not see the test split, and {count} of the {len(frame)} rows given have "
+                "split 'test'. Fit on split 'calib' (calibration) or 'train' and 'valid' (models)."
+            )
+
+
+_LABEL_WORDS = {
+    "0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "부정": NEGATIVE,
+    "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE, "긍정": POSITIVE,
+    "neutral": None, "중립": None,
+}  # fmt: skip
+
+
+_MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
+
+
+def parse_labels(values: pd.Series) -> pd.DataFrame:
+    """Read labels as people write them.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+        0, 1, negative, positive, neutral, 부정, 긍정, 중립, or missing.
+
+    Returns
+    -------
+    DataFrame, shape (n, 2), with the same index
+        ``label`` (Int64: 0, 1, missing) and ``polarity`` (``negative``, ``positive``, ``neutral``,
+        missing): a neutral text has a polarity and no label, an unlabelled one has neither.
+
+    Raises
+    ------
+    DataError
+        When a value is none of these; the message names the first row and the values allowed.
+
+    Examples
+    --------
+    >>> parse_labels(pd.Series(["긍정", 0, "neutral", None]))["label"].tolist()
+    [1, 0, <NA>, <NA>]
+    """
+    words = [str(v).strip().lower() if not pd.isna(v) else "" for v in values]
+    # a column of 0 and 1 with gaps is read as floats
+    words = [word.removesuffix(".0") for word in words]
+    for row, word in enumerate(words):
+        if word not in _LABEL_WORDS and word not in _MISSING_WORDS:
+            raise DataError(
+                f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
+                f"(counted from 0) has {str(values.iloc[row])[:40]!r}. Rename it, or map star ratings first."
+            )
+    codes = [_LABEL_WORDS.get(word) for word in words]
+    names = [
+        LABEL_NAMES.get(code, "neutral" if word in _LABEL_WORDS else None)
+        for code, word in zip(codes, words, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "label": pd.array([pd.NA if code is None else code for code in codes], dtype="Int64"),
+            "polarity": pd.array(names, dtype="str"),
+        },
+        index=values.index,
+    )

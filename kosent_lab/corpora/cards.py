@@ -1,0 +1,117 @@
+"""Cards of corpora and vocabularies, and where their files lie on this machine.
+
+A card (``data/cards/NAME.toml``) says what a corpus is, where it comes from, under which licence,
+and what each file must hash and count to. Fetching and reading live in ``corpora.store``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.core.places import DATA_FOLDER, data_folders
+from kosent_lab.core.schema import DataError
+
+CARDS_FOLDER = DATA_FOLDER / "cards"
+UNSTATED = "LicenseRef-unstated"
+
+
+@dataclasses.dataclass(frozen=True)
+class CorpusFile:
+    """One file of a card: where it lies below a data folder, what it hashes to, where it is fetched."""
+
+    path: str
+    sha256: str
+    source_path: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What is known of one corpus or vocabulary; read from ``data/cards/NAME.toml``.
+
+    Parameters
+    ----------
+    name, title : str
+    kind : str
+        ``labelled``, ``corpora.pretraining_text``, ``treebank`` or ``vocabulary``.
+    licence : str
+        SPDX identifier, ``per-row`` or ``LicenseRef-unstated``.
+    repository, commit : str
+        GitHub ``owner/name`` and commit of the source; further sources stand in `sources`.
+    fetch : str
+        ``rebuild`` (from the source's archive), ``download`` (each file by its hash) or
+        ``by-hand`` (a selection that is published nowhere).
+    files : tuple of CorpusFile
+    rows : int
+    counts : dict
+        Column name to value to number of rows.
+    columns : dict
+        Column name to what it holds.
+    label_column : str
+        Column of the polarity, empty where the set has none.
+    id_column : str
+        Column of the ids, empty where rows are numbered.
+    sources, cautions : tuple of str
+    """
+
+    name: str
+    title: str
+    kind: str
+    licence: str
+    repository: str
+    commit: str
+    fetch: str
+    files: tuple[CorpusFile, ...]
+    rows: int = 0
+    counts: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+    columns: dict[str, str] = dataclasses.field(default_factory=dict)
+    label_column: str = ""
+    id_column: str = ""
+    sources: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def list_cards(folder: Path = CARDS_FOLDER) -> list[Card]:
+    """Read every card of `folder`, sorted by name."""
+    return [_read_card(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        content["files"] = tuple(CorpusFile(**item) for item in content["files"])
+        content |= {key: tuple(content.get(key, ())) for key in ("sources", "cautions")}
+        return Card(**content)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error
+
+
+def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
+    """Return the card called `name`.
+
+    Raises
+    ------
+    DataError
+        When there is none; the message names the nearest and lists all.
+    """
+    path = folder / f"{name}.toml"
+    names = [p.stem for p in sorted(folder.glob("*.toml"))]
+    if name in names:
+        return _read_card(path)
+    near = difflib.get_close_matches(name, names, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"no corpus or vocabulary is called {name!r}; there are {', '.join(names)}.{guess}")
+
+
+def find_file(file: CorpusFile, folders: list[Path] | None = None) -> Path | None:
+    """Return the first place where `file` lies, or None."""
+    places = [folder / file.path for folder in (folders or data_folders())]
+    return next((place for place in places if place.is_file()), None)
+
+
+def is_present(card: Card) -> bool:
+    """Tell whether every file of `card` lies on this machine."""
+    return all(find_file(file) for file in card.files)

@@ -1,0 +1,97 @@
+"""Gather text to pretrain on, without any text that stands in a test split or an evaluation set."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import pandas as pd
+
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.corpora import cards
+from kosent_lab.corpora.documents import load
+from kosent_lab.corpora.splits import fold_texts, hash_share, split_frame
+from kosent_lab.corpora.store import load_corpus
+
+logger = logging.getLogger(__name__)
+VALID_SHARE = 0.01
+
+
+def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the sources and leave out what must not be seen.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        ``NAME``, ``FILE``, or either with ``=SHARE``: the chance of a row to be drawn in an epoch.
+
+    Returns
+    -------
+    DataFrame
+        ``doc_id``, ``text``, ``split`` (``train`` or ``valid``) and ``share``. A corpus that is split
+        keeps its splits; of another, one percent of the texts, by their hash, is ``valid``.
+    DataFrame
+        One row per source: ``source``, ``share``, ``rows``, ``train``, ``valid``, and ``left_out`` (rows
+        of other splits, repeated, blank, or standing in an evaluation set).
+
+    Raises
+    ------
+    DataError
+        When a share is none, or nothing is left.
+    NotAvailableError
+        When a source is not on this machine.
+    """
+    forbidden = evaluation_keys()
+    frames, counts = [], []
+    for source in sources:
+        name, _, word = source.partition("=")
+        share = _share(word, source)
+        frame = load(name)
+        folded = fold_texts(frame["text"])
+        if "split" not in frame.columns:
+            held = folded.map({key: hash_share(key, seed=0) < VALID_SHARE for key in folded.unique()})
+            frame = frame.assign(split=held.map({True: "valid", False: "train"}))
+        usable = frame["split"].isin(["train", "valid"]) & (folded != "")
+        # valid of a split corpus is an evaluation set itself: its own rows may stay, as valid
+        clean = usable & ((frame["split"] == "valid") | ~folded.isin(forbidden))
+        kept = frame.loc[clean & ~frame["text"].duplicated(), ["doc_id", "text", "split"]].assign(share=share)
+        frames.append(kept)
+        rows = {"source": name, "share": share, "rows": len(frame)}
+        rows |= {split: int((kept["split"] == split).sum()) for split in ("train", "valid")}
+        counts.append(rows | {"left_out": len(frame) - len(kept)})
+        logger.info("%s", counts[-1])
+    gathered = pd.concat(frames, ignore_index=True)
+    if not (gathered["split"] == "train").any():
+        raise DataError(f"no text is left to learn from in {', '.join(sources)}: all of it is held out or blank")
+    return gathered, pd.DataFrame(counts)
+
+
+def _share(word: str, source: str) -> float:
+    try:
+        share = float(word or 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise DataError(f"a share is a number above 0 and up to 1 (pretrain_text=0.3); got {source!r}")
+    return share
+
+
+def evaluation_keys() -> set[str]:
+    """Return the folded texts of every labelled corpus and treebank at hand; of NSMC, test, valid and calib."""
+    keys: set[str] = set()
+    absent = []
+    for card in cards.list_cards():
+        if card.kind not in ("labelled", "treebank"):
+            continue
+        try:
+            frame = load_corpus(card.name)
+        except NotAvailableError:
+            absent.append(card.name)
+            continue
+        if card.name == "nsmc":  # what is held out lies in the official files alone
+            frame = split_frame(frame[frame["official_split"] != "unused"])
+            frame = frame[frame["split"] != "train"]
+        keys |= set(fold_texts(frame["text"].dropna()))
+    if absent:
+        logger.warning("not here, so not checked for texts in common: %s", ", ".join(absent))
+    return keys - {""}

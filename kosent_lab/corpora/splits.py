@@ -1,0 +1,144 @@
+"""Cut a corpus into train, valid, calib and test so that no text stands on both sides.
+
+A row's place is decided by a hash of its folded text, so that equal texts go together, the row
+order does not matter, and a corpus that grows keeps its old rows where they were. Reading the
+corpora lives in ``corpora.store``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+
+from kosent_lab.core.hangul import fold_text
+from kosent_lab.core.schema import check_columns
+
+
+def fold_texts(texts: pd.Series) -> pd.Series:
+    """Fold every text (`hangul.fold_text`); missing texts become ``""``.
+
+    Parameters
+    ----------
+    texts : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,), with the same index.
+    """
+    return texts.fillna("").astype(str).map(fold_text)
+
+
+def hash_share(key: str, *, seed: int) -> float:
+    """Map a text to a number in [0, 1) that only the text and the seed decide."""
+    digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8, salt=str(seed).encode()).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def split_frame(
+    frame: pd.DataFrame, *, valid_share: float = 0.06, calib_share: float = 0.06, seed: int = 2026
+) -> pd.DataFrame:
+    """Give every row of a corpus its split: train, valid, calib, test, or none.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``text`` and ``official_split`` (``train``, ``test`` or ``unused``); ``label`` where
+        some rows have none.
+    valid_share, calib_share : float
+        Shares of the official train split's distinct texts that go to valid and to calib. Six
+        percent of NSMC is about 8,000 rows each: a 95 % interval of about 0.7 points.
+    seed : int
+        Salt of the hash.
+
+    Returns
+    -------
+    DataFrame
+        A copy with column ``split``; the rows and their order are those of `frame`. Official test
+        rows are ``test``. ``valid`` and ``calib`` hold official train rows only, so that they are
+        distributed as test is. A row that would repeat a text of test, valid or calib elsewhere
+        gets no split (missing): it may be looked at, and nothing may learn from it. So does a row
+        without a label whose hash falls to valid or calib: twelve percent of the reviews rated 5–8
+        stay unseen, to study what a model makes of neutral text.
+
+    Raises
+    ------
+    DataError
+        When a column is missing.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"text": ["좋다", "좋다!", "싫다"], "official_split": ["test", "train", "train"]})
+    >>> split_frame(frame, valid_share=0, calib_share=0)["split"].fillna("-").tolist()
+    ['test', '-', 'train']
+    """
+    check_columns(frame, ["text", "official_split"], what="splitting")
+    folded = fold_texts(frame["text"])
+    official = frame["official_split"]
+    in_test = folded.isin(set(folded[official == "test"]))
+    where = folded.map({key: hash_share(key, seed=seed) for key in folded.unique()})
+    held_out = {
+        "valid": where < valid_share,
+        "calib": (where >= valid_share) & (where < valid_share + calib_share),
+    }
+    split = pd.Series("train", index=frame.index, dtype="str")
+    for name, chosen in held_out.items():
+        keys = set(folded[chosen & (official == "train")])
+        split = split.mask(folded.isin(keys), name)
+    # a text of valid or calib that also stands among the unused rows must not teach either
+    split = split.mask(split.isin(list(held_out)) & (official != "train"))
+    if "label" in frame.columns:
+        split = split.mask(frame["label"].isna() & (held_out["valid"] | held_out["calib"]))
+    split = split.mask(in_test).mask(official == "test", "test")
+    return frame.assign(split=split)
+
+
+def leakage_report(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count what the official test split shares with the official train split.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``text`` (as in the official file), ``label``, ``official_split``.
+
+    Returns
+    -------
+    DataFrame
+        One row per question, columns ``measure``, ``count``, ``share`` (of test rows; missing where
+        the count is not of test rows). Blank texts do not count as shared.
+    """
+    check_columns(frame, ["text", "label", "official_split"], what="the leakage report")
+    rows = frame[frame["official_split"].isin(["train", "test"])]
+    text, folded = rows["text"].fillna(""), fold_texts(rows["text"])
+    test, train = rows["official_split"] == "test", rows["official_split"] == "train"
+    labels_per_text = rows.loc[folded != "", "label"].groupby(folded[folded != ""]).nunique()
+    of_test = {
+        "test rows": test.sum(),
+        "test rows that stand verbatim in train": (text[test].isin(set(text[train])) & (text[test] != "")).sum(),
+        "test rows that stand in train after folding": leaked_rows(rows).sum(),
+        "test rows without Hangul": (~text[test].str.contains("[가-힣ㄱ-ㅎㅏ-ㅣ]")).sum(),
+    }
+    others = {
+        "folded texts that carry both labels": (labels_per_text > 1).sum(),
+        "blank rows": (text.str.strip() == "").sum(),
+    }
+    table = pd.DataFrame({"measure": [*of_test, *others], "count": [*of_test.values(), *others.values()]})
+    return table.assign(share=(table["count"] / test.sum()).where(table["measure"].isin(list(of_test))))
+
+
+def leaked_rows(frame: pd.DataFrame) -> pd.Series:
+    """Mark the official test rows whose folded text stands in the official train split.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``text`` and ``official_split``.
+
+    Returns
+    -------
+    Series of bool, with the index of `frame`; False for every row that is not a test row.
+    """
+    check_columns(frame, ["text", "official_split"], what="the leakage mark")
+    folded = fold_texts(frame["text"])
+    train = set(folded[frame["official_split"] == "train"]) - {""}
+    return (frame["official_split"] == "test") & folded.isin(train)

@@ -1,0 +1,17 @@
+"""Where the model is wrong: slices, minimal pairs, hard cases, two models side by side, and their figures.
+
+Works on prediction frames, without torch. How sure it may be lives in ``calibration``.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "slices": ["SLICE_COLUMNS", "add_slices", "slice_table", "slices_on_halves", "worst_slice"],
+        "hard_cases": ["SURE", "confident_mistakes", "group_table", "special_groups"],
+        "pairs": ["pair_table", "paired_summary"],
+        "comparison": ["compare_recipes"],
+        "plots": ["plot_pairs", "plot_probabilities", "plot_slices"],
+    },
+)

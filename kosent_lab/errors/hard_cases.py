@@ -1,0 +1,75 @@
+"""Rows to look at apart: mistakes that the model is surest of, and texts that two classes have no answer for."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.schema import check_columns
+
+SURE = 0.9
+
+
+def confident_mistakes(frame: pd.DataFrame, *, count: int = 20) -> pd.DataFrame:
+    """Return the labelled rows that are wrong with the highest confidence, surest first."""
+    check_columns(frame, ["correct", "confidence"], what="confident mistakes", hint="Run predict_frame first.")
+    wrong = frame[frame["correct"].eq(False).fillna(False)]
+    return wrong.sort_values("confidence", ascending=False, kind="stable").head(count)
+
+
+def special_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows that a two-class model has no good answer for.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; ``polarity`` and ``phenomenon`` are read where they are there.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``neutral`` (polarity neutral, whatever the phenomenon), ``sarcasm_cue``,
+        ``sarcasm_no_cue``, ``sincere_cue``; groups without rows are left out.
+    """
+    groups = {}
+    if "polarity" in frame.columns:
+        groups["neutral"] = frame[frame["polarity"] == "neutral"]
+    if "phenomenon" in frame.columns:
+        for name in ("sarcasm_cue", "sarcasm_no_cue", "sincere_cue"):
+            groups[name] = frame[frame["phenomenon"] == name]
+    return {name: rows for name, rows in groups.items() if len(rows)}
+
+
+def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.DataFrame:
+    """Say what each group of texts gets.
+
+    Parameters
+    ----------
+    groups : dict of str to DataFrame
+        From `special_groups`.
+    sure : float
+        Confidence from which the model counts as sure.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``n``, ``mean_prob_1``, ``share_positive``, ``ci_low``, ``ci_high`` (of
+        share_positive), ``share_sure``, ``accuracy`` (missing for neutral texts: they have no label).
+    """
+    found = []
+    for name, rows in groups.items():
+        positive = (rows["pred"] == 1).sum()
+        correct = rows["correct"].dropna()
+        accuracy = float(correct.astype("float64").mean()) if len(correct) else float("nan")
+        found.append(
+            {
+                "group": name,
+                "n": len(rows),
+                "mean_prob_1": rows["prob_1"].mean(),
+                "share_positive": positive / len(rows),
+                **dict(zip(("ci_low", "ci_high"), wilson_interval(positive, len(rows)), strict=True)),
+                "share_sure": (rows["confidence"] >= sure).mean(),
+                "accuracy": accuracy,
+            }
+        )
+    return pd.DataFrame(found)

@@ -1,0 +1,90 @@
+"""Minimal pairs: two texts that differ in one controlled point, side by side and tested."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kosent_lab.core.schema import DataError, check_columns
+
+
+def pair_table(frame: pd.DataFrame, *, first: str, second: str, column: str = "phenomenon") -> pd.DataFrame:
+    """Put the two texts of each minimal pair side by side.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame with ``pair_id``.
+    first, second : str
+        Values of `column`; a pair is kept where it has exactly one row of each.
+    column : str
+
+    Returns
+    -------
+    DataFrame
+        One row per pair: ``pair_id``, ``doc_id_first``, ``doc_id_second``, ``prob_1_first``,
+        ``prob_1_second``, ``difference`` (second minus first), ``correct_first``, ``correct_second``.
+
+    Raises
+    ------
+    DataError
+        When there is no such pair.
+    """
+    check_columns(frame, ["pair_id", column, "prob_1", "correct", "doc_id"], what="minimal pairs")
+    sides = []
+    for value in (first, second):
+        rows = frame[(frame[column] == value) & frame["pair_id"].notna() & (frame["pair_id"] != "")]
+        rows = rows[~rows["pair_id"].duplicated(keep=False)]
+        sides.append(rows[["pair_id", "doc_id", "prob_1", "correct"]])
+    pairs = sides[0].merge(sides[1], on="pair_id", suffixes=("_first", "_second"))
+    if pairs.empty:
+        raise DataError(f"no pair_id has one row of {first!r} and one of {second!r} in column {column!r}")
+    return pairs.assign(difference=pairs["prob_1_second"] - pairs["prob_1_first"])
+
+
+def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:
+    """Say how much the second text of a pair changes the answer, and whether that could be chance.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        From `pair_table`, at least two rows.
+    resamples : int
+        Bootstrap resamples of the pairs for the interval of the mean.
+    seed : int
+
+    Returns
+    -------
+    Series
+        ``n`` pairs, ``mean_difference`` of ``prob_1`` with ``ci_low`` and ``ci_high`` (95 %,
+        percentile bootstrap), ``p_difference`` (Wilcoxon signed rank), ``gained`` and ``lost``
+        (pairs that only the second, only the first gets right; both texts have a label),
+        ``p_correct`` (exact McNemar; 1 without such pairs).
+
+    References
+    ----------
+    McNemar 1947, "Note on the sampling error of the difference between correlated proportions";
+    Dror et al. 2018, "The hitchhiker's guide to testing statistical significance in NLP".
+    """
+    check_columns(pairs, ["difference", "correct_first", "correct_second"], what="the paired summary")
+    if len(pairs) < 2:
+        raise DataError(f"a paired test needs at least two pairs; got {len(pairs)}")
+    difference = pairs["difference"].to_numpy(dtype="float64")
+    draws = np.random.default_rng(seed).integers(len(pairs), size=(resamples, len(pairs)))
+    low, high = np.quantile(difference[draws].mean(axis=1), [0.025, 0.975])
+    both = pairs[["correct_first", "correct_second"]].dropna()
+    first, second = both["correct_first"].to_numpy(dtype=bool), both["correct_second"].to_numpy(dtype=bool)
+    gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    return pd.Series(
+        {
+            "n": len(pairs),
+            "mean_difference": difference.mean(),
+            "ci_low": low,
+            "ci_high": high,
+            "p_difference": stats.wilcoxon(difference).pvalue if difference.any() else 1.0,
+            "gained": gained,
+            "lost": lost,
+            "p_correct": stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0,
+        }
+    )

@@ -1,0 +1,59 @@
+"""Draw slices, probabilities of groups, and minimal pairs.
+
+Each function takes a finished table and an Axes and returns the Axes; nothing here computes a
+statistic, saves or shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kosent_lab.core.schema import check_columns
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, drawable, fresh_axes
+
+
+def plot_slices(
+    table: pd.DataFrame, *, ax: Axes | None = None, overall: float | None = None, **artist_options: Any
+) -> Axes:
+    """Draw accuracy and interval of each slice, worst on top (`errors.slice_table`)."""
+    check_columns(table, ["value", "accuracy", "ci_low", "ci_high", "n"], what="the slices")
+    ax = fresh_axes(ax, (6, 0.6 + 0.3 * len(table)))
+    heights = range(len(table))[::-1]
+    options = {"color": ACCENT, "fmt": "o", "markersize": 5, "linewidth": 1.5} | artist_options
+    errors = [(table["accuracy"] - table["ci_low"]) * 100, (table["ci_high"] - table["accuracy"]) * 100]
+    ax.errorbar(table["accuracy"] * 100, heights, xerr=errors, **options)
+    if overall is not None:
+        ax.axvline(overall * 100, color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    ax.set_yticks(
+        list(heights), [f"{drawable(str(v))}  (n={n:,})" for v, n in zip(table["value"], table["n"], strict=True)]
+    )
+    return ax
+
+
+def plot_probabilities(
+    values: dict[str, pd.Series], *, ax: Axes | None = None, bins: int = 20, **artist_options: Any
+) -> Axes:
+    """Draw how ``prob_1`` is spread in each of several groups, as shares of the group."""
+    ax = fresh_axes(ax, (6, 3.2))
+    colours, dashes = (ACCENT, "#c2571a", LINE, MUTED), ("-", "--", ":", "-.")
+    for number, (name, series) in enumerate(values.items()):
+        options = {"color": colours[number % 4], "linestyle": dashes[number % 4], "linewidth": 1.8} | artist_options
+        weights = [100 / len(series)] * len(series)
+        ax.hist(series, bins=bins, range=(0, 1), weights=weights, histtype="step", label=name, **options)
+    ax.set(xlim=(0, 1))
+    ax.legend(loc="upper center")
+    return ax
+
+
+def plot_pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
+    """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`)."""
+    check_columns(table, ["prob_1_first", "prob_1_second"], what="the minimal pairs")
+    ax = fresh_axes(ax, (4.5, 4.5))
+    ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    options = {"color": ACCENT, "linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 5} | artist_options
+    ax.plot(table["prob_1_first"], table["prob_1_second"], label=label, **options)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    return ax

@@ -1,0 +1,254 @@
+"""Make, deepen and save classifiers of KoELECTRA-Small-v3's shape.
+
+Loading lives in ``models.classifier``, training in ``training.finetuning``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
+
+from kosent_lab.core.schema import ModelError
+from kosent_lab.models.classifier import write_checksums
+from kosent_lab.tokenization.vocabularies import save_tokenizer
+
+
+def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
+    """Give the last linear layer `outputs` rows, keeping the first ones."""
+    old = model.classifier.out_proj
+    if old.out_features == outputs:
+        return
+    new = nn.Linear(old.in_features, outputs).to(old.weight.device)
+    with torch.no_grad():
+        new.weight.normal_(0, model.config.initializer_range)
+        new.bias.zero_()
+        kept = min(outputs, old.out_features)
+        new.weight[:kept], new.bias[:kept] = old.weight[:kept], old.bias[:kept]
+    model.classifier.out_proj = new
+
+
+def name_classes(model: ElectraForSequenceClassification, names: list[str], *, seed: int = 0) -> None:
+    """Give the model one output per name; the last layer starts anew where their number changes."""
+    if len(names) != model.config.num_labels:
+        torch.manual_seed(seed)
+        model.classifier.out_proj = nn.Linear(model.config.hidden_size, len(names)).to(model.device)
+        nn.init.normal_(model.classifier.out_proj.weight, std=model.config.initializer_range)
+        nn.init.zeros_(model.classifier.out_proj.bias)
+        model.num_labels = len(names)
+    model.config.id2label = dict(enumerate(names))
+    model.config.label2id = {name: number for number, name in enumerate(names)}
+
+
+def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> None:
+    """Add `shift` to every log-odds of positive that `model` (outputs negative, positive) gives."""
+    with torch.no_grad():
+        model.classifier.out_proj.bias += torch.tensor([-shift / 2, shift / 2], device=model.device)
+
+
+def small_config(vocabulary_size: int, *, layers: int = 12) -> ElectraConfig:
+    """Return the shape of KoELECTRA-Small-v3, with another vocabulary and depth."""
+    return ElectraConfig(
+        vocab_size=vocabulary_size,
+        embedding_size=128,
+        hidden_size=256,
+        intermediate_size=1024,
+        num_attention_heads=4,
+        num_hidden_layers=layers,
+        # dropout triples the time of a compiled step on a CPU; pieces are masked instead
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
+def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
+    """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+    layers : int
+        Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`grow_depth`).
+    seed : int
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+    """
+    torch.manual_seed(seed)
+    config = small_config(vocabulary_size, layers=layers)
+    config.id2label, config.label2id = {0: "negative", 1: "positive"}, {"negative": 0, "positive": 1}
+    return ElectraForSequenceClassification(config)
+
+
+def open_classifier(folder: Path) -> ElectraForSequenceClassification:
+    """Read a classifier to train it further, as fp32 whatever it was written in.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no ELECTRA classifier in safetensors.
+    """
+    try:
+        return ElectraForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        raise ModelError(f"{folder} cannot be read as an ELECTRA classifier to train further: {error}") from error
+
+
+def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:
+    """Put static vectors of the pieces (`vectors.static_vectors`) in the place of random embeddings.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification or ElectraForPreTraining
+    vectors : ndarray, shape (pieces, embedding size)
+        Centred, and scaled to twice the spread of random ones, so that words weigh more than places
+        and places still count; a piece whose vector is zero (never seen) keeps its random one.
+    """
+    words = model.electra.embeddings.word_embeddings.weight
+    seen = np.abs(vectors).sum(1) > 0
+    centred = vectors[seen] - vectors[seen].mean(0)
+    scaled = centred / centred.std() * 2 * model.config.initializer_range
+    with torch.no_grad():
+        words[torch.from_numpy(seen)] = torch.from_numpy(scaled).to(words)
+
+
+def save_classifier(
+    model: ElectraForSequenceClassification,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    seen_positions: int,
+    largest_mb: int | None = None,
+) -> None:
+    """Write a model folder that `classifier.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+        Not changed.
+    tokenizer : tokenizers.Tokenizer
+    folder : Path
+    seen_positions : int
+        Longest input in training. Later positions never got a gradient, so they take the mean of
+        the last 32 that did: a long text then degrades gently.
+    largest_mb : int, optional
+        Cut the weights into files of at most so many megabytes, to be carried from one machine to
+        another; `open_classifier` reads them, `load_classifier` wants them whole.
+    """
+    copy = type(model)(model.config)
+    copy.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        positions = copy.electra.embeddings.position_embeddings.weight
+        positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
+    transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
+    save_weights(copy, folder, largest_mb)
+    save_tokenizer(tokenizer, folder)
+    write_checksums(folder)
+
+
+def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:
+    """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size."""
+    size = f"{largest_mb}MB" if largest_mb else "1000GB"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
+        model.half().save_pretrained(fresh, max_shard_size=size)
+        for old in folder.glob("model*.safetensors*"):
+            old.unlink()
+        for path in Path(fresh).iterdir():
+            path.chmod(0o644)  # the writer makes it private
+            path.replace(folder / path.name)
+
+
+def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:
+    """Return one classifier whose every weight is the mean of those of `models`.
+
+    Parameters
+    ----------
+    models : sequence of ElectraForSequenceClassification
+        Fine-tuned from one start and of one shape; from different starts their mean is noise.
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+        The first of them, changed.
+
+    Raises
+    ------
+    ModelError
+        When their shapes or their classes differ.
+
+    References
+    ----------
+    Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves accuracy
+    without increasing inference time".
+    """
+    states = [model.state_dict() for model in models]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    names = [model.config.id2label for model in models]
+    if any(shape != shapes[0] for shape in shapes) or any(name != names[0] for name in names):
+        raise ModelError("only models of one depth, width, vocabulary and of the same classes have a mean")
+    models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
+    return models[0]
+
+
+def grow_depth(model: nn.Module, layers: int) -> nn.Module:
+    """Deepen an ELECTRA classifier so that it computes nearly the same function.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+    layers : int
+        Layers in the end; at least as many as there are.
+
+    Returns
+    -------
+    ElectraForSequenceClassification
+        A new model. The layers added on top repeat the old ones with their output projections at
+        zero, so that they pass their input on until training gives them something to do.
+
+    Raises
+    ------
+    ModelError
+        When `layers` is below the present depth.
+
+    Notes
+    -----
+    ELECTRA normalises after each residual sum: a layer with zero projections computes LN(LN(x)).
+    With x = g * n + b, n of mean 0 and variance 1, the mean of x is about mean(b) and its variance
+    about mean(g²) + var(b); setting the new gains and biases to these undoes the normalisation, up
+    to how much they vary from position to position.
+    """
+    config, old = model.config, model.electra.encoder.layer
+    if layers < len(old):
+        raise ModelError(f"the model has {len(old)} layers already; {layers} are fewer")
+    grown_config = type(config)(**{**config.to_dict(), "num_hidden_layers": layers})
+    grown = type(model)(grown_config)
+    state = model.state_dict()
+    prefix = "electra.encoder.layer."
+    last = old[-1].output.LayerNorm
+    mean = last.bias.detach().mean()
+    deviation = (last.weight.detach().square().mean() + last.bias.detach().var(unbiased=False)).sqrt()
+    for new in range(len(old), layers):
+        source = f"{prefix}{new % len(old)}."
+        for name in [key for key in state if key.startswith(source)]:
+            value = state[name].clone()
+            rest = name.removeprefix(source)
+            if rest.startswith(("attention.output.dense", "output.dense")):
+                value.zero_()
+            elif rest.endswith("LayerNorm.weight"):
+                value.fill_(deviation)
+            elif rest.endswith("LayerNorm.bias"):
+                value.fill_(mean)
+            state[f"{prefix}{new}.{rest}"] = value
+    grown.load_state_dict(state)
+    return grown.train(model.training)

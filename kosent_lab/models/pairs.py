@@ -1,0 +1,172 @@
+"""The pair of replaced-token detection: a small generator and a discriminator that share their embeddings.
+
+The pair is trained in ``training.pretraining``; what it says of a text is asked in ``scoring.replaced``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining, ElectraForSequenceClassification
+
+from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.models.classifier import write_checksums
+from kosent_lab.models.electra import grow_depth, save_weights, small_config
+from kosent_lab.tokenization.vocabularies import save_tokenizer
+
+GENERATOR = "generator.safetensors"
+_GENERATOR_CONFIG = "generator.json"
+
+
+class ElectraPair(nn.Module):
+    """A masked-language generator and the discriminator that judges what it wrote.
+
+    Parameters
+    ----------
+    discriminator : ElectraForPreTraining
+        Its embeddings (words, positions, segments, their LayerNorm) serve both.
+    generator_config : ElectraConfig
+        Of the same vocabulary and embedding size; as narrow as one likes.
+
+    References
+    ----------
+    Clark et al. 2020, "ELECTRA: Pre-training text encoders as discriminators rather than generators".
+    """
+
+    def __init__(self, discriminator: ElectraForPreTraining, generator_config: ElectraConfig) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+        self.generator = ElectraForMaskedLM(generator_config)
+        self.generator.electra.embeddings = discriminator.electra.embeddings
+        self.generator.generator_lm_head.weight = discriminator.electra.embeddings.word_embeddings.weight
+
+    def fill(self, ids: torch.Tensor, mask: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """Return the generator's logits at `places` alone, which saves six sevenths of the widest product.
+
+        Parameters
+        ----------
+        ids, mask : Tensor of int, shape (rows, positions)
+        places : Tensor of int, shape (n,)
+            Into the flattened positions.
+
+        Returns
+        -------
+        Tensor, shape (n, pieces)
+        """
+        hidden = self.generator.electra(ids, attention_mask=mask)[0]
+        chosen = hidden.flatten(0, 1).index_select(0, places)
+        return self.generator.generator_lm_head(self.generator.generator_predictions(chosen))
+
+    def detect(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the log-odds that each piece was replaced, shape (rows, positions)."""
+        return self.discriminator(ids, attention_mask=mask).logits
+
+
+def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float = 0.25, seed: int = 0) -> ElectraPair:
+    """Make a pair of KoELECTRA-Small-v3's shape with random weights.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+    layers : int
+        Of both.
+    generator_share : float
+        Width of the generator against the discriminator's (hidden, feed-forward, heads).
+    seed : int
+
+    Returns
+    -------
+    ElectraPair
+    """
+    torch.manual_seed(seed)
+    config = small_config(vocabulary_size, layers=layers)
+    heads = max(1, round(config.num_attention_heads * generator_share))
+    narrow = {
+        "hidden_size": max(8, round(config.hidden_size * generator_share / heads)) * heads,
+        "intermediate_size": max(8, round(config.intermediate_size * generator_share)),
+        "num_attention_heads": heads,
+    }
+    generator = ElectraConfig(**{**config.to_dict(), **narrow})
+    return ElectraPair(ElectraForPreTraining(config), generator)
+
+
+def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_mb: int | None = None) -> None:
+    """Write a pair in fp16: the discriminator as transformers reads it, beside it the generator's own weights.
+
+    The discriminator is cut into files of at most `largest_mb` megabytes where that is given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = ElectraForPreTraining(pair.discriminator.config)
+    copy.load_state_dict(pair.discriminator.state_dict())
+    save_weights(copy, folder, largest_mb)
+    pair.generator.config.to_json_file(folder / _GENERATOR_CONFIG)
+    save_file(
+        {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()},
+        folder / GENERATOR,
+        metadata={"format": "pt"},
+    )
+    (folder / GENERATOR).chmod(0o644)  # the writer makes it private
+    save_tokenizer(tokenizer, folder)
+    write_checksums(folder)
+
+
+def load_pair(folder: Path) -> ElectraPair:
+    """Read what `save_pair` wrote, as fp32 on the CPU, in eval mode.
+
+    Raises
+    ------
+    NotAvailableError
+        When the folder holds no pair.
+    ModelError
+        When a file is damaged or does not fit the others.
+    """
+    weights = next((path.name for path in folder.glob("model-*.safetensors")), "model.safetensors")
+    needed = ("config.json", weights, GENERATOR, _GENERATOR_CONFIG, "tokenizer.json")
+    missing = [name for name in needed if not (folder / name).is_file()]
+    if missing:
+        raise NotAvailableError(
+            f"{folder} holds no pair for replaced-token detection: {', '.join(missing)} missing. "
+            "Make one: kosent-lab train pretrain --out DIR."
+        )
+    try:
+        discriminator = ElectraForPreTraining.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+        pair = ElectraPair(discriminator, ElectraConfig.from_json_file(folder / _GENERATOR_CONFIG))
+        own = _own_weights(pair)
+        with safe_open(folder / GENERATOR, framework="pt") as file, torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(file.get_tensor(name))
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{folder} cannot be loaded as a pair: {error}. Copy it again.") from error
+    return pair.eval()
+
+
+def _own_weights(pair: ElectraPair) -> dict[str, nn.Parameter]:
+    """Return the generator's parameters that it does not share."""
+    shared = {id(parameter) for parameter in pair.discriminator.parameters()}
+    return {name: p for name, p in pair.generator.named_parameters() if id(p) not in shared}
+
+
+def grow_pair(pair: ElectraPair, layers: int) -> ElectraPair:
+    """Return the pair with a deeper discriminator that computes nearly the same (`electra.grow_depth`)."""
+    grown = ElectraPair(grow_depth(pair.discriminator, layers), pair.generator.config)
+    own = _own_weights(pair)
+    with torch.no_grad():
+        for name, parameter in _own_weights(grown).items():
+            parameter.copy_(own[name])
+    return grown.train(pair.training)
+
+
+def as_classifier(pair: ElectraPair, *, seed: int = 0) -> ElectraForSequenceClassification:
+    """Return a classifier (negative, positive) on the discriminator's encoder, its head new."""
+    torch.manual_seed(seed)
+    labels = {"id2label": {0: "negative", 1: "positive"}, "label2id": {"negative": 0, "positive": 1}}
+    classifier = ElectraForSequenceClassification(ElectraConfig(**{**pair.discriminator.config.to_dict(), **labels}))
+    classifier.electra.load_state_dict(pair.discriminator.electra.state_dict())
+    return classifier

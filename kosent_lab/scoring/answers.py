@@ -1,0 +1,64 @@
+"""From logits to what follows from them: probability, prediction, confidence, right or wrong.
+
+Needs no torch, so that saved logits (``scoring.saved``) are as good as fresh ones (``scoring.predict``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
+    """Add logits and what follows from them to a document frame.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        ``correct`` is filled where it has a ``label``.
+    logits : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    DataFrame
+        With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
+    """
+    logits = logits.astype(np.float64)
+    prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
+    pred = (prob_1 > 0.5).astype(np.int64)
+    correct = pd.array([pd.NA] * len(frame), dtype="boolean")
+    if "label" in frame.columns:
+        label = frame["label"].astype("Int64")
+        correct = (label == pred).array.astype("boolean")
+    return frame.assign(
+        logit_0=logits[:, 0].astype(np.float32),
+        logit_1=logits[:, 1].astype(np.float32),
+        prob_1=prob_1,
+        pred=pred,
+        confidence=np.maximum(prob_1, 1.0 - prob_1),
+        correct=correct,
+    )
+
+
+def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
+    """Add the probability of each class, of whatever number of classes.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+    logits : ndarray, shape (n, k)
+    names : tuple of str, length k
+
+    Returns
+    -------
+    DataFrame
+        With ``class_logit_NAME`` and ``class_prob_NAME`` for each class, ``pred`` (the name of the
+        likeliest), ``confidence``.
+    """
+    logits = logits.astype(np.float64)
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
+    columns |= {f"class_prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
+    pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]
+    return frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1))

@@ -1,0 +1,203 @@
+"""Ask a trained pair: what the generator would write, and which pieces the discriminator takes for replaced.
+
+Training the pair lives in ``training.pretraining``, drawing in ``figures.theme``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+
+from kosent_lab.core.hangul import clean_text
+from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.models.corruption import choose_places, sample
+from kosent_lab.models.pairs import ElectraPair
+from kosent_lab.scoring.encode import bucket_batches, collate
+
+BATCH_TOKENS = 4_096
+
+
+@torch.inference_mode()
+def replace_pieces(
+    pair: ElectraPair,
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    *,
+    mask_share: float = 0.15,
+    places: Sequence[int] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mask pieces, let the generator fill them, and let the discriminator judge every piece.
+
+    Parameters
+    ----------
+    pair : ElectraPair
+        In eval mode.
+    tokenizer : tokenizers.Tokenizer
+    texts : sequence of str, length n
+        Cut at the model's longest input.
+    mask_share : float
+        Share of each text's pieces that the generator fills in, at least one; 0 changes nothing, and
+        the discriminator judges the text as it stands.
+    places : sequence of int, optional
+        For a single text: which pieces (counted from 0) instead of a random share.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per piece: ``text`` (row number), ``piece_index``, ``start``, ``end`` (characters),
+        ``piece``, ``masked``, ``shown`` (what the discriminator saw), ``replaced`` (another piece than
+        there was), ``generator_hit`` (missing where not masked), ``score`` (probability of replaced).
+
+    Raises
+    ------
+    DataError
+        When `places` are given for several texts, or name a piece that is not there.
+    """
+    if places is not None and len(texts) != 1:
+        raise DataError(f"places belong to one text; got {len(texts)}")
+    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+    limit = pair.discriminator.config.max_position_embeddings
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(limit)
+    encoded = tokenizer.encode_batch([clean_text(text) for text in texts])
+    rows = [np.array(item.ids, dtype=np.int64) for item in encoded]
+    pieces = len(rows[0]) - 2 if places is not None else 0
+    if places is not None and not all(0 <= place < pieces for place in places):
+        raise DataError(f"the text has the pieces 0 to {pieces - 1}; got {list(places)}")
+    device = next(pair.parameters()).device
+    masked_rows: dict[int, np.ndarray] = {}
+    shown_rows: dict[int, np.ndarray] = {}
+    score_rows: dict[int, np.ndarray] = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for batch in bucket_batches(np.array([len(row) for row in rows]), batch_tokens=BATCH_TOKENS):
+            ids, mask = collate([rows[i] for i in batch], pad_id, multiple=1)
+            if places is not None:
+                chosen = torch.tensor(sorted({place + 1 for place in places}), dtype=torch.int64)
+            elif mask_share > 0:
+                chosen = choose_places(ids, mask_id, mask_share)
+            else:
+                chosen = torch.empty(0, dtype=torch.int64)
+            shown, masked = ids.clone(), torch.zeros(ids.shape, dtype=torch.bool)
+            masked.view(-1)[chosen] = True
+            if len(chosen):
+                blanked = ids.masked_fill(masked, mask_id).to(device)
+                shown.view(-1)[chosen] = sample(pair.fill(blanked, mask.to(device), chosen.to(device))).cpu()
+            score = torch.sigmoid(pair.detect(shown.to(device), mask.to(device)).float()).cpu()
+            for place, index in enumerate(batch):
+                inner = slice(1, len(rows[index]) - 1)  # without the special pieces
+                for kept, values in ((masked_rows, masked), (shown_rows, shown), (score_rows, score)):
+                    kept[index] = values[place, inner].numpy()
+
+    order = range(len(rows))
+    offsets = np.concatenate([np.array(item.offsets[1:-1], dtype="int64").reshape(-1, 2) for item in encoded])
+    masked, shown, score = (np.concatenate([kept[i] for i in order]) for kept in (masked_rows, shown_rows, score_rows))
+    replaced = shown != np.concatenate([row[1:-1] for row in rows])
+    return pd.DataFrame(
+        {
+            "text": np.repeat(np.arange(len(rows)), [len(row) - 2 for row in rows]),
+            "piece_index": np.concatenate([np.arange(len(row) - 2) for row in rows]),
+            "start": offsets[:, 0],
+            "end": offsets[:, 1],
+            "piece": [piece for item in encoded for piece in item.tokens[1:-1]],
+            "masked": masked,
+            "shown": [tokenizer.id_to_token(int(index)) for index in shown],
+            "replaced": replaced,
+            "generator_hit": pd.array(~replaced, dtype="boolean"),
+            "score": score,
+        }
+    ).assign(generator_hit=lambda table: table["generator_hit"].where(table["masked"]))
+
+
+@torch.inference_mode()
+def guess_pieces(pair: ElectraPair, tokenizer: Tokenizer, text: str, place: int, *, count: int = 5) -> pd.DataFrame:
+    """Return what the generator would write in the place of a piece.
+
+    Parameters
+    ----------
+    pair, tokenizer :
+        As for `replace_pieces`.
+    text : str
+    place : int
+        Which piece, counted from 0.
+    count : int
+
+    Returns
+    -------
+    DataFrame
+        ``piece`` and ``probability``, the likeliest first.
+    """
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(pair.discriminator.config.max_position_embeddings)
+    ids = torch.tensor([tokenizer.encode(clean_text(text)).ids])
+    if not 0 <= place < ids.shape[1] - 2:
+        raise DataError(f"the text has the pieces 0 to {ids.shape[1] - 3}; got {place}")
+    ids[0, place + 1] = tokenizer.token_to_id("[MASK]")
+    odds = pair.fill(ids, torch.ones_like(ids), torch.tensor([place + 1]))[0]
+    best = torch.softmax(odds.float(), -1).topk(count)
+    pieces = [tokenizer.id_to_token(int(index)) for index in best.indices]
+    return pd.DataFrame({"piece": pieces, "probability": best.values.numpy()})
+
+
+def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 0) -> pd.DataFrame:
+    """Measure how well replaced pieces are found, and how well the generator fills in.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `replace_pieces`.
+    resamples, seed : int
+        Of the bootstrap, which draws whole texts: pieces of one text are no independent cases.
+
+    Returns
+    -------
+    DataFrame
+        Metric rows: ``auroc`` (replaced against original, all pieces), ``generator_hits`` (share of the
+        masked pieces for which it drew what was there; its likeliest piece is right more often),
+        ``replaced_share`` (of all pieces), with ``ci_low``, ``ci_high``, ``n`` (pieces) and ``params``.
+
+    Raises
+    ------
+    DataError
+        When nothing was replaced, or everything.
+    """
+    check_columns(table, ["text", "replaced", "masked", "score"], what="detection")
+    replaced, score = table["replaced"].to_numpy(), table["score"].to_numpy()
+    if replaced.all() or not replaced.any():
+        found = f"{int(replaced.sum())} of {len(table)} are replaced"
+        raise DataError(f"detection needs replaced and original pieces; {found}. Mask more pieces or take more texts.")
+    masked = table["masked"].to_numpy()
+    codes = pd.factorize(table["text"])[0]
+
+    def measures(weight: np.ndarray) -> list[float]:
+        return [
+            float(roc_auc_score(replaced, score, sample_weight=weight)),
+            float(np.average(~replaced[masked], weights=weight[masked])),
+            float(np.average(replaced, weights=weight)),
+        ]
+
+    random = np.random.default_rng(seed)
+    texts = int(codes.max()) + 1
+    draws = [
+        measures(np.bincount(random.integers(texts, size=texts), minlength=texts)[codes].astype("float64"))
+        for _ in range(resamples)
+    ]
+    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    counts = [len(table), int(masked.sum()), len(table)]
+    return pd.DataFrame(
+        {
+            "metric": ["auroc", "generator_hits", "replaced_share"],
+            "value": measures(np.ones(len(table))),
+            "ci_low": low,
+            "ci_high": high,
+            "n": counts,
+            "params": f"texts={texts}, bootstrap={resamples} of texts, seed={seed}",
+        }
+    )

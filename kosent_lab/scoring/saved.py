@@ -1,0 +1,258 @@
+"""Saved logits of the bundled model: real numbers to study without a corpus, without a network.
+
+``data/scored/NAME.parquet`` holds ids, labels, logits and slice columns, and no text; a card beside
+it (``NAME.json``) says which model and data they come from. Scoring a user's own file lives in
+``scoring.shards``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.core.files import file_sha256, weights_id, write_parquet
+from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
+from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, check_columns
+from kosent_lab.corpora.documents import load
+from kosent_lab.errors.slices import add_slices
+from kosent_lab.scoring.answers import add_predictions
+
+logger = logging.getLogger(__name__)
+FALLBACK = "kosent-pack"
+
+
+# What a table may keep of its corpus: codes and flags, never a text
+KEPT = (
+    "doc_id", "corpus", "split", "label", "polarity", "rating", "leaked", "domain", "field", "official_split",
+    "source_label", "sarcasm_label", "no_emotion", "phenomenon", "pair_id",
+)  # fmt: skip
+
+
+NEEDED = ("doc_id", "corpus", "label", "logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", "length_band")
+NAMES = (
+    FALLBACK, "nsmc-valid", "nsmc-calib", "nsmc-test", "nsmc-middle", "app_reviews", "camping_reviews",
+    "cosmetics_reviews", "delivery_reviews", "employer_reviews", "finance", "kote", "movie_reviews_extra",
+    "place_reviews", "sarcasm", "sarcasm_dialogue", "sentineg", "shopping_reviews", "steam_reviews",
+)  # fmt: skip
+
+
+def scored_folder() -> Path:
+    """Return where the tables lie: ``data/scored`` of the clone, or the folder named by ``KOSENT_SCORED``."""
+    return Path(os.environ.get("KOSENT_SCORED") or DATA_FOLDER / "scored")
+
+
+def bundled_id() -> str:
+    """Return the id of the bundled model as it lies in the clone, without loading it."""
+    weights = BUNDLED_FOLDER / "model.safetensors"
+    if not weights.is_file():
+        raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
+    return weights_id(BUNDLED, weights)
+
+
+def _check_name(name: str) -> None:
+    if name not in NAMES:
+        raise DataError(f"no saved table is called {name!r}; there are {', '.join(NAMES)}")
+
+
+def load_source(name: str) -> pd.DataFrame:
+    """Read the documents that a saved table is made of.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`. ``nsmc-middle`` are the reviews rated 5–8 that no training sees (167 of the
+        28,600 are short common texts that stand under another, polar review too).
+
+    Returns
+    -------
+    DataFrame
+        A document frame.
+
+    Raises
+    ------
+    DataError, NotAvailableError
+        When there is no such table, or its corpus is not on this machine.
+    """
+    _check_name(name)
+    if name == "nsmc-middle":
+        frame = load("nsmc")
+        return frame[frame["label"].isna() & frame["split"].isna()].reset_index(drop=True)
+    return load(name.replace("nsmc-", "nsmc:"))
+
+
+def write_scored(
+    name: str, scored: pd.DataFrame, *, data_sha256: str, precision: str = "fp32", device: str = "cpu"
+) -> Path:
+    """Save the logits of a prediction frame without its texts.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    scored : DataFrame
+        A prediction frame with texts.
+    data_sha256 : str
+        Of its documents (`core.frame_sha256`).
+    precision, device : str
+        What it was scored in and on.
+
+    Returns
+    -------
+    Path
+        The table; the card lies beside it.
+    """
+    sliced = add_slices(scored)
+    columns = [*(name for name in KEPT if name in sliced.columns)]
+    columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", "length_band"]
+    table = sliced[columns].astype({"n_tokens": "int16", "n_unknown": "int16"})
+    path = scored_folder() / f"{name}.parquet"
+    write_parquet(table, path)
+    card = {
+        "name": name,
+        "model_id": str(scored["model_id"].iloc[0]),
+        "precision": precision,
+        "device": device,
+        "data_sha256": data_sha256,
+        "sha256": file_sha256(path),
+        "rows": len(table),
+        "labels": {str(key): int(n) for key, n in table["label"].value_counts(dropna=False).sort_index().items()},
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "command": f"kosent-lab data score {name}",
+    }
+    partial = path.with_suffix(".json.partial")
+    partial.write_text(json.dumps(card, indent=2) + "\n", "utf-8", newline="\n")
+    partial.replace(path.with_suffix(".json"))
+    return path
+
+
+def read_card(name: str) -> dict[str, Any]:
+    """Read what is known of a saved table.
+
+    Returns
+    -------
+    dict
+        ``name``, ``model_id``, ``precision``, ``device``, ``data_sha256`` (of the documents), ``sha256``
+        (of the table), ``rows``, ``labels``, ``date``, ``command``.
+
+    Raises
+    ------
+    NotAvailableError, DataError
+        When it is not there, or damaged.
+    """
+    _check_name(name)
+    path = scored_folder() / f"{name}.json"
+    if not path.is_file() or not path.with_suffix(".parquet").is_file():
+        raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {_renew(name)}")
+    try:
+        card = json.loads(path.read_text("utf-8"))
+        missing = {"model_id", "precision", "device", "data_sha256", "sha256", "rows", "date"} - set(card)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
+    if missing:
+        raise DataError(f"{path} lacks {sorted(missing)}. {_renew(name)}")
+    return card
+
+
+def _renew(name: str) -> str:
+    return f"Make it again where the corpus is: kosent-lab data score {name}"
+
+
+def load_scored(name: str) -> pd.DataFrame:
+    """Read a saved table as a prediction frame (without texts).
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+
+    Returns
+    -------
+    DataFrame
+        ``doc_id``, ``corpus``, ``label``, its slice columns, ``logit_0``, ``logit_1``, ``prob_1``,
+        ``pred``, ``confidence``, ``correct``, ``n_tokens``, ``n_unknown``, ``has_unknown``,
+        ``truncated``, ``length_band``, ``model_id``.
+
+    Raises
+    ------
+    NotAvailableError
+        When it is not there.
+    DataError
+        When it is damaged, lacks a column, or was scored by another model than the bundled one; the
+        message names the command that renews it.
+    """
+    card, path = read_card(name), scored_folder() / f"{name}.parquet"
+    if card["model_id"] != bundled_id():
+        raise DataError(f"{path} was scored by {card['model_id']}; the bundled model is {bundled_id()}. {_renew(name)}")
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:  # a parquet reader raises many kinds; all mean that the file is damaged
+        raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
+    check_columns(table, NEEDED, what=str(path), hint=_renew(name))
+    if card["sha256"] != file_sha256(path) or card["rows"] != len(table):
+        raise DataError(f"{path} is not the file that its card describes. {_renew(name)}")
+    logits = table[["logit_0", "logit_1"]].to_numpy()
+    return add_predictions(table, logits).assign(has_unknown=table["n_unknown"] > 0, model_id=card["model_id"])
+
+
+def load_scored_or_pack(name: str) -> pd.DataFrame:
+    """Read a saved table; where it cannot be used, say why and take a part of the pack in its place.
+
+    With ``KOSENT_FULL=1`` the corpus itself is scored again, where it is on this machine.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+
+    Returns
+    -------
+    DataFrame
+        As from `load_scored`; ``attrs["origin"]`` says in a sentence what it is. Of the pack, one
+        half (by ``pair_id``) stands in for a calib set and the other for everything else, so that
+        nothing is fitted and measured on the same rows.
+
+    Raises
+    ------
+    DataError
+        When no table has that name.
+    """
+    _check_name(name)
+    if os.environ.get("KOSENT_FULL") == "1":
+        try:
+            table = _score_again(name).drop(columns=["text", "gloss"], errors="ignore").copy()
+            table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
+            return table
+        except NotAvailableError as error:
+            logger.warning("%s Taking the saved answers.", error)
+    try:
+        table, card = load_scored(name), read_card(name)
+    except KosentError as error:
+        logger.warning("%s Going on with the bundled pack, so numbers differ from the text.", error)
+    else:
+        table.attrs["origin"] = f"{name}: {len(table):,} saved logits of {card['model_id']}, {card['date']}"
+        return table
+    table = _score_again(FALLBACK).copy()
+    if name == FALLBACK:
+        table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
+    else:
+        groups = table["pair_id"].where(table["pair_id"].notna() & (table["pair_id"] != ""), table["doc_id"])
+        first = groups.map(lambda key: hashlib.sha256(key.encode()).hexdigest() < "8")
+        table = table[first == name.endswith("calib")].reset_index(drop=True)
+        table.attrs["origin"] = f"{FALLBACK} in place of {name}: {len(table):,} texts scored now"
+    return table
+
+
+@functools.cache
+def _score_again(name: str) -> pd.DataFrame:
+    from kosent_lab.models.classifier import load_classifier
+    from kosent_lab.scoring.predict import predict_frame
+
+    return add_slices(predict_frame(load_source(name), load_classifier()))

@@ -1,0 +1,203 @@
+"""Score files and frames in shards that a killed run finds again.
+
+A shard goes through one pure function, table in, table out (`predict.predict_frame`); a plain loop
+maps it over a file here, and an engine can map the same function over a cluster later.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from kosent_lab.core.files import frame_sha256, write_parquet
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
+from kosent_lab.corpora.store import file_sha256
+from kosent_lab.models.classifier import Classifier
+from kosent_lab.scoring.predict import predict_frame
+
+logger = logging.getLogger(__name__)
+
+
+def score_file(
+    source: Path,
+    target: Path,
+    classifier: Classifier,
+    *,
+    text_column: str = "text",
+    label_column: str | None = None,
+    shard_rows: int = SHARD_ROWS,
+    progress: bool = False,
+) -> int:
+    """Score a file shard by shard; a killed run goes on at the first shard that is not there.
+
+    Parameters
+    ----------
+    source : Path
+        See `documents.iter_documents`.
+    target : Path
+        A .parquet or .csv file that must not exist. Finished shards wait in ``<target>.parts`` and
+        are removed when the whole is written.
+    classifier : Classifier
+    text_column, label_column : str
+    shard_rows : int
+        Rows of a shard; part of the job's identity, since it decides which texts share a batch.
+    progress : bool
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    DataError
+        When `target` exists, its ending is none of the two, or ``<target>.parts`` belongs to another job.
+    """
+    if target.suffix not in (".parquet", ".csv"):
+        raise DataError(f"the output ends in .parquet or .csv; got {target.name!r}")
+    if target.exists():
+        raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
+    job = {"source": file_sha256(source), "columns": [text_column, label_column], "shard_rows": shard_rows}
+    frames = iter_documents(source, text_column=text_column, label_column=label_column, rows=shard_rows)
+    shards = score_shards(frames, target, classifier, job=job, progress=progress)
+    _join_shards(shards, target)
+    rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
+    shutil.rmtree(shards[0].parent)
+    return rows
+
+
+def score_frame(
+    frame: pd.DataFrame, target: Path, classifier: Classifier, *, shard_rows: int = SHARD_ROWS, progress: bool = False
+) -> tuple[pd.DataFrame, Path]:
+    """Score a document frame in shards that a killed run finds again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Document frame.
+    target : Path
+        The shards wait in ``<target>.parts``.
+    classifier, shard_rows, progress :
+        See `score_file`.
+
+    Returns
+    -------
+    DataFrame
+        The prediction frame.
+    Path
+        The folder of the shards, for the caller to remove when its own result is written.
+    """
+    job = {"source": frame_sha256(frame), "shard_rows": shard_rows}
+    starts = range(0, max(1, len(frame)), shard_rows)
+    pieces = (frame.iloc[start : start + shard_rows] for start in starts)
+    shards = score_shards(pieces, target, classifier, job=job, progress=progress)
+    scored = pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
+    return scored, shards[0].parent
+
+
+def score_shards(
+    frames: Iterable[pd.DataFrame],
+    target: Path,
+    classifier: Classifier,
+    *,
+    job: dict[str, Any],
+    progress: bool = False,
+) -> list[Path]:
+    """Score shards one after the other; those that lie in ``<target>.parts`` already are kept.
+
+    Parameters
+    ----------
+    frames : iterable of DataFrame
+        Document frames, the same and in the same order in every run of this job.
+    target : Path
+        Where the whole will lie; shards go to ``<target>.parts``.
+    classifier : Classifier
+    job : dict
+        What makes this job another than one that left shards in the same place.
+    progress : bool
+
+    Returns
+    -------
+    list of Path
+        The shards' files, in order.
+
+    Raises
+    ------
+    DataError
+        When the folder holds shards of another job.
+    """
+    parts = target.with_name(target.name + ".parts")
+    _open_job(parts, job | {"model_id": classifier.model_id, "precision": classifier.precision})
+    shards = []
+    for number, frame in enumerate(frames):
+        shard = parts / f"part-{number:05d}.parquet"
+        if shard.exists():
+            logger.info("%s is there already", shard.name)
+        else:
+            write_parquet(predict_frame(frame, classifier, progress=progress), shard)
+        shards.append(shard)
+    return shards
+
+
+def _open_job(parts: Path, job: dict[str, object]) -> None:
+    description = parts / "job.json"
+    if description.exists():
+        if json.loads(description.read_text("utf-8")) != json.loads(json.dumps(job)):
+            raise DataError(
+                f"{parts} holds shards of another job (another input, model or option). "
+                "Remove that folder, or write to another name."
+            )
+        return
+    parts.mkdir(parents=True, exist_ok=True)
+    description.write_text(json.dumps(job), "utf-8")
+
+
+def _join_shards(shards: list[Path], target: Path) -> None:
+    """Write the shards one after the other into `target`, whole or not at all."""
+    partial = target.with_name(target.name + ".partial")
+    if target.suffix == ".csv":
+        for number, shard in enumerate(shards):
+            frame = escape_formulas(pd.read_parquet(shard))
+            frame.to_csv(
+                partial,
+                mode="a" if number else "w",
+                header=number == 0,
+                index=False,
+                encoding="utf-8-sig" if not number else "utf-8",
+            )
+    else:
+        schema = pa.unify_schemas([pyarrow.parquet.read_schema(s) for s in shards], promote_options="permissive")
+        with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for shard in shards:
+                writer.write_table(pyarrow.parquet.read_table(shard, schema=schema))
+    partial.replace(target)
+
+
+def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before texts that a spreadsheet would run as a formula.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        A copy; only text cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line end change.
+
+    References
+    ----------
+    OWASP, "CSV injection".
+    """
+    text_columns = frame.select_dtypes(include=["object", "str"]).columns
+    pattern = r"^(?=[=+\-@\t\r\n])"
+    return frame.assign(**{name: frame[name].str.replace(pattern, "'", regex=True) for name in text_columns})

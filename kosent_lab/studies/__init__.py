@@ -1,0 +1,17 @@
+"""Long questions with kept tables: particles, transfer to other domains, recipes, speed, the notebooks themselves.
+
+What one table says is measured in the wings above; here many are made and kept (``data/studies``).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "kept": ["load_runs", "load_study"],
+        "particles": ["change_particles", "compare_tokenizers"],
+        "transfer": ["curve_table", "draw_rows", "fine_tune", "learning_curve"],
+        "speed": ["compare_batching"],
+        "plots": ["plot_domains", "plot_learning_curve"],
+    },
+)

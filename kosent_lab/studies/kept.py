@@ -1,0 +1,55 @@
+"""Tables of ``data/studies`` that took long or need corpora: counts and measures, never texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.schema import NotAvailableError
+
+STUDIES_FOLDER = DATA_FOLDER / "studies"
+
+
+def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+    """Read a kept table.
+
+    Raises
+    ------
+    NotAvailableError
+        When there is none of that name; the message lists those that are there.
+    """
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "none"
+        raise NotAvailableError(f"there is no kept study {name!r} in {folder}; there are: {there}")
+    return pd.read_csv(path)
+
+
+def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+    """Read the kept answers of several runs, as `comparison.compare_recipes` takes them.
+
+    Raises
+    ------
+    NotAvailableError
+        When there are none of that name.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise NotAvailableError(f"there are no kept answers {path}")
+    return lengthen_runs(pd.read_parquet(path))
+
+
+def widen_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Turn the table of `comparison.compare_recipes` into one row per text, a column per run, to be kept."""
+    wide = runs.pivot(index="doc_id", columns=["recipe", "seed"], values="correct").astype("bool")
+    wide.columns = [f"{recipe}/{seed}" for recipe, seed in wide.columns]
+    return wide.reset_index()
+
+
+def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
+    """Undo `widen_runs`."""
+    runs = wide.melt("doc_id", var_name="run", value_name="correct")
+    parts = runs.pop("run").str.rsplit("/", n=1, expand=True)
+    return runs.assign(recipe=parts[0], seed=parts[1].astype(int))

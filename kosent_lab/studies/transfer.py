@@ -1,0 +1,311 @@
+"""What a few labelled texts of another domain are worth: a classifier taught by them, beside a cheap rival.
+
+The rows of a corpus are drawn to teach and to measure with no text on both sides; one table holds every
+answer, another sums it up with intervals.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tokenizers import Tokenizer
+
+from kosent_lab.core.places import find_folder
+from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
+from kosent_lab.corpora.splits import fold_texts, hash_share
+from kosent_lab.models.classifier import Classifier, load_classifier
+from kosent_lab.models.electra import open_classifier
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.training.baseline import fit_baseline
+from kosent_lab.training.finetuning import train
+from kosent_lab.training.options import FinetuningOptions
+
+logger = logging.getLogger(__name__)
+METHODS = ("tfidf", "frozen", "fine-tuned")
+AS_IT_IS = "as it is"
+PER_LABEL = 600  # so that one label's thousands do not drown the other, and a step takes seconds
+
+
+# RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
+# rate and twice the epochs were two to three points better on 200 rows of `finance` with three layers, but with
+# twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
+EPOCHS, RATES, FEW_ROWS = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}, FinetuningOptions(optimizer="adamw")
+_BATCH_TOKENS = 512  # about 32 short texts
+_FEWEST = 30  # rows to measure on; below it every interval spans everything
+
+
+def draw_rows(
+    frame: pd.DataFrame, size: int, *, per_label: int | None = PER_LABEL, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part labelled rows into those that teach and those that measure.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs) stay together; where a row
+        has none, a text and the ``text_origin`` that it was made of do.
+    size : int
+        Rows to teach with, in the order in which smaller sizes take them; may be 0.
+    per_label : int, optional
+        Measure on at most so many rows of each label; None: all.
+    seed : int
+        Another seed is another draw.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Rows to teach, rows to measure, with a column ``group`` that is equal where rows belong together.
+        A text that occurs twice (case, spaces and punctuation folded) is taken once.
+
+    Raises
+    ------
+    DataError
+        When a size is negative, or fewer than thirty rows would be left to measure on.
+    """
+    check_columns(frame, ["text", "label"], what="drawing rows")
+    if size < 0:
+        raise DataError(f"sizes are numbers of rows, 0 or more; got {size}")
+    rows = frame[frame["label"].notna()].reset_index(drop=True)
+    keys = fold_texts(rows["text"])
+    rows, keys = rows[~keys.duplicated() & (keys != "")], keys[~keys.duplicated() & (keys != "")]
+    groups = keys
+    for column in ("text_origin", "pair_id"):
+        if column in rows.columns:
+            named = rows[column].astype("string").fillna("").astype(str)
+            named = fold_texts(named) if column == "text_origin" else named
+            groups = groups.where(named == "", named)
+    rows = rows.assign(group=groups)
+    place = groups.map(lambda key: hash_share(key, seed=seed)).sort_values(kind="stable")
+    rows = rows.loc[place.index]
+    # the last group taken to teach is taken whole
+    taken = place <= place.iloc[size - 1] if 0 < size <= len(place) else pd.Series(size > 0, index=place.index)
+    teach, measure = rows[taken].head(size), rows[~taken]
+    if per_label is not None:
+        measure = measure.groupby(measure["label"].astype("int64"), group_keys=False).head(per_label)
+    if len(measure) < _FEWEST:
+        raise DataError(
+            f"{size} rows to teach with leave {len(measure)} of {len(rows)} labelled texts to measure on, and "
+            f"{_FEWEST} are needed. Choose smaller sizes (--sizes), more of each label (--per-label), or label more."
+        )
+    return teach, measure
+
+
+def fine_tune(
+    source: str | Path | None,
+    frame: pd.DataFrame,
+    *,
+    epochs: float = EPOCHS,
+    rate_share: float = RATES["fine-tuned"],
+    head_only: bool = False,
+    options: FinetuningOptions = FEW_ROWS,
+) -> Classifier:
+    """Teach a two-class model a few labelled texts, in seconds and in memory.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        Model folder, or None for the bundled one; it is not changed.
+    frame : DataFrame
+        Columns ``text`` and ``label`` (0 or 1, no missing); no row of split ``test``.
+    epochs : float
+        How often every text is seen.
+    rate_share : float
+        Multiplies the peak learning rates of `options`.
+    head_only : bool
+        Keep embeddings and encoder as they are.
+    options : FinetuningOptions
+        What else a run may be told; batches, warm-up, shares, looks and compilation are those of few rows.
+
+    Returns
+    -------
+    Classifier
+        In fp32, without a temperature: `train package` fits one.
+
+    Raises
+    ------
+    DataError
+        When the rows are of one label or of split test.
+    ModelError
+        When the model's first output is positive.
+    """
+    check_columns(frame, ["text", "label"], what="fine-tuning")
+    refuse_test_rows(frame, what="fine-tuning")
+    base = load_classifier(source)
+    if base.label_columns != (0, 1):
+        raise ModelError(
+            f"fine-tuning needs a model whose outputs are negative, positive; those of {base.model_id} are not"
+        )
+    folder, _ = find_folder(source, None)
+    model = open_classifier(folder).to(base.device)
+    chosen = dataclasses.replace(
+        options,
+        epochs=epochs,
+        batch_tokens=_BATCH_TOKENS,
+        muon_rate=options.muon_rate * rate_share,
+        adamw_rate=options.adamw_rate * rate_share,
+        frozen_layers=model.config.num_hidden_layers if head_only else 0,
+        positive_share=1.0,
+        warmup_share=0.1,  # of few steps
+        looks=1,
+        compile=False,
+    )
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    rows = frame[["text", "label"]].assign(split="train")
+    with tempfile.TemporaryDirectory() as runs:
+        train(model, tokenizer, rows, folder=Path(runs), options=chosen)
+    taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
+    what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
+    name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
+    return dataclasses.replace(base, model=model.eval(), model_id=name, temperature=None)
+
+
+def learning_curve(
+    frame: pd.DataFrame,
+    *,
+    sizes: Sequence[int],
+    source: str | Path | None = None,
+    methods: Sequence[str] = METHODS,
+    draws: int = 1,
+    per_label: int | None = PER_LABEL,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Teach by growing numbers of rows, and measure each time on the same rows set aside.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``doc_id``, ``text``, ``label``; what `draw_rows` keeps together.
+    sizes : sequence of int
+        Numbers of rows to teach with; 0 is the model as it is, and is always measured. A larger number
+        holds the smaller ones.
+    source : str or Path, optional
+        Model folder to start from; None for the bundled one.
+    methods : sequence of str
+        Of `METHODS`: TF-IDF and logistic regression on the same rows alone; the model with all but
+        its head frozen; the model with all its weights.
+    draws : int
+        So many draws of rows, each with the model's own order of batches.
+    per_label, seed :
+        See `draw_rows`.
+
+    Returns
+    -------
+    DataFrame
+        One row per text measured: ``doc_id``, ``group``, ``label``, ``draw``, ``method`` (`AS_IT_IS` for
+        size 0), ``size``, ``prob_1``, ``correct``. Rows of a single label teach nothing, and their size
+        is left out with a warning.
+
+    Raises
+    ------
+    DataError
+        When a method is unknown, no draw is asked for, too few rows are left to measure on, or rows to
+        teach with are of split test.
+    """
+    check_columns(frame, ["doc_id", "text", "label"], what="the learning curve")
+    unknown = set(methods) - set(METHODS)
+    if unknown:
+        raise DataError(f"methods are {', '.join(METHODS)}; got {', '.join(sorted(unknown))}")
+    if draws < 1 or not sizes or min(sizes) < 0:
+        raise DataError(f"needs a draw or more, and sizes of 0 rows or more; got {draws} and {list(sizes)}")
+    if max(sizes) > 0:
+        refuse_test_rows(frame, what="the learning curve")
+    base, parts = load_classifier(source), []
+    for draw in range(draws):
+        teach, measure = draw_rows(frame, max(sizes), per_label=per_label, seed=seed + draw)
+        for size in sorted({0, *sizes}):
+            rows = teach.head(size)
+            if size and rows["label"].nunique() < 2:
+                logger.warning("the first %d rows of draw %d are all of one label and teach nothing", size, draw)
+                continue
+            for method in methods if size else (AS_IT_IS,):
+                classifier = base if method == AS_IT_IS else None
+                if method in RATES:
+                    options = dataclasses.replace(FEW_ROWS, seed=seed + draw)
+                    classifier = fine_tune(
+                        source, rows, rate_share=RATES[method], head_only=method == "frozen", options=options
+                    )
+                answers = predict_frame(measure, classifier) if classifier else _rival(rows, measure, seed + draw)
+                parts.append(answers.assign(draw=draw, method=method, size=size))
+    columns = ["doc_id", "group", "label", "draw", "method", "size", "prob_1", "correct"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _rival(rows: pd.DataFrame, measure: pd.DataFrame, seed: int) -> pd.DataFrame:
+    # no rare n-grams to leave out where every text counts
+    rival = fit_baseline(rows, seed=seed, fewest_texts=1)
+    prob_1 = rival.predict_proba(measure["text"].astype(str).tolist())[:, 1]
+    return measure.assign(prob_1=prob_1, correct=(prob_1 > 0.5) == (measure["label"] == 1))
+
+
+def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:
+    """Sum up the answers of one learning curve.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        From `learning_curve`, of one corpus.
+    resamples, seed : int
+        Of the bootstrap: draws of rows, and groups of texts with all their answers, are drawn anew.
+
+    Returns
+    -------
+    DataFrame
+        One row per method and size: ``accuracy`` on the rows measured, ``balanced_accuracy`` (mean of
+        the two labels', so that the mix of labels does not count) and ``gain`` (in balanced accuracy,
+        over the model as it is on the same rows), each with ``_low`` and ``_high`` (95 %); ``n``
+        different texts, ``n_rarer`` of the rarer label, ``draws``.
+
+    Raises
+    ------
+    DataError
+        When there are no answers of the model as it is.
+
+    References
+    ----------
+    Bouthillier et al. 2021, "Accounting for variance in machine learning benchmarks".
+    """
+    check_columns(answers, ["doc_id", "group", "label", "draw", "method", "size", "correct"], what="summing up")
+    groups, draws = pd.factorize(answers["group"])[0], pd.factorize(answers["draw"])[0]
+    shape = (groups.max() + 1, draws.max() + 1, 2)
+    label, correct = answers["label"].to_numpy("int64"), answers["correct"].to_numpy("float64")
+    random, counts = np.random.default_rng(seed), []
+    for _ in range(resamples):
+        drawn = np.bincount(random.integers(shape[1], size=shape[1]), minlength=shape[1])
+        counts.append((np.bincount(random.integers(shape[0], size=shape[0]), minlength=shape[0]), drawn))
+    counts.insert(0, (np.ones(shape[0]), np.ones(shape[1])))  # the first is what was measured
+
+    def measured(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        right, every = np.zeros(shape), np.zeros(shape)
+        place = (groups[chosen], draws[chosen], label[chosen])
+        np.add.at(right, place, correct[chosen])
+        np.add.at(every, place, 1.0)
+        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for w, v in counts])
+        with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
+            return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
+
+    untaught = (answers["method"] == AS_IT_IS).to_numpy()
+    if not untaught.any():
+        raise DataError("summing up needs the answers of the model as it is, to say what was gained")
+    rows = []
+    for (method, size), part in answers.groupby(["method", "size"], sort=False):
+        accuracy, balanced = measured(((answers["method"] == method) & (answers["size"] == size)).to_numpy())
+        # a size may be missing from some draws
+        _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
+        row = {"method": method, "size": size}
+        for name, values in (("accuracy", accuracy), ("balanced_accuracy", balanced), ("gain", balanced - start)):
+            low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[0]) else (np.nan, np.nan)
+            row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
+        labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
+        rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
+    return pd.DataFrame(rows)
+
+
+def _by_label(right: np.ndarray, every: np.ndarray) -> list[np.ndarray]:
+    return [right[..., 0], right[..., 1], every[..., 0], every[..., 1]]

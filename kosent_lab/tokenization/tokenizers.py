@@ -1,0 +1,133 @@
+"""The tokenizers at hand: the bundled model's, our own at several sizes, published ones, plain units.
+
+What a tokenizer must be able to do is in ``cutters``; vocabularies are learnt in ``vocabularies``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER, find_folder
+from kosent_lab.core.schema import DataError, KosentError, NotAvailableError
+from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
+from kosent_lab.tokenization.cutters import (
+    UNITS,
+    Cutter,
+    SentencePieceCutter,
+    UnitCutter,
+    as_cutter,
+    check_knows_korean,
+)
+
+OWN_FOLDER = DATA_FOLDER / "vocabularies"
+
+
+def own_names() -> list[str]:
+    """Return the names of our own vocabularies (``data/vocabularies``), by kind, small ones first."""
+    names = [path.name.removesuffix(".json") for path in OWN_FOLDER.glob("*.json")]
+    return sorted(names, key=lambda name: (name.rpartition("-")[0], len(name), name))
+
+
+def published_names() -> list[str]:
+    """Return the names of the published vocabularies that have a card, sorted."""
+    return [card.name for card in list_cards() if card.kind == "vocabulary"]
+
+
+def names_at_hand() -> list[str]:
+    """Return every name that `load_cutter` can load on this machine: bundled, own, published, units."""
+    present = [name for name in published_names() if all(find_file(file) for file in find_card(name).files)]
+    return [BUNDLED, *own_names(), *present, *UNITS]
+
+
+def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
+    """Load a tokenizer by name.
+
+    Parameters
+    ----------
+    name : str
+        The bundled model (`places.BUNDLED`), one of `own_names`, `published_names` or `cutters.UNITS`,
+        a folder with ``tokenizer.json``, such a file, or a Hub id.
+    revision : str, optional
+        Full commit hash of a Hub id.
+
+    Returns
+    -------
+    Cutter
+
+    Raises
+    ------
+    NotAvailableError
+        When it is not on this machine; the message says how it gets there.
+    DataError
+        When it is no tokenizer, or does not know Korean.
+    """
+    if name in UNITS:
+        return UnitCutter(name)
+    own = OWN_FOLDER / f"{name}.json"
+    if name == BUNDLED or own.is_file():
+        return _from_json(own if own.is_file() else BUNDLED_FOLDER / "tokenizer.json")
+    if name in published_names():
+        return _published(find_card(name))
+    path = Path(name)
+    if path.suffix == ".json" and path.is_file():
+        return _from_json(path)
+    try:
+        folder, _ = find_folder(name, revision, weights=False)
+    except KosentError as error:
+        raise type(error)(f"{error}. Names of tokenizers: {', '.join(names_at_hand())}") from error
+    return _from_json(folder / "tokenizer.json")
+
+
+def _from_json(path: Path) -> Cutter:
+    if not path.is_file():
+        raise NotAvailableError(f"there is no {path}; a tokenizer with character offsets is a tokenizer.json")
+    try:
+        cutter = as_cutter(Tokenizer.from_file(str(path)))
+    except DataError:
+        raise
+    except Exception as error:  # the library raises bare Exception for a damaged file
+        raise DataError(f"{path} cannot be read as a tokenizer: {error}") from error
+    check_knows_korean(cutter, str(path))
+    return cutter
+
+
+def _published(card: Card) -> Cutter:
+    path = find_file(card.files[0])
+    if path is None:
+        raise NotAvailableError(
+            f"the vocabulary {card.name} is not on this machine. Fetch it: kosent-lab data fetch {card.name}"
+        )
+    if path.suffix == ".model":
+        cutter = _sentencepiece(path, after_morphemes="morpheme" in card.name)
+    elif path.suffix == ".vocab":
+        pieces = frozenset(line.partition("\t")[0] for line in path.read_text("utf-8").splitlines())
+        cutter = UnitCutter("jamo" if "jamo" in card.name else "syllables", pieces)
+    else:
+        cutter = as_cutter(_wordpiece(path))
+    check_knows_korean(cutter, card.name)
+    return cutter
+
+
+def _sentencepiece(path: Path, *, after_morphemes: bool) -> Cutter:
+    try:
+        from sentencepiece import SentencePieceProcessor
+    except ImportError as error:
+        raise NotAvailableError(f"{path.name} needs SentencePiece: pip install sentencepiece") from error
+    return SentencePieceCutter(SentencePieceProcessor(model_file=str(path)), after_morphemes)
+
+
+def _wordpiece(path: Path) -> Tokenizer:
+    """Read a vocab.txt of a cased BERT or ELECTRA."""
+    pieces = path.read_text("utf-8").split("\n")
+    tokenizer = Tokenizer(
+        models.WordPiece(
+            {piece.removesuffix("\r"): place for place, piece in enumerate(pieces) if piece},
+            unk_token="[UNK]",
+            max_input_chars_per_word=100,
+        )
+    )
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer

@@ -1,0 +1,16 @@
+"""Text into weights: one loop, its optimizers and checkpoints, pretraining, fine-tuning, and the cheap rival.
+
+Architectures live in ``models``; whether a recipe is better is asked in ``studies``.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "baseline": ["fit_baseline", "out_of_fold"],
+        "finetuning": ["train"],
+        "options": ["FinetuningOptions", "PretrainingOptions", "TrainingOptions"],
+        "pretraining": ["pretrain"],
+    },
+)

@@ -1,0 +1,217 @@
+"""Train an ELECTRA classifier on labelled reviews, and choose on valid alone.
+
+Targets may be soft, and an auxiliary loss learns the star ratings. The loop lives in ``training.loop``;
+trained models are loaded by ``models.classifier`` and applied by ``scoring.predict``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import ElectraForSequenceClassification
+
+from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.models.electra import widen_head
+from kosent_lab.scoring.encode import collate, encode
+from kosent_lab.training.batches import iter_batches
+from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
+from kosent_lab.training.options import FinetuningOptions
+
+RATINGS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rows:
+    """Training rows as arrays: ragged ids, targets, and what may be drawn how often."""
+
+    ids: list[np.ndarray]
+    target: np.ndarray  # probability of each class
+    weight: np.ndarray
+    rating: np.ndarray  # 0..9, -1 where there is none
+    share: np.ndarray  # chance to be drawn in an epoch
+
+
+def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptions, classes: int) -> _Rows:
+    label = frame["label"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+    hard = np.eye(classes)[np.nan_to_num(label).astype("int64")]
+    hard[np.isnan(label)] = np.nan
+    hard = (1 - options.label_smoothing) * hard + options.label_smoothing / classes
+    target = hard
+    if "soft_target" in frame.columns:
+        positive = frame["soft_target"].to_numpy(dtype="float64")
+        soft = np.stack([1 - positive, positive], axis=1)
+        target = np.where(np.isnan(hard), soft, (1 - options.soft_weight) * hard + options.soft_weight * soft)
+    if np.isnan(target).any():
+        raise DataError(
+            f"{int(np.isnan(target).any(axis=1).sum())} of {len(frame)} rows have neither a label nor a soft_target. "
+            "Drop them, or give soft targets (kosent-lab train baseline --soft-targets FILE)."
+        )
+    rating, share = np.full(len(frame), -1), np.ones(len(frame))
+    if classes == 2 and "rating" in frame.columns and options.rating_weight > 0:
+        rating = frame["rating"].fillna(0).to_numpy(dtype="int64") - 1
+    if classes == 2:
+        share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
+    weight = np.ones(len(frame))
+    if options.class_weights:  # hard labels count as if every class were drawn equally often
+        drawn = np.array([share[label == value].sum() for value in range(classes)])
+        known = ~np.isnan(label)
+        weight[known] = (drawn.mean() / np.maximum(drawn, 1e-9))[label[known].astype("int64")]
+    return _Rows(encode(tokenizer, frame["text"], options.max_tokens), target, weight, rating, share)
+
+
+def _loss(
+    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float
+) -> torch.Tensor:
+    classes = target.shape[1]
+    log_prob = torch.log_softmax(logits[:, :classes], dim=-1)
+    loss = -(weight * (target * log_prob).sum(1)).mean()
+    if factor > 0 and logits.shape[1] > classes and (rating >= 0).any():
+        loss = loss + factor * nn.functional.cross_entropy(logits[:, classes:], rating, ignore_index=-1)
+    return loss
+
+
+@torch.inference_mode()
+def validate(
+    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int, classes: int = 2
+) -> dict[str, float]:
+    """Return accuracy and negative log-likelihood (nats) of a model on encoded rows.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+    ids : list of ndarray
+        From `encode`.
+    labels : ndarray of int, shape (n,)
+    pad_id : int
+    classes : int
+        So many outputs are classes; others are auxiliary.
+
+    Returns
+    -------
+    dict
+        ``accuracy``, ``nll``.
+    """
+    model.eval()
+    lengths = np.array([len(row) for row in ids])
+    logits = np.zeros((len(ids), classes), dtype="float32")
+    for batch in iter_batches(lengths, batch_tokens=8192, seed=0):
+        inputs, mask = collate([ids[i] for i in batch], pad_id)
+        device = next(model.parameters()).device
+        logits[batch] = (
+            model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :classes].float().cpu().numpy()
+        )
+    model.train()
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_prob = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return {
+        "accuracy": float((logits.argmax(axis=1) == labels).mean()),
+        "nll": float(-log_prob[np.arange(len(labels)), labels].mean()),
+    }
+
+
+def train(
+    model: ElectraForSequenceClassification,
+    tokenizer: Tokenizer,
+    frame: pd.DataFrame,
+    *,
+    folder: Path,
+    options: FinetuningOptions = FinetuningOptions(),
+) -> pd.DataFrame:
+    """Train `model` in place for the minutes given; a killed run goes on where it was.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+        Random or trained before; its last layer is widened by ten outputs for the ratings while it
+        trains, and narrowed again at the end.
+    tokenizer : tokenizers.Tokenizer
+    frame : DataFrame
+        Columns ``text``, ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
+        (``train`` and ``valid`` are used; without valid rows
+        nothing is measured in the run); for two classes optionally ``soft_target`` (probability of
+        positive) and ``rating`` (1–10).
+    folder : Path
+        Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
+        continued.
+    options : FinetuningOptions
+
+    Returns
+    -------
+    DataFrame
+        One row per look at valid: ``step``, ``tokens``, ``minutes``, ``loss``, ``accuracy``, ``nll``.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, a test row is among the rows, a row has nothing to learn from, or the
+        train rows are of one class.
+    TrainingError
+        As `loop.run_training` does.
+
+    References
+    ----------
+    Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    """
+    check_columns(frame, ["text", "label", "split"], what="training")
+    chosen, held = frame[frame["split"] == "train"], frame[(frame["split"] == "valid") & frame["label"].notna()]
+    refuse_test_rows(frame, what="training")
+    if chosen.empty or (held.empty and options.patience):
+        found = frame["split"].value_counts().to_dict()
+        raise DataError(f"training needs rows of split train, and patience those of split valid; got {found}")
+    classes = model.config.num_labels
+    found = sorted(int(value) for value in chosen["label"].dropna().unique())
+    if len(found) < 2 and "soft_target" not in frame.columns:
+        raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
+    if found and found[-1] >= classes:
+        raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
+    torch.manual_seed(options.seed)
+    rows = _prepare(chosen, tokenizer, options, classes)
+    held_ids, held_labels = encode(tokenizer, held["text"], 128), held["label"].to_numpy(dtype="int64")
+    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+    lengths = np.array([len(row) for row in rows.ids])
+    device = next(model.parameters()).device
+    widen_head(model, classes + (RATINGS if (rows.rating >= 0).any() else 0))
+    choose_attention(model)
+    forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
+
+    def batches(epoch: int) -> Iterator[np.ndarray]:
+        seed = options.seed * 1000 + epoch
+        return iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=seed)
+
+    if options.epochs is not None:
+        updates = sum(1 for _ in batches(0)) / options.accumulate
+        options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
+
+    def loss(batch: np.ndarray) -> BatchLoss:
+        inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
+        if options.piece_dropout:
+            hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
+            inputs = inputs.masked_fill(hidden, mask_id)
+        with autocast(device, options):
+            logits = forward(inputs.to(device), attention_mask=mask.to(device)).logits
+        value = _loss(
+            logits.float(),
+            torch.as_tensor(rows.target[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(rows.weight[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(rows.rating[batch], device=device),
+            options.rating_weight,
+        )
+        return BatchLoss(value, int(mask.sum()))
+
+    def look() -> dict[str, float]:
+        if held.empty:
+            return {}
+        return validate(model, held_ids, held_labels, pad_id=pad_id, classes=classes)
+
+    history = run_training(
+        model, batches=batches, loss=loss, look=look, folder=folder, options=options, watch="accuracy"
+    )
+    widen_head(model, classes)
+    return history

@@ -1,0 +1,171 @@
+"""What a training run may be told, how much of it is over, and the learning rate that follows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from kosent_lab.core.schema import DataError
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """What every training run may be told.
+
+    Parameters
+    ----------
+    minutes : float
+        Training time; the learning rate has decayed to zero when it is over.
+    steps : int, optional
+        End after so many updates instead, whatever time they take: the same run on every machine.
+    batch_tokens : int
+        Input positions per batch, padding included.
+    accumulate : int
+        Batches per update: their gradients are averaged.
+    optimizer : str
+        ``muon`` (for the encoder's matrices, AdamW for the rest) or ``adamw`` alone.
+    muon_rate, adamw_rate : float
+        Peak learning rates.
+    weight_decay : float
+        Decoupled decay of the matrices.
+    warmup_share, decay_share : float
+        Shares of the run in which the rate rises linearly and falls linearly to zero.
+    max_tokens : int
+        Longer texts are cut here, in training only.
+    precision : str
+        ``fp32``, ``bf16`` (autocast) or ``auto``: bf16 where the machine multiplies in it.
+    seed : int
+        Seed of the order, of the draws and of the weights.
+    compile : bool
+        Compile the model (``torch.compile``); pays after about two minutes of training.
+    checkpoint_minutes : float
+        How often the whole state is written.
+    looks : int
+        How often valid is scored, spread evenly over the run; a deep model looks slowly.
+    layer_decay : float
+        Learning rate of a layer against that of the layer above it; 1 gives all the same.
+    frozen_layers : int
+        So many of the lowest layers, and the embeddings below them, are not trained.
+    unfreeze_share : float
+        Share of the run over which the layers, from the top, begin to learn one after the other; 0: all
+        from the start.
+    patience : int, optional
+        End after so many looks at valid without a better one, and keep the weights of the best.
+
+    Raises
+    ------
+    DataError
+        When the run would have no time, no step, or a word is none of those above.
+    """
+
+    minutes: float = 60.0
+    steps: int | None = None
+    batch_tokens: int = 4096
+    accumulate: int = 1
+    optimizer: str = "muon"
+    muon_rate: float = 2e-3
+    adamw_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.02
+    decay_share: float = 0.5
+    max_tokens: int = 96
+    precision: str = "auto"
+    seed: int = 0
+    compile: bool = True
+    checkpoint_minutes: float = 10.0
+    looks: int = 20
+    layer_decay: float = 1.0
+    frozen_layers: int = 0
+    unfreeze_share: float = 0.0
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is None and not self.minutes > 0:
+            raise DataError(f"a training run needs time: minutes (--minutes) above 0; got {self.minutes:g}")
+        for name in ("steps", "batch_tokens", "accumulate", "max_tokens", "looks", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
+        if not 0 < self.layer_decay <= 1:
+            raise DataError(f"layer_decay (--layer-decay) lies above 0 and up to 1; got {self.layer_decay:g}")
+        for name, allowed in (("optimizer", ("muon", "adamw")), ("precision", ("auto", "fp32", "bf16"))):
+            if getattr(self, name) not in allowed:
+                raise DataError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class FinetuningOptions(TrainingOptions):
+    """What the training of a classifier may be told besides; the defaults are those of the bundled model's first stage.
+
+    Parameters
+    ----------
+    epochs : float, optional
+        End when every text has been seen so often, instead of after minutes or steps.
+    soft_weight : float
+        Weight of ``soft_target`` against the label where a row has both.
+    rating_weight : float
+        Weight of the ten-class cross-entropy on ``rating``; 0 leaves it out.
+    piece_dropout : float
+        Share of the pieces replaced by ``[MASK]``: cheap, and keeps the model off single words.
+    label_smoothing : float
+        Share of the target that is spread over all classes.
+    class_weights : bool
+        Weigh hard labels so that every class counts the same.
+    positive_share, neutral_share : float
+        Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
+        reviews are three quarters positive, and negatives are what is scarce.
+    """
+
+    epochs: float | None = None
+    soft_weight: float = 0.5
+    rating_weight: float = 0.5
+    piece_dropout: float = 0.1
+    label_smoothing: float = 0.0
+    class_weights: bool = True
+    positive_share: float = 0.5
+    neutral_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is not None and not self.epochs > 0:
+            raise DataError(f"epochs (--epochs) must be above 0; got {self.epochs:g}")
+        if self.epochs is not None and self.steps is not None:
+            raise DataError("a run ends after epochs (--epochs) or after steps (--steps); choose one of them")
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainingOptions(TrainingOptions):
+    """What replaced-token detection may be told besides.
+
+    Parameters
+    ----------
+    mask_share : float
+        Share of the pieces of a text that the generator has to fill in.
+    discriminator_weight : float
+        Weight of the discriminator's loss against the generator's. It matters to the shared
+        embeddings alone, since both optimizers are blind to scale; 50 in the paper, where a long run
+        affords it.
+    """
+
+    looks: int = 50
+    max_tokens: int = 128
+    mask_share: float = 0.15
+    discriminator_weight: float = 10.0
+
+
+def learning_rate_share(progress: float, options: TrainingOptions) -> float:
+    """Return the share of the peak rate at `progress` (0 to 1) of a run: up, flat, down to zero.
+
+    Examples
+    --------
+    >>> [learning_rate_share(p, TrainingOptions(warmup_share=0.1, decay_share=0.5)) for p in (0.05, 0.3, 0.75, 1.0)]
+    [0.5, 1.0, 0.5, 0.0]
+    """
+    rise = progress / options.warmup_share if options.warmup_share else 1.0
+    fall = (1.0 - progress) / options.decay_share if options.decay_share else 1.0
+    return max(0.0, min(1.0, rise, fall))
+
+
+def progress(state: dict[str, float], options: TrainingOptions) -> float:
+    """Return how much of a run is over, 0 to 1."""
+    share = state["step"] / options.steps if options.steps else state["seconds"] / (options.minutes * 60)
+    return min(1.0, share)

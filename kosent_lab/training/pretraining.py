@@ -1,0 +1,193 @@
+"""Replaced-token detection: train a generator and a discriminator together on unlabelled text.
+
+As in Clark et al. 2020, but for what two CPU cores ask: each text is a row of its own, in batches of
+similar length, in place of packed sequences of 128 positions (less padding than 5 %, and no text
+looks into its neighbour); all pieces chosen are shown as ``[MASK]`` (the paper leaves 15 % of them
+as they are); no dropout, which triples the time of a compiled step; Muon for the matrices.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch import nn
+
+from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.models.corruption import choose_places, sample
+from kosent_lab.models.electra import start_embeddings
+from kosent_lab.models.pairs import ElectraPair
+from kosent_lab.scoring.encode import collate, encode
+from kosent_lab.training.batches import iter_batches
+from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
+from kosent_lab.training.options import PretrainingOptions
+from kosent_lab.training.vectors import static_vectors
+
+logger = logging.getLogger(__name__)
+MULTIPLE = 1
+VALID_TEXTS = 1_000  # enough for an AUROC to within half a point, and scored in seconds
+
+
+def cut_rows(rows: list[np.ndarray], max_tokens: int) -> list[np.ndarray]:
+    """Cut rows longer than `max_tokens` into several, each with the first and the last (special) id."""
+    cut: list[np.ndarray] = []
+    for row in rows:
+        if len(row) <= max_tokens:
+            cut.append(row)
+            continue
+        inner, width = row[1:-1], max_tokens - 2
+        cut += [np.concatenate([row[:1], inner[i : i + width], row[-1:]]) for i in range(0, len(inner), width)]
+    return cut
+
+
+def start_from_text(pair: ElectraPair, tokenizer: Tokenizer, frame: pd.DataFrame, *, max_tokens: int = 128) -> None:
+    """Start a random pair from what counting gives: static vectors of the pieces, and how often each occurs.
+
+    Parameters
+    ----------
+    pair : ElectraPair
+        Its shared embeddings and the bias of the generator's output are set.
+    tokenizer : tokenizers.Tokenizer
+    frame : DataFrame
+        As for `pretrain`; the train rows are counted.
+
+    Notes
+    -----
+    Measured with three layers on NSMC: without it the generator predicts the commonest pieces alone and
+    the AUROC stays at 0.53 for 2.0 million tokens; with it, 0.69 after 0.6 million.
+    """
+    check_columns(frame, ["text", "split"], what="pretraining")
+    ids, _ = _encode(tokenizer, frame[frame["split"] == "train"], max_tokens)
+    inner = [row[1:-1] for row in ids]
+    size = tokenizer.get_vocab_size()
+    dimensions = pair.discriminator.config.embedding_size
+    start_embeddings(pair.discriminator, static_vectors(inner, size, dimensions=dimensions))
+    counts = np.bincount(np.concatenate(inner), minlength=size) + 1.0
+    with torch.no_grad():
+        pair.generator.generator_lm_head.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
+
+
+def pretrain(
+    pair: ElectraPair,
+    tokenizer: Tokenizer,
+    frame: pd.DataFrame,
+    *,
+    folder: Path,
+    options: PretrainingOptions = PretrainingOptions(),
+) -> pd.DataFrame:
+    """Train `pair` in place for the minutes given; a killed run goes on where it was.
+
+    Parameters
+    ----------
+    pair : ElectraPair
+    tokenizer : tokenizers.Tokenizer
+    frame : DataFrame
+        Columns ``text`` and ``split`` (``train`` and ``valid`` are used, ``test`` is refused);
+        optionally ``share``, the chance of a row to be drawn in an epoch.
+    folder : Path
+        Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
+    options : PretrainingOptions
+
+    Returns
+    -------
+    DataFrame
+        One row per look at valid: ``step``, ``tokens``, ``minutes``, ``loss``, ``generator_loss`` and
+        ``discriminator_loss`` (nats), ``padding_share`` (of the positions so far), then on valid
+        ``generator_accuracy``, ``replaced_share`` (of all pieces) and ``auroc``.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, a test row is among the rows, or a split is empty.
+    TrainingError
+        As `loop.run_training` does.
+    """
+    check_columns(frame, ["text", "split"], what="pretraining")
+    refuse_test_rows(frame, what="pretraining")
+    train, valid = (frame[frame["split"] == name] for name in ("train", "valid"))
+    if train.empty or valid.empty:
+        raise DataError(
+            f"pretraining needs rows of split train and valid; got {frame['split'].value_counts().to_dict()}"
+        )
+    ids, share = _encode(tokenizer, train, options.max_tokens)
+    held = valid.sample(min(VALID_TEXTS, len(valid)), random_state=0)
+    held_ids, _ = _encode(tokenizer, held, options.max_tokens)
+    lengths = np.array([len(row) for row in ids])
+    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+    device = next(pair.parameters()).device
+    for model in (pair.generator, pair.discriminator):
+        choose_attention(model)
+    compiled = options.compile and can_compile()
+    fill = torch.compile(pair.fill, dynamic=True) if compiled else pair.fill
+    detect = torch.compile(pair.detect, dynamic=True) if compiled else pair.detect
+    positions = {"all": 0, "filled": 0}
+
+    def corrupt(batch: list[np.ndarray], fill, detect):  # noqa: ANN001, ANN202
+        inputs, mask = collate(batch, pad_id, multiple=MULTIPLE)
+        places = choose_places(inputs, mask_id, options.mask_share)
+        masked = inputs.flatten().index_fill(0, places, mask_id).view_as(inputs)
+        inputs, mask, places, masked = (tensor.to(device) for tensor in (inputs, mask, places, masked))
+        with autocast(device, options):
+            guesses = fill(masked, mask, places).float()
+        wanted = inputs.flatten()[places]
+        with torch.no_grad():
+            drawn = sample(guesses)
+        corrupted = inputs.flatten().index_copy(0, places, drawn).view_as(inputs)
+        with autocast(device, options):
+            odds = detect(corrupted, mask).float()
+        seen = inputs > mask_id
+        return guesses, wanted, odds[seen], (corrupted != inputs)[seen], mask
+
+    def loss(batch: np.ndarray) -> BatchLoss:
+        guesses, wanted, odds, replaced, mask = corrupt([ids[i] for i in batch], fill, detect)
+        generator = nn.functional.cross_entropy(guesses, wanted)
+        discriminator = nn.functional.binary_cross_entropy_with_logits(odds, replaced.float())
+        tokens = int(mask.sum())
+        positions["all"] += mask.numel()
+        positions["filled"] += tokens
+        parts = {"generator_loss": generator.detach(), "discriminator_loss": discriminator.detach()}
+        return BatchLoss(generator + options.discriminator_weight * discriminator, tokens, parts)
+
+    @torch.inference_mode()
+    def look() -> dict[str, float]:
+        pair.eval()
+        torch.manual_seed(0)  # the same places in every look
+        hits, odds, replaced = [], [], []
+        for batch in iter_batches(np.array([len(row) for row in held_ids]), batch_tokens=8192, seed=0):
+            guesses, wanted, some_odds, some_replaced, _ = corrupt([held_ids[i] for i in batch], pair.fill, pair.detect)
+            hits.append((guesses.argmax(1) == wanted).cpu())
+            odds.append(some_odds.cpu())
+            replaced.append(some_replaced.cpu())
+        pair.train()
+        truth = torch.cat(replaced).numpy()
+        return {
+            "generator_accuracy": float(torch.cat(hits).float().mean()),
+            "replaced_share": float(truth.mean()),
+            "auroc": float(roc_auc_score(truth, torch.cat(odds).numpy())) if 0 < truth.mean() < 1 else float("nan"),
+            "padding_share": 1 - positions["filled"] / max(1, positions["all"]),
+        }
+
+    def batches(epoch: int) -> Iterator[np.ndarray]:
+        return iter_batches(lengths, share=share, batch_tokens=options.batch_tokens, seed=options.seed * 1000 + epoch)
+
+    logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
+    return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options)
+
+
+def _encode(tokenizer: Tokenizer, frame: pd.DataFrame, max_tokens: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the rows of ids (long texts as several) and the chance of each to be drawn."""
+    share = frame["share"].to_numpy(dtype="float64") if "share" in frame.columns else np.ones(len(frame))
+    ids: list[np.ndarray] = []
+    shares: list[np.ndarray] = []
+    for value in np.unique(share):
+        rows = cut_rows(encode(tokenizer, frame.loc[share == value, "text"], 1 << 20), max_tokens)
+        rows = [row for row in rows if len(row) > 2]  # an empty text teaches nothing
+        ids += rows
+        shares.append(np.full(len(rows), value))
+    return ids, np.concatenate(shares)

@@ -1,0 +1,18 @@
+"""What every widget of the notebooks needs: ipywidgets or a word on how to get it, and a figure as PNG."""
+
+from __future__ import annotations
+
+import logging
+from types import ModuleType
+
+logger = logging.getLogger(__name__)
+
+
+def open_ipywidgets() -> ModuleType | None:
+    """Return the module, or None where it is missing, after a warning that says how to get it."""
+    try:
+        import ipywidgets
+    except ImportError:
+        logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
+        return None
+    return ipywidgets

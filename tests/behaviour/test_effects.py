@@ -1,0 +1,68 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.behaviour.effects import effect_table, score_changes
+from kosent_lab.behaviour.particles import perturb
+from kosent_lab.core.schema import DataError
+from kosent_lab.korean.readings import read_cached
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.studies.particles import change_particles
+
+
+def made(*, size, control, n=200, kind="delete"):
+    random = np.random.default_rng(0)
+    log_odds = random.normal(0, 2, n)
+    table = pd.DataFrame({"doc_id": [str(i) for i in range(n)], "kind": kind, "josa": "은", "log_odds": log_odds})
+    table["change"] = random.normal(0, size, n)
+    table["control_change"] = random.normal(0, control, n)
+    label = pd.array((log_odds > 0).astype(int), dtype="Int64")
+    table = table.assign(label=label, correct=pd.array([True] * n, dtype="boolean"))
+    for change, names in {
+        "change": ("flipped", "correct_changed"),
+        "control_change": ("control_flipped", "correct_control"),
+    }.items():
+        same = ((log_odds + table[change]) > 0) == (log_odds > 0)
+        table = table.assign(**{names[0]: ~same, names[1]: pd.array(same, dtype="boolean")})
+    return table
+
+
+def test_effects_are_told_from_their_control():
+    table = effect_table(pd.concat([made(size=2, control=0.5), made(size=1, control=1, kind="join")]))
+    strong, alike = table.to_dict("records")
+    assert strong["ci_low"] > 0.5 > strong["p_holm"]
+    assert alike["ci_low"] < 0 < alike["ci_high"]
+    # every text was right before, so what flips is what is lost
+    assert strong["accuracy_change"] == pytest.approx(-strong["flipped"])
+    assert strong["p_accuracy_holm"] < 0.01
+
+
+def test_effects_by_hand():
+    part = made(size=1, control=1, n=30).assign(change=[2.0, -1.0] * 15, control_change=0.5)
+    row = effect_table(part).iloc[0]
+    assert row[["mean_change", "size", "control_size", "difference"]].tolist() == [0.5, 1.5, 0.5, 1.0]
+
+
+def test_few_texts_are_refused():
+    with pytest.raises(DataError, match=r"no kind has 30 changed texts; there are \{'delete': 4\}"):
+        effect_table(made(size=1, control=1, n=4))
+
+
+def test_changes_are_scored_beside_their_own_text(tiny, pack):
+    frame = pack.head(60)
+    scored = predict_frame(frame, tiny)
+    changes = perturb(frame, read_cached(frame["doc_id"], frame["text"]), "delete")
+    table = score_changes(scored, changes, tiny)
+    row = table.iloc[3]
+    texts = changes.set_index("doc_id").loc[row["doc_id"]]
+    again = predict_frame(pd.DataFrame({"text": [texts["changed"]]}), tiny).iloc[0]
+    assert row["log_odds"] + row["change"] == pytest.approx(again["logit_1"] - again["logit_0"], abs=1e-4)
+    neutral = frame.set_index("doc_id").loc[table["doc_id"], "label"].isna().to_numpy()
+    assert table["correct_changed"].isna().to_numpy().tolist() == neutral.tolist()
+    with pytest.raises(DataError, match="changes are of texts that were not scored"):
+        score_changes(scored.head(1), changes, tiny)
+
+
+def test_the_whole_study_runs(tiny, pack):
+    table = change_particles(pack.head(120), tiny, kinds=["delete", "join"])
+    assert set(effect_table(table)["kind"]) == {"delete", "join"}

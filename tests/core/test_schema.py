@@ -1,0 +1,29 @@
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError, check_columns, parse_labels, refuse_test_rows
+
+
+def test_missing_column_names_the_nearest():
+    with pytest.raises(DataError, match=r"needs column 'text'; got \['Text ', 'n'\]. Did you mean 'Text '"):
+        check_columns(pd.DataFrame({"Text ": [], "n": []}), ["text"], what="prediction")
+
+
+def test_labels_are_read_as_people_write_them():
+    values = pd.Series(["부정", 1, 1.0, "POSITIVE", " neutral ", None, float("nan"), ""])
+    table = parse_labels(values)
+    assert table["label"].fillna(-1).tolist() == [0, 1, 1, 1, -1, -1, -1, -1]
+    assert table["polarity"].fillna("-").tolist() == [
+        "negative", "positive", "positive", "positive", "neutral", "-", "-", "-",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", [2, "5", "good", -1, 0.5])
+def test_other_labels_are_refused_with_their_row(bad):
+    with pytest.raises(DataError, match="row 1 .*has"):
+        parse_labels(pd.Series([0, bad], dtype=object))
+
+
+def test_fitting_on_test_rows_is_refused():
+    with pytest.raises(DataError, match="1 of the 2 rows"):
+        refuse_test_rows(pd.DataFrame({"split": ["calib", "test"]}), what="a temperature")

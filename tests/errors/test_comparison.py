@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.errors.comparison import compare_recipes
+from kosent_lab.studies import kept
+
+
+def runs(accuracy_first, accuracy_second, *, n=400, seeds=3):
+    random = np.random.default_rng(0)
+    parts = []
+    for name, accuracy in (("plain", accuracy_first), ("other", accuracy_second)):
+        for seed in range(seeds):
+            correct = random.random(n) < accuracy
+            parts.append(pd.DataFrame({"doc_id": map(str, range(n)), "recipe": name, "seed": seed, "correct": correct}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_better_recipe_is_told_and_a_like_one_is_not():
+    better = compare_recipes(runs(0.7, 0.9))
+    assert better["ci_low"] > 0.1 > better["p_largest"]
+    alike = compare_recipes(runs(0.8, 0.8))
+    assert alike["ci_low"] < 0 < alike["ci_high"]
+
+
+def test_difference_by_hand():
+    table = pd.DataFrame({"doc_id": ["a", "b"] * 4, "recipe": ["x"] * 4 + ["y"] * 4, "seed": [0, 0, 1, 1] * 2}).assign(
+        correct=[True, False, True, False, True, True, True, False]
+    )
+    result = compare_recipes(table)
+    # x: 1/2 and 1/2; y: 2/2 and 1/2
+    assert result["accuracy_first"] == 0.5
+    assert result["difference"] == 0.25
+    assert result["spread_second"] == pytest.approx(np.std([1.0, 0.5], ddof=1))
+
+
+def test_the_same_texts_and_seeds_are_needed():
+    table = runs(0.8, 0.8)
+    with pytest.raises(DataError, match=r"same texts and seeds; got seeds \[0, 1, 2\] and \[0, 1\]"):
+        compare_recipes(table[(table["recipe"] == "plain") | (table["seed"] < 2)])
+    with pytest.raises(DataError, match="needs two recipes; got"):
+        compare_recipes(table[table["recipe"] == "plain"])
+    with pytest.raises(DataError, match="lack an answer"):
+        compare_recipes(table.drop(index=0))
+
+
+def test_kept_runs_come_back():
+    table = runs(0.7, 0.8, n=20)
+    again = kept.lengthen_runs(kept.widen_runs(table))
+    keys = ["recipe", "seed", "doc_id"]
+    pd.testing.assert_frame_equal(
+        again.sort_values(keys)[[*keys, "correct"]].reset_index(drop=True),
+        table.sort_values(keys)[[*keys, "correct"]].reset_index(drop=True),
+        check_dtype=False,
+    )

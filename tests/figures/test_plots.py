@@ -1,0 +1,113 @@
+import warnings
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from kosent_lab import behaviour, calibration, errors, figures, scoring, tokenization
+from kosent_lab.core.schema import DataError
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def drawings(scored):
+    table = calibration.reliability_table(scored)
+    slices = errors.slice_table(errors.add_slices(scored.assign(domain=["film", "app"] * 200)))
+    return {
+        calibration.plot_reliability: table,
+        calibration.plot_counts: table,
+        calibration.plot_risk_coverage: calibration.risk_coverage(scored),
+        errors.plot_slices: slices,
+        errors.plot_probabilities: {"하나": scored["prob_1"]},
+        scoring.plot_padding: scored["n_tokens"].head(8),
+        errors.plot_pairs: pd.DataFrame({"prob_1_first": [0.1, 0.5], "prob_1_second": [0.3, 0.4]}),
+    }
+
+
+def test_the_given_axes_are_used_and_no_figure_leaks(drawings):
+    before = dict(matplotlib.rcParams)
+    for draw, table in drawings.items():
+        figure, (left, right) = plt.subplots(1, 2)
+        assert draw(table, ax=right) is right
+        assert right.has_data()
+        assert not left.has_data()
+        assert plt.get_fignums() == [figure.number]
+        plt.close(figure)
+        fresh = draw(table)
+        assert len(plt.get_fignums()) == 1
+        plt.close(fresh.figure)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_style_draws_hangul_and_minus_and_leaves_settings_alone(tmp_path):
+    before = matplotlib.rcParams["font.family"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a missing glyph warns
+        with figures.style():
+            ax = plt.figure().add_subplot()
+            ax.plot([-1, 1], [-1, 1])
+            ax.set_title("영화평 감성 −1 ㅋㅋ ㅠㅠ 뷁 ★♥", fontweight="bold")
+            for suffix in ("png", "svg", "pdf"):
+                ax.figure.savefig(tmp_path / f"a.{suffix}")
+    plt.close(ax.figure)
+    assert matplotlib.rcParams["font.family"] == before
+
+
+def test_style_keeps_a_notebook_showing_figures():
+    # the inline backend switches interactive mode on with its first figure, inside the style
+    try:
+        with figures.style():
+            matplotlib.interactive(True)
+        assert matplotlib.is_interactive()
+    finally:
+        matplotlib.interactive(False)
+
+
+def test_a_dollar_in_a_name_is_no_formula(scored):
+    table = errors.slice_table(errors.add_slices(scored.assign(domain=["$_$", "$5~$10"] * 200)))
+    with figures.style():
+        figure = errors.plot_slices(table).figure
+        figure.canvas.draw()
+    plt.close(figure)
+    assert scoring.plot_padding([3, 1], color="k").patches[0].get_facecolor() == (0, 0, 0, 1)
+    plt.close("all")
+
+
+def test_what_no_font_has_is_written_out():
+    assert figures.drawable("좋다 ㅋㅋ ♥ 😀") == "좋다 ㅋㅋ ♥ 😀"
+    assert figures.drawable("굿👍🏽") == "굿⟨thumbs up sign⟩⟨emoji modifier fitzpatrick type-4⟩"
+    assert figures.drawable("a\u202eb\0") == "a⟨right-to-left override⟩b⟨u+0000⟩"
+    assert figures.drawable("가️나‍") == "가나"
+
+
+def test_wrong_table_is_named():
+    with pytest.raises(DataError, match="the reliability diagram needs column"):
+        calibration.plot_reliability(pd.DataFrame({"x": []}))
+
+
+def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
+    layers = pd.DataFrame(
+        [("jamo", 0, 1, "ㄱ", ""), ("jamo", 0, 1, "ㅏ", "josa"), ("eojeol", 0, 2, "가는", "unknown")],
+        columns=["layer", "start", "end", "text", "kind"],
+    )
+    variants = pd.DataFrame({"change": ["as written", "delete 는"], "prob_1": [0.2, 0.9]})
+    shares = pd.DataFrame([[0.1, float("nan")], [1.0, 0.0]], index=["은", "는"], columns=["a", "b"])
+    effects = pd.DataFrame({"kind": ["delete"], "size": [0.3], "control_size": [0.5]})
+    for draw, table in (
+        (tokenization.plot_stacked_pieces, layers),
+        (behaviour.plot_variants, variants),
+        (tokenization.plot_heatmap, shares),
+        (behaviour.plot_effects, effects),
+    ):
+        with figures.style():
+            figure, ax = plt.subplots()
+            assert draw(table, ax=ax) is ax
+            figure.canvas.draw()
+        plt.close(figure)
+    # the two letters of one syllable share its width
+    figure, ax = plt.subplots()
+    tokenization.plot_stacked_pieces(layers, ax=ax)
+    assert [round(patch.get_width(), 2) for patch in ax.patches] == [0.5, 0.5, 2.0]
+    plt.close(figure)

@@ -1,0 +1,156 @@
+import sys
+import unicodedata
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kosent_lab.core.hangul import compose, fuse_finals, split_josa
+from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.korean import morphology
+from kosent_lab.korean.morphology import read_eojeol, read_morphemes
+from tests.conftest import ROOT
+
+
+def read(text):
+    return read_eojeol(["a"], [text])
+
+
+@pytest.mark.parametrize(
+    ("text", "stem", "josa", "tags"),
+    [
+        ("영화관에서는 조용했다", "영화관", "에서는", "JKB+JX"),
+        ("재미조차 없었다", "재미", "조차", "JX"),
+        ("가족까지도 좋아했다", "가족", "까지도", "JX+JX"),
+        ("중에선 최고다", "중", "에선", "JKB+JX"),
+        ('"연기가" 좋다', '"연기', "가", "JKS"),
+        (["비율", "30%는", "크다"][1] + " 크다", "30%", "는", "JX"),
+        ("CGV를 갔다", "CGV", "를", "JKO"),
+        # what Kiwi takes for nouns, copulas and verbs
+        ("영화은 재미있다", "영화", "은", "JX"),
+        ("중국에은 없다", "중국", "에은", "JKB+JX"),
+        ("소포이 왔다", "소포", "이", "JKS"),
+        ("운동화하고 옷을 샀다", "운동화", "하고", "JC"),
+        ("후기대로 좋다", "후기", "대로", "JX"),
+        ("내가 갔다", "내", "가", "JKS"),
+    ],
+)
+def test_stem_and_particles(text, stem, josa, tags):
+    row = read(text).iloc[0]
+    assert (row["stem"], row["josa"], row["josa_tag"]) == (stem, josa, tags)
+    assert text[row["josa_start"] : row["josa_end"]] == josa
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "너무 좋네요",
+        "재미있습니다만 길다",
+        "빨리",
+        "ㅋㅋㅋ",
+        "72만 명",
+        "10도 아래",
+        "요리하고 청소했다",
+        "“됐다”는 말",
+    ],
+)
+def test_what_holds_no_particle(text):
+    row = read(text).iloc[-1 if text == "너무 좋네요" else 0]
+    assert row["josa"] == ""
+    assert pd.isna(row["josa_start"])
+    assert row["stem"] == row["eojeol"]
+
+
+def test_a_fused_particle_has_no_characters_of_its_own():
+    row = read("난 좋았다").iloc[0]
+    assert (row["josa"], row["stem"]) == ("ㄴ", "난")
+    assert pd.isna(row["josa_start"])
+
+
+@pytest.mark.parametrize(
+    ("text", "agrees"), [("영화는 좋다", True), ("책를 샀다", False), ("서울로 갔다", True), ("맛도 좋다", None)]
+)
+def test_agreement_is_marked(text, agrees):
+    found = read(text).iloc[0]["agrees"]
+    assert pd.isna(found) if agrees is None else found == agrees
+
+
+def test_decomposed_text_is_read_alike_with_its_own_offsets():
+    text = "영화관에서는 재미가 있었다"
+    plain, apart = read(text), read(unicodedata.normalize("NFD", text))
+    assert plain["josa_tag"].tolist() == apart["josa_tag"].tolist()
+    long = unicodedata.normalize("NFD", text)
+    row = apart.iloc[0]
+    assert unicodedata.normalize("NFC", long[row["josa_start"] : row["josa_end"]]) == "에서는"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "only English", "ㅠㅠ", "\ud800", "가" * 10_000, "\0\u202e좋다"])
+def test_any_text_can_be_read(text):
+    table = read(text)
+    assert len(table) == len(text.split())
+
+
+# whatever people write: Hangul, letters, jamo apart and together, digits, marks, spaces
+_LETTERS = [*"가나다영화재미는을를이가에서도로의요ㅋㅠabZ7%()'\".^~ \t", "\u1100", "\u1161", "\u11ab", "é", "😀"]
+_TEXTS = st.text(
+    alphabet=st.sampled_from(_LETTERS),
+    max_size=40,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TEXTS)
+def test_offsets_rebuild_the_text(text):
+    table = read(text)
+    for row in table.itertuples():
+        assert text[row.start : row.end] == row.eojeol
+        if not pd.isna(row.josa_start):
+            assert row.start < row.josa_start < row.josa_end <= row.end
+            assert text[row.start : row.josa_start] == row.stem
+            assert text[row.josa_start : row.josa_end] == row.josa
+    covered = "".join(text[row.start : row.end] for row in table.itertuples())
+    assert covered == "".join(text.split())
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(max_size=30))
+def test_composing_keeps_the_way_back(text):
+    composed, offsets = compose(text)
+    assert unicodedata.normalize("NFC", composed) == unicodedata.normalize("NFC", text)
+    assert len(offsets) == len(composed) + 1
+    assert offsets == sorted(offsets)
+    assert offsets[-1] == len(text)
+
+
+def test_runs_of_particles_are_split():
+    assert split_josa("에서부터는") == ["에서", "부터", "는"]
+    assert split_josa("관에서") is None
+    assert fuse_finals(["에게", "ㄴ"]) == "에겐"
+    assert fuse_finals(["책", "ㄴ"]) == "책ㄴ"  # no room for another final
+
+
+def test_morphemes_carry_their_places():
+    found = read_morphemes(["재미가 있었다"])[0]
+    assert [m.form for m in found if m.is_josa] == ["가"]
+    assert [m.form for m in found if m.is_ending] == ["었", "다"]
+
+
+def test_the_pack_is_read_as_a_person_reads_it(pack):
+    """200 eojeol of the pack, drawn at random and checked by hand (data/studies/eojeol-by-hand.csv)."""
+    gold = pd.read_csv(ROOT / "data" / "studies" / "eojeol-by-hand.csv", keep_default_na=False)
+    rows = pack[pack["doc_id"].isin(gold["doc_id"])]
+    both = gold.merge(read_eojeol(rows["doc_id"], rows["text"]), on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
+    assert len(both) == len(gold) == 200
+    assert (both["eojeol"] == both["eojeol_read"]).all()
+    assert (both["josa"] == both["josa_read"]).mean() > 0.985
+    assert (both["stem"] == both["stem_read"]).mean() > 0.985
+    assert (both["eomi"] == both["eomi_read"]).mean() > 0.97  # endings drawn out (지웁니다아) are missed
+
+
+def test_without_kiwi_the_message_names_the_install(monkeypatch):
+    morphology.analyser.cache_clear()
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    with pytest.raises(NotAvailableError, match="pip install kiwipiepy"):
+        read("재미가")
+    morphology.analyser.cache_clear()

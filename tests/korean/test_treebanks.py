@@ -1,0 +1,96 @@
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.korean import morphology, treebanks
+from tests.conftest import ROOT
+
+
+def tokens(*rows, text):
+    table = pd.DataFrame(rows, columns=["form", "lemma", "xpos"])
+    return table.assign(sent_id="s", text=[text] + [None] * (len(rows) - 1), misc=None)
+
+
+def test_gold_particles_by_hand():
+    table = tokens(
+        ("집에선", "집+에서+ㄴ", "NNG+JKB+JX"),
+        ("내", "나+의", "NP+JKG"),
+        ("책이", "책+이", "NNG+JKS"),
+        ("좋네요", "좋+네+요", "VA+EF+JX"),
+        (".", ".", "SF"),
+        ("나의", "나+의", "NP+JKG"),
+        ("오류", "오+류+x", "NNG"),
+        text="집에선 내 책이 좋네요. 나의 오류",
+    )
+    gold = treebanks.gold_eojeol(table)
+    assert gold["eojeol"].tolist() == ["집에선", "내", "책이", "좋네요.", "나의", "오류"]
+    assert gold["josa"].tolist() == ["에선", "", "이", "", "의", ""]
+    assert gold["readable"].tolist() == [True] * 5 + [False]
+
+
+def test_tokens_that_are_not_in_the_text_are_left_out():
+    gold = treebanks.gold_eojeol(tokens(("책을", "책+을", "NNG+JKO"), text="책 을 산다"))
+    assert not gold["readable"].any()
+
+
+def test_scores_by_hand():
+    gold = pd.DataFrame({"doc_id": ["a", "a", "b", "b"], "eojeol_index": [0, 1, 0, 1], "eojeol": list("wxyz")})
+    gold = gold.assign(josa=["은", "", "이", "를"], readable=[True, True, True, False], tags="NNG+JX", eomi="")
+    read = gold.assign(josa=["은", "도", "", "를"], josa_start=pd.array([1, 1, None, 1], dtype="Int64"))
+    scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
+    # found 은 and a wrong 도, missed 이; the last eojeol cannot be read
+    assert scores.to_dict() == pytest.approx({"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2})
+
+
+@pytest.mark.corpora
+def test_an_unknown_treebank_lists_what_there_is():
+    with pytest.raises(DataError, match=r"no split 'test' of a treebank 'klue_dp'; there are .*'klue_dp': \['dev'\]"):
+        treebanks.load_treebank("klue_dp", "test")
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(("name", "split", "floor"), [("gsd", "test", 0.975), ("ksl", "test", 0.975)])
+def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
+    rows = treebanks.load_treebank(name, split)
+    texts = rows.groupby("sent_id", sort=False)["text"].first()
+    gold, read = treebanks.gold_eojeol(rows), morphology.read_eojeol(texts.index, texts.tolist())
+    assert gold[["doc_id", "eojeol"]].equals(read[["doc_id", "eojeol"]])
+    scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
+    assert scores["f1"] > floor
+
+
+@pytest.mark.corpora
+def test_homographs_are_read_as_far_as_they_are(capsys):
+    frame = treebanks.load_corpus("kiwi_disambiguation")
+    table = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")
+    assert table.loc["accuracy_all", "n"] == 510
+    assert table.loc["accuracy_nouns", "value"] > 0.85
+
+
+def test_homographs_by_hand():
+    frame = pd.DataFrame({"type": ["a", "a"], "gold_morpheme": ["걷", "종이"], "gold_tag": ["VV", "NNG"]})
+    found = [[morphology.Morpheme("걷", "VV-I", 0, 1)], [morphology.Morpheme("종", "NNG", 0, 1)]]
+    assert treebanks.score_homographs(frame, found)["value"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("josa", "eojeol", "plain"),
+    [
+        ("보단", "책보단", "보다는"),
+        ("에겐", "나에겐", "에게는"),
+        ("ㄴ", "난", "는"),
+        ("라는", "모모라는", "라는"),
+        ("는요", "저는요", "는"),
+        ("나", "너무나", ""),
+        ("만", "뿐만", ""),
+        ("만", "책만", "만"),
+    ],
+)
+def test_notation_is_undone(josa, eojeol, plain):
+    assert treebanks._undo(josa, eojeol) == plain
+
+
+def test_the_classes_of_what_remains_belong_to_rows_of_the_treebanks():
+    table = pd.read_csv(ROOT / "data" / "studies" / "josa-errors.csv")
+    assert set(table["class"]) == {"gold", "notation", "ours"}
+    assert table.groupby("treebank").size().to_dict() == {"gsd": 48, "klue_dp": 95, "ksl": 47}

@@ -1,0 +1,159 @@
+import json
+import shutil
+import time
+
+import pytest
+import torch
+from transformers import ElectraForSequenceClassification
+
+from kosent_lab.core.places import BUNDLED, REFERENCE_ID
+from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import label_columns, load_classifier
+from kosent_lab.scoring.predict import predict_frame
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def copy(tiny_folder, tmp_path):
+    """A copy of the tiny model that a test may damage; without checksums unless it keeps them."""
+    folder = tmp_path / "모델 폴더"
+    shutil.copytree(tiny_folder, folder)
+    return folder
+
+
+def test_folder_loads_with_its_facts(tiny, tiny_folder):
+    assert tiny.model_id.startswith("tiny@")
+    assert tiny.precision == "fp32"
+    assert tiny.label_columns == (0, 1)
+    assert tiny.parameters == sum(p.numel() for p in tiny.model.parameters()) > 20_000
+    assert next(tiny.model.parameters()).dtype == torch.float32  # stored as fp16
+
+
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [
+        ({0: "0", 1: "1"}, (0, 1)),
+        ({0: "positive", 1: "negative"}, (1, 0)),
+        ({0: "부정", 1: "긍정"}, (0, 1)),
+    ],
+)
+def test_label_names_tell_the_columns(names, columns):
+    assert label_columns(names) == columns
+
+
+def test_labels_that_do_not_tell_are_refused():
+    with pytest.raises(ModelError, match=r"do not say which is positive.*positive_label=1"):
+        label_columns({0: "LABEL_0", 1: "LABEL_1"})
+    assert label_columns({0: "LABEL_0", 1: "LABEL_1"}, positive_label=0) == (1, 0)
+    with pytest.raises(ModelError, match="this one has 3"):
+        label_columns({0: "negative", 1: "neutral", 2: "positive"})
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
+def test_damaged_weights_are_refused(copy, damage):
+    weights = copy / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[: len(content) // 2] if damage == "cut" else content[:-1] + b"x")
+    if damage == "gone":
+        weights.unlink()
+        with pytest.raises(ModelError, match="holds no model.safetensors"):
+            load_classifier(copy)
+        return
+    with pytest.raises(ModelError, match="cut off or changed"):
+        load_classifier(copy)
+
+
+def test_cut_weights_are_refused_without_checksums_too(copy):
+    (copy / "checksums.json").unlink()
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot be loaded as a classifier"):
+        load_classifier(copy)
+
+
+def test_pickled_weights_are_refused(copy):
+    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"only pickled weights \(pytorch_model.bin\), which can run any program"):
+        load_classifier(copy)
+
+
+def test_tokenizer_without_korean_is_refused(copy):
+    (copy / "checksums.json").unlink()
+    path = copy / "tokenizer.json"
+    content = json.loads(path.read_text("utf-8"))
+    kept = {piece: index for piece, index in content["model"]["vocab"].items() if index < 5}
+    content["model"]["vocab"] = kept
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match=r"turns Korean into \[UNK\]"):
+        load_classifier(copy)
+
+
+def test_moving_revisions_need_the_users_word():
+    with pytest.raises(ModelError, match="full commit hash of 40 digits"):
+        load_classifier("someone/model")
+    with pytest.raises(ModelError, match="got 'main'"):
+        load_classifier("someone/model", revision="main")
+
+
+def test_unreachable_hub_is_told_within_ten_seconds(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    start = time.monotonic()
+    with pytest.raises(NotAvailableError, match="cannot be reached.*bundled model"):
+        load_classifier(REFERENCE_ID)
+    assert time.monotonic() - start < 10
+
+
+def test_unknown_source_is_named():
+    with pytest.raises(NotAvailableError, match="there is no folder 'nothing here'"):
+        load_classifier("nothing here")
+
+
+def test_wrong_device_and_precision_are_named(tiny_folder):
+    with pytest.raises(ModelError, match="precision is one of"):
+        load_classifier(tiny_folder, precision="fp64")
+    with pytest.raises(ModelError, match="device 'tpu' is not on this machine"):
+        load_classifier(tiny_folder, device="tpu")
+
+
+def test_growing_keeps_what_the_model_says(tiny, pack):
+    deep = electra.grow_depth(tiny.model, 6)
+    assert deep.config.num_hidden_layers == 6
+    inputs = tiny.tokenizer(pack["text"].head(50).tolist(), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        before, after = tiny.model(**inputs).logits, deep.eval()(**inputs).logits
+    # nearly the same function: deviations are far below how much texts differ
+    assert (before - after).abs().mean() < 0.2 * before.std()
+    with pytest.raises(ModelError, match="1 are fewer"):
+        electra.grow_depth(tiny.model, 1)
+
+
+def test_the_mean_of_two_models_is_the_mean_of_their_weights(tiny_folder):
+    one, other = electra.open_classifier(tiny_folder), electra.open_classifier(tiny_folder)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter += 1
+    wanted = {name: value + 0.5 for name, value in one.named_parameters()}
+    mean = dict(electra.average_weights([one, other]).named_parameters())
+    assert all(torch.allclose(mean[name], value, atol=1e-5) for name, value in wanted.items())
+
+
+def test_bundled_model_loads_offline_and_is_whole():
+    classifier = load_classifier()
+    assert isinstance(classifier.model, ElectraForSequenceClassification)
+    config = classifier.model.config
+    shape = (config.num_hidden_layers, config.hidden_size, config.embedding_size, config.intermediate_size)
+    assert shape == (12, 256, 128, 1024)
+    assert classifier.temperature is not None
+    card = (ROOT / "data" / "models" / BUNDLED / "MODEL_CARD.md").read_text("utf-8")
+    assert f"{classifier.parameters:,}" in card
+    assert classifier.model_id in card
+
+
+def test_the_three_layer_model_is_the_one_on_its_card(pack):
+    folder = ROOT / "data" / "models" / "kosent-electra-3"
+    classifier = load_classifier(folder, device="cpu")
+    card = (folder / "MODEL_CARD.md").read_text("utf-8")
+    assert classifier.model_id in card
+    scored = predict_frame(pack[pack["label"].notna()], classifier)
+    assert f"| our own pack | {len(scored)} | {100 * scored['correct'].mean():.2f} " in card

@@ -1,0 +1,136 @@
+import unicodedata
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.models.lean import LeanElectra
+from kosent_lab.scoring import predict
+from kosent_lab.scoring.encode import bucket_batches
+from kosent_lab.scoring.predict import forward_pass, predict_frame
+
+LOGITS = ["logit_0", "logit_1"]
+
+
+@given(st.lists(st.integers(0, 600), max_size=80), st.integers(1, 2_000))
+def test_batches_hold_every_row_once_within_the_budget(lengths, budget):
+    lengths = np.array(lengths, dtype=np.int64)
+    batches = bucket_batches(lengths, batch_tokens=budget)
+    assert sorted(np.concatenate(batches).tolist() if batches else []) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * lengths[batch].max() <= budget
+
+
+def test_lean_pass_agrees_with_transformers(tiny, pack):
+    texts = pack["text"].head(40).tolist()
+    inputs = tiny.tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        theirs = tiny.model(**inputs).logits
+    ours = LeanElectra(tiny.model)(inputs["input_ids"], inputs["attention_mask"])
+    assert torch.allclose(theirs, ours, atol=1e-5)
+
+
+def test_int8_stays_near_fp32(tiny_folder, pack):
+    exact = predict_frame(pack, load_classifier(tiny_folder, device="cpu"))
+    fast = predict_frame(pack, load_classifier(tiny_folder, device="cpu", precision="int8"))
+    assert (exact["logit_1"] - fast["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
+
+
+def test_bf16_stays_near_fp32(tiny_folder, pack):
+    exact = predict_frame(pack.head(100), load_classifier(tiny_folder, device="cpu"))
+    half = predict_frame(pack.head(100), load_classifier(tiny_folder, device="cpu", precision="bf16"))
+    assert (exact["logit_1"] - half["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
+
+
+def test_predictions_depend_on_the_text_alone(tiny, pack):
+    frame = pack.head(120)
+    whole = predict_frame(frame, tiny)
+    small = predict_frame(frame, tiny, batch_tokens=16)
+    shuffled = predict_frame(frame.sample(frac=1, random_state=3), tiny).sort_index()
+    alone = pd.concat([predict_frame(frame.iloc[[row]], tiny) for row in range(20)])
+    np.testing.assert_allclose(whole[LOGITS], small[LOGITS], atol=1e-5)
+    np.testing.assert_allclose(whole[LOGITS], shuffled[LOGITS], atol=1e-5)
+    np.testing.assert_allclose(whole[LOGITS].head(20), alone[LOGITS], atol=1e-5)
+
+
+def test_rows_order_and_index_survive(tiny):
+    frame = pd.DataFrame(
+        {"text": ["좋다", None, "", "  ", "좋다", float("nan")], "keep": range(6)}, index=list("aabcad")
+    )
+    scored = predict_frame(frame, tiny)
+    assert scored.index.tolist() == frame.index.tolist()
+    assert scored["keep"].tolist() == list(range(6))
+    assert scored[LOGITS].notna().all(axis=None)
+    assert scored["n_tokens"].tolist()[1:4] == [2, 2, 2]
+    assert "pred" not in frame.columns
+    assert scored["correct"].isna().all()
+
+
+def test_columns_follow_from_the_logits(tiny, pack):
+    scored = predict_frame(pack, tiny)
+    margin = scored["logit_1"].astype("float64") - scored["logit_0"].astype("float64")
+    np.testing.assert_allclose(scored["prob_1"], 1 / (1 + np.exp(-margin)))
+    assert (scored["pred"] == (scored["prob_1"] > 0.5)).all()
+    assert scored["confidence"].between(0.5, 1).all()
+    labelled = scored[scored["label"].notna()]
+    assert (labelled["correct"] == (labelled["label"] == labelled["pred"])).all()
+    assert scored.loc[scored["label"].isna(), "correct"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\0b", "\ud800", "‮거꾸로‬", "👩‍👩‍👧", "ㅋ" * 50, "<script>alert(1)</script>", "=1+1", 12.5, True],
+)
+def test_strange_texts_are_scored(tiny, text):
+    scored = predict_frame(pd.DataFrame({"text": pd.Series([text], dtype=object)}), tiny)
+    assert np.isfinite(scored["prob_1"]).all()
+
+
+def test_decomposed_hangul_scores_alike(tiny, pack):
+    texts = pack["text"].head(30)
+    decomposed = texts.map(lambda text: unicodedata.normalize("NFD", text))
+    one, other = predict_frame(texts.to_frame(), tiny), predict_frame(decomposed.to_frame(), tiny)
+    np.testing.assert_allclose(one[LOGITS], other[LOGITS], atol=1e-6)
+
+
+def test_very_long_text_is_cut_and_marked(tiny):
+    scored = predict_frame(pd.DataFrame({"text": ["정말 좋다 " * 20_000, "좋다"]}), tiny)
+    assert scored["truncated"].tolist() == [True, False]
+    assert scored["n_tokens"].iloc[0] == 512
+
+
+def test_memory_that_runs_out_halves_the_batch(tiny, pack, monkeypatch):
+    whole = predict_frame(pack.head(60), tiny)
+    forward, sizes = forward_pass(tiny), []
+
+    def short_of_memory(ids, mask):
+        sizes.append(len(ids))
+        if len(ids) > 4:
+            raise torch.OutOfMemoryError("no memory")
+        return forward(ids, mask)
+
+    monkeypatch.setattr(predict, "forward_pass", lambda classifier: short_of_memory)
+    scored = predict_frame(pack.head(60), tiny)
+    np.testing.assert_allclose(whole[LOGITS], scored[LOGITS], atol=1e-5)
+    assert max(sizes) > 4
+
+
+def test_other_errors_are_not_swallowed(tiny, pack, monkeypatch):
+    def broken(ids, mask):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(predict, "forward_pass", lambda classifier: broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        predict_frame(pack.head(3), tiny)
+
+
+@settings(max_examples=30, deadline=None)
+@given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=8))
+def test_any_text_has_a_finite_answer(tiny, texts):
+    scored = predict_frame(pd.DataFrame({"text": texts}), tiny)
+    assert np.isfinite(scored[LOGITS].to_numpy()).all()
+    assert len(scored) == len(texts)

@@ -1,0 +1,270 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring.encode import encode
+from kosent_lab.training import finetuning, loop
+from kosent_lab.training.batches import iter_batches
+from kosent_lab.training.loop import make_optimizers, save_checkpoint
+from kosent_lab.training.optimizers import Muon, orthogonalize
+from kosent_lab.training.options import FinetuningOptions, learning_rate_share, progress
+
+OPTIONS = FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
+
+
+@pytest.fixture
+def rows(pack):
+    """Labelled rows that a small model can learn: the word tells the label."""
+    label = pack["label"].fillna(0).astype(int)
+    text = label.map({0: "별로 싫다 ", 1: "최고 좋다 "}) + pack["text"].str[:10]
+    split = ["valid" if number % 5 == 0 else "train" for number in range(len(pack))]
+    return pd.DataFrame({"text": text, "label": label, "split": split, "rating": label * 8 + 1})
+
+
+def tiny_model(tokenizer, seed=0):
+    return electra.new_classifier(tokenizer.get_vocab_size(), layers=1, seed=seed)
+
+
+def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    options = dataclasses.replace(OPTIONS, steps=120)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].iloc[-1] > 0.9
+    assert model.classifier.out_proj.out_features == 2
+    assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)
+
+
+def test_epochs_end_a_run_when_every_text_was_seen_so_often(rows, tiny_tokenizer, tmp_path):
+    options = dataclasses.replace(OPTIONS, steps=None, epochs=2, positive_share=1.0, looks=1)
+    kept = int((rows["split"] == "train").sum())
+    seen = finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=options)
+    lengths = [len(ids) for ids in encode(tiny_tokenizer, rows.loc[rows["split"] == "train", "text"], 96)]
+    assert len(lengths) == kept
+    assert seen["tokens"].iloc[-1] == 2 * sum(lengths)
+    with pytest.raises(DataError, match="choose one of them"):
+        dataclasses.replace(options, steps=5)
+    with pytest.raises(DataError, match="above 0; got 0"):
+        dataclasses.replace(options, epochs=0)
+
+
+def test_three_classes_train_too(rows, tiny_tokenizer, tmp_path):
+    words = {0: "별로 싫다 ", 1: "그저 그렇다 ", 2: "최고 좋다 "}
+    label = pd.Series(range(len(rows))) % 3
+    rows = rows.assign(label=label, text=label.map(words) + rows["text"].str[-8:])
+    model = tiny_model(tiny_tokenizer)
+    electra.name_classes(model, ["나쁨", "보통", "좋음"])
+    options = dataclasses.replace(OPTIONS, steps=120)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].iloc[-1] > 0.8
+    assert model.classifier.out_proj.out_features == 3  # the rating has no part in three classes
+    assert model.config.id2label[2] == "좋음"
+
+
+def test_labels_beyond_the_classes_and_a_single_class_are_refused(rows, tiny_tokenizer, tmp_path):
+    with pytest.raises(DataError, match="the labels go up to 2, and the model has 2 classes"):
+        finetuning.train(
+            tiny_model(tiny_tokenizer), tiny_tokenizer, rows.assign(label=rows["label"] + 1), folder=tmp_path,
+            options=OPTIONS,
+        )  # fmt: skip
+    with pytest.raises(DataError, match=r"more than one class; the train rows are all of class \[1\]"):
+        finetuning.train(
+            tiny_model(tiny_tokenizer), tiny_tokenizer, rows.assign(label=1), folder=tmp_path, options=OPTIONS
+        )
+
+
+def test_frozen_layers_stay_and_the_rest_learns(rows, tiny_tokenizer, tmp_path):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=2)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    options = dataclasses.replace(OPTIONS, frozen_layers=1)
+    finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    moved = {name for name, value in model.named_parameters() if not torch.equal(before[name], value)}
+    assert not any("embeddings" in name or "layer.0." in name for name in moved)
+    assert any("layer.1." in name for name in moved)
+    with pytest.raises(DataError, match="lies between 0 and the model's 2; got 3"):
+        finetuning.train(
+            model, tiny_tokenizer, rows, folder=tmp_path / "more", options=dataclasses.replace(OPTIONS, frozen_layers=3)
+        )
+
+
+def test_lower_layers_learn_more_slowly_and_later(tiny_tokenizer):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=2)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    options = dataclasses.replace(OPTIONS, layer_decay=0.5, unfreeze_share=0.6)
+    groups = {
+        names[id(parameter)]: (group["peak"], group["begins"])
+        for optimizer in make_optimizers(model, options)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    assert len(groups) == len(names)
+    assert groups["electra.encoder.layer.1.intermediate.dense.weight"] == pytest.approx((1e-3, 0.2))
+    assert groups["electra.encoder.layer.0.intermediate.dense.weight"] == pytest.approx((0.5e-3, 0.4))
+    assert groups["classifier.out_proj.weight"] == pytest.approx((1e-3, 0.0))
+    assert groups["electra.embeddings.word_embeddings.weight"] == pytest.approx((1e-3 / 8, 0.6))
+
+
+def test_patience_ends_a_run_and_keeps_the_best(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    answers = iter([0.6, 0.8, 0.7, 0.75, 0.1])
+    weights = []
+
+    def look(model, *_, **__):
+        weights.append(model.classifier.dense.weight.detach().clone())
+        return {"accuracy": next(answers), "nll": 1.0}
+
+    monkeypatch.setattr(finetuning, "validate", look)
+    options = dataclasses.replace(OPTIONS, steps=12, looks=12, patience=2)
+    model = tiny_model(tiny_tokenizer)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    assert history["accuracy"].tolist() == [0.6, 0.8, 0.7, 0.75]
+    assert torch.equal(model.classifier.dense.weight, weights[1])
+
+
+def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
+    few = rows.iloc[:40].assign(label=[0] * 30 + [1] * 10)
+    options = dataclasses.replace(OPTIONS, label_smoothing=0.2, positive_share=1.0)
+    prepared = finetuning._prepare(few, tiny_tokenizer, options, 2)
+    np.testing.assert_allclose(prepared.target[0], [0.9, 0.1])
+    weight = prepared.weight
+    assert weight[:30].sum() == pytest.approx(weight[30:].sum())
+    plain = finetuning._prepare(few, tiny_tokenizer, dataclasses.replace(options, class_weights=False), 2)
+    assert (plain.weight == 1).all()
+
+
+def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
+    rows.loc[3, "split"] = "test"
+    with pytest.raises(DataError, match="must not see the test split"):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="label"), "needs column 'label'"),
+        (lambda f: f.assign(label=f["label"].astype("Int64").mask(f.index == 1)), "neither a label nor a soft_target"),
+    ],
+)
+def test_training_says_what_it_needs(rows, tiny_tokenizer, tmp_path, change, message):
+    with pytest.raises(DataError, match=message):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, change(rows), folder=tmp_path, options=OPTIONS)
+
+
+def test_without_valid_rows_nothing_is_measured_and_patience_is_refused(rows, tiny_tokenizer, tmp_path):
+    rows = rows[rows["split"] == "train"]
+    model = tiny_model(tiny_tokenizer)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path / "a", options=OPTIONS)
+    assert "accuracy" not in history.columns
+    assert history["loss"].notna().all()
+    patient = dataclasses.replace(OPTIONS, patience=2)
+    with pytest.raises(DataError, match="patience those of split valid"):
+        finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path / "b", options=patient)
+
+
+def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    # the same run again: the checkpoint says that its time is over, so nothing is trained further
+    again = tiny_model(tiny_tokenizer, seed=5)
+    history = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    for one, other in zip(model.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+    # with more steps it goes on from there
+    longer = dataclasses.replace(OPTIONS, steps=20)
+    more = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=longer)
+    assert more["step"].iloc[-1] > history["step"].iloc[-1]
+    assert more["minutes"].is_monotonic_increasing
+
+
+def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    options = OPTIONS
+    whole = tiny_model(tiny_tokenizer)
+    finetuning.train(whole, tiny_tokenizer, rows, folder=tmp_path / "whole", options=options)
+    # every step is saved, and the seventh dies before it is
+    calls, save = [], save_checkpoint
+
+    def dying(*arguments):
+        calls.append(1)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        save(*arguments)
+
+    monkeypatch.setattr(loop, "save_checkpoint", dying)
+    often = dataclasses.replace(options, checkpoint_minutes=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path / "cut", options=often)
+    resumed = tiny_model(tiny_tokenizer, seed=9)
+    finetuning.train(resumed, tiny_tokenizer, rows, folder=tmp_path / "cut", options=options)
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+def test_minutes_end_a_run_with_its_rate_decayed():
+    options = FinetuningOptions(minutes=2)
+    assert progress({"step": 5, "seconds": 60.0}, options) == 0.5
+    assert learning_rate_share(progress({"step": 5, "seconds": 130.0}, options), options) == 0
+
+
+def test_epoch_draws_rows_by_their_share():
+    lengths = np.full(10_000, 8)
+    share = np.where(np.arange(10_000) < 5_000, 1.0, 0.25)
+    rows = np.concatenate(list(iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    assert len(np.unique(rows)) == len(rows)
+    assert (rows < 5_000).sum() == 5_000
+    assert abs((rows >= 5_000).sum() - 1_250) < 150
+    again = np.concatenate(list(iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
+    assert (rows == again).all()
+
+
+def test_saved_classifier_fills_positions_never_seen(tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    electra.save_classifier(model, tiny_tokenizer, tmp_path / "m", seen_positions=64)
+    loaded = load_classifier(tmp_path / "m", device="cpu")
+    positions = loaded.model.electra.embeddings.position_embeddings.weight
+    assert torch.equal(positions[64], positions[511])
+    torch.testing.assert_close(positions[64], positions[32:64].mean(0), atol=1e-3, rtol=0)
+    assert not torch.equal(positions[63], positions[64])
+
+
+def test_orthogonalized_matrices_have_singular_values_near_one():
+    torch.manual_seed(0)
+    for shape in [(3, 8, 8), (2, 16, 4), (2, 4, 16)]:
+        values = torch.linalg.svdvals(orthogonalize(torch.randn(shape)))
+        assert values.min() > 0.3
+        assert values.max() < 1.3
+
+
+def test_muon_agrees_with_torch():
+    torch.manual_seed(0)
+    start = torch.randn(24, 16)
+    ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    mine = Muon([ours], lr=0.02, weight_decay=0.1)
+    reference = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for step in range(5):
+        gradient = torch.randn(24, 16, generator=torch.Generator().manual_seed(step))
+        for parameter, optimizer in ((ours, mine), (theirs, reference)):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    # torch orthogonalises in bfloat16, which is good to about one percent of the step
+    moved = (theirs - start).abs().mean()
+    assert (ours - theirs).abs().mean() < 0.05 * moved
+
+
+def test_weights_cut_for_the_way_are_read_again(tiny_tokenizer, tmp_path):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=4, seed=3)
+    electra.save_classifier(model, tiny_tokenizer, tmp_path, seen_positions=96, largest_mb=3)
+    pieces = sorted(tmp_path.glob("model-*.safetensors"))
+    assert len(pieces) > 1
+    assert max(path.stat().st_size for path in pieces) <= 3_000_000
+    again = electra.open_classifier(tmp_path)
+    for (name, one), other in zip(model.named_parameters(), again.parameters(), strict=True):
+        if "position" not in name:
+            assert torch.allclose(one, other, atol=1e-3), name
+    # written whole over it, no piece is left behind
+    electra.save_classifier(again, tiny_tokenizer, tmp_path, seen_positions=96)
+    assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
+    assert load_classifier(tmp_path).parameters == model.num_parameters()

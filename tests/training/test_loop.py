@@ -1,0 +1,143 @@
+import resource
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from kosent_lab.core.schema import DataError, TrainingError
+from kosent_lab.training.checkpoints import save_checkpoint
+from kosent_lab.training.loop import CHECKPOINT, BatchLoss, can_compile, make_optimizers, run_training
+from kosent_lab.training.options import TrainingOptions
+
+OPTIONS = TrainingOptions(steps=6, looks=2, checkpoint_minutes=0.0, compile=False, weight_decay=0.0)
+
+
+def fit_line(folder, *, options=OPTIONS, disturb=lambda step, loss: loss):
+    """Train a linear map; `disturb` may change the loss of a step, counted from 1."""
+    torch.manual_seed(0)
+    model = nn.Linear(4, 1)
+    seen = []
+
+    def loss(batch):
+        seen.append(batch.tolist())
+        inputs = torch.as_tensor(batch[:, None] % torch.arange(1, 5).numpy(), dtype=torch.float32)
+        return BatchLoss(disturb(len(seen), (model(inputs) - 1).square().mean()), len(batch))
+
+    history = run_training(
+        model,
+        batches=lambda epoch: (np.arange(i, i + 8) + epoch for i in range(0, 32, 8)),
+        loss=loss,
+        look=lambda: {"weight": model.weight.norm().item()},
+        folder=folder,
+        options=options,
+    )
+    return model, history, seen
+
+
+def test_batches_go_on_into_the_next_epoch(tmp_path):
+    _, history, seen = fit_line(tmp_path)
+    assert [batch[0] for batch in seen] == [0, 8, 16, 24, 1, 9]
+    assert history["step"].tolist() == [3, 6]
+    assert history["tokens"].tolist() == [24, 48]
+
+
+def test_accumulated_gradients_are_those_of_one_large_batch(tmp_path):
+    options = TrainingOptions(steps=2, accumulate=2, looks=1, compile=False)
+    _, history, seen = fit_line(tmp_path, options=options)
+    assert len(seen) == 4
+    assert history["step"].iloc[-1] == 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(tmp_path, bad):
+    with pytest.raises(TrainingError, match=r"the loss was (nan|inf) at step 4\. The last good checkpoint"):
+        fit_line(tmp_path, disturb=lambda step, loss: loss * bad if step == 4 else loss)
+    before = CHECKPOINT
+    model, history, seen = fit_line(tmp_path)  # goes on from step 3
+    assert (tmp_path / before).exists()
+    assert len(seen) == 3
+    assert history["step"].iloc[-1] == 6
+    assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
+
+
+def test_a_gradient_that_is_no_number_stops_before_the_update(tmp_path):
+    def disturb(step, loss):
+        return loss + (loss - loss.detach()).sqrt() if step == 3 else loss  # finite, its gradient is not
+
+    with pytest.raises(TrainingError, match="the gradient was (nan|inf) at step 3"):
+        fit_line(tmp_path, disturb=disturb)
+
+
+def test_a_lost_accelerator_is_named_and_the_run_goes_on(tmp_path):
+    def disturb(step, loss):
+        if step == 5:
+            raise torch.AcceleratorError("device lost")
+        return loss
+
+    with pytest.raises(TrainingError, match=r"accelerator was lost after step 4 .* goes on from it"):
+        fit_line(tmp_path, disturb=disturb)
+    assert len(fit_line(tmp_path)[2]) == 2
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
+    fit_line(tmp_path)
+    path = tmp_path / CHECKPOINT
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # as a full disk: no file grows beyond
+    try:
+        with pytest.raises(TrainingError, match=r"step 9 could not be written .* The checkpoint before it stands"):
+            save_checkpoint(path, nn.Linear(4096, 64), [], {"step": 9}, [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".partial").exists()
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    fit_line(tmp_path)
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(TrainingError, match="is damaged .* Delete it to start anew"):
+        fit_line(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"minutes": 0}, "above 0; got 0"),
+        ({"minutes": float("nan")}, "above 0; got nan"),
+        ({"steps": 0}, "steps .* must be 1 or more; got 0"),
+        ({"batch_tokens": 0}, "batch_tokens .* must be 1 or more"),
+        ({"optimizer": "sgd"}, "optimizer is one of muon, adamw; got 'sgd'"),
+        ({"precision": "fp8"}, "precision is one of"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        TrainingOptions(**options)
+
+
+def test_adamw_alone_trains_the_matrices_too():
+    model = nn.ModuleDict({"encoder": nn.Linear(4, 4), "head": nn.Linear(4, 2)})
+    muon = make_optimizers(model, TrainingOptions(steps=1))
+    adamw = make_optimizers(model, TrainingOptions(steps=1, optimizer="adamw"))
+    assert [type(o).__name__ for o in muon] == ["Muon", "AdamW"]
+    assert [type(o).__name__ for o in adamw] == ["AdamW"]
+    for optimizers in (muon, adamw):
+        assert sum(p.numel() for o in optimizers for g in o.param_groups for p in g["params"]) == 30
+
+
+def test_without_a_compiler_or_with_a_space_in_its_path_nothing_is_compiled(monkeypatch, caplog):
+    monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    assert can_compile()
+    monkeypatch.setattr(torch, "__file__", "/새 사용자/lab/torch/__init__.py")
+    assert not can_compile()
+    assert "a space in the path of /새 사용자" in caplog.text
+    monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert not can_compile()
+    assert "no C++ compiler" in caplog.text

@@ -1,0 +1,58 @@
+import matplotlib.pyplot as plt
+import pytest
+
+from kosent_lab import figures
+from kosent_lab.tokenization.tokenizers import load_cutter
+from kosent_lab.widgets import tokens
+
+
+@pytest.fixture(scope="module")
+def cutters():
+    return {name: load_cutter(name) for name in ("kosent-electra-small", "jamo")}
+
+
+def test_layers_lie_over_the_same_characters(cutters):
+    sentence = "음식는 좋았어요"
+    layers = tokens.layer_table(sentence, cutters)
+    assert list(dict.fromkeys(layers["layer"])) == ["eojeol", "morphemes", "kosent-electra-small", "jamo"]
+    for _, part in layers.groupby("layer"):
+        covered = sorted({place for row in part.itertuples() for place in range(row.start, row.end)})
+        assert "".join(sentence[place] for place in covered) == "음식는좋았어요"
+    assert layers.loc[layers["kind"] == "wrong", "text"].tolist() == ["는"]
+
+
+def test_variants_are_scored_against_the_text(cutters, tiny):
+    sentence = "재미가 없는 영화는 싫다"
+    variants = tokens.variant_table(sentence, tiny, count=4)
+    assert len(variants) == 5
+    assert variants["change"].iloc[0] == "as written"
+    assert variants["text"].is_unique
+    moves = (variants["prob_1"] - variants["prob_1"].iloc[0]).abs().tolist()[1:]
+    assert moves == sorted(moves, reverse=True)
+    line = tokens.sentence_text(sentence, tokens.layer_table(sentence, cutters), variants)
+    assert "particles: 가, 는" in line
+    assert variants["change"].iloc[1] in line
+
+
+@pytest.mark.parametrize("text", ["only English", "ㅋㅋㅋ", "가" * 10_000, "\ud800 좋다", "<b>좋다</b>", "$x^2$ 좋다"])
+def test_any_sentence_is_drawn(text, cutters, tiny):
+    sentence, note = tokens.prepare(text)
+    assert len(sentence) <= tokens.SHOWN
+    assert bool(note) == (len(text) > tokens.SHOWN)
+    layers, variants = tokens.layer_table(sentence, cutters), tokens.variant_table(sentence, tiny)
+    with figures.style():
+        figure = tokens.draw_tokens(layers, variants)
+        assert tokens.draw_tokens(layers, variants, figure=figure) is figure
+        figure.canvas.draw()
+    plt.close(figure)
+
+
+def test_the_widget_follows_what_is_typed(cutters, tiny):
+    box = tokens.explore_tokens("재미가 없다", tiny, cutters)
+    field, line, image = box.children
+    before = image.value
+    field.value = "재미는 있다"
+    assert "는" in line.value
+    assert image.value != before
+    field.value = "  "
+    assert line.value == "Type a sentence."
