@@ -106,6 +106,9 @@ def test_progress_widgets_and_timings_are_dropped():
         ),
         nbformat.v4.new_output("stream", name="stdout", text="kept"),
     ]
+    seconds = small("1", outputs=[nbformat.v4.new_output("stream", text="0.3 s")])
+    seconds.cells[-1].metadata["tags"] = [notebooks.NOT_KEPT]
+    assert notebooks.clean_notebook(seconds).cells[-1].outputs == []
     notebook = small("1", outputs=outputs)
     notebook.cells[-1].metadata["execution"] = {"iopub.execute_input": "now"}
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}

@@ -32,10 +32,11 @@ class Temperature:
     nll_after: float = float("nan")
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` with ``prob_1`` and ``confidence`` recomputed; ``pred`` cannot change."""
+        """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
         check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=_RUN_FIRST)
         prob_1 = _sigmoid(_margin(frame) / self.temperature)
-        return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1))
+        name = f"temperature {self.temperature:.4g}"
+        return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
 
 
 def _sigmoid(margin: np.ndarray) -> np.ndarray:

@@ -11,16 +11,15 @@ import pooch
 from kosent_lab.core.network import hub_snapshot
 from kosent_lab.core.schema import ModelError, NotAvailableError
 
-DATA_FOLDER = Path(__file__).resolve().parent.parent.parent / "data"
 BUNDLED = "kosent-electra-small"
-BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
-PAIR_FOLDER = DATA_FOLDER / "models" / f"{BUNDLED}-rtd"
-
-
-def data_folders() -> list[Path]:
-    """Return the folders that are searched, in order: ``KOSENT_DATA``, the clone, the user's cache."""
-    named = [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
-    return [*named, DATA_FOLDER, cache_folder()]
+REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
+REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
+HOW_TO_GET = (
+    "It comes with a clone of kosent-lab, in its folder data; where the package was installed without one, name "
+    "that folder: KOSENT_DATA=DIR."
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def cache_folder() -> Path:
@@ -28,10 +27,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("KOSENT_CACHE") or pooch.os_cache("kosent-lab"))
 
 
-REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
-REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+def named_folders() -> list[Path]:
+    """Return the folders that the user names (``KOSENT_DATA``, parted as paths are), in order."""
+    return [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
+
+
+def _own_data() -> Path:
+    """Return the folder with cards, packs and models: the clone's, or one that the user names."""
+    clone = Path(__file__).resolve().parent.parent.parent / "data"
+    return next((folder for folder in (clone, *named_folders()) if (folder / "cards").is_dir()), cache_folder())
+
+
+DATA_FOLDER = _own_data()
+BUNDLED_FOLDER = DATA_FOLDER / "models" / BUNDLED
+PAIR_FOLDER = DATA_FOLDER / "models" / f"{BUNDLED}-rtd"
+
+
+def data_folders() -> list[Path]:
+    """Return the folders that are searched, in order: ``KOSENT_DATA``, the clone, the user's cache."""
+    return list(dict.fromkeys([*named_folders(), DATA_FOLDER, cache_folder()]))
 
 
 def find_folder(
@@ -58,7 +72,9 @@ def find_folder(
     """
     if source is None or str(source) == BUNDLED:
         if not (BUNDLED_FOLDER / "config.json").exists():
-            raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
+            raise NotAvailableError(
+                f"there is no bundled model in {BUNDLED_FOLDER}. {HOW_TO_GET} Or give a model: --model DIR."
+            )
         return BUNDLED_FOLDER, BUNDLED
     folder = Path(source)
     if folder.is_dir():

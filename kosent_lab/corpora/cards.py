@@ -12,8 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.core.places import DATA_FOLDER, data_folders
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.places import DATA_FOLDER, HOW_TO_GET, data_folders
+from kosent_lab.core.schema import DataError, NotAvailableError
 
 CARDS_FOLDER = DATA_FOLDER / "cards"
 UNSTATED = "LicenseRef-unstated"
@@ -96,7 +96,11 @@ def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
     ------
     DataError
         When there is none; the message names the nearest and lists all.
+    NotAvailableError
+        When there are no cards at all.
     """
+    if not folder.is_dir():
+        raise NotAvailableError(f"there are no cards of corpora in {folder}. {HOW_TO_GET}")
     path = folder / f"{name}.toml"
     names = [p.stem for p in sorted(folder.glob("*.toml"))]
     if name in names:

@@ -1,6 +1,7 @@
-"""From prediction frames to one self-contained HTML page: tables and figures, findings first.
+"""Parts into one self-contained HTML page, findings first; `build` makes it of a notebook's table.
 
-The sentences live in ``report.sentences`` and its catalogue, the layout in ``templates/report.html``.
+The sentences live in ``sentences`` and its catalogue, the sections in ``sections`` and ``text_sections``, the
+layout in ``templates/report.html``. Figures are encoded here, once.
 """
 
 from __future__ import annotations
@@ -8,99 +9,138 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import html
 import importlib.metadata
 import io
 import logging
 import platform
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
 from fontTools import subset
 
-from kosent_lab import calibration, errors, figures, tokenization
-from kosent_lab.calibration.metrics import metrics_table
-from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.korean import readings
-from kosent_lab.report import sections, sentences
-from kosent_lab.report.sections import WORD_TEXTS, ModelFacts, Part
-from kosent_lab.report.sentences import Measures, decimal, metric
+from kosent_lab import figures
+from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.choice import CalibratorChoice
+from kosent_lab.core.files import write_bytes
+from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.schema import DataError
+from kosent_lab.report import sections, sentences, text_sections
+from kosent_lab.report.parts import Part, from_frame
 
-logger = logging.getLogger(__name__)
-MISTAKES = 20
+if TYPE_CHECKING:
+    from kosent_lab.models.classifier import Classifier
+
+LARGEST = 4_000_000  # bytes: what is mailed about with ease
 _PACKAGES = ("kosent-lab", "torch", "transformers", "tokenizers", "numpy", "pandas", "matplotlib")
+# in the order of what a reader must decide: is it good, when can it be trusted, where not, why
+_SECTIONS = (
+    sections.headline,
+    sections.reliability,
+    sections.coverage,
+    sections.slices,
+    sections.mistakes,
+    sections.special,
+    text_sections.words,
+    text_sections.josa,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """The finished report: the page, each of its figures as an SVG file, and the sentences it opens with."""
-
-    html: str
-    figures: dict[str, bytes]
-    findings: tuple[str, ...] = ()
-
-
-def measure(part: Part, tokenizer: Any, language: str) -> Measures:
-    """Measure one part: everything that its findings and sections need.
+    """The finished report; the last line of a notebook's cell shows it.
 
     Parameters
     ----------
-    part : Part
-    tokenizer : tokenizers.Tokenizer
+    html : str
+        The page; it needs no other file and no script.
+    figures : dict of str to str
+        Its figures by the section's anchor, as SVG.
+    findings : tuple of str
+        The sentences that it opens with.
+    """
+
+    html: str
+    figures: dict[str, str]
+    findings: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own, so that its styles and the notebook's leave each other alone."""
+        inner = html.escape(self.html, quote=True)
+        return f'<iframe srcdoc="{inner}" style="width: 100%; height: 40rem; border: 1px solid #d5dbe0"></iframe>'
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; earlier ones are replaced.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where it is missing.
+
+        Returns
+        -------
+        Path
+            The page.
+
+        Raises
+        ------
+        DataError
+            When the page would be larger than four megabytes, the limit of what is mailed about with ease.
+        """
+        content = self.html.encode("utf-8", "replace")  # a text may hold what UTF-8 cannot
+        if len(content) > LARGEST:
+            raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")
+        page = Path(folder) / "report.html"
+        for name, figure in self.figures.items():
+            write_bytes(figure.encode("utf-8"), page.parent / "figures" / f"{name}.svg")
+        write_bytes(content, page)
+        return page
+
+
+def build(
+    scored: pd.DataFrame,
+    *,
+    classifier: Classifier | None = None,
+    calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
+    title: str = "",
+    language: str = "en",
+) -> Page:
+    """Make the report of one scored table.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        Prediction frame with the probabilities as they were scored.
+    classifier, calibrator, title :
+        See `parts.from_frame`.
     language : str
+        ``en`` or ``ko``.
 
     Returns
     -------
-    Measures
+    Page
+        Shows itself in a notebook; ``.save(folder)`` writes it.
+
+    Raises
+    ------
+    DataError
+        When `scored` holds no predictions, or the language is none of the two.
     """
-    t = sentences.catalogue(language)
-    raw = errors.add_slices(part.frame)
-    frame, note = raw, t["temperature_none"]
-    if part.temperature is not None:
-        frame = part.temperature.apply(raw)
-        key = "temperature_fitted" if part.temperature_source else "temperature_model"
-        note = t[key].format(
-            temperature=decimal(part.temperature.temperature, 2),
-            n=f"{part.temperature.n:,}",
-            source=part.temperature_source,
-        )
-    elif part.temperature_failure:
-        note = t["temperature_failed"].format(reason=part.temperature_failure)
-    unleaked = None
-    if "leaked" in frame.columns and frame["leaked"].any():
-        unleaked = metrics_table(frame[~frame["leaked"].astype(bool)])
-    head = frame.head(WORD_TEXTS)
-    texts = head["text"].map(lambda text: "" if pd.isna(text) else str(text))
-    words = tokenization.eojeol_frame(head["doc_id"], texts, tokenizer)
-    try:
-        words = tokenization.add_particles(words, readings.read_cached(head["doc_id"], texts))
-    except NotAvailableError as error:  # the page is made without Kiwi too, and says so
-        logger.warning("%s", error)
-    before = metrics_table(raw)
-    return Measures(
-        frame=frame,
-        before=before,
-        after=metrics_table(frame) if part.temperature is not None else before,
-        unleaked=unleaked,
-        temperature=part.temperature,
-        temperature_note=note,
-        curve=calibration.risk_coverage(frame),
-        slices=errors.slice_table(frame),
-        mistakes=errors.confident_mistakes(frame, count=MISTAKES),
-        groups=errors.group_table(errors.special_groups(frame)),
-        words=words,
-    )
+    part = from_frame(scored, classifier=classifier, calibrator=calibrator, title=title)
+    command = shlex.join(["kosent-lab", "report", "--data", part.title, "--language", language])
+    return build_page([part], language=language, command=command)
 
 
-def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", command: str = "") -> Page:
-    """Build the whole page.
+def build_page(parts: Sequence[Part], *, language: str = "en", command: str = "") -> Page:
+    """Build the page of several parts.
 
     Parameters
     ----------
-    parts : list of Part
-    model : ModelFacts
+    parts : sequence of Part
     language : str
         ``en`` or ``ko``.
     command : str
@@ -109,18 +149,19 @@ def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", co
     Returns
     -------
     Page
-        HTML that needs no other file and no script, and its figures.
     """
     t = sentences.catalogue(language)
     with figures.style():
-        rendered = [_render_part(part, model, language, f"part{number}") for number, part in enumerate(parts, 1)]
+        rendered = [_render_part(part, language, f"part{number}") for number, part in enumerate(parts, 1)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(sentences.TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["data_uri"] = _data_uri
+    models = dict.fromkeys(part.model.model_id for part in parts)
     context = {
         "t": t,
         "language": language,
-        "subtitle": t["subtitle"].format(data=" + ".join(part.title for part in parts), model=model.model_id),
+        "subtitle": t["subtitle"].format(data=" + ".join(part.title for part in parts), model=" + ".join(models)),
         "parts": rendered,
         "command": command,
         "versions": t["versions"].format(versions=_versions()),
@@ -128,9 +169,30 @@ def build_page(parts: list[Part], model: ModelFacts, *, language: str = "en", co
     template = environment.get_template("report.html")
     fonts = _subset_fonts(template.render(fonts=["", ""], **context))
     drawn = {section["anchor"]: section["figure"] for part in rendered for section in part["sections"]}
-    pictures = {name: base64.b64decode(content) for name, content in drawn.items() if content}
     findings = tuple(sentence for part in rendered for sentence in part["findings"])
+    pictures = {name: figure for name, figure in drawn.items() if figure}
     return Page(template.render(fonts=fonts, **context), pictures, findings)
+
+
+def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
+    t, assessment = sentences.catalogue(language), part.assessment
+    made = [text_sections.cards(part, t)]
+    if len(assessment.frame):
+        first, *others = (make(assessment, t) for make in _SECTIONS)
+        made = [first, *made, *others]
+    return {
+        "title": t["part"].format(data=part.title),
+        "anchor": anchor,
+        "findings": sentences.findings(assessment, language),
+        "advice": sentences.advice(assessment, language),
+        "sections": [
+            {**vars(section), "title": t[section.key], "anchor": f"{anchor}-{section.key}"} for section in made
+        ],
+    }
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
 def _versions() -> str:
@@ -163,41 +225,3 @@ def _quiet(name: str) -> Iterator[None]:
         yield
     finally:
         noisy.setLevel(level)
-
-
-def _render_part(part: Part, model: ModelFacts, language: str, anchor: str) -> dict[str, Any]:
-    t, model = sentences.catalogue(language), part.model or model
-    measures = measure(part, model.tokenizer, language)
-    overall = metric(measures.before, "accuracy")["value"]
-    worst = errors.worst_slice(measures.slices, overall) if measures.n_labelled else None
-    made = [sections.cards_section(part, measures, model, t, anchor)]
-    if len(measures.frame):
-        first, *others = (make(measures, t, anchor) for make in sections.OF_MEASURES)
-        made = [first, *made, *others]
-    return {
-        "title": t["part"].format(data=part.title),
-        "anchor": anchor,
-        "findings": sentences.findings(measures, worst, language),
-        "advice": sentences.advice(measures, worst, language),
-        "sections": made,
-    }
-
-
-def write_page(page: Page, folder: Path) -> None:
-    """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; earlier ones are replaced.
-
-    Raises
-    ------
-    DataError
-        When the page would be larger than four megabytes, the limit of what is mailed about with ease.
-    """
-    # a text may hold what UTF-8 cannot
-    content = page.html.encode("utf-8", "replace")
-    if len(content) > 4_000_000:
-        raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is 4 MB")
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    files = {"report.html": content} | {f"figures/{name}.svg": figure for name, figure in page.figures.items()}
-    for name, data in files.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(folder / name)

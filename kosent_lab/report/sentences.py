@@ -5,7 +5,6 @@ The page itself is built in ``report.page``. Numbers are formatted here and nowh
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 import tomllib
@@ -14,13 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kosent_lab.calibration.abstention import threshold_for_risk
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.choice import CalibratorChoice
 from kosent_lab.core.schema import DataError
+from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 LANGUAGES = ("en", "ko")
-TARGET_RISK = 0.05
 FEW_ROWS = 100
 LEAST_COVERAGE = 0.25
 
@@ -55,6 +53,11 @@ def decimal(value: float, places: int = 3) -> str:
     return "–" if math.isnan(value) else f"{value:.{places}f}"
 
 
+def points(value: float) -> str:
+    """Format a difference of shares in percentage points, without the unit: ``6.1``."""
+    return decimal(value * 100, 1)
+
+
 def slice_name(column: str, t: dict[str, str]) -> str:
     """Return what the reader calls a slice column; a user's own column keeps its name."""
     return t.get(f"s_{column}", column)
@@ -63,45 +66,6 @@ def slice_name(column: str, t: dict[str, str]) -> str:
 def slice_value(value: str, t: dict[str, str]) -> str:
     """Return what the reader calls a slice value: yes and no for true and false."""
     return {"True": t["yes"], "False": t["no"]}.get(value, value)
-
-
-@dataclasses.dataclass(frozen=True)
-class Measures:
-    """Everything that was measured on one table; the sentences and the sections are made from it.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The prediction frame, calibrated where a temperature is known.
-    before, after : DataFrame
-        `calibration.metrics_table` without and with the temperature; both the same without one.
-    unleaked : DataFrame or None
-        The same on the rows that do not stand in the training files, where that is known.
-    temperature : Temperature or None
-    temperature_note : str
-        A finished sentence: where the temperature comes from, or why there is none.
-    curve, slices, mistakes, groups : DataFrame
-        From `abstention` and `errors`.
-    words : DataFrame
-        Eojeol frame of the first texts.
-    """
-
-    frame: pd.DataFrame
-    before: pd.DataFrame
-    after: pd.DataFrame
-    unleaked: pd.DataFrame | None
-    temperature: Temperature | None
-    temperature_note: str
-    curve: pd.DataFrame
-    slices: pd.DataFrame
-    mistakes: pd.DataFrame
-    groups: pd.DataFrame
-    words: pd.DataFrame
-
-    @property
-    def n_labelled(self) -> int:
-        """Number of rows with a label."""
-        return int(self.frame["label"].notna().sum())
 
 
 def metric(table: pd.DataFrame, name: str) -> pd.Series:
@@ -113,14 +77,21 @@ def _interval(row: pd.Series, form: Callable[[float], str] = percent) -> dict[st
     return {"low": form(row["ci_low"]), "high": form(row["ci_high"])}
 
 
-def findings(measures: Measures, worst: pd.Series | None, language: str) -> list[str]:
+def calibrator_note(choice: CalibratorChoice, t: dict[str, str]) -> str:
+    """Say where the temperature comes from, or why there is none."""
+    if choice.calibrator is None:
+        return t["temperature_failed"].format(reason=choice.failure) if choice.failure else t["temperature_none"]
+    key = "temperature_fitted" if choice.source else "temperature_model"
+    temperature = decimal(choice.calibrator.temperature, 2)
+    return t[key].format(temperature=temperature, n=f"{choice.calibrator.n:,}", source=choice.source)
+
+
+def findings(assessment: Assessment, language: str) -> list[str]:
     """Write what was found, most important first.
 
     Parameters
     ----------
-    measures : Measures
-    worst : Series or None
-        From `errors.worst_slice`.
+    assessment : Assessment
     language : str
         ``en`` or ``ko``.
 
@@ -129,16 +100,16 @@ def findings(measures: Measures, worst: pd.Series | None, language: str) -> list
     list of str
         Whole sentences; each carries its numbers.
     """
-    t, frame = catalogue(language), measures.frame
+    t, frame = catalogue(language), assessment.frame
     if frame.empty:
         return [t["f_no_rows"]]
     found: list[str] = []
-    if measures.n_labelled:
-        found += _quality(measures, t) + _reliability(measures, t) + _where(measures, worst, t)
+    if assessment.n_labelled:
+        found += _quality(assessment, t) + _reliability(assessment, t) + _where(assessment, t)
     else:
         share, confidence = percent((frame["pred"] == 1).mean()), percent(frame["confidence"].mean())
         found.append(t["f_unlabelled"].format(n=f"{len(frame):,}", share=share, confidence=confidence))
-    groups = measures.groups.set_index("group") if len(measures.groups) else pd.DataFrame()
+    groups = _groups(assessment)
     if "neutral" in groups.index:
         row = groups.loc["neutral"]
         share, sure = percent(row["share_positive"]), percent(row["share_sure"])
@@ -153,98 +124,99 @@ def findings(measures: Measures, worst: pd.Series | None, language: str) -> list
                 n_plain=int(plain["n"]),
             )
         )
-    if len(measures.words):
-        fertility = decimal(measures.words["n_pieces"].mean(), 2)
+    if len(assessment.words):
+        fertility = decimal(assessment.words["n_pieces"].mean(), 2)
         found.append(t["f_words"].format(fertility=fertility, unknown=percent((frame["n_unknown"] > 0).mean())))
-    for key, count in (("f_blank", blank_rows(frame)), ("f_cut", int(frame["truncated"].sum()))):
+    for key, count in (("f_blank", assessment.blank), ("f_cut", int(frame["truncated"].sum()))):
         if count:
             found.append(t[key].format(n=f"{count:,}"))
     return found
 
 
-def blank_rows(frame: pd.DataFrame) -> int:
-    """Count the rows whose text is missing or only white space; saved answers, which have none at all, count none."""
-    if frame["text"].isna().all() and "length_band" in frame.columns:
-        return 0
-    return int(frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).sum())
+def _groups(assessment: Assessment) -> pd.DataFrame:
+    return assessment.groups.set_index("group") if len(assessment.groups) else pd.DataFrame()
 
 
-def _quality(measures: Measures, t: dict[str, str]) -> list[str]:
-    accuracy = metric(measures.before, "accuracy")
+def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    accuracy = metric(assessment.before, "accuracy")
     found = [t["f_accuracy"].format(n=f"{accuracy['n']:,}", accuracy=percent(accuracy["value"]), **_interval(accuracy))]
-    if measures.unleaked is not None:
-        clean = metric(measures.unleaked, "accuracy")
+    if assessment.unleaked is not None:
+        clean = metric(assessment.unleaked, "accuracy")
         leaked = f"{int(accuracy['n'] - clean['n']):,}"
         found.append(t["f_unleaked"].format(leaked=leaked, accuracy=percent(clean["value"]), **_interval(clean)))
-    if measures.n_labelled < FEW_ROWS:
-        found.append(t["few_rows"].format(n=measures.n_labelled))
+    if assessment.n_labelled < FEW_ROWS:
+        found.append(t["few_rows"].format(n=assessment.n_labelled))
     return found
 
 
-def _reliability(measures: Measures, t: dict[str, str]) -> list[str]:
-    accuracy, ece = metric(measures.before, "accuracy"), metric(measures.before, "ece")
-    confidence = metric(measures.before, "mean_confidence")["value"]
-    key = (
-        "f_over" if confidence > accuracy["ci_high"] else "f_under" if confidence < accuracy["ci_low"] else "f_fitting"
-    )
+def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    ece, confidence = metric(assessment.before, "ece"), metric(assessment.before, "mean_confidence")["value"]
+    gap, low, high = assessment.overconfidence
+    key = "f_over" if low > 0 else "f_under" if high < 0 else "f_fitting"
+    if key == "f_under":  # said as so much below
+        gap, low, high = -gap, -high, -low
+    gaps = {"gap": points(gap), "gap_low": points(low), "gap_high": points(high)}
     found = [
-        t[key].format(
-            confidence=percent(confidence),
-            accuracy=percent(accuracy["value"]),
-            ece=decimal(ece["value"]),
-            **_interval(ece, decimal),
-        )
+        t[key].format(confidence=percent(confidence), ece=decimal(ece["value"]), **gaps, **_interval(ece, decimal))
     ]
-    if measures.temperature is not None:
-        after = metric(measures.after, "ece")
-        key = "f_after_better" if after["value"] < ece["value"] else "f_after_same"
-        temperature = decimal(measures.temperature.temperature, 2)
-        found.append(t[key].format(temperature=temperature, ece=decimal(after["value"]), **_interval(after, decimal)))
+    if assessment.after is not None and assessment.choice.calibrator is not None:
+        change, low, high = assessment.ece_change
+        key = "f_after_better" if high < 0 else "f_after_worse" if low > 0 else "f_after_same"
+        if key == "f_after_better":
+            change, low, high = -change, -high, -low
+        found.append(
+            t[key].format(
+                temperature=decimal(assessment.choice.calibrator.temperature, 2),
+                ece=decimal(metric(assessment.after, "ece")["value"]),
+                change=decimal(change),
+                low=decimal(low),
+                high=decimal(high),
+            )
+        )
     return found
 
 
-def _where(measures: Measures, worst: pd.Series | None, t: dict[str, str]) -> list[str]:
-    if worst is None:
-        found = [t["f_no_worst"]]
-    else:
+def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    worst, point = assessment.worst, assessment.threshold
+    found = [t["f_no_worst"]]
+    if worst is not None:
+        low, high = -worst["difference_high"], -worst["difference_low"]
         found = [
             t["f_worst"].format(
                 column=slice_name(worst["column"], t),
                 value=slice_value(worst["value"], t),
                 accuracy=percent(worst["accuracy"]),
-                n=f"{worst['n']:,}",
+                n=f"{int(worst['n']):,}",
                 **_interval(worst),
+                difference=points(-worst["difference"]),
+                d_low=points(low),
+                d_high=points(high),
             )
         ]
-    point = suggested_threshold(measures.curve)
-    if point is not None:
-        found.append(
-            t["f_threshold"].format(
-                threshold=decimal(point["threshold"], 2),
-                coverage=percent(point["coverage"]),
-                risk=percent(point["selective_risk"]),
-            )
+    if point is None:
+        return [*found, t["f_no_threshold"].format(target=percent(TARGET_RISK))]
+    found.append(
+        t["f_threshold"].format(
+            threshold=decimal(point["threshold"], 2),
+            target=percent(TARGET_RISK),
+            n_chosen=f"{int(point['n_chosen']):,}",
+            n=f"{int(point['n']):,}",
+            coverage=percent(point["coverage"]),
+            risk=percent(point["selective_risk"]),
+            **_interval(point),
         )
+    )
     return found
 
 
-def suggested_threshold(curve: pd.DataFrame, *, risk: float = TARGET_RISK, min_kept: int = 20) -> pd.Series | None:
-    """Return the point that keeps most with at most `risk` errors, or None when too few would be kept."""
-    try:
-        return threshold_for_risk(curve[curve["n"] >= min_kept], risk=risk)
-    except DataError:
-        return None
-
-
-def advice(measures: Measures, worst: pd.Series | None, language: str) -> list[str]:
+def advice(assessment: Assessment, language: str) -> list[str]:
     """Write what a reader should do about the findings."""
-    t, frame = catalogue(language), measures.frame
-    if frame.empty:
+    t = catalogue(language)
+    if assessment.frame.empty:
         return []
-    if not measures.n_labelled:
+    if not assessment.n_labelled:
         return [t["a_label"]]
-    found = []
-    point = suggested_threshold(measures.curve)
+    found, point, worst = [], assessment.threshold, assessment.worst
     if point is None or point["coverage"] < LEAST_COVERAGE:
         coverage = percent(0.0 if point is None else point["coverage"])
         found.append(t["a_not_alone"].format(risk=percent(TARGET_RISK), coverage=coverage))
@@ -254,10 +226,9 @@ def advice(measures: Measures, worst: pd.Series | None, language: str) -> list[s
     if worst is not None:
         column, value = slice_name(worst["column"], t), slice_value(worst["value"], t)
         found.append(t["a_slice"].format(column=column, value=value))
-    groups = measures.groups.set_index("group") if len(measures.groups) else pd.DataFrame()
+    groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "share_sure"] > 0.1:
         found.append(t["a_neutral"])
-    overall = metric(measures.before, "accuracy")["ci_low"]
-    if "sarcasm_no_cue" in groups.index and groups.loc["sarcasm_no_cue", "accuracy"] < overall:
+    if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
     return found

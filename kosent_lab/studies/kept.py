@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.files import write_parquet, write_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import NotAvailableError
 
@@ -25,6 +26,16 @@ def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
         there = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "none"
         raise NotAvailableError(f"there is no kept study {name!r} in {folder}; there are: {there}")
     return pd.read_csv(path)
+
+
+def write_study(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV: six digits, so that small p-values keep their size."""
+    write_text(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), path)
+
+
+def write_runs(runs: pd.DataFrame, path: Path) -> None:
+    """Keep the answers of several runs (`load_runs`) as parquet, a column a run."""
+    write_parquet(widen_runs(runs), path)
 
 
 def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -> pd.DataFrame:

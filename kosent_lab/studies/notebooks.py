@@ -28,6 +28,7 @@ from kosent_lab.corpora import cards
 logger = logging.getLogger(__name__)
 FOLDER = DATA_FOLDER.parent / "notebooks"
 LARGEST = 400_000  # bytes of a committed notebook
+NOT_KEPT = "not-kept"  # tag of a cell whose output is not committed
 SECONDS = 600  # a cell may take; a whole notebook should take less than 60
 
 
@@ -121,6 +122,8 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("tags",) if key in cell.metadata})
         if cell.cell_type == "code":
+            if NOT_KEPT in cell.metadata.get("tags", []):
+                cell.outputs = []  # differs from run to run, or is too large: the reader runs the cell
             cell.outputs = [output for output in map(_clean_output, cell.outputs) if output is not None]
     return notebook
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -283,8 +282,12 @@ def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str,
         pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}).to_parquet(table)
         command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
         start = time.perf_counter()
-        subprocess.run([*command, *(["--model", source] if source else [])], check=True, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen([*command, *(["--model", source] if source else [])], stdout=subprocess.DEVNULL)
+        # of this child alone: the process may have had larger ones
+        _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    if status:
+        raise RuntimeError(f"scoring {rows} rows failed with status {os.waitstatus_to_exitcode(status)}")
+    peak = usage.ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes here
     return {"memory_rows": rows, "memory_peak_mb": round(peak * unit / 1e6), "memory_rps": round(rows / seconds)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER, find_folder
+from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
 from kosent_lab.core.schema import DataError, KosentError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
 from kosent_lab.tokenization.cutters import (
@@ -66,8 +66,10 @@ def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
     if name in UNITS:
         return UnitCutter(name)
     own = OWN_FOLDER / f"{name}.json"
-    if name == BUNDLED or own.is_file():
-        return _from_json(own if own.is_file() else BUNDLED_FOLDER / "tokenizer.json")
+    if own.is_file():
+        return _from_json(own)
+    if name == BUNDLED:
+        return _from_json(find_folder(None)[0] / "tokenizer.json")
     if name in published_names():
         return _published(find_card(name))
     path = Path(name)

@@ -1,7 +1,7 @@
-"""Connect controls in a notebook to the functions of the package.
+"""A slider and a menu over what a confidence threshold keeps of a slice.
 
-Each widget has a figure that stands without it, and a callback that is a plain function; computing
-lives in ``calibration.abstention`` and ``calibration.metrics``, drawing in ``figures.theme``.
+`draw_threshold` stands without controls, `threshold_text` is the callback's sentence; the tables come from
+``report.assessment``, their drawing from ``calibration.plots``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from kosent_lab import calibration, errors, figures
 from kosent_lab.core.schema import DataError
 from kosent_lab.figures.theme import to_png
+from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.widgets.controls import open_ipywidgets
 
 ALL_ROWS = "all rows"
@@ -129,16 +130,13 @@ def draw_threshold(
     return _draw(figure, _measure(frame, name), name, threshold)
 
 
-def _measure(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return a slice's rows, reliability table and risk–coverage curve: what no threshold changes."""
-    rows = choose_slice(frame, name)
-    return rows, calibration.reliability_table(rows, resamples=0), calibration.risk_coverage(rows)
+def _measure(frame: pd.DataFrame, name: str) -> Assessment:
+    """Assess a slice as it is given: what no threshold changes is then computed once."""
+    return assess(choose_slice(frame, name), sha256="", resamples=0)
 
 
-def _draw(
-    figure: Figure, measured: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], name: str, threshold: float
-) -> Figure:
-    rows, table, curve = measured
+def _draw(figure: Figure, measured: Assessment, name: str, threshold: float) -> Figure:
+    table = measured.reliability["before"]
     left, right = figure.axes
     for artist in [*left.lines, *left.collections, *left.patches, *right.lines]:
         artist.remove()  # the axes stay: to make ticks anew takes longer than all the rest
@@ -146,8 +144,8 @@ def _draw(
     left.axvspan(threshold, 1.0, color=figures.ACCENT, alpha=0.08, linewidth=0)
     left.set(xlabel="confidence", ylabel="accuracy", xlim=(0.5, 1.0), ylim=(0.0, 1.0))
     title = f"{figures.drawable(name)}, n = {int(table['count'].sum()):,}"
-    calibration.plot_risk_coverage(curve, ax=right)
-    summary = calibration.threshold_summary(rows, threshold=threshold)
+    calibration.plot_risk_coverage(measured.curve, ax=right)
+    summary = calibration.threshold_summary(measured.frame, threshold=threshold)
     right.plot(summary["coverage"] * 100, summary["selective_risk"] * 100, "o", color=figures.LINE, markersize=8)
     right.set(xlabel="kept (%)", ylabel="error among the kept (%)")
     right.autoscale(axis="y")
@@ -199,7 +197,7 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
 
     def update(_change: Any = None) -> None:
         measured = measure(names.value)
-        sentence.value = _sentence(measured[0], names.value, slider.value)
+        sentence.value = _sentence(measured.frame, names.value, slider.value)
         with figures.style(), plt.rc_context({"figure.constrained_layout.use": False}):
             _draw(figure, measured, names.value, slider.value)
             image.value = to_png(figure)

@@ -1,6 +1,6 @@
 import base64
+import html
 import re
-import string
 import sys
 
 import pandas as pd
@@ -11,47 +11,13 @@ from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean import morphology
 from kosent_lab.report import sentences
+from kosent_lab.report.parts import from_frame
 from kosent_lab.scoring.predict import predict_frame
-
-FIELDS = string.Formatter()
-
-
-@pytest.fixture(scope="module")
-def facts(tiny):
-    return report.ModelFacts(tiny.model_id, tiny.parameters, "fp32", "cpu", tiny.tokenizer.backend_tokenizer)
-
-
-@pytest.fixture(scope="module")
-def pack_part(tiny, pack):
-    return report.Part("kosent-pack", predict_frame(pack, tiny), "0" * 64, Temperature(1.5), licence="CC0-1.0")
-
-
-def placeholders(sentence):
-    return {name for _, name, _, _ in FIELDS.parse(sentence) if name}
-
-
-def test_both_languages_say_the_same():
-    english, korean = sentences.catalogue("en"), sentences.catalogue("ko")
-    assert english.keys() == korean.keys()
-    for key in english:
-        assert placeholders(english[key]) == placeholders(korean[key]), key
-    with pytest.raises(DataError, match="speaks en or ko"):
-        sentences.catalogue("fr")
-
-
-def test_every_sentence_is_used():
-    sources = "".join(
-        (sentences.TEMPLATES.parent / name).read_text() for name in ("page.py", "sections.py", "sentences.py")
-    )
-    sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_")  # keys that are put together from a name
-    for key in sentences.catalogue("en"):
-        assert key in sources or key.startswith(built) or key == "language_name", key
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_page_is_whole_and_self_contained(pack_part, facts, language):
-    page = report.build_page([pack_part], facts, language=language, command="kosent-lab report").html
+def test_page_is_whole_and_self_contained(pack_part, language):
+    page = report.build_page([pack_part], language=language, command="kosent-lab report").html
     assert f'<html lang="{language}">' in page
     assert len(page.encode()) < 4_000_000
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
@@ -68,27 +34,16 @@ def test_page_is_whole_and_self_contained(pack_part, facts, language):
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
 
 
-def test_findings_carry_the_measured_numbers(pack_part, facts):
-    measures = report.measure(pack_part, facts.tokenizer, "en")
-    said = " ".join(sentences.findings(measures, None, "en"))
-    correct = pack_part.frame["correct"].dropna()
-    assert f"Of {len(correct):,} labelled texts the model gets {correct.mean() * 100:.1f} % right" in said
-    neutral = pack_part.frame[pack_part.frame["polarity"] == "neutral"]
-    share = (neutral["pred"] == 1).mean() * 100
-    assert f"The {len(neutral)} neutral texts" in said
-    assert f"it calls {share:.1f} % of them positive" in said
-
-
-def test_the_same_numbers_give_the_same_page(pack_part, facts):
-    pages = {report.build_page([pack_part], facts).html for _ in range(2)}
+def test_the_same_numbers_give_the_same_page(pack_part):
+    pages = {report.build_page([pack_part]).html for _ in range(2)}
     assert len(pages) == 1
 
 
-def test_texts_are_escaped(tiny, facts):
+def test_texts_are_escaped(tiny):
     text = "<script>alert('x')</script> & <b>좋다</b>"
     frame = pd.DataFrame({"doc_id": ["a"] * 12, "text": [text] * 12, "label": pd.array([0, 1] * 6, dtype="Int64")})
     scored = predict_frame(frame, tiny)
-    page = report.build_page([report.Part("<i>data</i>", scored, "0" * 64)], facts, command="<u>").html
+    page = report.build_page([from_frame(scored, classifier=tiny, title="<i>data</i>")], command="<u>").html
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "<i>data" not in page
@@ -96,7 +51,7 @@ def test_texts_are_escaped(tiny, facts):
 
 
 @pytest.mark.parametrize("labels", [[], [None], [1], [None] * 30, [1] * 30, [0, 1] * 15])
-def test_small_and_unlabelled_tables_say_why(tiny, facts, labels):
+def test_small_and_unlabelled_tables_say_why(tiny, labels):
     frame = pd.DataFrame(
         {
             "doc_id": [f"d{number}" for number in range(len(labels))],
@@ -104,7 +59,7 @@ def test_small_and_unlabelled_tables_say_why(tiny, facts, labels):
             "label": pd.array(labels, dtype="Int64"),
         }
     )
-    page = report.build_page([report.Part("small", predict_frame(frame, tiny), "0" * 64)], facts).html
+    page = report.build(predict_frame(frame, tiny), classifier=tiny).html
     t = sentences.catalogue("en")
     if not labels:
         assert t["f_no_rows"] in page
@@ -115,12 +70,12 @@ def test_small_and_unlabelled_tables_say_why(tiny, facts, labels):
         assert t["few_rows"].format(n=len(labels)) in page
 
 
-def test_page_fonts_hold_the_hangul_of_the_texts(pack_part, facts):
+def test_page_fonts_hold_the_hangul_of_the_texts(pack_part):
     import io
 
     from fontTools.ttLib import TTFont
 
-    page = report.build_page([pack_part], facts).html
+    page = report.build_page([pack_part]).html
     fonts = re.findall(r"url\(data:font/woff;base64,([^)]+)\)", page)
     covered = set().union(*(TTFont(io.BytesIO(base64.b64decode(f))).getBestCmap() for f in fonts))
     shown = re.sub(r"base64,[^\")]+|<style>.*?</style>", "", page, flags=re.S)
@@ -130,15 +85,44 @@ def test_page_fonts_hold_the_hangul_of_the_texts(pack_part, facts):
 
 def test_too_large_a_page_is_refused(tmp_path):
     with pytest.raises(DataError, match="the limit is 4 MB"):
-        report.write_page(report.Page("x" * 4_000_001, {}), tmp_path)
+        report.Page("x" * 4_000_001, {}).save(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_particles_are_reported_and_without_kiwi_the_page_says_so(pack_part, facts, monkeypatch):
-    assert "kept apart" in report.build_page([pack_part], facts).html
+def test_particles_are_reported_and_without_kiwi_the_page_says_so(pack_part, pack_scored, tiny, monkeypatch):
+    assert "kept apart" in report.build_page([pack_part]).html
     morphology.analyser.cache_clear()
     monkeypatch.setitem(sys.modules, "kiwipiepy", None)
-    page = report.build_page([pack_part], facts).html
+    page = report.build(pack_scored, classifier=tiny).html
     morphology.analyser.cache_clear()
     assert "pip install kiwipiepy" in page
     assert "How are its words cut?" in page
+
+
+def test_a_page_shows_itself_in_a_notebook_and_is_saved_whole(pack_scored, tiny, tmp_path):
+    page = report.build(pack_scored, classifier=tiny)
+    shown = page._repr_html_()
+    assert shown.startswith("<iframe srcdoc=")
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', shown).group(1)) == page.html
+    path = page.save(tmp_path / "보고서")
+    assert path.read_text("utf-8") == page.html
+    assert sorted(p.stem for p in (path.parent / "figures").iterdir()) == sorted(page.figures)
+    assert all(figure.startswith("<?xml") for figure in page.figures.values())
+
+
+def test_a_figure_is_encoded_once_and_is_the_file(pack_part, tmp_path):
+    page = report.build_page([pack_part])
+    encoded = [base64.b64decode(item).decode() for item in re.findall(r"svg\+xml;base64,([^\"]+)", page.html)]
+    assert sorted(encoded) == sorted(page.figures.values())
+
+
+def test_calibrated_probabilities_are_not_calibrated_again(pack_scored, tiny):
+    twice = Temperature(2.0).apply(pack_scored)
+    with pytest.raises(DataError, match="calibrated already; give them as scored"):
+        report.build(twice, classifier=tiny)
+    assert "<html" in report.build(twice, classifier=tiny, calibrator=None).html
+
+
+def test_a_table_without_predictions_says_what_to_do(pack):
+    with pytest.raises(DataError, match="a report needs column 'logit_0'.*Run predict_frame first"):
+        report.build(pack)

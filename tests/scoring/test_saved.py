@@ -147,6 +147,7 @@ def test_the_tables_are_of_the_corpora_on_this_machine():
 @pytest.mark.corpora
 def test_the_bundled_model_never_saw_the_middle_reviews():
     from kosent_lab.cli.train_commands import TAUGHT, ids_sha256
+
     from kosent_lab.corpora.documents import load
     from kosent_lab.corpora.splits import fold_texts
 

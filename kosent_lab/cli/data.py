@@ -1,0 +1,89 @@
+"""``data``: corpora and vocabularies listed, fetched, verified; the bundled model's answers saved."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kosent_lab.cli.options import command
+from kosent_lab.core.schema import DataError
+
+
+def add(subparsers: Any) -> None:
+    """Add ``data`` with its actions."""
+    actions = subparsers.add_parser("data", help="corpora and vocabularies").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    command(actions, "list", list_data, "what there is, and what is on this machine")
+    fetch = command(actions, "fetch", fetch_data, "download by hash into the cache folder")
+    fetch.add_argument("name")
+    fetch.add_argument(
+        "--accept-unstated-licence",
+        action="store_true",
+        help="fetch a corpus that states no licence, for private study",
+    )
+    command(actions, "verify", verify_data, "rehash and recount").add_argument("name")
+    command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
+    score = command(actions, "score", score_data, "save the bundled model's logits, without texts")
+    score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
+    score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
+
+
+def list_data(arguments: argparse.Namespace) -> None:
+    """Print every card and whether its files are here."""
+    import pandas as pd
+
+    from kosent_lab.core.places import data_folders
+    from kosent_lab.corpora import cards
+
+    rows = []
+    for card in cards.list_cards():
+        here = "yes" if cards.is_present(card) else "no"
+        rows.append((card.name, here, card.kind, f"{card.rows:,}" if card.rows else "", card.licence, card.title))
+    print(pd.DataFrame(rows, columns=["name", "here", "kind", "rows", "licence", "what"]).to_string(index=False))
+    print(f"\nLooked in: {', '.join(map(str, data_folders()))}")
+
+
+def fetch_data(arguments: argparse.Namespace) -> None:
+    """Download what a card describes."""
+    from kosent_lab import corpora
+
+    paths = corpora.fetch(arguments.name, accept_unstated=arguments.accept_unstated_licence, quiet=arguments.quiet)
+    print("\n".join(str(path) for path in paths))
+
+
+def verify_data(arguments: argparse.Namespace) -> None:
+    """Print every check of a card and fail when one does not hold."""
+    from kosent_lab import corpora
+
+    table = corpora.verify(arguments.name)
+    print(table.assign(ok=table["ok"].map({True: "ok", False: "WRONG"})).to_string(index=False))
+    if not table["ok"].all():
+        raise DataError(f"{arguments.name} is not what its card says; fetch it again")
+    print("ok")
+
+
+def show_leaks(arguments: argparse.Namespace) -> None:
+    """Print what NSMC's test split shares with its train split."""
+    from kosent_lab import corpora
+
+    print(corpora.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
+
+
+def score_data(arguments: argparse.Namespace) -> None:
+    """Save the bundled model's logits on corpora, without their texts."""
+    from kosent_lab import scoring
+    from kosent_lab.core.files import frame_sha256
+    from kosent_lab.models.classifier import load_classifier
+
+    classifier = load_classifier(device=arguments.device)
+    for name in arguments.names or scoring.NAMES:
+        frame = scoring.load_source(name)
+        path = scoring.write_scored(
+            name,
+            scoring.predict_frame(frame, classifier, progress=not arguments.quiet),
+            data_sha256=frame_sha256(frame),
+            precision=classifier.precision,
+            device=str(classifier.device),
+        )
+        print(f"{len(frame):,} rows: {path}")

@@ -1,0 +1,148 @@
+"""``train finetune``: labels of any kind, from whatever start, one run a seed, each with its card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.cli.options import command, file_columns, print_result
+from kosent_lab.cli.train_options import check_resumable, common_options, ids_sha256, read_tokenizer, training_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kosent_lab.training.options import FinetuningOptions
+
+
+def add(stages: Any) -> None:
+    """Add ``finetune`` to ``train``."""
+    parser = command(stages, "finetune", finetune, "train a classifier; a killed run goes on")
+    parser.add_argument(
+        "--data", default="nsmc", metavar="NAME|FILE",
+        help="with a column split (train, valid); else a tenth of the texts is kept for valid",
+    )  # fmt: skip
+    file_columns(parser)
+    parser.add_argument(
+        "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
+    )
+    parser.add_argument("--epochs", type=float, help="end when every text has been seen so often instead")
+    parser.add_argument("--soft-targets", type=Path)
+    parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
+    parser.add_argument("--official-only", action="store_true", help="only rows of the official train file")
+    parser.add_argument("--layer-decay", type=float, default=1.0, help="rate of a layer against the one above it")
+    parser.add_argument("--frozen-layers", type=int, default=0, help="lowest layers (and embeddings) kept as they are")
+    parser.add_argument(
+        "--unfreeze-share", type=float, default=0.0, help="share of the run over which layers join, from the top"
+    )
+    parser.add_argument("--patience", type=int, help="end after so many looks without a better one; the best is kept")
+    parser.add_argument("--label-smoothing", type=float, default=0.0)
+    parser.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
+    parser.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
+    training_options(parser)
+
+
+def finetune(arguments: argparse.Namespace) -> None:
+    """Train a classifier from random weights, from an earlier run, a model folder or a pretrained pair."""
+    import pandas as pd
+
+    from kosent_lab.training.labelled import read_labelled
+    from kosent_lab.training.options import FinetuningOptions
+
+    check_resumable(arguments)
+    own = ("epochs", "soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
+    options = {name: getattr(arguments, name) for name in own} | {"class_weights": not arguments.no_class_weights}
+    options |= common_options(arguments, FinetuningOptions())
+    if arguments.data != "nsmc":
+        options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
+    FinetuningOptions(**options)  # refuses what cannot be before anything is read
+    frame, names = read_labelled(
+        arguments.data,
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        classes=arguments.classes,
+        official_only=arguments.official_only,
+        soft_targets=arguments.soft_targets,
+    )
+    rows = []
+    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        folder = arguments.out / f"seed-{seed}" if arguments.seeds > 1 else arguments.out
+        chosen = FinetuningOptions(**{**options, "seed": seed})
+        rows.append(_finetune_once(arguments, frame, names, folder, chosen) | {"seed": seed})
+    runs = pd.DataFrame(rows)
+    print(runs.to_string(index=False))
+    if arguments.seeds > 1:
+        accuracy = runs["accuracy"]
+        spread = {"seeds": len(runs), "accuracy_mean": float(accuracy.mean()), "accuracy_sd": float(accuracy.std())}
+        print_result(spread, arguments.out / "seeds.json")
+
+
+def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:
+    from kosent_lab.models import electra, pairs
+    from kosent_lab.training.packaging import run_model
+
+    if arguments.init is None:
+        model = electra.new_classifier(vocabulary_size, layers=arguments.layers or 12, seed=seed)
+    else:
+        folder = run_model(arguments.init)
+        if (folder / pairs.GENERATOR).exists():
+            model = pairs.as_classifier(pairs.load_pair(folder), seed=seed)
+        else:
+            model = electra.open_classifier(folder)
+        model = electra.grow_depth(model, arguments.layers) if arguments.layers else model
+    electra.name_classes(model, names, seed=seed)
+    return model
+
+
+def _finetune_once(
+    arguments: argparse.Namespace, frame: pd.DataFrame, names: list[str], folder: Path, options: FinetuningOptions
+) -> dict[str, float]:
+    from kosent_lab.core.files import write_text
+    from kosent_lab.core.intervals import wilson_interval
+    from kosent_lab.models import devices, electra
+    from kosent_lab.training import finetuning
+    from kosent_lab.training.packaging import MODEL, TAUGHT
+
+    tokenizer = read_tokenizer(arguments)
+    model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)
+    model = model.to(devices.choose_device(arguments.device))
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    write_text(json.dumps(seen, indent=2) + "\n", folder / TAUGHT)
+    history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
+    places = {"seen_positions": options.max_tokens, "largest_mb": arguments.largest_mb}
+    electra.save_classifier(model, tokenizer, folder / MODEL, **places)
+    last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
+    n = int((frame["label"].notna() & (frame["split"] == "valid")).sum())
+    low, high = wilson_interval(round(last["accuracy"] * n), n)
+    result = {"accuracy": last["accuracy"], "ci_low": low, "ci_high": high, "nll": last["nll"], "n": n}
+    write_text(_card(arguments, names, seen, result, model), folder / MODEL / "MODEL_CARD.md")
+    print(f"on {model.device}: {folder / MODEL}")
+    return result
+
+
+def _card(
+    arguments: argparse.Namespace, names: list[str], seen: dict[str, Any], result: dict[str, float], model: Any
+) -> str:
+    command_line = shlex.join(["kosent-lab", *sys.argv[1:]])
+    start = arguments.init or "random weights"
+    accuracy = f"{result['accuracy']:.2%} (95 % interval {result['ci_low']:.2%}–{result['ci_high']:.2%})"
+    return f"""# {arguments.out.name}
+
+An ELECTRA classifier of Korean text, made by kosent-lab.
+
+- classes: {", ".join(names)}
+- {model.config.num_hidden_layers} layers, {model.num_parameters():,} weights, started from {start}
+- taught by {seen["train_rows"]:,} rows of {seen["data"]} (SHA-256 of their ids {seen["train_ids_sha256"][:12]})
+- on {result["n"]:,} rows kept for validation: accuracy {accuracy}, NLL {result["nll"]:.4f} nats
+
+Made by
+
+    {command_line}
+
+The validation rows also chose the training's options where there was a choice: report a test of your
+own. No temperature was fitted; `kosent-lab train package` does it for two classes.
+"""

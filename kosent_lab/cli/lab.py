@@ -1,0 +1,87 @@
+"""``notebooks`` and ``bench``: the course executed, and how fast the laboratory is."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.core.schema import DataError
+
+
+def add(subparsers: Any) -> None:
+    """Add ``notebooks`` and ``bench``."""
+    notebooks = command(
+        subparsers, "notebooks", run_notebooks, "execute the numbered notebooks and write their outputs"
+    )
+    notebooks.add_argument("names", nargs="*", metavar="NAME", help="how file names begin: 05; default: all")
+    notebooks.add_argument("--check", action="store_true", help="execute only, write nothing")
+    bench = command(subparsers, "bench", run_bench, "throughput against transformers.pipeline, in one run")
+    bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
+    bench.add_argument("--texts", type=int, help="default: 6,000; with --cutting 100,000")
+    bench.add_argument(
+        "--cutting", action="store_true", help="instead: seconds to read with Kiwi, and to cut with each tokenizer"
+    )
+    bench.add_argument(
+        "--training", action="store_true", help="instead: tokens a second of pretraining and fine-tuning"
+    )
+    bench.add_argument(
+        "--startup", action="store_true", help="instead: from the command to the answer, against bare imports"
+    )
+    bench.add_argument("--layers", type=int, default=12, help="with --training")
+    bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
+    bench.add_argument("--model")
+    json_option(bench)
+
+
+def run_notebooks(arguments: argparse.Namespace) -> None:
+    """Execute notebooks and write their outputs into them."""
+    from kosent_lab.studies import notebooks
+
+    foreign, unproven = None, {}
+    for path in notebooks.find_notebooks(arguments.names):
+        notebook = notebooks.run_notebook(path)
+        if not arguments.check:
+            foreign = list(notebooks.foreign_texts()) if foreign is None else foreign
+            notebooks.write_notebook(notebook, path, foreign=foreign)
+        unproven[path.name] = notebooks.unproven_numbers(notebook)
+        print(path.name)
+    wrong = [f"{name}: {', '.join(numbers)}" for name, numbers in unproven.items() if numbers]
+    if wrong:
+        raise DataError(f"Findings state numbers that no output above them shows: {'; '.join(wrong)}. Mend the text.")
+
+
+def run_bench(arguments: argparse.Namespace) -> None:
+    """Print throughput, seconds of reading and cutting, of training, or of starting."""
+    if arguments.startup:
+        from kosent_lab.studies import startup
+
+        return print_result(startup.run(), arguments.json)
+
+    from kosent_lab import corpora
+    from kosent_lab.core.places import BUNDLED_FOLDER
+
+    present = corpora.is_present(corpora.find_card("nsmc"))
+    split, count = ("train", 100_000) if arguments.cutting else ("test", 6_000)
+    texts = corpora.load(arguments.data or (f"nsmc:{split}" if present else "kosent-pack"))["text"].dropna().astype(str)
+    texts = texts[texts.str.strip() != ""]
+    texts = texts.sample(min(arguments.texts or count, len(texts)), random_state=0)
+    if arguments.cutting:
+        from kosent_lab import tokenization
+        from kosent_lab.studies import speed
+
+        return print_result(speed.run_cutting(texts, tokenization.names_at_hand()), arguments.json)
+    if arguments.training:
+        from tokenizers import Tokenizer
+
+        from kosent_lab.studies import training_speed
+
+        tokenizer = Tokenizer.from_file(str(BUNDLED_FOLDER / "tokenizer.json"))
+        return print_result(training_speed.run(texts, tokenizer, layers=arguments.layers), arguments.json)
+
+    from kosent_lab.studies import speed
+
+    result = speed.run(arguments.model, texts)
+    if arguments.memory_rows:
+        result |= speed.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
+    return print_result(result, arguments.json)

@@ -1,0 +1,73 @@
+"""``train pretrain``: a generator and a discriminator on unlabelled text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from typing import Any
+
+from kosent_lab.cli.options import command
+from kosent_lab.cli.train_options import check_resumable, common_options, ids_sha256, read_tokenizer, training_options
+
+
+def add(stages: Any) -> None:
+    """Add ``pretrain`` to ``train``."""
+    parser = command(
+        stages, "pretrain", pretrain,
+        "replaced-token detection: a generator and a discriminator on unlabelled text; a killed run goes on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", action="append", metavar="NAME|FILE[=SHARE]",
+        help="repeat for several; SHARE: chance of a row to be drawn in an epoch (default: nsmc, pretrain_text=0.3)",
+    )  # fmt: skip
+    parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
+    parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
+    parser.add_argument(
+        "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"
+    )
+    parser.add_argument(
+        "--random-embeddings", action="store_true", help="do not start from static vectors of the pieces"
+    )
+    training_options(parser)
+
+
+def pretrain(arguments: argparse.Namespace) -> None:
+    """Train a generator and a discriminator on unlabelled text, or go on with a run."""
+    from kosent_lab.core.files import write_text
+    from kosent_lab.corpora.pretraining_text import gather_texts
+    from kosent_lab.models import devices, pairs
+    from kosent_lab.training import loop, pretraining
+    from kosent_lab.training.options import PretrainingOptions
+    from kosent_lab.training.packaging import MODEL, TAUGHT, run_model
+
+    check_resumable(arguments)
+    options = PretrainingOptions(
+        mask_share=arguments.mask_share,
+        discriminator_weight=arguments.discriminator_weight,
+        **common_options(arguments, PretrainingOptions()),
+    )
+    device = devices.choose_device(arguments.device)
+    frame, counts = gather_texts(arguments.data or ["nsmc", "pretrain_text=0.3"])
+    tokenizer = read_tokenizer(arguments)
+    if arguments.init:
+        pair = pairs.load_pair(run_model(arguments.init))
+        pair = pairs.grow_pair(pair, arguments.layers) if arguments.layers else pair
+    else:
+        pair = pairs.new_pair(
+            tokenizer.get_vocab_size(),
+            layers=arguments.layers or 12,
+            generator_share=arguments.generator_share,
+            seed=arguments.seed,
+        )
+        if not arguments.random_embeddings and not (arguments.out / loop.CHECKPOINT).exists():
+            pretraining.start_from_text(pair, tokenizer, frame)
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    write_text(json.dumps(seen, indent=2) + "\n", arguments.out / TAUGHT)
+    history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
+    pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL, largest_mb=arguments.largest_mb)
+    for name in (TAUGHT, loop.METRICS):
+        shutil.copy(arguments.out / name, arguments.out / MODEL / name)
+    print(history.tail(3).to_string(index=False))
+    print(f"on {device}: {arguments.out / MODEL}")

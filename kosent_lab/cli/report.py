@@ -1,0 +1,73 @@
+"""``report``: the main job, labelled Korean text into one page."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.cli.options import command, file_columns, model_options, open_classifier, read_documents
+from kosent_lab.core.schema import DataError
+
+if TYPE_CHECKING:
+    from kosent_lab.models.classifier import Classifier
+
+
+def add(subparsers: Any) -> None:
+    """Add ``report``."""
+    parser = command(subparsers, "report", make_report, "error-analysis report of labelled Korean text (the main job)")
+    parser.add_argument(
+        "--data",
+        action="append",
+        metavar="NAME[:SPLIT]|FILE|saved:TABLE",
+        help="repeat for several parts; default: the bundled pack, and NSMC's test split, as saved answers "
+        "(data/scored) where the corpus is not on this machine",
+    )
+    parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
+    parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
+    parser.add_argument("--language", choices=("en", "ko"), default="en")
+    file_columns(parser)
+    model_options(parser, precision="auto")
+
+
+def make_report(arguments: argparse.Namespace) -> None:
+    """Score the tables named and write the report page."""
+    from kosent_lab.report import page, parts
+
+    names = arguments.data or parts.default_inputs(bundled_model=not arguments.model)
+    if len({parts.file_name(name) for name in names}) < len(names):
+        raise DataError(f"each input needs a file name of its own for its predictions; got {names}")
+    classifier = open_classifier(arguments)
+
+    def read(name: str) -> Any:
+        return read_documents(arguments, name)
+
+    calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
+    options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
+    made = [parts.from_input(name, classifier, **options) for name in names]
+    again = command_line(arguments, names, classifier)
+    path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
+    print(f"The report: {path.resolve()}")
+
+
+def command_line(arguments: argparse.Namespace, names: list[str], classifier: Classifier) -> str:
+    """Return the command that gives the same numbers: every option that matters, the precision that was used."""
+    words = ["kosent-lab", "report"]
+    for name in names:
+        words += ["--data", name]
+    options = {
+        "--calib": arguments.calib,
+        "--text-column": None if arguments.text_column == "text" else arguments.text_column,
+        "--label-column": arguments.label_column,
+        "--model": arguments.model,
+        "--revision": arguments.revision,
+        "--positive-label": arguments.positive_label,
+        "--precision": classifier.precision,  # what auto chose here, another machine might not
+        "--device": classifier.device.type,
+        "--language": arguments.language,
+    }
+    for option, value in options.items():
+        words += [] if value is None else [option, str(value)]
+    words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
+    return shlex.join(words)

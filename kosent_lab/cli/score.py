@@ -1,0 +1,158 @@
+"""``predict`` and ``evaluate``: a file scored into a file; metrics of a model, of particles found, of a pair."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.cli.options import (
+    command,
+    file_columns,
+    json_option,
+    model_options,
+    open_classifier,
+    print_result,
+    read_documents,
+)
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+HOMOGRAPHS = "kiwi_disambiguation"
+
+
+def add(subparsers: Any) -> None:
+    """Add ``predict`` and ``evaluate``."""
+    predict = command(subparsers, "predict", predict_file, "score a file; a killed run goes on where it stopped")
+    predict.add_argument("file", type=Path)
+    predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
+    predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
+    predict.add_argument("--shard-rows", type=int, default=20_000)
+    file_columns(predict)
+    model_options(predict, precision="auto")
+
+    evaluate = command(
+        subparsers, "evaluate", evaluate_task, "metrics with intervals",
+        epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, ece, "
+        "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, calibrated_on (what "
+        "the temperature was fitted on, and which rows are therefore not measured), model_id, "
+        "data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, replaced_share, each with _ci",
+    )  # fmt: skip
+    evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
+    evaluate.add_argument(
+        "--task", choices=("sentiment", "josa", "rtd"), default="sentiment",
+        help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
+        "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced",
+    )  # fmt: skip
+    evaluate.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
+    evaluate.add_argument("--limit", type=int, help="the first N rows only")
+    file_columns(evaluate)
+    model_options(evaluate, precision="fp32")
+    json_option(evaluate)
+
+
+def predict_file(arguments: argparse.Namespace) -> None:
+    """Score a file into a file."""
+    if arguments.resume and arguments.out.exists():
+        print(f"{arguments.out} is there already")
+        return
+    if not arguments.file.is_file():
+        raise NotAvailableError(f"there is no file {arguments.file}")
+
+    from kosent_lab.scoring.shards import score_file
+
+    rows = score_file(
+        arguments.file,
+        arguments.out,
+        open_classifier(arguments, any_classes=True),
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        shard_rows=arguments.shard_rows,
+        progress=not arguments.quiet,
+    )
+    print(f"{rows:,} rows: {arguments.out}")
+
+
+def evaluate_task(arguments: argparse.Namespace) -> None:
+    """Print the metrics of the task named."""
+    {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}[arguments.task](arguments)
+
+
+def evaluate_sentiment(arguments: argparse.Namespace) -> None:
+    """Print the metrics of a model on labelled rows."""
+    from kosent_lab import calibration, scoring
+    from kosent_lab.report import assessment, parts
+
+    def read(name: str) -> Any:
+        return read_documents(arguments, name)
+
+    frame = read(arguments.data).head(arguments.limit)
+    classifier = open_classifier(arguments)
+    scored = scoring.predict_frame(frame, classifier, progress=not arguments.quiet)
+    calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
+    choice = calibration.choose_calibrator(scored, classifier.calibration, calib)
+    if choice.failure:
+        logger.warning("%s", choice.failure)
+    print_result(assessment.evaluate(assessment.assess(scored, choice)), arguments.json)
+
+
+def evaluate_josa(arguments: argparse.Namespace) -> None:
+    """Print how well particles are found, against a treebank."""
+    from kosent_lab.korean import morphology, treebanks
+
+    name, _, split = arguments.data.partition(":")
+    if name == HOMOGRAPHS:
+        return _evaluate_homographs(arguments)
+    if name not in treebanks.NAMES or not split:
+        raise DataError(
+            f"--task josa needs --data TREEBANK:SPLIT ({', '.join(treebanks.NAMES)}) or {HOMOGRAPHS}; "
+            f"got {arguments.data!r}"
+        )
+    tokens = treebanks.load_treebank(name, split)
+    texts = tokens.groupby("sent_id", sort=False)["text"].first().head(arguments.limit)
+    gold = treebanks.gold_eojeol(tokens[tokens["sent_id"].isin(texts.index)])
+    scores = treebanks.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
+    result: dict[str, Any] = {"data": arguments.data, "sentences": len(texts), "n": len(gold)}
+    result["unreadable"] = int((~gold["readable"]).sum())
+    return _print_metrics(result, scores, arguments.json)
+
+
+def _evaluate_homographs(arguments: argparse.Namespace) -> None:
+    from kosent_lab import corpora
+    from kosent_lab.korean import morphology, treebanks
+
+    frame = corpora.load_corpus(HOMOGRAPHS).head(arguments.limit)
+    scores = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"]))
+    _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
+
+
+def evaluate_rtd(arguments: argparse.Namespace) -> None:
+    """Print how well a pair finds the pieces that its generator replaced."""
+    from tokenizers import Tokenizer
+
+    from kosent_lab import scoring
+    from kosent_lab.core.files import frame_sha256, weights_id
+    from kosent_lab.core.places import PAIR_FOLDER
+    from kosent_lab.models.pairs import load_pair
+
+    folder = Path(arguments.model) if arguments.model else PAIR_FOLDER
+    pair = load_pair(folder)
+    frame = read_documents(arguments, arguments.data).head(arguments.limit)
+    texts = frame["text"].dropna().astype(str)
+    texts = texts[texts.str.strip() != ""]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    scores = scoring.measure_detection(scoring.replace_pieces(pair, tokenizer, texts.tolist()))
+    result = {"data": arguments.data, "n": int(scores["n"].iloc[0])}
+    result["model_id"] = weights_id(folder.resolve().name, folder / "model.safetensors")
+    _print_metrics(result | {"data_sha256": frame_sha256(frame)}, scores, arguments.json)
+
+
+def _print_metrics(result: dict[str, Any], scores: pd.DataFrame, path: Path | None) -> None:
+    for row in scores.to_dict("records"):
+        result |= {row["metric"]: row["value"], f"{row['metric']}_ci": [row["ci_low"], row["ci_high"]]}
+    print_result(result | {"params": scores["params"].iloc[0]}, path)

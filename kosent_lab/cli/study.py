@@ -1,0 +1,188 @@
+"""``study``: tokenizers, particles, recipes of training, and what a few labels of another domain are worth."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.cli.options import PRECISIONS, command
+from kosent_lab.core.schema import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+
+def add(subparsers: Any) -> None:
+    """Add ``study`` with its questions."""
+    study = subparsers.add_parser(
+        "study", help="particles, recipes of training, and what a few labels of another domain are worth"
+    )
+    questions = study.add_subparsers(required=True, metavar="QUESTION")
+    boundaries = command(
+        questions, "boundaries", study_boundaries, "how tokenizers cut eojeol, morphemes and particles"
+    )
+    boundaries.add_argument(
+        "names", nargs="*", metavar="TOKENIZER", help="default: all at hand; a folder or a tokenizer.json too"
+    )
+    boundaries.add_argument("--by", help="josa, final (sound of the stem), or a column of the data (domain)")
+    _common(boundaries, "kosent-pack")
+    particles = command(
+        questions,
+        "particles",
+        study_particles,
+        "what a particle deleted, swapped, ill-formed, split or joined does to the model, beside a control",
+    )
+    particles.add_argument("--kinds", nargs="+", metavar="KIND", help="default: all")
+    particles.add_argument("--by", choices=("kind", "josa"), default="kind")
+    particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
+    particles.add_argument("--precision", choices=PRECISIONS, default="fp32")
+    particles.add_argument("--seed", type=int, default=0)
+    _common(particles, "kosent-pack")
+    recipes = command(
+        questions, "recipes", study_recipes,
+        "a paired comparison of two recipes of training, several seeds each; the kept answers of the two "
+        "vocabularies when no models are named",
+    )  # fmt: skip
+    recipes.add_argument("--first", metavar="NAME=DIR,DIR,…", help="model folders, one a seed")
+    recipes.add_argument("--second", metavar="NAME=DIR,DIR,…", help="as many, with the same seeds in the same order")
+    recipes.add_argument("--answers", type=Path, help="parquet file to keep the answers in, or to read them from")
+    # what is compared in order to choose is compared on valid; test is for the one report at the end
+    _common(recipes, "nsmc:valid")
+    _add_transfer(questions)
+
+
+def _common(parser: argparse.ArgumentParser, data: str) -> None:
+    parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
+    parser.add_argument("--limit", type=int, help="that many texts, drawn at random, always the same")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
+
+
+def _add_transfer(questions: Any) -> None:
+    transfer = command(
+        questions,
+        "transfer",
+        study_transfer,
+        "how good the model is in other domains, as it is and taught by some of their rows",
+    )
+    transfer.add_argument(
+        "--data", nargs="+", default=["kosent-pack"], metavar="NAME|FILE", help="default: kosent-pack"
+    )
+    transfer.add_argument("--text-column", default="text")
+    transfer.add_argument("--label-column")
+    transfer.add_argument(
+        "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; default: none"
+    )
+    transfer.add_argument(
+        "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
+    )
+    transfer.add_argument("--draws", type=int, default=1, help="of rows; default: 1")
+    transfer.add_argument(
+        "--per-label", type=int, default=600, help="measure on at most so many rows of each label; 0: all; default: 600"
+    )
+    transfer.add_argument("--seed", type=int, default=0)
+    transfer.add_argument("--model", help="bundled by default, or a folder")
+    transfer.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
+
+
+def _texts(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Read the texts named; `--limit` draws that many of them, always the same."""
+    from kosent_lab import corpora
+
+    frame = corpora.load(arguments.data)
+    frame = frame[frame["text"].fillna("").str.strip() != ""]
+    if arguments.limit is not None and arguments.limit < len(frame):
+        frame = frame.sample(arguments.limit, random_state=0).sort_index()
+    return frame
+
+
+def _print_table(table: pd.DataFrame, out: Path | None) -> None:
+    if out:
+        from kosent_lab.studies.kept import write_study
+
+        write_study(table, out)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+
+
+def study_boundaries(arguments: argparse.Namespace) -> None:
+    """Print how tokenizers cut the same texts."""
+    from kosent_lab import studies, tokenization
+
+    names = arguments.names or tokenization.names_at_hand()
+    table = studies.compare_tokenizers(_texts(arguments), names, by=arguments.by, progress=not arguments.quiet)
+    if arguments.by is None and not arguments.out:
+        wide = table.pivot(index="tokenizer", columns="metric", values="value")
+        low, high = (table[table["metric"] == "boundary_kept"].set_index("tokenizer")[c] for c in ("ci_low", "ci_high"))
+        wide = wide.assign(kept_ci_low=low, kept_ci_high=high).loc[names].reset_index()
+        return _print_table(wide, None)
+    return _print_table(table, arguments.out)
+
+
+def study_particles(arguments: argparse.Namespace) -> None:
+    """Print what changing one particle of each text does to the classifier, beside a control."""
+    from kosent_lab import behaviour, models, studies
+
+    frame = _texts(arguments)
+    classifier = models.load_classifier(arguments.model, precision=arguments.precision)
+    scored = studies.change_particles(
+        frame, classifier, kinds=arguments.kinds or behaviour.KINDS, seed=arguments.seed, progress=not arguments.quiet
+    )
+    _print_table(behaviour.effect_table(scored, by=arguments.by), arguments.out)
+
+
+def study_recipes(arguments: argparse.Namespace) -> None:
+    """Print a paired comparison of two recipes of training, several seeds each."""
+    from kosent_lab import errors, studies
+
+    if arguments.first or arguments.second:
+        runs = _score_recipes(arguments)
+        if arguments.answers:
+            studies.write_runs(runs, arguments.answers)
+    elif arguments.answers:
+        runs = studies.load_runs(arguments.answers.stem, arguments.answers.parent)
+    else:
+        runs = studies.load_runs()
+    result = errors.compare_recipes(runs)
+    _print_table(result.rename_axis("measure").rename("value").reset_index(), arguments.out)
+
+
+def _score_recipes(arguments: argparse.Namespace) -> pd.DataFrame:
+    import pandas as pd
+
+    from kosent_lab import models, scoring
+
+    frame = _texts(arguments)
+    parts = []
+    for recipe in (arguments.first, arguments.second):
+        name, _, folders = (recipe or "").partition("=")
+        if not folders:
+            raise DataError(f"--first and --second each need NAME=DIR,DIR,…; got {recipe!r}")
+        for seed, folder in enumerate(folders.split(",")):
+            answers = scoring.predict_frame(frame, models.load_classifier(folder), progress=not arguments.quiet)
+            logger.info("%s, seed %d: accuracy %.4f", name, seed, answers["correct"].mean())
+            row = {"doc_id": answers["doc_id"], "recipe": name, "seed": seed, "correct": answers["correct"]}
+            parts.append(pd.DataFrame(row))
+    return pd.concat(parts, ignore_index=True)
+
+
+def study_transfer(arguments: argparse.Namespace) -> None:
+    """Print how good a model is in other domains, as it is and taught by some of their rows."""
+    from kosent_lab import corpora
+    from kosent_lab.studies import transfer
+
+    columns = {"text_column": arguments.text_column, "label_column": arguments.label_column}
+    frames = {name: corpora.load(name, **columns) for name in arguments.data}
+    table = transfer.compare_domains(
+        frames,
+        sizes=arguments.sizes,
+        source=arguments.model,
+        methods=arguments.methods or transfer.METHODS,
+        draws=arguments.draws,
+        per_label=arguments.per_label or None,
+        seed=arguments.seed,
+        keep=arguments.out,
+    )
+    _print_table(table, arguments.out)

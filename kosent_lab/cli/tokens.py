@@ -1,0 +1,48 @@
+"""``tokens``: how words are cut, one row per eojeol of a text or a file."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.cli.options import command, json_option
+from kosent_lab.core.schema import NotAvailableError
+
+logger = logging.getLogger(__name__)
+
+
+def add(subparsers: Any) -> None:
+    """Add ``tokens``."""
+    parser = command(subparsers, "tokens", show_tokens, "how words are cut: one row per eojeol")
+    parser.add_argument("input", metavar="FILE|TEXT")
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--model", help="bundled by default; a folder, a tokenizer's name or a Hub id")
+    parser.add_argument("--revision", help="full commit hash of a Hub id")
+    json_option(parser)
+
+
+def show_tokens(arguments: argparse.Namespace) -> None:
+    """Print one row per eojeol."""
+    from kosent_lab.core.files import write_text
+    from kosent_lab.core.places import BUNDLED
+    from kosent_lab.corpora.documents import SUFFIXES, load
+    from kosent_lab.korean.morphology import read_eojeol
+    from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
+    from kosent_lab.tokenization.tokenizers import load_cutter
+
+    ids, texts = ["text"], [arguments.input]
+    if Path(arguments.input).suffix.lower() in SUFFIXES:
+        frame = load(arguments.input, text_column=arguments.text_column)
+        ids, texts = frame["doc_id"], frame["text"].fillna("").astype(str)
+    # the tokenizer alone: nothing here needs the weights, nor torch
+    table = eojeol_frame(ids, texts, load_cutter(arguments.model or BUNDLED, revision=arguments.revision))
+    try:
+        table = add_particles(table, read_eojeol(ids, texts))
+    except NotAvailableError as error:
+        logger.warning("%s", error)
+    table = table.drop(columns=["piece_starts"])
+    if arguments.json:
+        write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", arguments.json)
+    print(table.to_string(index=False, max_rows=200))

@@ -1,0 +1,138 @@
+"""``train vocabulary``, ``baseline``, ``average``, ``package``: what stands around the trainings themselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.core.schema import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def add(stages: Any) -> None:
+    """Add the stages to ``train``."""
+    vocabulary = command(stages, "vocabulary", train_vocabulary, "learn a vocabulary on the train split")
+    vocabulary.add_argument("--data", default="nsmc")
+    vocabulary.add_argument("--size", type=int, default=32_000)
+    vocabulary.add_argument("--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece")
+    vocabulary.add_argument(
+        "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
+    )
+    vocabulary.add_argument("--out", type=Path, required=True, help="folder")
+    baseline = command(
+        stages, "baseline", train_baseline, "TF-IDF + logistic regression: the cheap rival, and soft targets"
+    )
+    baseline.add_argument("--data", default="nsmc")
+    baseline.add_argument(
+        "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
+    )
+    baseline.add_argument("--strength", type=float, help="inverse of the L2 penalty; default: the best on valid")
+    baseline.add_argument(
+        "--search", action="store_true", help="instead: valid accuracy of a grid of penalties, until it falls"
+    )
+    baseline.add_argument(
+        "--soft-targets", type=Path, help="write out-of-fold probabilities of the train rows and stop"
+    )
+    baseline.add_argument(
+        "--test",
+        action="store_true",
+        help="fit on the whole official train file, as published figures do, and report test",
+    )
+    json_option(baseline)
+    average = command(stages, "average", average_runs, "one run of several from one start: the mean of their weights")
+    average.add_argument("--runs", nargs="+", type=Path, required=True, metavar="RUN")
+    average.add_argument("--out", type=Path, required=True, help="run folder")
+    package = command(stages, "package", package_run, "make a model folder of a run: fp16, calibrated, with checksums")
+    package.add_argument("--run", type=Path, required=True, dest="run_folder")
+    package.add_argument("--calib", default="nsmc:calib", help="what the temperature is fitted on")
+    package.add_argument(
+        "--valid", default="nsmc:valid", help="what the shift of the log-odds is fitted on; empty for none"
+    )
+    package.add_argument("--out", type=Path, required=True)
+
+
+def _train_frame(data: str) -> pd.DataFrame:
+    """Read what a model may learn from: every row that has a split, those of test left out."""
+    from kosent_lab import corpora
+
+    frame = corpora.load(data)
+    if "split" not in frame.columns:
+        raise DataError(f"training needs a column split with train and valid; {data} has {list(frame.columns)}")
+    return frame[frame["split"].isin(["train", "valid", "calib"])]
+
+
+def train_vocabulary(arguments: argparse.Namespace) -> None:
+    """Learn a vocabulary on the train rows."""
+    from kosent_lab.tokenization import vocabularies
+
+    frame = _train_frame(arguments.data)
+    tokenizer = vocabularies.train_vocabulary(
+        frame.loc[frame["split"] == "train", "text"],
+        size=arguments.size,
+        kind=arguments.kind,
+        morphemes=arguments.morphemes,
+    )
+    vocabularies.save_tokenizer(tokenizer, arguments.out)
+    print(f"{tokenizer.get_vocab_size():,} pieces: {arguments.out}")
+
+
+def train_baseline(arguments: argparse.Namespace) -> None:
+    """Fit TF-IDF + logistic regression; print its accuracy or write its soft targets."""
+    import pandas as pd
+
+    from kosent_lab import corpora
+    from kosent_lab.core.files import write_parquet
+    from kosent_lab.core.intervals import wilson_interval
+    from kosent_lab.training import baseline
+
+    strength = arguments.strength or baseline.STRENGTH
+    frame = _train_frame(arguments.data)
+    train = frame[frame["split"] == "train"]
+    if arguments.soft_targets:
+        soft = baseline.out_of_fold(train, strength=strength)
+        write_parquet(pd.DataFrame({"doc_id": train["doc_id"], "soft_target": soft}), arguments.soft_targets)
+        print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
+        return
+    if arguments.test:
+        # the protocol of published figures: the whole train file, texts that also stand in test included
+        whole = corpora.load(arguments.data)
+        held = corpora.load(f"{arguments.data}:test")
+        polar = whole[whole["label"].notna() & (whole["split"] != "test")]
+    else:
+        held, polar = frame[frame["split"] == "valid"], train[train["label"].notna()]
+    if not arguments.all_rated and "official_split" in polar.columns:
+        polar = polar[polar["official_split"] == "train"]
+    if arguments.search:
+        if arguments.test:
+            raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
+        print(baseline.search_strength(polar, held).to_string(index=False))
+        return
+    model = baseline.fit_baseline(polar, strength=strength)
+    correct = pd.Series(model.predict(held["text"].tolist()), index=held.index) == held["label"]
+    result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": strength}
+    result |= {"n_train": len(polar), "split": "test" if arguments.test else "valid", "n": len(held)}
+    result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
+    if "leaked" in held.columns:
+        result["accuracy_unleaked"] = float(correct[~held["leaked"]].mean())
+    print_result(result, arguments.json)
+
+
+def average_runs(arguments: argparse.Namespace) -> None:
+    """Make one run folder of several: the mean of the weights of runs from one start."""
+    from kosent_lab.training import packaging
+
+    model = packaging.average_runs(arguments.runs, arguments.out)
+    print(f"the mean of {len(arguments.runs)} runs: {model}")
+
+
+def package_run(arguments: argparse.Namespace) -> None:
+    """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums."""
+    from kosent_lab.training import packaging
+
+    made = packaging.package_run(arguments.run_folder, arguments.out, calib=arguments.calib, valid=arguments.valid)
+    print(f"{arguments.out}: temperature {made['temperature']:.3f} on {made['n']:,} rows of {made['fitted_on']}")
+    print(f"log-odds shifted by {-made['shift']:+.3f}, fitted on {made['shift_fitted_on'] or 'nothing'}")

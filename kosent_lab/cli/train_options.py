@@ -1,0 +1,83 @@
+"""What the trainings share on the command line: options, what to start from, what is written beside the weights."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kosent_lab.core.schema import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tokenizers import Tokenizer
+
+    from kosent_lab.training.options import TrainingOptions
+
+
+def training_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every training may be told."""
+    parser.add_argument(
+        "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
+    )
+    parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
+    parser.add_argument("--layers", type=int, help="default: 12, or those of --init; deeper keeps its function")
+    parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
+    parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
+    parser.add_argument("--batch-tokens", type=int, default=6_144)
+    parser.add_argument("--accumulate", type=int, default=1, help="batches per update")
+    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
+    parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
+    parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
+    parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
+    parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--largest-mb", type=int, help="cut the weights into files of so many megabytes; train package joins them"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
+    parser.add_argument("--out", type=Path, required=True, help="run folder")
+
+
+def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> dict[str, Any]:
+    """Return what every training may be told; a run that goes on from another decays from its beginning."""
+    if arguments.largest_mb is not None and arguments.largest_mb < 1:
+        raise DataError(f"--largest-mb is 1 or more; got {arguments.largest_mb}")
+    names = (
+        "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "seed", "checkpoint_minutes"
+    )  # fmt: skip
+    options = {name: getattr(arguments, name) for name in names}
+    options |= {name: getattr(defaults, name) * arguments.rate_share for name in ("muon_rate", "adamw_rate")}
+    options |= {"decay_share": 1.0} if arguments.init else {}
+    options |= {"looks": arguments.looks} if arguments.looks else {}
+    return options | {"compile": not arguments.no_compile}
+
+
+def check_resumable(arguments: argparse.Namespace) -> None:
+    """Refuse ``--resume`` where there is no run."""
+    from kosent_lab.training.loop import CHECKPOINT
+
+    if arguments.resume and not (arguments.out / CHECKPOINT).exists():
+        raise DataError(f"there is no run to resume: {arguments.out} holds no {CHECKPOINT}. Leave --resume out.")
+
+
+def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
+    """Return the vocabulary named, or that of the model to go on from, or the bundled model's."""
+    from tokenizers import Tokenizer
+
+    from kosent_lab.core.places import BUNDLED_FOLDER
+    from kosent_lab.training.packaging import run_model
+
+    folder = arguments.vocabulary or (run_model(arguments.init) if arguments.init else BUNDLED_FOLDER)
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
+    return Tokenizer.from_file(str(path))
+
+
+def ids_sha256(doc_ids: pd.Series) -> str:
+    """Return the SHA-256 of row ids in their order: tells whether two trainings had the same rows."""
+    return hashlib.sha256("\n".join(doc_ids).encode("utf-8")).hexdigest()

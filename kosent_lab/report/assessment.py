@@ -1,0 +1,279 @@
+"""One table assessed: everything that a page, a command or a widget says of it, computed once.
+
+Sentences and sections format what stands here and compute nothing. The measures themselves live in
+``calibration``, ``errors`` and ``tokenization``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab import calibration, errors, korean, tokenization
+from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.choice import CalibratorChoice
+from kosent_lab.core import intervals
+from kosent_lab.core.files import frame_sha256
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+logger = logging.getLogger(__name__)
+
+MISTAKES = 20
+WORD_TEXTS = 2_000
+TARGET_RISK = 0.05
+FEWEST_KEPT = 20
+MEAN_RESAMPLES = 1_000
+MOST_CUT = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Assessment:
+    """The tables of one scored table; each is computed when it is first asked for, and once.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        Prediction frame as it was scored, the rows that the calibrator was fitted on left out.
+    frame : DataFrame
+        The same rows with calibrated probabilities; `scored` itself without a calibrator.
+    choice : CalibratorChoice
+    sha256 : str
+        Of the documents, all of them (`core.frame_sha256`).
+    tokenizer : tokenizer or None
+        Of the model, to say how words are cut.
+    resamples : int
+        Of the bootstrap.
+    """
+
+    scored: pd.DataFrame
+    frame: pd.DataFrame
+    choice: CalibratorChoice
+    sha256: str = ""
+    tokenizer: Any = None
+    resamples: int = calibration.RESAMPLES
+
+    @property
+    def n_labelled(self) -> int:
+        """Number of rows with a label."""
+        return int(self.frame["label"].notna().sum()) if "label" in self.frame.columns else 0
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether there are texts: saved answers have none."""
+        return "text" in self.frame.columns
+
+    @functools.cached_property
+    def before(self) -> pd.DataFrame:
+        """`calibration.metrics_table` of the probabilities as scored."""
+        return calibration.metrics_table(self.scored, resamples=self.resamples)
+
+    @functools.cached_property
+    def after(self) -> pd.DataFrame | None:
+        """The same of the calibrated ones; None without a calibrator."""
+        if self.choice.calibrator is None:
+            return None
+        return calibration.metrics_table(self.frame, resamples=self.resamples)
+
+    @functools.cached_property
+    def unleaked(self) -> pd.DataFrame | None:
+        """The same as scored, on rows whose text does not stand in the training files; None where that is unknown."""
+        if "leaked" not in self.scored.columns or not self.scored["leaked"].any():
+            return None
+        return calibration.metrics_table(self.scored[~self.scored["leaked"].astype(bool)], resamples=self.resamples)
+
+    @functools.cached_property
+    def overconfidence(self) -> tuple[float, float, float]:
+        """Mean confidence minus accuracy as scored, on labelled rows, with its 95 % interval (bootstrap of rows)."""
+        rows = calibration.labelled_rows(self.scored)
+        gap = rows["confidence"].to_numpy(dtype="float64") - rows["correct"].to_numpy(dtype="float64")
+        return intervals.bootstrap_mean(gap, resamples=MEAN_RESAMPLES)
+
+    @functools.cached_property
+    def ece_change(self) -> tuple[float, float, float]:
+        """What calibration adds to the ECE, with the 95 % interval of the difference (both on the same resamples)."""
+        return calibration.ece_difference(self.scored, self.frame, resamples=self.resamples)
+
+    @functools.cached_property
+    def sarcasm_is_worse(self) -> bool:
+        """Whether sarcasm without a cue is surely read worse than all other labelled texts."""
+        sarcastic = self.special.get("sarcasm_no_cue", self.frame.iloc[:0])["correct"].dropna()
+        others = self.frame["correct"].drop(sarcastic.index).dropna()
+        if not len(sarcastic) or not len(others):
+            return False
+        _, high = intervals.difference_interval(others.sum(), len(others), sarcastic.sum(), len(sarcastic))
+        return high < 0
+
+    @functools.cached_property
+    def reliability(self) -> dict[str, pd.DataFrame]:
+        """`calibration.reliability_table` by ``before`` and, with a calibrator, ``after``."""
+        tables = {"before": calibration.reliability_table(self.scored, resamples=self.resamples)}
+        if self.choice.calibrator is not None:
+            tables["after"] = calibration.reliability_table(self.frame, resamples=self.resamples)
+        return tables
+
+    @functools.cached_property
+    def curve(self) -> pd.DataFrame:
+        """`calibration.risk_coverage` of the calibrated confidences."""
+        return calibration.risk_coverage(self.frame)
+
+    @functools.cached_property
+    def threshold(self) -> pd.Series | None:
+        """The threshold for at most `TARGET_RISK` errors, chosen on one half and measured on the other; or None."""
+        return calibration.held_out_threshold(self.frame, risk=TARGET_RISK, fewest=FEWEST_KEPT)
+
+    @functools.cached_property
+    def slices(self) -> pd.DataFrame:
+        """`errors.slice_table`."""
+        return errors.slice_table(errors.add_slices(self.frame))
+
+    @functools.cached_property
+    def worst(self) -> pd.Series | None:
+        """The worst slice, chosen on one half and counted again on the other (`errors.held_out_worst`); or None."""
+        return errors.held_out_worst(errors.add_slices(self.frame))
+
+    @functools.cached_property
+    def mistakes(self) -> pd.DataFrame:
+        """`errors.confident_mistakes`."""
+        return errors.confident_mistakes(self.frame, count=MISTAKES)
+
+    @functools.cached_property
+    def special(self) -> dict[str, pd.DataFrame]:
+        """`errors.special_groups`: the rows of each."""
+        return errors.special_groups(self.frame)
+
+    @functools.cached_property
+    def groups(self) -> pd.DataFrame:
+        """`errors.group_table` of them."""
+        return errors.group_table(self.special)
+
+    @functools.cached_property
+    def words(self) -> pd.DataFrame:
+        """`tokenization.eojeol_frame` of the first texts, with their particles where Kiwi is there; or no rows."""
+        if self.tokenizer is None or not self.has_texts:
+            return pd.DataFrame({"n_pieces": pd.Series(dtype="int64")})
+        head = self.frame.head(WORD_TEXTS)
+        texts = head["text"].map(lambda text: "" if pd.isna(text) else str(text))
+        words = tokenization.eojeol_frame(head["doc_id"], texts, self.tokenizer)
+        try:
+            return tokenization.add_particles(words, korean.read_cached(head["doc_id"], texts))
+        except NotAvailableError as error:  # the page is made without Kiwi too, and says so
+            logger.warning("%s", error)
+            return words
+
+    @functools.cached_property
+    def most_cut(self) -> pd.DataFrame:
+        """Words cut into the most pieces, of those that occur twice: ``eojeol``, ``pieces``, ``n_pieces``, ``size``."""
+        counted = self.words.groupby(["eojeol", "pieces", "n_pieces"], as_index=False).size()
+        often = counted[counted["size"] >= 2]
+        return often.sort_values(["n_pieces", "size"], ascending=False, kind="stable").head(MOST_CUT)
+
+    @functools.cached_property
+    def ill_formed(self) -> pd.DataFrame:
+        """The words whose particle has characters of its own and a form that does not fit the sound before it."""
+        own = self.words[self.words["boundary_kept"].notna()]
+        return own[own["agrees"].eq(False).fillna(False)]
+
+    @functools.cached_property
+    def particles(self) -> pd.DataFrame | None:
+        """`tokenization.particle_table` of them; None where Kiwi is not there, no rows where no particle is."""
+        if "boundary_kept" not in self.words.columns:
+            return None
+        return tokenization.particle_table(self.words, self.frame)
+
+    @functools.cached_property
+    def boundaries(self) -> pd.Series:
+        """The row ``boundary_kept`` of `tokenization.measure_pieces`."""
+        return tokenization.measure_pieces(self.words).set_index("metric").loc["boundary_kept"]
+
+    @property
+    def blank(self) -> int:
+        """Number of rows whose text is missing or only white space; saved answers count none."""
+        if not self.has_texts:
+            return 0
+        return int(self.frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).sum())
+
+
+def assess(
+    frame: pd.DataFrame,
+    calibrator: CalibratorChoice | Temperature | None = None,
+    *,
+    tokenizer: Any = None,
+    sha256: str | None = None,
+    resamples: int = calibration.RESAMPLES,
+) -> Assessment:
+    """Assess a scored table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Prediction frame with the probabilities as they were scored.
+    calibrator : CalibratorChoice or Temperature, optional
+        Applied once, here.
+    tokenizer : tokenizer, optional
+        Of the model, to say how words are cut.
+    sha256 : str, optional
+        Of the documents, where it is known (saved answers); else it is computed.
+    resamples : int
+        Of the bootstrap; 0 for none.
+
+    Returns
+    -------
+    Assessment
+    """
+    choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
+    if sha256 is None:
+        sha256 = frame_sha256(frame) if "text" in frame.columns else ""
+    rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]
+    calibrated = rows if choice.calibrator is None else choice.calibrator.apply(rows)
+    return Assessment(rows, calibrated, choice, sha256, tokenizer, resamples)
+
+
+def evaluate(assessment: Assessment) -> dict[str, Any]:
+    """Say the headline numbers of an assessment as one dictionary of stable keys.
+
+    Returns
+    -------
+    dict
+        ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
+        (None where leaks are not known), ``ece``, ``ece_calibrated``, ``brier``, ``nll`` with their
+        ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``model_id``, ``data_sha256``, ``params``.
+
+    Raises
+    ------
+    DataError
+        When no row has a label.
+    """
+    if not assessment.n_labelled:
+        raise DataError("evaluation needs rows with a label 0 or 1; there is none. See --label-column.")
+    before = assessment.before.set_index("metric")
+    result: dict[str, Any] = {"n": int(before.loc["accuracy", "n"])}
+    for name in ("accuracy", "ece", "brier", "nll"):
+        result |= _with_interval(name, before.loc[name])
+    unleaked = None if assessment.unleaked is None else assessment.unleaked.set_index("metric").loc["accuracy"]
+    after = None if assessment.after is None else assessment.after.set_index("metric").loc["ece"]
+    result |= _with_interval("accuracy_unleaked", unleaked) | _with_interval("ece_calibrated", after)
+    result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
+    choice = assessment.choice
+    result["temperature"] = choice.calibrator.temperature if choice.calibrator else None
+    result["calibrated_on"] = _calibrated_on(choice)
+    result["model_id"] = str(assessment.frame["model_id"].iloc[0])
+    result["data_sha256"] = assessment.sha256
+    result["params"] = before.loc["ece", "params"]
+    return result
+
+
+def _calibrated_on(choice: CalibratorChoice) -> str:
+    if choice.calibrator is None:
+        return f"nothing: {choice.failure}" if choice.failure else "nothing"
+    left_out = f"; {len(choice.used):,} rows that it was fitted on are not measured" if choice.used else ""
+    return (choice.source or "it came with the model") + left_out
+
+
+def _with_interval(name: str, row: pd.Series | None) -> dict[str, Any]:
+    if row is None:
+        return {name: None, f"{name}_ci": None}
+    return {name: float(row["value"]), f"{name}_ci": [float(row["ci_low"]), float(row["ci_high"])]}

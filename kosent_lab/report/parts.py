@@ -1,0 +1,214 @@
+"""What the page is made of: a table with its assessment, its origin, and how it was scored.
+
+`from_frame` takes a table that is already scored (a notebook's), `from_input` scores what a command names:
+in shards that a killed run finds again, and with the predictions written beside the page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kosent_lab import corpora, scoring
+from kosent_lab.calibration.calibrators import Temperature, read_calibration
+from kosent_lab.calibration.choice import CalibratorChoice, choose_calibrator
+from kosent_lab.core.files import write_parquet
+from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
+from kosent_lab.core.schema import DataError, KosentError, check_columns
+from kosent_lab.report.assessment import Assessment, assess
+from kosent_lab.tokenization.tokenizers import load_cutter
+
+if TYPE_CHECKING:
+    from kosent_lab.models.classifier import Classifier
+
+logger = logging.getLogger(__name__)
+
+SAVED = "saved:"  # before the name of a table of data/scored
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFacts:
+    """What the page says of the model; what is not known of it is empty."""
+
+    model_id: str
+    parameters: int | None = None
+    precision: str = ""
+    device: str = ""
+
+    @classmethod
+    def of(cls, classifier: Classifier) -> ModelFacts:
+        """Return the facts of a loaded classifier."""
+        return cls(classifier.model_id, classifier.parameters, classifier.precision, str(classifier.device))
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One table of the page.
+
+    Parameters
+    ----------
+    title : str
+        What the reader knows the data by.
+    assessment : Assessment
+    model : ModelFacts
+        How these rows were scored.
+    licence : str
+    cautions : tuple of str
+    """
+
+    title: str
+    assessment: Assessment
+    model: ModelFacts
+    licence: str = ""
+    cautions: tuple[str, ...] = ()
+
+
+def from_frame(
+    scored: pd.DataFrame,
+    *,
+    classifier: Classifier | None = None,
+    calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
+    title: str = "",
+) -> Part:
+    """Make a part of a table that is already scored.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        Prediction frame with the probabilities as they were scored.
+    classifier : Classifier, optional
+        The model that scored it; without it the page says of the model what the table says.
+    calibrator : Temperature, CalibratorChoice, None or ``"kosent-electra-small"``
+        The last means the temperature of the model: the classifier's own, or the bundled model's where that
+        scored the table.
+    title : str
+        The corpus's name when empty.
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    DataError
+        When `scored` holds no predictions, or probabilities that are calibrated already.
+    """
+    check_columns(
+        scored, ["doc_id", "logit_0", "logit_1", "model_id"], what="a report", hint="Run predict_frame first."
+    )
+    if calibrator is not None and "calibrator" in scored.columns:
+        raise DataError("these probabilities are calibrated already; give them as scored, or calibrator=None")
+    names = scored["corpus"].unique() if "corpus" in scored.columns else []
+    name = str(names[0]) if len(names) == 1 else ""
+    model_id = str(scored["model_id"].iloc[0]) if len(scored) else BUNDLED
+    bundled = model_id.partition("@")[0] == BUNDLED
+    if isinstance(calibrator, str):
+        folder = BUNDLED_FOLDER if bundled else None
+        known = classifier.calibration if classifier else read_calibration(folder) if folder else None
+        calibrator = choose_calibrator(scored, known)
+    if classifier is not None:
+        tokenizer = classifier.tokenizer.backend_tokenizer
+    else:
+        tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
+    facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
+    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts)
+
+
+def _with_card(title: str, corpus: str, assessment: Assessment, facts: ModelFacts) -> Part:
+    try:
+        card = corpora.find_card(corpus)
+    except KosentError:  # a user's own file
+        return Part(title, assessment, facts)
+    return Part(title, assessment, facts, card.licence, card.cautions)
+
+
+def default_inputs(*, bundled_model: bool) -> list[str]:
+    """Name what a report without ``--data`` is of: the pack, and film reviews as corpus or as saved answers."""
+    if corpora.is_present(corpora.find_card("nsmc")):
+        return ["kosent-pack", "nsmc:test"]
+    if bundled_model:
+        try:
+            scoring.load_scored("nsmc-test")
+        except KosentError as error:
+            logger.warning("%s The report is of the pack alone.", error)
+        else:
+            return ["kosent-pack", f"{SAVED}nsmc-test"]
+    return ["kosent-pack"]
+
+
+def file_name(data: str) -> str:
+    """Return the name of an input as a file may be called."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+
+
+def from_input(
+    name: str,
+    classifier: Classifier,
+    *,
+    folder: Path,
+    read: Callable[[str], pd.DataFrame] = corpora.load,
+    calib: tuple[str, pd.DataFrame] | None = None,
+    progress: bool = False,
+) -> Part:
+    """Score an input, write its predictions, and assess it.
+
+    Parameters
+    ----------
+    name : str
+        ``NAME``, ``NAME:SPLIT``, a file, or ``saved:TABLE`` for answers of the bundled model.
+    classifier : Classifier
+    folder : Path
+        Takes ``predictions-NAME.parquet``.
+    read : callable
+        From a name to its document frame.
+    calib : (str, DataFrame), optional
+        As for `assess.choose_calibrator`.
+    progress : bool
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    DataError, NotAvailableError
+        When the input cannot be read, or saved answers are asked of another model.
+    """
+    target = folder / f"predictions-{file_name(name)}.parquet"
+    facts, shards = ModelFacts.of(classifier), None
+    if name.startswith(SAVED):
+        saved = scoring.load_scored(name.removeprefix(SAVED))
+        if saved.card["model_id"] != classifier.model_id:
+            raise DataError(
+                f"{name} are answers of {saved.card['model_id']}; they say nothing of {classifier.model_id}"
+            )
+        logger.info("%s: %d saved answers", name, len(saved.frame))
+        frame, sha256 = saved.frame, saved.card["data_sha256"]
+        facts = dataclasses.replace(facts, precision=saved.card["precision"], device=saved.card["device"])
+        corpus = str(frame["corpus"].iloc[0])
+    else:
+        documents = read(name)
+        logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
+        frame, shards, sha256 = scoring.score_frame(documents, target, classifier, progress=progress)
+        corpus = "" if Path(name).suffix else name.partition(":")[0]
+    choice = choose_calibrator(frame, classifier.calibration, calib)
+    tokenizer = classifier.tokenizer.backend_tokenizer
+    assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
+    # every row of the input, also those that the calibrator was fitted on
+    write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
+    if shards:
+        shutil.rmtree(shards)
+    return _with_card(Path(name).name, corpus, assessment, facts)
+
+
+def score_calib(
+    name: str, classifier: Classifier, read: Callable[[str], Any] = corpora.load
+) -> tuple[str, pd.DataFrame]:
+    """Score the texts given for calibration, once for all inputs."""
+    return name, scoring.predict_frame(read(name), classifier)

@@ -1,0 +1,86 @@
+"""The sections on the texts themselves, how words and particles are cut, and the cards of data and model."""
+
+from __future__ import annotations
+
+from kosent_lab import figures
+from kosent_lab.report.assessment import WORD_TEXTS, Assessment
+from kosent_lab.report.layout import Section, Table, columns, interval
+from kosent_lab.report.parts import Part
+from kosent_lab.report.sentences import decimal, percent
+
+
+def words(assessment: Assessment, t: dict[str, str]) -> Section:
+    """How words are cut."""
+    table = assessment.words
+    if table.empty:
+        return Section("words", (t["words_none" if assessment.has_texts else "words_saved"],))
+    pieces = int(table["n_pieces"].sum())
+    note = t["words_note"].format(
+        n=f"{min(len(assessment.frame), WORD_TEXTS):,}",
+        eojeol=f"{len(table):,}",
+        fertility=decimal(table["n_pieces"].mean(), 2),
+        whole=percent((table["n_pieces"] == 1).mean()),
+        unknown=percent(table["n_unknown"].sum() / max(1, pieces)),
+    )
+    body = [
+        (figures.drawable(row["eojeol"][:40]), figures.drawable(row["pieces"][:80]), str(row["n_pieces"]),
+         str(row["size"]))
+        for _, row in assessment.most_cut.iterrows()
+    ]  # fmt: skip
+    heads = columns((t["word"], t["cut"]), (t["pieces"], t["count"]))
+    return Section("words", (note, t["words_table"]), table=Table(heads, body))
+
+
+def josa(assessment: Assessment, t: dict[str, str]) -> Section:
+    """Which particles the cutting keeps apart, and how well the texts that hold them are read."""
+    if not assessment.has_texts:
+        return Section("josa", (t["words_saved"],))
+    table = assessment.particles
+    if table is None:
+        return Section("josa", (t["josa_none" if assessment.words.empty else "josa_no_reader"],))
+    if table.empty:
+        return Section("josa", (t["josa_none"],))
+    kept, ill = assessment.boundaries, assessment.ill_formed
+    notes = (
+        t["josa_note"].format(
+            n=f"{int(kept['n']):,}", kept=percent(kept["value"]), low=percent(kept["ci_low"]),
+            high=percent(kept["ci_high"]),
+        ),
+        t["josa_ill"].format(n=f"{len(ill):,}", texts=f"{ill['doc_id'].nunique():,}"),
+        t["josa_table"],
+    )  # fmt: skip
+    numbers = (t["count"], t["josa_kept"], t["interval"])
+    body = [(row["josa"], f"{row['n']:,}", percent(row["kept"]), interval(row)) for _, row in table.iterrows()]
+    if table["accuracy"].notna().any():
+        numbers += (t["josa_texts"], t["accuracy"], t["interval"])
+        body = [
+            (*cells, f"{row['n_texts']:,}", percent(row["accuracy"]),
+             f"{percent(row['accuracy_ci_low'])} – {percent(row['accuracy_ci_high'])}")
+            for cells, (_, row) in zip(body, table.iterrows(), strict=True)
+        ]  # fmt: skip
+    return Section("josa", notes, table=Table(columns((t["josa_form"],), numbers), body))
+
+
+def cards(part: Part, t: dict[str, str]) -> Section:
+    """Cards of data and model."""
+    assessment, model = part.assessment, part.model
+    neutral = len(assessment.special.get("neutral", ()))
+    rows = t["c_rows"].format(
+        n=f"{len(assessment.frame):,}", labelled=f"{assessment.n_labelled:,}", neutral=f"{neutral:,}"
+    )
+    lines = [rows]
+    if assessment.choice.used:
+        lines.append(t["c_used"].format(n=f"{len(assessment.choice.used):,}"))
+    if assessment.sha256:
+        lines.append(t["c_hash"].format(hash=assessment.sha256))
+    if part.licence:
+        lines.append(t["c_licence"].format(licence=part.licence))
+    lines += [t["c_caution"].format(caution=caution) for caution in part.cautions]
+    about = [model.model_id]
+    if model.parameters:
+        about.append(t["c_parameters"].format(parameters=f"{model.parameters:,}"))
+    if model.precision:
+        about.append(t["c_precision"].format(precision=model.precision, device=model.device))
+    body = [(t["data_card"] if not place else "", line) for place, line in enumerate(lines)]
+    body.append((t["model_card"], ", ".join(about)))
+    return Section("cards", table=Table([("", "name"), ("", "text")], body))

@@ -1,0 +1,44 @@
+import pytest
+
+from kosent_lab.calibration import Temperature, choose_calibrator
+from kosent_lab.core.schema import DataError
+
+
+@pytest.fixture
+def frame(scored):
+    return scored.assign(corpus="mine", text=[f"글 {n}" for n in range(400)])
+
+
+def test_rows_given_are_fitted_on_and_those_shared_are_marked(frame):
+    given = frame.head(100)
+    choice = choose_calibrator(frame, {"temperature": 3.0, "fitted_on": "nsmc:calib"}, ("other.csv", given))
+    assert choice.source == "other.csv"
+    assert choice.used == frozenset(range(100))
+    apart = choose_calibrator(frame.tail(300), None, ("other.csv", given))
+    assert apart.used == frozenset()
+    assert apart.calibrator.temperature == choice.calibrator.temperature
+
+
+def test_the_same_texts_are_refused_whatever_their_ids(frame):
+    again = frame.assign(doc_id=[f"other-{n}" for n in range(400)], text=frame["text"] + " !!")
+    with pytest.raises(DataError, match=r"all 400 texts would measure a calibration .*\(b.csv\)"):
+        choose_calibrator(frame, None, ("b.csv", again))
+
+
+def test_the_models_own_temperature_is_not_measured_where_it_was_fitted(frame):
+    bundled = {"temperature": 0.8, "fitted_on": "nsmc:calib"}
+    inside = frame.assign(corpus="nsmc", split="test")
+    assert choose_calibrator(inside, bundled).calibrator == Temperature(0.8)
+    # a part of them is
+    some = inside.assign(doc_id=frame["doc_id"]).assign(split=["calib"] * 10 + ["test"] * 390)
+    assert choose_calibrator(some.tail(390), bundled).used == frozenset()
+    everything = choose_calibrator(inside.head(5).assign(split="calib"), bundled)
+    assert everything.calibrator is None
+    assert "fitted on these very texts (nsmc:calib)" in everything.failure
+
+
+def test_test_rows_are_never_fitted_on(frame):
+    for column in ("split", "official_split"):
+        choice = choose_calibrator(frame.tail(200), None, ("x:test", frame.head(200).assign(**{column: "test"})))
+        assert choice.calibrator is None
+        assert "must not see the test split" in choice.failure

@@ -1,0 +1,53 @@
+import json
+
+import pandas as pd
+import pytest
+
+from kosent_lab.cli import parser
+
+
+def test_a_file_of_ones_own_is_finetuned_by_one_command(tmp_path, pack, capsys):
+    rows = pack.sample(200, random_state=0).reset_index(drop=True)
+    stars = rows["label"].map({0: "1", 1: "5"}).fillna("3")
+    text = stars.map({"1": "별로 ", "3": "보통 ", "5": "최고 "}) + rows["text"].str[:8]
+    data = tmp_path / "별점.csv"
+    pd.DataFrame({"내용": text, "별점": stars}).to_csv(data, index=False)
+    common = ["train", "finetune", "--data", str(data), "--text-column", "내용", "--label-column", "별점"]
+    short = ["--layers", "1", "--steps", "8", "--no-compile", "--batch-tokens", "512"]
+    out = tmp_path / "out"
+    assert parser.main([*common, *short, "--classes", "1,3,5", "--seeds", "2", "--out", str(out)]) == 0
+    result = json.loads((out / "seeds.json").read_text("utf-8"))
+    assert result["seeds"] == 2
+    assert 0 <= result["accuracy_mean"] <= 1
+    card = (out / "seed-1" / "model" / "MODEL_CARD.md").read_text("utf-8")
+    assert "classes: 1, 3, 5" in card
+    assert "별점.csv" in card
+    config = json.loads((out / "seed-0" / "model" / "config.json").read_text("utf-8"))
+    assert config["id2label"] == {"0": "1", "1": "3", "2": "5"}
+    scored, model = tmp_path / "scored.csv", ["--model", str(out / "seed-0" / "model")]
+    assert parser.main(["predict", str(data), *model, "--text-column", "내용", "--out", str(scored)]) == 0
+    answers = pd.read_csv(scored, dtype={"pred": str})
+    probabilities = answers[["class_prob_1", "class_prob_3", "class_prob_5"]]
+    assert "class_logit_5" in answers.columns
+    assert probabilities.sum(axis=1).round(6).eq(1).all()
+    assert answers["pred"].tolist() == probabilities.idxmax(axis=1).str.removeprefix("class_prob_").tolist()
+    assert answers["confidence"].tolist() == pytest.approx(probabilities.max(axis=1).tolist())
+    capsys.readouterr()
+    assert parser.main(["evaluate", "--data", "kosent-pack", *model]) == 1
+    assert "this one has 3" in capsys.readouterr().err
+    assert parser.main([*common, *short, "--classes", "1,5", "--out", str(out)]) == 1
+    assert "is labelled '3', and --classes names ['1', '5']" in capsys.readouterr().err
+    assert parser.main([*common, *short, "--out", str(out)]) == 1
+    assert "a label is 0, 1, negative" in capsys.readouterr().err
+    assert parser.main([*common, *short, "--classes", "1", "--out", str(out)]) == 1
+    assert "two or more different names" in capsys.readouterr().err
+
+
+def test_a_polarity_file_makes_a_model_that_predicts(tmp_path, pack):
+    data, out = tmp_path / "mine.csv", tmp_path / "out"
+    pack.head(150)[["text", "polarity"]].rename(columns={"polarity": "label"}).to_csv(data, index=False)
+    short = ["--layers", "1", "--epochs", "1", "--no-compile", "--batch-tokens", "512"]
+    assert parser.main(["train", "finetune", "--data", str(data), *short, "--out", str(out)]) == 0
+    scored = tmp_path / "scored.csv"
+    assert parser.main(["predict", str(data), "--model", str(out / "model"), "--out", str(scored)]) == 0
+    assert len(pd.read_csv(scored)) == 150

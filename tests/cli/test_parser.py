@@ -1,0 +1,35 @@
+import pytest
+
+from kosent_lab.cli import parser
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as stop:
+        parser.main(["--help"])
+    assert stop.value.code == 0
+    shown = capsys.readouterr().out
+    for command in ("report", "predict", "evaluate", "tokens", "data", "train", "notebooks", "bench"):
+        assert command in shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["predict", "a.csv"], ["data", "fetch"]])
+def test_wrong_arguments_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parser.main(arguments)
+    assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_failures_are_told_without_a_traceback(capsys, tmp_path, tiny_folder):
+    model = ["--model", str(tiny_folder)]
+    for arguments, words in [
+        (["predict", str(tmp_path / "none.csv"), "--out", str(tmp_path / "o.csv"), *model], "there is no file"),
+        (["evaluate", "--data", "nscm", *model], "Did you mean 'nsmc'"),
+        (["report", "--model", str(tmp_path / "no model")], "there is no folder"),
+        (["data", "verify", "kosent-packs"], "Did you mean 'kosent-pack'"),
+    ]:
+        assert parser.main([*arguments]) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert error.startswith("kosent-lab: ")
+        assert words in error

@@ -1,0 +1,178 @@
+import html
+import os
+import re
+import shlex
+import unicodedata
+
+import pandas as pd
+import pytest
+
+from kosent_lab import scoring
+from kosent_lab.cli import parser
+from kosent_lab.report import parts
+from kosent_lab.scoring.predict import predict_frame
+
+
+def test_report_of_a_users_file(reviews, tiny_folder, tmp_path, capsys):
+    out = tmp_path / "보고서"
+    arguments = [
+        "report",
+        "--data",
+        str(reviews),
+        "--text-column",
+        "내용",
+        "--label-column",
+        "평가",
+        "--language",
+        "ko",
+    ]
+    assert parser.main([*arguments, "--model", str(tiny_folder), "--out", str(out)]) == 0
+    assert str(out / "report.html") in capsys.readouterr().out
+    page = html.unescape((out / "report.html").read_text("utf-8"))
+    assert "--text-column '내용'" in page
+    assert "데이터: 내 리뷰.csv" in page
+    scored = pd.read_parquet(out / "predictions-내-리뷰.csv.parquet")
+    assert len(scored) == 80
+    # again: what it wrote is replaced, not added to
+    assert parser.main([*arguments, "--model", str(tiny_folder), "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "figures",
+        "predictions-내-리뷰.csv.parquet",
+        "report.html",
+    ]
+    assert {path.name for path in (out / "figures").iterdir()} >= {"part1-reliability.svg", "part1-coverage.svg"}
+
+
+def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch, capsys, tiny, pack):
+    folder = tmp_path / "scored"
+    monkeypatch.setenv("KOSENT_SCORED", str(folder))
+    monkeypatch.setenv("KOSENT_DATA", "")
+    table = predict_frame(pack.head(90), tiny).assign(model_id=scoring.bundled_id())
+    path = scoring.write_scored("nsmc-test", table, data_sha256="a" * 64)
+    assert parser.main(["report", "--data", "saved:nsmc-test", "--out", str(tmp_path / "out")]) == 0
+    page = html.unescape((tmp_path / "out/report.html").read_text("utf-8"))
+    assert "a" * 64 in page
+    assert "numbers without texts" in page
+    assert pack["text"].iloc[0] not in page
+    predictions = pd.read_parquet(tmp_path / "out/predictions-saved-nsmc-test.parquet")
+    assert predictions["length_band"].tolist() == pd.read_parquet(path)["length_band"].tolist()
+    assert parts.default_inputs(bundled_model=True) == ["kosent-pack", "saved:nsmc-test"]
+    assert parts.default_inputs(bundled_model=False) == ["kosent-pack"]
+    path.unlink()
+    assert parts.default_inputs(bundled_model=True) == ["kosent-pack"]
+    assert parser.main(["report", "--data", "saved:nsmc-test", "--out", str(tmp_path / "other")]) == 1
+    assert "kosent-lab data score nsmc-test" in capsys.readouterr().err
+
+
+def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pack, capsys):
+    out, others = tmp_path / "r", tmp_path / "others.csv"
+    rows = pack.iloc[100:180].rename(columns={"text": "내용", "polarity": "평가"})
+    rows[["내용", "평가"]].to_csv(others, index=False)
+    names = ["--text-column", "내용", "--label-column", "평가"]
+    arguments = ["report", "--data", str(reviews), *names, "--model", str(tiny_folder), "--out", str(out)]
+    assert parser.main([*arguments, "--calib", str(others)]) == 0
+    page = html.unescape((out / "report.html").read_text("utf-8"))
+    assert "was fitted on" in page
+    assert f"--calib {others}" in page
+    # what a calibration was fitted on does not measure it
+    assert parser.main([*arguments, "--calib", str(reviews)]) == 1
+    assert "all 80 texts would measure a calibration that was fitted on them" in capsys.readouterr().err
+
+
+def test_the_command_on_the_page_gives_the_same_numbers(reviews, tiny_folder, tmp_path):
+    """Every option that matters stands in it, the precision that auto chose included."""
+    names = ["--text-column", "내용", "--label-column", "평가", "--positive-label", "0"]
+    arguments = ["report", "--data", str(reviews), *names, "--model", str(tiny_folder), "--out"]
+    assert parser.main([*arguments, str(tmp_path / "one")]) == 0
+    page = html.unescape((tmp_path / "one/report.html").read_text("utf-8"))
+    again = shlex.split(re.search(r"<pre>kosent-lab (.*)</pre>", page).group(1))
+    assert again[again.index("--precision") + 1] in ("fp32", "bf16", "int8")
+    assert again[again.index("--positive-label") + 1] == "0"
+    assert parser.main([*again, "--out", str(tmp_path / "two")]) == 0
+    one, two = (pd.read_parquet(next((tmp_path / name).glob("*.parquet"))) for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two)
+    assert (tmp_path / "two/report.html").read_bytes() == (tmp_path / "one/report.html").read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_folder_is_told(reviews, tiny_folder, tmp_path, capsys):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert (
+        parser.main(["report", "--data", "kosent-pack", "--model", str(tiny_folder), "--out", str(locked / "r")]) == 1
+    )
+    assert "Permission denied" in capsys.readouterr().err
+
+
+def test_a_file_in_the_folders_place_is_told(tiny_folder, tmp_path, capsys):
+    (tmp_path / "taken").write_text("mine")
+    assert (
+        parser.main(["report", "--data", "kosent-pack", "--model", str(tiny_folder), "--out", str(tmp_path / "taken")])
+        == 1
+    )
+    assert "taken" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+HOSTILE = [
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    '=HYPERLINK("http://x")',
+    "정말 좋아요👍🏽 최고",
+    unicodedata.normalize("NFD", "음식이 별로예요"),
+    "\u202e거꾸로 쓴 글\u202c",
+    "a\0b",
+    "",
+    "   ",
+    "nan",
+    "아주 길다 " * 20_000,
+    "줄이\n바뀌는 글",
+    "ㅋㅋㅋㅋ",
+    "12345",
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_report_survives_a_hostile_file(suffix, tiny_folder, tmp_path):
+    table = pd.DataFrame({"text": HOSTILE * 3, "label": ([0, 1, "neutral"] * len(HOSTILE))})
+    path, out = tmp_path / f"a{suffix}", tmp_path / "r"
+    if suffix == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_json(path, orient="records", lines=True, force_ascii=False)
+    assert parser.main(["report", "--data", str(path), "--model", str(tiny_folder), "--out", str(out)]) == 0
+    page = (out / "report.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "\0" not in page
+    assert "\u202e" not in page
+    scored = pd.read_parquet(out / f"predictions-a{suffix}.parquet")
+    assert len(scored) == len(table)
+    assert scored["text"].tolist()[:3] == HOSTILE[:3]
+    assert scored["truncated"].sum() == 3
+
+
+def test_calibration_on_one_class_falls_back_and_says_why(tiny_folder, tmp_path, capsys):
+    path, out = tmp_path / "one.csv", tmp_path / "r"
+    pd.DataFrame({"text": [f"글 {n}" for n in range(40)], "label": [1] * 40}).to_csv(path, index=False)
+    arguments = [
+        "report",
+        "--data",
+        "kosent-pack",
+        "--calib",
+        str(path),
+        "--model",
+        str(tiny_folder),
+        "--out",
+        str(out),
+    ]
+    assert parser.main(arguments) == 0
+    assert "No temperature could be fitted: a temperature needs at least 20" in (out / "report.html").read_text("utf-8")
+
+
+def test_two_inputs_of_one_name_are_refused(tiny_folder, tmp_path, capsys):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.csv").write_text("text\n좋다\n", "utf-8")
+    inputs = ["--data", str(tmp_path / "a" / "x.csv"), "--data", str(tmp_path / "b" / "x.csv")]
+    assert parser.main(["report", *inputs, "--model", str(tiny_folder), "--out", str(tmp_path / "r")]) == 1
+    assert "a file name of its own" in capsys.readouterr().err

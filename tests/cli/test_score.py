@@ -1,0 +1,109 @@
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from kosent_lab.cli import parser
+
+
+@pytest.mark.corpora
+def test_particles_are_measured_against_a_treebank(tmp_path):
+    path = tmp_path / "josa.json"
+    command = ["evaluate", "--task", "josa", "--data", "gsd:dev", "--limit", "60", "--json", str(path)]
+    assert parser.main(command) == 0
+    result = json.loads(path.read_text("utf-8"))
+    assert result["sentences"] == 60
+    assert result["f1_ci"][0] < result["f1"] <= result["f1_ci"][1]
+
+
+def test_an_unknown_treebank_is_told(capsys):
+    assert parser.main(["evaluate", "--task", "josa", "--data", "nsmc:test"]) == 1
+    assert "--task josa needs --data TREEBANK:SPLIT (klue_dp, gsd" in capsys.readouterr().err
+
+
+def test_predict_writes_and_resumes(reviews, tiny_folder, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    arguments = ["predict", str(reviews), "--out", str(out), "--text-column", "내용", "--model", str(tiny_folder)]
+    assert parser.main(arguments) == 0
+    assert len(pd.read_csv(out)) == 80
+    assert parser.main(arguments) == 1
+    assert "exists and is not overwritten" in capsys.readouterr().err
+    assert parser.main([*arguments, "--resume"]) == 0
+
+
+def test_evaluate_writes_stable_keys(tiny_folder, tmp_path, capsys):
+    path = tmp_path / "out.json"
+    assert (
+        parser.main(
+            ["evaluate", "--data", "kosent-pack", "--limit", "200", "--model", str(tiny_folder), "--json", str(path)]
+        )
+        == 0
+    )
+    result = json.loads(path.read_text("utf-8"))
+    needed = "n accuracy accuracy_ci accuracy_unleaked ece ece_calibrated brier nll temperature model_id data_sha256"
+    assert set(needed.split()) <= set(result)
+    assert result["n"] == 200
+    assert result == json.loads(capsys.readouterr().out)
+
+
+def test_evaluate_without_labels_says_so(tmp_path, tiny_folder, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("text\n좋다\n", "utf-8")
+    assert parser.main(["evaluate", "--data", str(path), "--model", str(tiny_folder)]) == 1
+    assert "rows with a label 0 or 1" in capsys.readouterr().err
+
+
+def test_full_disk_is_told_and_what_was_there_stays(tiny_folder, reviews, tmp_path, capsys, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device", "shard")
+
+    monkeypatch.setattr("kosent_lab.scoring.shards.write_parquet", full)
+    out = tmp_path / "o.parquet"
+    arguments = ["predict", str(reviews), "--out", str(out), "--text-column", "내용", "--model", str(tiny_folder)]
+    assert parser.main(arguments) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert not out.exists()
+    monkeypatch.undo()
+    assert parser.main(arguments) == 0
+
+
+def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
+    """A real kill: the process dies after its first shard, and the next one ends with the same bytes."""
+    program = (
+        "import os, sys\n"
+        "from kosent_lab import cli\nfrom kosent_lab.scoring import shards\n"
+        "write = shards.write_parquet\n"
+        "def once(frame, path):\n"
+        "    write(frame, path)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "shards.write_parquet = once\n"
+        "sys.exit(cli.main(sys.argv[1:]))\n"
+    )
+    arguments = ["predict", str(reviews), "--text-column", "내용", "--model", str(tiny_folder), "--shard-rows", "30"]
+    out, whole = tmp_path / "o.parquet", tmp_path / "whole.parquet"
+    killed = subprocess.run([sys.executable, "-c", program, *arguments, "--out", str(out)], check=False)
+    assert killed.returncode == -9
+    assert (tmp_path / "o.parquet.parts" / "part-00000.parquet").exists()
+    assert parser.main([*arguments, "--out", str(out)]) == 0
+    assert parser.main([*arguments, "--out", str(whole)]) == 0
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.corpora
+def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, capsys):
+    """The bundled model's temperature was fitted on nsmc:calib: measured there, it would prove nothing."""
+    path = tmp_path / "calib.json"
+    assert parser.main(["evaluate", "--data", "nsmc:calib", "--limit", "60", "--json", str(path)]) == 0
+    result = json.loads(path.read_text("utf-8"))
+    assert result["ece_calibrated"] is None
+    assert result["temperature"] is None
+    assert "fitted on these very texts (nsmc:calib)" in result["calibrated_on"]
+    assert "fitted on these very texts" in capsys.readouterr().err
+
+
+@pytest.mark.corpora
+def test_no_corpus_gives_its_test_rows_to_a_fit(capsys):
+    assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 0
+    assert "must not see the test split" in capsys.readouterr().err

@@ -1,0 +1,66 @@
+import pandas as pd
+import pytest
+
+from kosent_lab import calibration
+from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.core.schema import DataError
+from kosent_lab.report import assessment as module
+from kosent_lab.report.assessment import assess, evaluate
+
+
+def test_each_table_is_computed_once(scored, monkeypatch):
+    calls = []
+    real = calibration.metrics.metrics_table
+    monkeypatch.setattr(module.calibration, "metrics_table", lambda *a, **k: calls.append(1) or real(*a, **k))
+    assessment = assess(scored, Temperature(2.0))
+    for _ in range(3):
+        assert assessment.before is assessment.before
+        assert len(assessment.after)
+    assert len(calls) == 2
+
+
+def test_the_temperature_is_applied_once_and_the_frame_is_not_changed(scored):
+    before = scored.copy()
+    assessment = assess(scored, Temperature(2.0))
+    pd.testing.assert_frame_equal(scored, before)
+    pd.testing.assert_frame_equal(assessment.scored, scored)
+    assert assessment.frame["calibrator"].unique().tolist() == ["temperature 2"]
+    by_hand = Temperature(2.0).apply(scored)["prob_1"]
+    pd.testing.assert_series_equal(assessment.frame["prob_1"], by_hand)
+
+
+def test_without_a_calibrator_nothing_comes_after(scored):
+    assessment = assess(scored)
+    assert assessment.after is None
+    assert set(assessment.reliability) == {"before"}
+    result = evaluate(assessment)
+    assert result["ece_calibrated"] is None
+    assert result["calibrated_on"] == "nothing"
+
+
+def test_rows_that_a_calibrator_was_fitted_on_measure_nothing(scored):
+    halves = scored.assign(split=["calib", "valid"] * 200, text=[f"글 {n}" for n in range(400)])
+    choice = calibration.choose_calibrator(halves, None)
+    assert choice.source == "split calib"
+    assert len(choice.used) == 200
+    assessment = assess(halves, choice)
+    assert assessment.frame["split"].unique().tolist() == ["valid"]
+    result = evaluate(assessment)
+    assert result["n"] == 200
+    assert "200 rows that it was fitted on are not measured" in result["calibrated_on"]
+
+
+def test_evaluation_without_labels_says_what_is_needed(scored):
+    with pytest.raises(DataError, match="rows with a label 0 or 1"):
+        evaluate(assess(scored.assign(label=pd.array([pd.NA] * len(scored), dtype="Int64"))))
+
+
+def test_saved_answers_have_no_texts_and_say_so_by_the_missing_column(scored):
+    saved = scored.drop(columns="text").assign(length_band="1-10")
+    assessment = assess(saved)
+    assert not assessment.has_texts
+    assert assessment.blank == 0
+    assert assessment.words.empty
+    blank = scored.assign(text=[None] * 400)
+    assert assess(blank, sha256="").has_texts
+    assert assess(blank, sha256="").blank == 400

@@ -1,0 +1,99 @@
+import dataclasses
+import string
+
+import pandas as pd
+import pytest
+
+from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.core.schema import DataError
+from kosent_lab.report import sentences
+from kosent_lab.report.assessment import assess
+
+FIELDS = string.Formatter()
+
+
+def placeholders(sentence):
+    return {name for _, name, _, _ in FIELDS.parse(sentence) if name}
+
+
+def test_both_languages_say_the_same():
+    english, korean = sentences.catalogue("en"), sentences.catalogue("ko")
+    assert english.keys() == korean.keys()
+    for key in english:
+        assert placeholders(english[key]) == placeholders(korean[key]), key
+    with pytest.raises(DataError, match="speaks en or ko"):
+        sentences.catalogue("fr")
+
+
+def test_every_sentence_is_used():
+    sources = "".join(
+        (sentences.TEMPLATES.parent / name).read_text()
+        for name in ("page.py", "sections.py", "text_sections.py", "sentences.py")
+    )
+    sources += (sentences.TEMPLATES / "report.html").read_text()
+    built = ("m_", "g_", "s_")  # keys that are put together from a name
+    for key in sentences.catalogue("en"):
+        assert key in sources or key.startswith(built) or key == "language_name", key
+
+
+def test_findings_carry_the_measured_numbers(pack_part):
+    frame = pack_part.assessment.frame
+    said = " ".join(sentences.findings(pack_part.assessment, "en"))
+    correct = frame["correct"].dropna()
+    assert f"Of {len(correct):,} labelled texts the model gets {correct.mean() * 100:.1f} % right" in said
+    neutral = frame[frame["polarity"] == "neutral"]
+    share = (neutral["pred"] == 1).mean() * 100
+    assert f"The {len(neutral)} neutral texts" in said
+    assert f"it calls {share:.1f} % of them positive" in said
+
+
+@pytest.mark.parametrize(("scale", "word"), [(3.0, "surer than right"), (1 / 3, "less sure than right")])
+def test_over_and_underconfidence_are_said_by_the_interval_of_the_gap(scored, scale, word):
+    honest = scored.assign(
+        logit_0=scored["logit_0"] / 2, logit_1=scored["logit_1"] / 2
+    )  # what the labels were drawn by
+    frame = Temperature(1 / scale).apply(honest).drop(columns="calibrator")
+    assessment = assess(frame)
+    gap, low, high = assessment.overconfidence
+    assert low < gap < high
+    assert (low > 0) == (scale > 1)
+    assert any(word in sentence for sentence in sentences.findings(assessment, "en"))
+
+
+@pytest.mark.parametrize(
+    ("temperature", "key"), [(2.0, "f_after_better"), (0.4, "f_after_worse"), (1.0, "f_after_same")]
+)
+def test_what_a_temperature_does_is_said_by_the_interval_of_the_difference(scored, temperature, key):
+    assessment = assess(scored, Temperature(temperature))
+    start = sentences.catalogue("en")[key].partition("{")[0]
+    said = [s for s in sentences.findings(assessment, "en") if s.startswith("Dividing the logits")]
+    assert len(said) == 1
+    assert said[0].startswith(start)
+    words = {"f_after_better": "lowers", "f_after_worse": "larger", "f_after_same": "no sure difference"}
+    assert words[key] in said[0]
+
+
+def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_choice(scored):
+    bad = scored.index[:160]
+    wrong = scored.assign(domain="film")
+    wrong.loc[bad, "domain"] = "app"
+    wrong.loc[bad, ["logit_0", "logit_1"]] = wrong.loc[bad, ["logit_1", "logit_0"]].to_numpy()
+    wrong.loc[bad, "prob_1"] = 1 - wrong.loc[bad, "prob_1"]
+    wrong = wrong.assign(pred=(wrong["prob_1"] > 0.5).astype(int))
+    wrong = wrong.assign(correct=(wrong["pred"] == wrong["label"]).astype("boolean"))
+    assessment = assess(wrong)
+    worst, point = assessment.worst, assessment.threshold
+    assert (worst["column"], worst["value"]) == ("domain", "app")
+    assert worst["n"] + worst["n_rest"] + worst["n_chosen"] == pytest.approx(400, abs=160)
+    assert worst["difference_high"] < 0
+    said = " ".join(sentences.findings(assessment, "en"))
+    assert f"{worst['accuracy'] * 100:.1f} % of {int(worst['n'])}" in said
+    if point is not None:
+        assert point["n"] + point["n_chosen"] == 400
+    assert assess(scored.assign(domain="film")).worst is None
+
+
+def test_a_user_without_labels_is_told_what_to_do(scored):
+    bare = scored.assign(label=pd.array([pd.NA] * len(scored), dtype="Int64"), correct=pd.NA)
+    assert any("have no label" in sentence for sentence in sentences.findings(assess(bare), "en"))
+    assert dataclasses.is_dataclass(assess(bare))
