@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "metrics": ["BINS", "bin_numbers", "expected_calibration_error", "labelled_rows", "metrics_table"],
         "reliability": ["reliability_table"],
         "calibrators": ["Temperature", "fit_shift", "fit_temperature"],
-        "abstention": ["risk_coverage", "threshold_for_risk", "threshold_summary"],
+        "abstention": ["held_out_threshold", "risk_coverage", "threshold_for_risk", "threshold_summary"],
         "plots": ["plot_counts", "plot_reliability", "plot_risk_coverage"],
     },
 )
