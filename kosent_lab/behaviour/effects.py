@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from kosent_lab.core.intervals import holm, mcnemar
+from kosent_lab.core.intervals import bootstrap_mean, bootstrap_means, bootstrap_p, holm, mcnemar, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
@@ -88,10 +87,11 @@ def effect_table(
         One row per group, in their order of appearance: `by`, ``n``; ``mean_change`` of the
         log-odds with ``mean_ci_low``, ``mean_ci_high``; ``size`` (mean absolute change, nats) and
         ``control_size``; ``difference`` of the two, paired by text, with ``ci_low``, ``ci_high``
-        (95 %, percentile bootstrap), ``p`` (Wilcoxon signed rank) and ``p_holm`` (corrected for the
-        number of groups); ``flipped``, ``control_flipped`` (shares); ``n_labelled``,
-        ``accuracy_change`` and ``control_accuracy_change`` (points of share, labelled texts),
-        ``p_accuracy_holm`` (exact McNemar, change against none).
+        (95 %, percentile bootstrap), ``p`` of the same draws, so that the two agree
+        (`intervals.bootstrap_p`), and ``p_holm`` (corrected for the number of groups); ``flipped``,
+        ``control_flipped`` (shares); ``n_labelled``, ``accuracy_change`` and
+        ``control_accuracy_change`` (points of share, labelled texts), ``p_accuracy_holm`` (exact
+        McNemar, change against none); ``params`` names the test.
 
     References
     ----------
@@ -105,8 +105,9 @@ def effect_table(
             continue
         changed, control = (part[name].to_numpy(dtype="float64") for name in ("change", "control_change"))
         difference = np.abs(changed) - np.abs(control)
-        low, high = _bootstrap(difference, resamples, seed)
-        mean_low, mean_high = _bootstrap(changed, resamples, seed)
+        draws = bootstrap_means(difference, resamples=resamples, seed=seed)
+        low, high = percentile_interval(draws, value=difference.mean())
+        mean = bootstrap_mean(changed, resamples=resamples, seed=seed)
         known = part[part["label"].notna()]
         right, after, beside = (
             known[name].to_numpy(dtype=bool) for name in ("correct", "correct_changed", "correct_control")
@@ -115,15 +116,15 @@ def effect_table(
             {
                 by: value,
                 "n": len(part),
-                "mean_change": changed.mean(),
-                "mean_ci_low": mean_low,
-                "mean_ci_high": mean_high,
+                "mean_change": mean.value,
+                "mean_ci_low": mean.ci_low,
+                "mean_ci_high": mean.ci_high,
                 "size": np.abs(changed).mean(),
                 "control_size": np.abs(control).mean(),
                 "difference": difference.mean(),
                 "ci_low": low,
                 "ci_high": high,
-                "p": stats.wilcoxon(difference).pvalue if difference.any() else 1.0,
+                "p": bootstrap_p(draws),
                 "flipped": part["flipped"].mean(),
                 "control_flipped": part["control_flipped"].mean(),
                 "n_labelled": len(known),
@@ -136,11 +137,5 @@ def effect_table(
         raise DataError(f"no {by} has {min_rows} changed texts; there are {scored[by].value_counts().to_dict()}")
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"].to_numpy()))
-    return table.assign(p_accuracy_holm=holm(table.pop("p_accuracy").to_numpy()))
-
-
-def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
-    random = np.random.default_rng(seed)
-    means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    params = f"bootstrap={resamples} of texts, interval and p, seed={seed}"
+    return table.assign(p_accuracy_holm=holm(table.pop("p_accuracy").to_numpy()), params=params)

@@ -8,10 +8,19 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "metrics": ["BINS", "bin_numbers", "expected_calibration_error", "labelled_rows", "metrics_table"],
+        "metrics": [
+            "BINS",
+            "RESAMPLES",
+            "bin_numbers",
+            "ece_difference",
+            "expected_calibration_error",
+            "labelled_rows",
+            "metrics_table",
+        ],
         "reliability": ["reliability_table"],
-        "calibrators": ["Temperature", "fit_shift", "fit_temperature"],
-        "abstention": ["risk_coverage", "threshold_for_risk", "threshold_summary"],
+        "calibrators": ["Temperature", "fit_shift", "fit_temperature", "read_calibration"],
+        "choice": ["CalibratorChoice", "choose_calibrator"],
+        "abstention": ["held_out_threshold", "risk_coverage", "threshold_for_risk", "threshold_summary"],
         "plots": ["plot_counts", "plot_reliability", "plot_risk_coverage"],
     },
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize, minimize_scalar
 
-from kosent_lab.calibration.metrics import _RUN_FIRST, labelled_rows
+from kosent_lab.calibration.metrics import RUN_FIRST, labelled_rows
 from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
 
 
@@ -33,7 +33,7 @@ class Temperature:
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
-        check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=_RUN_FIRST)
+        check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
         prob_1 = _sigmoid(_margin(frame) / self.temperature)
         name = f"temperature {self.temperature:.4g}"
         return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)

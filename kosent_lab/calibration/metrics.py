@@ -1,27 +1,25 @@
-"""How far a classifier's probabilities can be trusted, and the one-parameter mend.
+"""How far a classifier's probabilities can be trusted: calibration error, Brier score, likelihood.
 
 Works on saved logits; needs no torch. Every number comes with an interval and an n. Drawing lives
-in ``figures.theme``, deciding when to abstain in ``calibration.abstention``.
+in ``plots``, deciding when to abstain in ``abstention``, mending in ``calibrators``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import LEVEL, wilson_interval
+from kosent_lab.core.intervals import Interval, percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 
 BINS = 15
 RESAMPLES = 200
-_RUN_FIRST = "Run predict_frame first."
+RUN_FIRST = "Run predict_frame first."
 
 
 def labelled_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have a label, after checking that predictions are there."""
-    check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=_RUN_FIRST)
+    check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
     return frame[frame["label"].notna()]
 
 
@@ -37,8 +35,20 @@ def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:
     return np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
 
 
-def _columns(frame: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probabilities and the outcomes that calibration compares."""
+def outcome_columns(frame: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities and the outcomes that calibration compares, of the labelled rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    of : str
+        ``"confidence"`` (largest probability, being right) or ``"positive"`` (``prob_1``, the label).
+
+    Returns
+    -------
+    tuple of ndarray of float, shape (n,) each
+    """
     rows = labelled_rows(frame)
     label = rows["label"].to_numpy(dtype="float64")
     prob_1 = rows["prob_1"].to_numpy(dtype="float64")
@@ -47,21 +57,6 @@ def _columns(frame: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray]:
     if of == "confidence":
         return np.maximum(prob_1, 1 - prob_1), ((prob_1 > 0.5) == (label == 1)).astype("float64")
     raise DataError(f"of= is 'confidence' or 'positive'; got {of!r}")
-
-
-def _bootstrap_weights(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield how often each of `n` rows is drawn, resample by resample."""
-    random = np.random.default_rng(seed)
-    for _ in range(resamples if n else 0):
-        yield np.bincount(random.integers(n, size=n), minlength=n).astype("float64")
-
-
-def _percentiles(draws: np.ndarray) -> tuple[float, float]:
-    draws = draws[~np.isnan(draws)]
-    if draws.size == 0:
-        return float("nan"), float("nan")
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def expected_calibration_error(
@@ -98,6 +93,44 @@ def expected_calibration_error(
     return float(np.abs(difference).sum() / weight.sum())
 
 
+def ece_difference(
+    first: pd.DataFrame, second: pd.DataFrame, *, bins: int = BINS, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Return the calibration error of `second` minus that of `first`, two readings of the same rows.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Prediction frames of the same texts in the same order, such as before and after a calibrator.
+    bins : int
+    resamples, seed : int
+        Of the bootstrap: both are counted on the same rows drawn anew, so that what chance does to both
+        alike falls out.
+
+    Returns
+    -------
+    Interval
+        ``value``, ``low``, ``high`` (95 %).
+
+    Raises
+    ------
+    DataError
+        When the two do not have the same labelled rows.
+    """
+    before, after = labelled_rows(first), labelled_rows(second)
+    if not (before.index.equals(after.index) and (before["label"] == after["label"]).all()):
+        raise DataError(f"a difference needs the same labelled rows twice; got {len(before)} and {len(after)}")
+    both = [outcome_columns(frame, "confidence") for frame in (before, after)]
+
+    def change(weight: np.ndarray | None) -> float:
+        one, other = (expected_calibration_error(*columns, bins=bins, weight=weight) for columns in both)
+        return other - one
+
+    draws = [change(weight) for weight in resample_counts(len(before), resamples=resamples, seed=seed)]
+    value = change(None)
+    return Interval(value, *percentile_interval(draws, value=value))
+
+
 def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
     """Measure a prediction frame, each number with its interval and n.
 
@@ -116,16 +149,17 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         ``accuracy``, ``ece``, ``ece_positive``, ``brier``, ``nll`` (nats), ``mean_confidence``.
         Without labelled rows the values are missing and n is 0.
     """
-    confidence, correct = _columns(frame, "confidence")
-    prob_1, label = _columns(frame, "positive")
-    margin = np.where(label == 1, 1.0, -1.0) * np.log(np.clip(prob_1, 1e-300, 1) / np.clip(1 - prob_1, 1e-300, 1))
+    confidence, correct = outcome_columns(frame, "confidence")
+    prob_1, label = outcome_columns(frame, "positive")
+    stated = np.where(label == 1, prob_1, 1 - prob_1)  # the probability of what is so
     per_row = {
         "brier": (prob_1 - label) ** 2,
-        "nll": np.logaddexp(0.0, -margin),
+        # the floor of double precision, scikit-learn's too: a probability of 0 that is wrong costs 36 nats, not all
+        "nll": -np.log(np.maximum(stated, np.finfo("float64").eps)),
         "mean_confidence": confidence,
     }
     n, drawn = len(label), {name: [] for name in ("ece", "ece_positive", *per_row)}
-    for weight in _bootstrap_weights(n, resamples, seed):
+    for weight in resample_counts(n, resamples=resamples, seed=seed):
         drawn["ece"].append(expected_calibration_error(confidence, correct, weight=weight))
         drawn["ece_positive"].append(expected_calibration_error(prob_1, label, weight=weight))
         for name, values in per_row.items():
@@ -139,5 +173,5 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     rows = [("accuracy", float(correct.mean()) if n else float("nan"), *wilson_interval(correct.sum(), n), n, "Wilson")]
     for name, value in values.items():
         params = binned if name.startswith("ece") else f"bootstrap={resamples}, seed={seed}"
-        rows.append((name, value, *_percentiles(np.array(drawn[name])), n, params))
+        rows.append((name, value, *percentile_interval(drawn[name], value=value), n, params))
     return pd.DataFrame(rows, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])

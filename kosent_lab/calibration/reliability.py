@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import BINS, RESAMPLES, _bootstrap_weights, _columns, _percentiles, bin_numbers
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.calibration.metrics import BINS, RESAMPLES, bin_numbers, outcome_columns
+from kosent_lab.core.intervals import percentile_interval, resample_counts, wilson_interval
 
 
 def reliability_table(
@@ -35,20 +35,22 @@ def reliability_table(
         ``mean_confidence``, ``accuracy``, ``gap`` (accuracy minus mean confidence), ``ci_low``,
         ``ci_high`` (95 % band of the accuracy).
     """
-    probability, outcome = _columns(frame, of)
+    probability, outcome = outcome_columns(frame, of)
     number = bin_numbers(probability, bins)
     count = np.bincount(number, minlength=bins)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(number, probability, bins) / count
         accuracy = np.bincount(number, outcome, bins) / count
     draws = np.full((resamples, bins), np.nan)
-    for index, weight in enumerate(_bootstrap_weights(len(outcome), resamples, seed)):
+    for index, weight in enumerate(resample_counts(len(outcome), resamples=resamples, seed=seed)):
         with np.errstate(invalid="ignore"):
             draws[index] = np.bincount(number, weight * outcome, bins) / np.bincount(number, weight, bins)
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
     for index in np.flatnonzero(count):
-        wilson = wilson_interval(accuracy[index] * count[index], int(count[index]))
-        low[index], high[index] = _percentiles(draws[:, index]) if resamples else wilson
+        if resamples:
+            low[index], high[index] = percentile_interval(draws[:, index], value=accuracy[index])
+        else:
+            low[index], high[index] = wilson_interval(accuracy[index] * count[index], int(count[index]))
     edges = np.arange(bins + 1) / bins
     return pd.DataFrame(
         {

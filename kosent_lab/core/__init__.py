@@ -8,7 +8,14 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "intervals": ["holm", "mcnemar", "wilson_interval"],
+        "intervals": [
+            "bootstrap_mean",
+            "difference_interval",
+            "holm",
+            "mcnemar",
+            "paired_difference",
+            "wilson_interval",
+        ],
         "places": ["BUNDLED_FOLDER", "DATA_FOLDER", "PAIR_FOLDER"],
         "schema": ["DataError", "KosentError", "ModelError", "NotAvailableError", "TrainingError"],
         "files": ["frame_sha256"],

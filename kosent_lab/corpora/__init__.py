@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cards": ["find_card", "is_present", "list_cards"],
         "store": ["fetch", "load_corpus", "verify"],
         "documents": ["load"],
-        "splits": ["leakage_report", "leaked_rows", "split_frame"],
+        "splits": ["halve", "leakage_report", "leaked_rows", "split_frame"],
     },
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.core.hangul import fold_text
@@ -91,6 +92,33 @@ def split_frame(
         split = split.mask(frame["label"].isna() & (held_out["valid"] | held_out["calib"]))
     split = split.mask(in_test).mask(official == "test", "test")
     return frame.assign(split=split)
+
+
+def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
+    """Cut a frame into two random halves: one to choose on, one to measure what was chosen.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of one ``pair_id``, which read nearly alike, go to the same half where there is such a column.
+    seed : int
+
+    Returns
+    -------
+    Series of bool, with the index of `frame`; True for the first half.
+
+    Examples
+    --------
+    >>> halve(pd.DataFrame({"pair_id": ["a", "a", "b", "b"]}), seed=0).tolist()
+    [False, False, True, True]
+    """
+    groups = pd.Series(np.arange(len(frame)), index=frame.index).astype("str")
+    if "pair_id" in frame.columns:
+        alone = frame["pair_id"].isna() | (frame["pair_id"] == "")
+        groups = groups.where(alone, "pair " + frame["pair_id"].astype("str"))
+    names = groups.unique()
+    first = np.random.default_rng(seed).permutation(len(names)) < len(names) // 2
+    return groups.isin(set(names[first]))
 
 
 def leakage_report(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Paired tests: two predictions of the same texts, two recipes trained with several seeds each.
 
-Minimal pairs within one model's predictions live in ``errors.slices``.
+Minimal pairs within one model's predictions live in ``errors.pairs``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import mcnemar
+from kosent_lab.core.intervals import mcnemar, percentile_interval, resample_crossed
 from kosent_lab.core.schema import DataError, check_columns
 
 
@@ -60,13 +60,13 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
         raise DataError("some runs lack an answer to some texts; score every run on the same texts")
     first, second = (table.to_numpy(dtype="float64") for table in tables)
     gain = second - first
-    random = np.random.default_rng(seed)
     both, texts = [], []
-    for _ in range(resamples):
-        rows = random.integers(len(gain), size=len(gain))
-        per_seed = gain[rows].mean(axis=0)
+    for of_texts, of_seeds in resample_crossed(gain.shape, resamples=resamples, seed=seed):
+        per_seed = of_texts @ gain / len(gain)
         texts.append(per_seed.mean())
-        both.append(per_seed[random.integers(gain.shape[1], size=gain.shape[1])].mean())
+        both.append(of_seeds @ per_seed / len(per_seed))
+    low, high = percentile_interval(both, value=gain.mean())
+    texts_low, texts_high = percentile_interval(texts, value=gain.mean())
     p = [mcnemar(first[:, i].astype(bool), second[:, i].astype(bool)) for i in range(gain.shape[1])]
     return pd.Series(
         {
@@ -79,10 +79,10 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
             "spread_first": first.mean(axis=0).std(ddof=1) if gain.shape[1] > 1 else np.nan,
             "spread_second": second.mean(axis=0).std(ddof=1) if gain.shape[1] > 1 else np.nan,
             "difference": gain.mean(),
-            "ci_low": np.quantile(both, 0.025),
-            "ci_high": np.quantile(both, 0.975),
-            "texts_ci_low": np.quantile(texts, 0.025),
-            "texts_ci_high": np.quantile(texts, 0.975),
+            "ci_low": low,
+            "ci_high": high,
+            "texts_ci_low": texts_low,
+            "texts_ci_high": texts_high,
             "p_smallest": min(p),
             "p_largest": max(p),
         }

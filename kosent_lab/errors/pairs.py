@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
+from kosent_lab.core.intervals import bootstrap_means, bootstrap_p, mcnemar, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 
 
@@ -58,9 +57,10 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     -------
     Series
         ``n`` pairs, ``mean_difference`` of ``prob_1`` with ``ci_low`` and ``ci_high`` (95 %,
-        percentile bootstrap), ``p_difference`` (Wilcoxon signed rank), ``gained`` and ``lost``
-        (pairs that only the second, only the first gets right; both texts have a label),
-        ``p_correct`` (exact McNemar; 1 without such pairs).
+        percentile bootstrap) and ``p_difference`` of the same draws, so that the two agree
+        (`intervals.bootstrap_p`), ``gained`` and ``lost`` (pairs that only the second, only the
+        first gets right; both texts have a label), ``p_correct`` (exact McNemar; 1 without such
+        pairs).
 
     References
     ----------
@@ -71,20 +71,19 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     if len(pairs) < 2:
         raise DataError(f"a paired test needs at least two pairs; got {len(pairs)}")
     difference = pairs["difference"].to_numpy(dtype="float64")
-    draws = np.random.default_rng(seed).integers(len(pairs), size=(resamples, len(pairs)))
-    low, high = np.quantile(difference[draws].mean(axis=1), [0.025, 0.975])
+    draws = bootstrap_means(difference, resamples=resamples, seed=seed)
+    low, high = percentile_interval(draws, value=difference.mean())
     both = pairs[["correct_first", "correct_second"]].dropna()
     first, second = both["correct_first"].to_numpy(dtype=bool), both["correct_second"].to_numpy(dtype=bool)
-    gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
     return pd.Series(
         {
             "n": len(pairs),
             "mean_difference": difference.mean(),
             "ci_low": low,
             "ci_high": high,
-            "p_difference": stats.wilcoxon(difference).pvalue if difference.any() else 1.0,
-            "gained": gained,
-            "lost": lost,
-            "p_correct": stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0,
+            "p_difference": bootstrap_p(draws),
+            "gained": int((second & ~first).sum()),
+            "lost": int((first & ~second).sum()),
+            "p_correct": mcnemar(first, second),
         }
     )

@@ -1,6 +1,7 @@
-"""Where a classifier errs: named slices, the mistakes it is surest of, and what texts of no polarity get.
+"""Where a classifier errs, slice by slice, and which slice it errs on most.
 
-Works on prediction frames; drawing lives in ``figures.theme``.
+A slice that is chosen for being bad is measured on rows that had no say in the choice. Works on prediction
+frames, with their texts or without (saved answers); mistakes to look at one by one live in ``errors.hard_cases``.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.metrics import expected_calibration_error
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.intervals import difference_interval, wilson_interval
 from kosent_lab.core.schema import check_columns
+from kosent_lab.corpora.splits import halve
 
 SLICE_COLUMNS = ("domain", "phenomenon", "length_band", "leaked", "rating", "has_unknown")
 _LENGTHS = (0, 10, 20, 40, 80, np.inf)
@@ -23,16 +25,18 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Columns ``text`` and ``n_unknown``.
+        Columns ``n_unknown`` and ``text``; without a column ``text``, as saved answers
+        (``scoring.saved``) are, the ``length_band`` that they were saved with.
 
     Returns
     -------
     DataFrame
-        With ``length_band`` (characters) and ``has_unknown`` (some piece was ``[UNK]``). Saved
-        answers (``scoring.saved``) have no texts and keep the band that they were saved with.
+        With ``length_band`` (characters; a missing text has none) and ``has_unknown`` (some piece was
+        ``[UNK]``).
     """
-    check_columns(frame, ["text", "n_unknown"], what="slicing", hint="Run predict_frame first.")
-    if "length_band" in frame.columns and frame["text"].isna().all():
+    text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
+    check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
+    if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].map(lambda text: 0 if pd.isna(text) else len(str(text)))
     band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES, include_lowest=True).astype("str")
@@ -95,7 +99,7 @@ def slices_on_halves(
     columns, min_rows :
         As in `slice_table`, for the first half; in the second every slice counts.
     seed : int
-        Of the halves. Rows of one ``pair_id``, which read nearly alike, go to the same half.
+        Of the halves (`splits.halve`: minimal pairs stay together).
 
     Returns
     -------
@@ -104,13 +108,7 @@ def slices_on_halves(
         the same with ``_second`` (missing where the second half has no such row); worst on the
         first half first.
     """
-    groups = pd.Series(np.arange(len(frame)), index=frame.index).astype("str")
-    if "pair_id" in frame.columns:
-        groups = groups.where(
-            frame["pair_id"].isna() | (frame["pair_id"] == ""), "pair " + frame["pair_id"].astype("str")
-        )
-    names = groups.unique()
-    first = groups.isin(set(names[np.random.default_rng(seed).permutation(len(names)) < len(names) // 2]))
+    first = halve(frame, seed=seed)
     kept = ["column", "value", "n", "accuracy", "ci_low", "ci_high"]
     halves = [
         slice_table(frame[half], columns=columns, min_rows=n)[kept] for half, n in ((first, min_rows), (~first, 1))
@@ -119,15 +117,62 @@ def slices_on_halves(
     return both.sort_values("accuracy", kind="stable", ignore_index=True)
 
 
-def worst_slice(table: pd.DataFrame, overall: float) -> pd.Series | None:
-    """Return the slice whose whole interval lies furthest below `overall`, or None.
+def held_out_worst(
+    frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS, min_rows: int = 30, seed: int = 0
+) -> pd.Series | None:
+    """Choose the worst slice on one half of the labelled rows and count it again on the other.
 
     Parameters
     ----------
-    table : DataFrame
-        From `slice_table`.
-    overall : float
-        Accuracy over all rows.
+    frame : DataFrame
+        A prediction frame; rows without a label are left out.
+    columns, min_rows :
+        As in `slice_table`, for the first half.
+    seed : int
+        Of the halves (`splits.halve`: minimal pairs stay together).
+
+    Returns
+    -------
+    Series or None
+        ``column``, ``value``; of the second half: ``n``, ``accuracy``, ``ci_low``, ``ci_high`` of the
+        slice, ``accuracy_rest`` and ``n_rest`` of all other rows, ``difference`` (slice minus rest)
+        with ``difference_low``, ``difference_high`` (Newcombe); ``n_chosen``, the rows that the
+        choice was made on. None when no slice lies with its whole interval below the first half's
+        accuracy, or the slice is not surely worse on the second half.
     """
+    check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
+    rows = frame[frame["correct"].notna()]
+    first = halve(rows, seed=seed)
+    overall = rows.loc[first, "correct"].astype("float64").mean()
+    table = slice_table(rows[first], columns=columns, min_rows=min_rows)
     clear = table[table["ci_high"] < overall]
-    return None if clear.empty else clear.loc[clear["ci_high"].idxmin()]
+    if clear.empty:
+        return None
+    worst = clear.loc[clear["ci_high"].idxmin()]
+    again = slice_table(rows[~first], columns=(worst["column"],), min_rows=1)
+    found = again[again["value"] == worst["value"]]
+    if found.empty:
+        return None
+    found = found.iloc[0]
+    second = rows.loc[~first, "correct"].astype("float64")
+    right, n_rest = found["accuracy"] * found["n"], len(second) - found["n"]
+    low, high = difference_interval(second.sum() - right, n_rest, right, found["n"])
+    if not high < 0:
+        return None
+    rest = (second.sum() - right) / n_rest
+    return pd.concat(
+        [
+            found[["column", "value", "n", "accuracy", "ci_low", "ci_high"]],
+            pd.Series(
+                {
+                    "accuracy_rest": rest,
+                    "n_rest": n_rest,
+                    "difference": found["accuracy"] - rest,
+                    "difference_low": low,
+                    "difference_high": high,
+                    "n_chosen": int(first.sum()),
+                },
+                dtype="object",
+            ),
+        ]
+    )

@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.hangul import fuse_finals, split_josa
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.intervals import percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.store import load_corpus
 from kosent_lab.korean.morphology import JOSA_TAGS, Morpheme, drop_colloquial
 
 # PUD tags no particle by itself and is read from its segmentation
 NAMES = ("klue_dp", "gsd", "ksl", "kaist", "pud")
+# whose sentences were read when the rules of `morphology` and of notation were made; KLUE-DP has no test part
+IN_SAMPLE = frozenset({("klue_dp", "dev"), ("gsd", "dev"), ("ksl", "dev")})
 _EOJEOL = re.compile(r"\S+")
 
 
@@ -67,7 +69,8 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
         One row per eojeol: ``doc_id`` (the sentence), ``eojeol_index``, ``eojeol``, ``josa``
         (surface, stacked ones joined, empty without), ``tags``, ``readable`` (False where the
         treebank's morphemes and tags do not match in number, as in some learners' errors, it says
-        that a word cannot be analysed, or its tokens are not those of its text).
+        that a word cannot be analysed, or its tokens are not those of its text), ``in_sample`` (the
+        treebank's split is one that the rules were made on, `IN_SAMPLE`).
 
     Notes
     -----
@@ -91,7 +94,14 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
             # KSL: NA and _ stand for what could not be analysed
             readable = bool(morphemes) and not {"?", "NA", "_"} & {tag for _, tag in morphemes}
             rows.append((sentence, index, match.group(), _josa(match.group(), morphemes), tags, readable))
-    return pd.DataFrame(rows, columns=["doc_id", "eojeol_index", "eojeol", "josa", "tags", "readable"])
+    table = pd.DataFrame(rows, columns=["doc_id", "eojeol_index", "eojeol", "josa", "tags", "readable"])
+    return table.assign(in_sample=_in_sample(tokens))
+
+
+def _in_sample(tokens: pd.DataFrame) -> bool:
+    if not {"treebank", "official_split"} <= set(tokens.columns):
+        return False
+    return not IN_SAMPLE.isdisjoint(zip(tokens["treebank"], tokens["official_split"], strict=True))
 
 
 def _morphemes(form: str, lemma: Any, tag: Any, misc: Any) -> list[tuple[str, str]]:
@@ -136,7 +146,7 @@ _ADVERBS = frozenset(
 _APART = ("뿐", "밖에")
 
 
-def josa_answers(gold: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+def josa_answers(gold: pd.DataFrame, read: pd.DataFrame, *, undo_notation: bool = True) -> pd.DataFrame:
     """Set the particles of a treebank beside those read, both without differences of notation.
 
     Parameters
@@ -145,6 +155,8 @@ def josa_answers(gold: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
         From `gold_eojeol`.
     read : DataFrame
         From `morphology.read_eojeol` on the same sentences.
+    undo_notation : bool
+        Undo what the Notes list; False leaves both as they are tagged.
 
     Returns
     -------
@@ -162,6 +174,8 @@ def josa_answers(gold: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     both = gold[gold["readable"]].merge(read, on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
     # a fused genitive (내) has no characters of its own
     found = both["josa_read"].where(both["josa_start"].notna() | (both["josa_read"] != "의"), "")
+    if not undo_notation:
+        return both.assign(gold_josa=both["josa"], read_josa=found)
     golden = [_undo_gold(*row) for row in zip(both["josa"], both["tags"], both["eojeol"], strict=True)]
     polite_because = both["eomi"].str.endswith("기에")
     return both.assign(
@@ -212,28 +226,32 @@ def score_josa(gold: pd.DataFrame, read: pd.DataFrame, *, resamples: int = 1_000
     Returns
     -------
     DataFrame
-        Rows ``precision``, ``recall``, ``f1``: ``metric``, ``value``, ``ci_low``, ``ci_high``, ``n``
-        (readable eojeol), ``params``. A particle counts as found when the surface is the same.
+        Rows ``precision``, ``recall``, ``f1``, and the same with ``_as_tagged``, where no notation is
+        undone (`josa_answers`): ``metric``, ``value``, ``ci_low``, ``ci_high``, ``n`` (readable
+        eojeol), ``params``, which say so where the rules were made on these sentences. A particle
+        counts as found when the surface is the same.
     """
-    both = josa_answers(gold, read)
-    counts = pd.DataFrame(
-        {
-            "hit": (both["gold_josa"] == both["read_josa"]) & (both["gold_josa"] != ""),
-            "gold": both["gold_josa"] != "",
-            "read": both["read_josa"] != "",
-        }
-    )
-    sentences = counts.groupby(both["doc_id"], sort=False).sum().to_numpy(dtype="float64")
-    random = np.random.default_rng(seed)
-    draws = np.array(
-        [_f1(sentences[random.integers(len(sentences), size=len(sentences))].sum(axis=0)) for _ in range(resamples)]
-    )
-    values = _f1(sentences.sum(axis=0))
-    params = f"surface of each eojeol, bootstrap of {len(sentences)} sentences={resamples}, seed={seed}"
-    rows = []
-    for place, name in enumerate(("precision", "recall", "f1")):
-        low, high = np.quantile(draws[:, place], [0.025, 0.975]) if resamples else (np.nan, np.nan)
-        rows.append((name, values[place], low, high, len(both), params))
+    in_sample = "in_sample" in gold.columns and bool(gold["in_sample"].any())
+    rows: list[tuple[Any, ...]] = []
+    for suffix, undo in (("", True), ("_as_tagged", False)):
+        both = josa_answers(gold, read, undo_notation=undo)
+        counts = pd.DataFrame(
+            {
+                "hit": (both["gold_josa"] == both["read_josa"]) & (both["gold_josa"] != ""),
+                "gold": both["gold_josa"] != "",
+                "read": both["read_josa"] != "",
+            }
+        )
+        sentences = counts.groupby(both["doc_id"], sort=False).sum().to_numpy(dtype="float64")
+        drawn = resample_counts(len(sentences), resamples=resamples, seed=seed)
+        draws = np.array([_f1(weight @ sentences) for weight in drawn]).reshape(-1, 3)
+        params = (
+            f"surface of each eojeol, {'notation undone' if undo else 'as tagged'}, "
+            f"{'rules made on these sentences' if in_sample else 'rules made on others'}, "
+            f"bootstrap of {len(sentences)} sentences={resamples}, seed={seed}"
+        )
+        for name, value, of in zip(("precision", "recall", "f1"), _f1(sentences.sum(axis=0)), draws.T, strict=True):
+            rows.append((name + suffix, value, *percentile_interval(of, value=value), len(both), params))
     return pd.DataFrame(rows, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])
 
 

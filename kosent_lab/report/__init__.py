@@ -8,6 +8,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "page": ["ModelFacts", "Page", "Part", "build_page", "measure", "write_page"],
+        "assessment": ["Assessment", "assess", "evaluate"],
+        "parts": ["ModelFacts", "Part"],
+        "page": ["Page", "build", "build_page"],
     },
 )

@@ -10,8 +10,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "answers": ["add_predictions"],
         "predict": ["predict_frame"],
-        "shards": ["score_file"],
+        "shards": ["score_file", "score_frame"],
         "saved": [
+            "SavedAnswers",
             "KEPT",
             "NAMES",
             "NEEDED",

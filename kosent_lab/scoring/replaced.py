@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 from kosent_lab.core.hangul import clean_text
+from kosent_lab.core.intervals import percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.pairs import ElectraPair
@@ -183,20 +184,17 @@ def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 
             float(np.average(replaced, weights=weight)),
         ]
 
-    random = np.random.default_rng(seed)
     texts = int(codes.max()) + 1
-    draws = [
-        measures(np.bincount(random.integers(texts, size=texts), minlength=texts)[codes].astype("float64"))
-        for _ in range(resamples)
-    ]
-    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    values = measures(np.ones(len(table)))
+    draws = [measures(counts[codes]) for counts in resample_counts(texts, resamples=resamples, seed=seed)]
+    bounds = [percentile_interval(of, value=value) for of, value in zip(zip(*draws, strict=True), values, strict=True)]
     counts = [len(table), int(masked.sum()), len(table)]
     return pd.DataFrame(
         {
             "metric": ["auroc", "generator_hits", "replaced_share"],
-            "value": measures(np.ones(len(table))),
-            "ci_low": low,
-            "ci_high": high,
+            "value": values,
+            "ci_low": [low for low, _ in bounds],
+            "ci_high": [high for _, high in bounds],
             "n": counts,
             "params": f"texts={texts}, bootstrap={resamples} of texts, seed={seed}",
         }

@@ -8,7 +8,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "kept": ["load_runs", "load_study"],
+        "kept": ["load_runs", "load_study", "write_runs", "write_study"],
         "particles": ["change_particles", "compare_tokenizers"],
         "transfer": ["curve_table", "draw_rows", "fine_tune", "learning_curve"],
         "speed": ["compare_batching"],

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
+from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
 from kosent_lab.corpora.splits import fold_texts, hash_share
@@ -275,18 +276,15 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
     groups, draws = pd.factorize(answers["group"])[0], pd.factorize(answers["draw"])[0]
     shape = (groups.max() + 1, draws.max() + 1, 2)
     label, correct = answers["label"].to_numpy("int64"), answers["correct"].to_numpy("float64")
-    random, counts = np.random.default_rng(seed), []
-    for _ in range(resamples):
-        drawn = np.bincount(random.integers(shape[1], size=shape[1]), minlength=shape[1])
-        counts.append((np.bincount(random.integers(shape[0], size=shape[0]), minlength=shape[0]), drawn))
-    counts.insert(0, (np.ones(shape[0]), np.ones(shape[1])))  # the first is what was measured
+    # the first is what was measured
+    counts = [(np.ones(shape[1]), np.ones(shape[0])), *resample_crossed(shape[1::-1], resamples=resamples, seed=seed)]
 
     def measured(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         right, every = np.zeros(shape), np.zeros(shape)
         place = (groups[chosen], draws[chosen], label[chosen])
         np.add.at(right, place, correct[chosen])
         np.add.at(every, place, 1.0)
-        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for w, v in counts])
+        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for v, w in counts])
         with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
             return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
 
@@ -300,7 +298,7 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
         row = {"method": method, "size": size}
         for name, values in (("accuracy", accuracy), ("balanced_accuracy", balanced), ("gain", balanced - start)):
-            low, high = np.nanquantile(values[1:], [0.025, 0.975]) if np.isfinite(values[0]) else (np.nan, np.nan)
+            low, high = percentile_interval(values[1:], value=values[0])
             row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
         labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "baseline": ["fit_baseline", "out_of_fold"],
         "finetuning": ["train"],
+        "labelled": ["read_labelled"],
         "options": ["FinetuningOptions", "PretrainingOptions", "TrainingOptions"],
         "pretraining": ["pretrain"],
     },

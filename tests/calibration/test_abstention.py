@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration.abstention import risk_coverage, threshold_for_risk, threshold_summary
+from kosent_lab.calibration.abstention import held_out_threshold, risk_coverage, threshold_for_risk, threshold_summary
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.splits import halve
 
 
 def test_curve_by_hand():
@@ -61,3 +62,37 @@ def test_summary_by_hand_and_at_the_ends(scored):
 def test_a_threshold_is_a_probability(scored):
     with pytest.raises(DataError, match="between 0 and 1; got 90"):
         threshold_summary(scored, threshold=90)
+
+
+def test_a_threshold_is_measured_on_the_half_that_did_not_choose_it(scored):
+    found = held_out_threshold(scored, risk=0.15, seed=3)
+    first = halve(scored, seed=3)
+    chosen = scored[first & (scored["confidence"] >= found["threshold"])]
+    kept = scored[~first & (scored["confidence"] >= found["threshold"])]
+    assert 1 - chosen["correct"].mean() <= 0.15
+    # the next row of the first half would have been one too many, or there is none
+    wider = threshold_for_risk(risk_coverage(scored[first], points=400), risk=0.15)
+    assert wider["threshold"] == found["threshold"]
+    assert found[["n", "n_chosen", "kept"]].tolist() == [200, 200, len(kept)]
+    assert found["selective_risk"] == pytest.approx(1 - kept["correct"].mean())
+    assert found["ci_low"] < found["selective_risk"] < found["ci_high"]
+
+
+def test_held_out_risk_is_honest_where_the_chosen_one_is_not():
+    """Where confidence says nothing, the threshold chosen for its luck is wrong as often as any other."""
+    random = np.random.default_rng(0)
+    frames = [pd.DataFrame({"confidence": random.random(200), "correct": random.random(200) < 0.7}) for _ in range(60)]
+    chosen = [held_out_threshold(frame, risk=0.25, fewest=10) for frame in frames]
+    risks = [found["selective_risk"] for found in chosen if found is not None and found["kept"]]
+    assert len(risks) > 30
+    assert np.mean(risks) == pytest.approx(0.3, abs=0.03)
+
+
+def test_no_threshold_is_none_and_unlabelled_rows_do_not_count(scored):
+    assert held_out_threshold(scored.assign(correct=False), risk=0.5) is None
+    assert held_out_threshold(scored.head(0), risk=0.5) is None
+    assert held_out_threshold(scored, risk=0.9, fewest=201) is None
+    half = scored.assign(correct=scored["correct"].astype("boolean").where(scored.index < 300))
+    assert held_out_threshold(half, risk=0.9)["n"] == 150
+    with pytest.raises(DataError, match="a risk lies between 0 and 1; got 5"):
+        held_out_threshold(scored, risk=5)

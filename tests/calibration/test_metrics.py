@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import relplot
-from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss, log_loss
 
 from kosent_lab import calibration
@@ -73,12 +72,6 @@ def test_metrics_agree_with_scikit_learn(scored):
     assert (table["n"] == 400).all()
 
 
-def test_wilson_agrees_with_scipy():
-    for right, n in [(0, 10), (3, 10), (10, 10), (437, 500)]:
-        theirs = binomtest(right, n).proportion_ci(method="wilson")
-        assert wilson_interval(right, n) == pytest.approx((theirs.low, theirs.high))
-
-
 def test_temperature_finds_the_known_one(scored):
     # the fixture's logits are the true ones times two
     fitted = calibration.fit_temperature(scored)
@@ -144,3 +137,14 @@ def test_wilsons_interval_holds_the_share_at_both_ends():
     for n in range(1, 200):
         assert wilson_interval(0, n)[0] == 0
         assert wilson_interval(n, n)[1] == 1
+
+
+def test_the_negative_log_likelihood_of_extreme_answers_agrees_with_scikit_learn():
+    logits = np.array([[-900.0, 900.0], [-900.0, 900.0], [-2.0, 3.0], [20.0, -20.0]])
+    label = [1, 0, 0, 1]
+    frame = add_predictions(pd.DataFrame({"label": pd.array(label, dtype="Int64")}), logits)
+    value = calibration.metrics_table(frame).set_index("metric").loc["nll", "value"]
+    assert value == pytest.approx(log_loss(label, frame["prob_1"]))
+    # certain and wrong costs the floor: -log 2^-52 = 36.04
+    wrong = calibration.metrics_table(frame.iloc[[1]]).set_index("metric").loc["nll", "value"]
+    assert wrong == pytest.approx(52 * np.log(2))

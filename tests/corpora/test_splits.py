@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from kosent_lab.corpora.splits import fold_texts, leakage_report, split_frame
+from kosent_lab.corpora.splits import fold_texts, halve, leakage_report, split_frame
 
 
 def frame():
@@ -86,3 +86,14 @@ def test_nsmc_splits_are_disjoint(nsmc):
     assert 7_500 < (table["split"] == "valid").sum() < 9_500
     assert (table["split"] == "test").sum() == 50_000
     assert set(table.loc[table["split"].isin(["valid", "calib"]), "official_split"]) == {"train"}
+
+
+def test_halves_are_even_and_keep_pairs_together():
+    frame = pd.DataFrame({"pair_id": [f"p{i // 2}" for i in range(100)] + ["", None] * 50})
+    for seed in range(5):
+        first = halve(frame, seed=seed)
+        assert frame["pair_id"].head(100).groupby(first.head(100)).nunique().sum() == 50
+        # 50 pairs and 100 rows alone: 75 of 150 groups
+        groups = frame["pair_id"].where(frame["pair_id"].fillna("") != "", frame.index.astype(str))
+        assert groups[first].nunique() == 75
+    assert not halve(frame, seed=0).equals(halve(frame, seed=1))

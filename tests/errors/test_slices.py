@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from kosent_lab import errors
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.splits import halve
 
 
 def test_slices_by_hand(scored):
@@ -24,10 +26,55 @@ def test_length_bands_are_closed_above(length, band):
     assert frame.loc[0, "has_unknown"]
 
 
-def test_worst_slice_is_clear_of_the_whole():
-    table = pd.DataFrame({"value": ["a", "b", "c"], "ci_high": [0.9, 0.6, 0.7], "accuracy": [0.85, 0.5, 0.4]})
-    assert errors.worst_slice(table, 0.8)["value"] == "b"
-    assert errors.worst_slice(table, 0.55) is None
+def test_answers_without_texts_keep_their_band():
+    frame = pd.DataFrame({"n_unknown": [0, 2], "length_band": ["1-10", "over 80"]})
+    sliced = errors.add_slices(frame)
+    assert sliced["length_band"].tolist() == ["1-10", "over 80"]
+    assert sliced["has_unknown"].tolist() == [False, True]
+    with pytest.raises(DataError, match="slicing needs column 'text'"):
+        errors.add_slices(frame.drop(columns="length_band"))
+
+
+def test_everything_here_works_without_texts(scored):
+    frame = scored.drop(columns="text").assign(length_band=["1-10", "11-20"] * 200, phenomenon="sarcasm_cue")
+    frame = errors.add_slices(frame)
+    assert errors.slice_table(frame)["n"].tolist() == [200, 200]
+    assert errors.slices_on_halves(frame)["n"].sum() == 200
+    assert len(errors.confident_mistakes(frame)) == 20
+    assert errors.group_table(errors.special_groups(frame))["n"].tolist() == [400]
+    pairs = frame.assign(pair_id=[i // 2 for i in range(400)], side=["a", "b"] * 200)
+    assert errors.paired_summary(errors.pair_table(pairs, first="a", second="b", column="side"))["n"] == 200
+
+
+def answers(accuracies, n=600):
+    """Answers of slices a, b, c …, n rows each, that are right as often as said, evenly spread."""
+    random = np.random.default_rng(0)
+    rows = [pd.DataFrame({"domain": name, "correct": random.random(n) < share}) for name, share in accuracies.items()]
+    return pd.concat(rows, ignore_index=True).assign(confidence=0.9)
+
+
+def test_the_worst_slice_is_counted_on_the_half_that_did_not_choose_it():
+    frame = answers({"a": 0.9, "b": 0.5, "c": 0.9})
+    worst = errors.held_out_worst(frame, columns=("domain",))
+    assert (worst["column"], worst["value"], worst["n_chosen"]) == ("domain", "b", 900)
+    second = frame[~halve(frame, seed=0)]
+    inside, rest = (second.loc[m, "correct"] for m in (second["domain"] == "b", second["domain"] != "b"))
+    assert (worst["n"], worst["n_rest"]) == (len(inside), len(rest))
+    assert worst["accuracy"] == pytest.approx(inside.mean())
+    assert worst["accuracy_rest"] == pytest.approx(rest.mean())
+    assert worst["difference"] == pytest.approx(inside.mean() - rest.mean())
+    assert worst["difference_low"] < worst["difference"] < worst["difference_high"] < -0.25
+    assert worst["ci_low"] < worst["accuracy"] < worst["ci_high"]
+
+
+def test_slices_that_are_alike_have_no_worst():
+    # of ninety slices of the same kind one is far below the rest on one half, and none again on the other
+    alike = answers({str(i): 0.8 for i in range(90)}, n=80)
+    chosen = [errors.held_out_worst(alike, columns=("domain",), min_rows=10, seed=seed) for seed in range(8)]
+    assert sum(worst is not None for worst in chosen) <= 1
+    first = alike[halve(alike, seed=0)]
+    assert (errors.slice_table(first, columns=("domain",))["ci_high"] < first["correct"].mean()).any()
+    assert errors.held_out_worst(alike.head(0), columns=("domain",)) is None
 
 
 def test_confident_mistakes_are_mistakes_surest_first(scored):

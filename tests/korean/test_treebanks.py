@@ -39,7 +39,26 @@ def test_scores_by_hand():
     read = gold.assign(josa=["은", "도", "", "를"], josa_start=pd.array([1, 1, None, 1], dtype="Int64"))
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     # found 은 and a wrong 도, missed 이; the last eojeol cannot be read
-    assert scores.to_dict() == pytest.approx({"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2})
+    measured = {"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2}
+    assert scores.to_dict() == pytest.approx(measured | {f"{name}_as_tagged": v for name, v in measured.items()})
+
+
+def test_notation_costs_what_is_not_undone():
+    gold = pd.DataFrame({"doc_id": "a", "eojeol_index": [0, 1], "eojeol": ["책은요", "책을"], "josa": ["은요", "을"]})
+    gold = gold.assign(readable=True, tags="NNG+JX", in_sample=True)
+    read = gold[["doc_id", "eojeol_index"]].assign(
+        josa=["은", "을"], josa_start=pd.array([1, 1], dtype="Int64"), eomi=""
+    )
+    scores = treebanks.score_josa(gold, read, resamples=5).set_index("metric")
+    assert scores.loc[["f1", "f1_as_tagged"], "value"].tolist() == [1.0, 0.5]
+    assert scores["params"].str.contains("rules made on these sentences").all()
+    assert scores.loc["f1_as_tagged", "params"].startswith("surface of each eojeol, as tagged")
+
+
+def test_splits_that_the_rules_were_made_on_are_known():
+    rows = tokens(("책이", "책+이", "NNG+JKS"), text="책이").assign(treebank="klue_dp", official_split="dev")
+    assert treebanks.gold_eojeol(rows)["in_sample"].tolist() == [True]
+    assert treebanks.gold_eojeol(rows.assign(treebank="kaist"))["in_sample"].tolist() == [False]
 
 
 @pytest.mark.corpora
