@@ -38,12 +38,15 @@ def _own_cache(monkeypatch, tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    present = {card.name: cards.is_present(card) for card in cards.list_cards()}
-    missing = [name for name, here in present.items() if not here]
-    skip = pytest.mark.skip(reason=f"needs corpora that are not here: {', '.join(missing[:3])} … (set KOSENT_DATA)")
+    """Skip a test where a corpus that it names (or is given as ``card``) is not on this machine, and no other test."""
+    here = {card.name: cards.is_present(card) for card in cards.list_cards()}
     for item in items:
-        if missing and item.get_closest_marker("corpora"):
-            item.add_marker(skip)
+        for mark in item.iter_markers("corpora"):
+            names = [item.callspec.params["card"].name if name == "card" else name for name in mark.args]
+            if not names:
+                raise pytest.UsageError(f"{item.nodeid}: name the corpora that it needs: corpora('nsmc')")
+            if missing := [name for name in names if not here[name]]:
+                item.add_marker(pytest.mark.skip(reason=f"{', '.join(missing)} is not here (set KOSENT_DATA)"))
 
 
 @pytest.fixture(scope="session")

@@ -16,19 +16,22 @@ HOUSE = {
     "corpora": ["cards", "nsmc", "store", "splits", "documents", "pretraining_text"],
     "korean": ["morphology", "readings", "treebanks"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
-    "calibration": ["metrics", "reliability", "calibrators", "abstention", "plots"],
+    "calibration": ["metrics", "reliability", "calibrators", "choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "classifier", "lean", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
     "behaviour": ["particles", "effects", "suspicion", "plots"],
     "training": [
         "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
+        "labelled", "packaging",
     ],
-    "studies": ["kept", "particles", "transfer", "speed", "training_speed", "notebooks", "plots"],
-    "report": ["assess", "sentences", "sections", "page"],
+    "studies": [
+        "kept", "particles", "transfer", "domains", "speed", "training_speed", "startup", "notebooks", "plots",
+    ],
+    "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
-        "options", "commands", "train_commands", "finetune_commands", "lab_commands", "study_commands", "train_parser",
+        "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study", "lab",
         "parser", "__main__",
     ],
 }  # fmt: skip

@@ -167,7 +167,7 @@ def test_an_unknown_notebook_lists_those_there_are():
         notebooks.find_notebooks(["42"])
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_no_committed_output_holds_a_corpus_row():
     shown = nbformat.v4.new_notebook(cells=[c for p in PATHS for c in nbformat.read(p, as_version=4).cells])
     assert notebooks.foreign_rows(shown, notebooks.foreign_texts()) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command, file_columns, print_result
-from kosent_lab.cli.train_options import check_resumable, common_options, ids_sha256, read_tokenizer, training_options
+from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,7 @@ def _finetune_once(
     from kosent_lab.core.intervals import wilson_interval
     from kosent_lab.models import devices, electra
     from kosent_lab.training import finetuning
-    from kosent_lab.training.packaging import MODEL, TAUGHT
+    from kosent_lab.training.packaging import MODEL, TAUGHT, ids_sha256
 
     tokenizer = read_tokenizer(arguments)
     model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)

@@ -8,7 +8,7 @@ import shutil
 from typing import Any
 
 from kosent_lab.cli.options import command
-from kosent_lab.cli.train_options import check_resumable, common_options, ids_sha256, read_tokenizer, training_options
+from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 
 def add(stages: Any) -> None:
@@ -39,7 +39,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
     from kosent_lab.training.options import PretrainingOptions
-    from kosent_lab.training.packaging import MODEL, TAUGHT, run_model
+    from kosent_lab.training.packaging import MODEL, TAUGHT, ids_sha256, run_model
 
     check_resumable(arguments)
     options = PretrainingOptions(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from tokenizers import Tokenizer
 
     from kosent_lab.training.options import TrainingOptions
@@ -76,8 +74,3 @@ def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
     if not path.is_file():
         raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
     return Tokenizer.from_file(str(path))
-
-
-def ids_sha256(doc_ids: pd.Series) -> str:
-    """Return the SHA-256 of row ids in their order: tells whether two trainings had the same rows."""
-    return hashlib.sha256("\n".join(doc_ids).encode("utf-8")).hexdigest()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
@@ -22,6 +24,11 @@ from kosent_lab.training.options import FinetuningOptions
 
 MODEL = "model"  # folder of a run that holds what it made
 TAUGHT = "training_data.json"  # which rows a model has learnt from
+
+
+def ids_sha256(doc_ids: pd.Series) -> str:
+    """Return the SHA-256 of row ids in their order: tells whether two trainings had the same rows."""
+    return hashlib.sha256("\n".join(doc_ids).encode("utf-8")).hexdigest()
 
 
 def run_model(start: str | Path) -> Path:

@@ -12,7 +12,7 @@ def test_data_list_and_verify(capsys):
     assert capsys.readouterr().out.rstrip().endswith("ok")
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_verify_nsmc_prints_the_blob_hashes(capsys):
     assert parser.main(["data", "verify", "nsmc"]) == 0
     shown = capsys.readouterr().out

@@ -8,7 +8,7 @@ import pytest
 from kosent_lab.cli import parser
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("ud_korean")
 def test_particles_are_measured_against_a_treebank(tmp_path):
     path = tmp_path / "josa.json"
     command = ["evaluate", "--task", "josa", "--data", "gsd:dev", "--limit", "60", "--json", str(path)]
@@ -91,7 +91,7 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     assert out.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, capsys):
     """The bundled model's temperature was fitted on nsmc:calib: measured there, it would prove nothing."""
     path = tmp_path / "calib.json"
@@ -103,7 +103,7 @@ def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, capsys):
     assert "fitted on these very texts" in capsys.readouterr().err
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("sentineg")
 def test_no_corpus_gives_its_test_rows_to_a_fit(capsys):
     assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 0
     assert "must not see the test split" in capsys.readouterr().err

@@ -139,7 +139,7 @@ def test_unknown_split_is_refused():
         load("kosent-pack:dev")
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("sentineg")
 def test_named_splits_are_read():
     frame = load("sentineg:test")
     assert set(frame["official_split"]) == {"test"}

@@ -26,7 +26,7 @@ def write_archive(path, frame):
             archive.writestr(f"nsmc-x/raw/{movie}.json", json.dumps(reviews, ensure_ascii=False))
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_official_files_are_proven_from_the_parquet(nsmc):
     from kosent_lab.corpora.nsmc import BLOB_HASHES, prove
 
@@ -35,7 +35,7 @@ def test_official_files_are_proven_from_the_parquet(nsmc):
     assert dict(zip(proof["file"], proof["blob_hash"], strict=True)) == BLOB_HASHES
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_official_files_are_rebuilt_from_an_archive(nsmc, tmp_path):
     from kosent_lab.corpora.nsmc import build
 
@@ -47,7 +47,7 @@ def test_official_files_are_rebuilt_from_an_archive(nsmc, tmp_path):
     assert built["official_order"].fillna(-1).tolist() == nsmc["official_order"].fillna(-1).tolist()
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_a_changed_review_is_noticed(nsmc, tmp_path):
     from kosent_lab.corpora.nsmc import build
 

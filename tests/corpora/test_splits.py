@@ -69,13 +69,13 @@ def test_leakage_is_counted_by_hand():
     assert report["blank rows"] == 2
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_nsmc_leaks_as_measured(nsmc):
     report = leakage_report(nsmc).set_index("measure")["count"]
     assert report.tolist() == [50_000, 1_568, 2_508, 425, 292, 8]
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_nsmc_splits_are_disjoint(nsmc):
     table = split_frame(nsmc)
     folded = fold_texts(table["text"])

@@ -37,17 +37,17 @@ def test_cards_are_complete(card):
         assert sum(counts.values()) == card.rows
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("card")
 @pytest.mark.parametrize("card", [c for c in CARDS if c.name != "nsmc"], ids=lambda card: card.name)
 def test_files_are_what_the_cards_say(card):
     table = corpora.verify(card.name)
     assert table["ok"].all(), table[~table["ok"]]
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("card")
 @pytest.mark.parametrize("card", [c for c in CARDS if c.kind != "vocabulary"], ids=lambda card: card.name)
-def test_corpora_read_as_document_frames(card, nsmc):
-    frame = nsmc if card.name == "nsmc" else corpora.load_corpus(card.name)
+def test_corpora_read_as_document_frames(card, request):
+    frame = request.getfixturevalue("nsmc") if card.name == "nsmc" else corpora.load_corpus(card.name)
     assert list(frame.columns[:5]) == ["doc_id", "corpus", "text", "label", "polarity"]
     assert frame["doc_id"].is_unique
     assert len(frame) == card.rows

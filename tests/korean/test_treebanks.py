@@ -61,13 +61,13 @@ def test_splits_that_the_rules_were_made_on_are_known():
     assert treebanks.gold_eojeol(rows.assign(treebank="kaist"))["in_sample"].tolist() == [False]
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("ud_korean")
 def test_an_unknown_treebank_lists_what_there_is():
     with pytest.raises(DataError, match=r"no split 'test' of a treebank 'klue_dp'; there are .*'klue_dp': \['dev'\]"):
         treebanks.load_treebank("klue_dp", "test")
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("ud_korean")
 @pytest.mark.parametrize(("name", "split", "floor"), [("gsd", "test", 0.975), ("ksl", "test", 0.975)])
 def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     rows = treebanks.load_treebank(name, split)
@@ -78,7 +78,7 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     assert scores["f1"] > floor
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("kiwi_disambiguation")
 def test_homographs_are_read_as_far_as_they_are(capsys):
     frame = treebanks.load_corpus("kiwi_disambiguation")
     table = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")

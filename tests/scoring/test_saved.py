@@ -133,23 +133,29 @@ def test_the_repositorys_tables_are_small():
     assert {path.stem for path in folder.glob("*.parquet")} == set(scoring.NAMES)
 
 
-@pytest.mark.corpora
-def test_the_tables_are_of_the_corpora_on_this_machine():
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kosent-pack",
+        pytest.param("nsmc-test", marks=pytest.mark.corpora("nsmc")),
+        pytest.param("nsmc-middle", marks=pytest.mark.corpora("nsmc")),
+        pytest.param("delivery_reviews", marks=pytest.mark.corpora("delivery_reviews")),
+    ],
+)
+def test_the_tables_are_of_the_corpora_on_this_machine(name):
     from kosent_lab.core.files import frame_sha256
 
-    for name in ("kosent-pack", "nsmc-test", "nsmc-middle", "delivery_reviews"):
-        frame = scoring.load_source(name)
-        card = json.loads((DATA_FOLDER / "scored" / f"{name}.json").read_text("utf-8"))
-        assert card["data_sha256"] == frame_sha256(frame), name
-        assert scoring.load_scored(name)["doc_id"].tolist() == frame["doc_id"].tolist()
+    frame = scoring.load_source(name)
+    card = json.loads((DATA_FOLDER / "scored" / f"{name}.json").read_text("utf-8"))
+    assert card["data_sha256"] == frame_sha256(frame)
+    assert scoring.load_scored(name).frame["doc_id"].tolist() == frame["doc_id"].tolist()
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_the_bundled_model_never_saw_the_middle_reviews():
-    from kosent_lab.cli.train_commands import TAUGHT, ids_sha256
-
     from kosent_lab.corpora.documents import load
     from kosent_lab.corpora.splits import fold_texts
+    from kosent_lab.training.packaging import TAUGHT, ids_sha256
 
     middle, everything = scoring.load_source("nsmc-middle"), load("nsmc")
     assert middle["rating"].between(5, 8).all()

@@ -161,7 +161,7 @@ def test_a_share_is_a_share(source):
         pretraining_text.gather_texts([source])
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("nsmc")
 def test_no_text_of_test_is_pretrained_on(nsmc):
     from kosent_lab.corpora.splits import fold_texts
 
