@@ -31,8 +31,8 @@ HOUSE = {
     "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
-        "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study", "lab",
-        "parser", "__main__",
+        "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study",
+        "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

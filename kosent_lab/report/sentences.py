@@ -1,6 +1,7 @@
 """The report's sentences: one catalogue of two languages, and the rules that turn numbers into findings.
 
-The page itself is built in ``report.page``. Numbers are formatted here and nowhere else.
+They are made of an `assessment.Assessment` and compute nothing; how a number is written (`percent`, `decimal`,
+`points`) stands here too. The page itself is built in ``page``.
 """
 
 from __future__ import annotations
