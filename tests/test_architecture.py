@@ -14,7 +14,7 @@ HOUSE = {
     "core": ["schema", "hangul", "intervals", "files", "network", "places"],
     "figures": ["theme"],
     "corpora": ["cards", "nsmc", "store", "splits", "documents", "pretraining_text"],
-    "korean": ["morphology", "readings", "treebanks"],
+    "korean": ["eojeol", "morphology", "readings", "treebanks"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],

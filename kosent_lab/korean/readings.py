@@ -22,7 +22,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from kosent_lab.core.places import cache_folder
-from kosent_lab.korean.morphology import EOJEOL_COLUMNS, analyser, eojeol_rows, eojeol_table
+from kosent_lab.korean.morphology import EOJEOL_COLUMNS, eojeol_rows, eojeol_table, need_kiwi
 
 logger = logging.getLogger(__name__)
 READING_VERSION = 1  # raise it when `read_eojeol` reads differently
@@ -56,8 +56,8 @@ def read_cached(
     doc_ids : iterable of str, length n
     texts : iterable of str, length n
     workers : int, optional
-        Threads of Kiwi, all cores when None. Threads suffice: its work is done outside Python's
-        lock (`bench`, ``kiwi_thread_ratio``).
+        1 reads in the caller's thread; all cores when None or more. Threads suffice: Kiwi's work is
+        done outside Python's lock (`bench`, ``kiwi_thread_ratio``).
     progress : bool
         Show a bar.
 
@@ -84,7 +84,7 @@ def read_starts(texts: Iterable[str], *, workers: int | None = None) -> list[lis
 
 
 def _read_all(texts: list[str], workers: int | None, progress: bool) -> list[list[list[Any]]]:
-    analyser()  # says at once where Kiwi is missing
+    need_kiwi()
     workers = workers or os.cpu_count() or 1
     keys = [_key(text) for text in texts]
     connection = _open(_STORE.get() or cache_folder() / "readings.sqlite")

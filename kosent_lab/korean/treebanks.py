@@ -17,7 +17,7 @@ from kosent_lab.core.hangul import fuse_finals, split_josa
 from kosent_lab.core.intervals import percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.store import load_corpus
-from kosent_lab.korean.morphology import JOSA_TAGS, Morpheme, drop_colloquial
+from kosent_lab.korean.eojeol import JOSA_TAGS, Morpheme, drop_colloquial
 
 # PUD tags no particle by itself and is read from its segmentation
 NAMES = ("klue_dp", "gsd", "ksl", "kaist", "pud")

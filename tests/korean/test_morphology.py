@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import unicodedata
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from kosent_lab.core.hangul import compose, fuse_finals, split_josa
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.korean import morphology
+from kosent_lab.korean import morphology, readings
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from tests.conftest import ROOT
 
@@ -154,3 +155,33 @@ def test_without_kiwi_the_message_names_the_install(monkeypatch):
     with pytest.raises(NotAvailableError, match="pip install kiwipiepy"):
         read("재미가")
     morphology.analyser.cache_clear()
+
+
+def test_kiwi_is_loaded_once_whatever_the_workers_and_never_for_nothing(monkeypatch, tmp_path):
+    import kiwipiepy
+
+    loaded, kiwi = [], kiwipiepy.Kiwi
+    monkeypatch.setattr(kiwipiepy, "Kiwi", lambda **options: loaded.append(options) or kiwi(**options))
+    morphology.analyser.cache_clear()
+    with readings.use_store(tmp_path / "store.sqlite"):
+        assert read_morphemes([]) == []
+        assert read_morphemes(["", "  "]) == [[], []]
+        assert len(readings.read_cached(["a"], [""])) == 0
+        assert loaded == []
+        by_threads = [readings.read_cached(["a"], [f"영화{n}는 좋다"], workers=n) for n in (1, 2, 3)]
+        one, more = (read_morphemes(["영화는 좋다", "재미가 없다"], workers=n) for n in (1, 4))
+    assert len(loaded) == 1
+    assert one == more
+    assert [table["josa"].tolist() for table in by_threads] == [["는", ""]] * 3
+    morphology.analyser.cache_clear()
+
+
+def test_kept_readings_need_no_kiwi_in_a_new_process(tmp_path):
+    path = tmp_path / "store.sqlite"
+    program = (
+        "import sys; from pathlib import Path; from kosent_lab.korean import readings\n"
+        f"with readings.use_store(Path({str(path)!r})): print(len(readings.read_cached(['a'], ['영화는 좋다'])))\n"
+        "print('kiwipiepy' in sys.modules)"
+    )
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in "ab"]
+    assert [run.stdout.split() for run in runs] == [["2", "True"], ["2", "False"]]
