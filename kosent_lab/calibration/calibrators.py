@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize, minimize_scalar
 
 from kosent_lab.calibration.metrics import RUN_FIRST, labelled_rows
 from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
@@ -70,6 +69,8 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     ----------
     Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
     """
+    from scipy.optimize import minimize_scalar  # a fifth of a second, for those that fit alone
+
     refuse_test_rows(frame, what="a temperature")
     rows = labelled_rows(frame)
     label = rows["label"].to_numpy(dtype="float64")
@@ -116,6 +117,8 @@ def fit_shift(frame: pd.DataFrame) -> float:
     >>> round(fit_shift(logits), 2)
     1.0
     """
+    from scipy.optimize import minimize
+
     fit_temperature(frame)  # refuses test rows, too few rows and a single class
     rows = labelled_rows(frame)
     margin = rows["logit_1"].to_numpy(dtype="float64") - rows["logit_0"].to_numpy(dtype="float64")

@@ -12,8 +12,10 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextlib.contextmanager
@@ -88,6 +90,8 @@ def frame_sha256(frame: pd.DataFrame) -> str:
 
     Unlike a file's hash it does not depend on how the table was stored.
     """
+    import pandas as pd  # every command writes files, not every command needs tables
+
     digest = hashlib.sha256()
     labels = frame["label"] if "label" in frame.columns else pd.Series(pd.NA, index=frame.index)
     for row in zip(frame["doc_id"], frame["text"], labels, strict=True):

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 LEVEL = 0.95
 RESAMPLES = 2_000
@@ -44,6 +43,8 @@ def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[
     """
     if n == 0:
         return float("nan"), float("nan")
+    from scipy import stats  # half a second, which a command that measures nothing should not wait for
+
     found = stats.binomtest(round(successes), int(n)).proportion_ci(confidence_level=level, method="wilson")
     share = successes / n
     return float(min(share, found.low)), float(max(share, found.high))
@@ -257,5 +258,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     >>> mcnemar(right, np.array([False] * 6 + [True] * 2))
     0.03125
     """
+    from scipy import stats
+
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
     return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

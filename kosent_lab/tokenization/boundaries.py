@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from kosent_lab.core.hangul import final_sound, replace_surrogates
 from kosent_lab.core.intervals import wilson_interval
@@ -229,7 +229,7 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, i
     if not total:
         return np.nan, np.nan, np.nan, 0
     value = above.sum() / total
-    half = stats.norm.ppf(0.975) * np.sqrt(np.square(above - value * below).sum()) / total
+    half = ndtri(0.975) * np.sqrt(np.square(above - value * below).sum()) / total
     return value, max(value - half, 0.0), value + half, int(total)
 
 
