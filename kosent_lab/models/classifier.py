@@ -14,7 +14,7 @@ import transformers
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
-from kosent_lab.core.files import file_sha256, weights_id
+from kosent_lab.core.files import file_sha256, weights_id, write_text
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
 from kosent_lab.models.devices import choose_device, choose_precision
@@ -222,7 +222,7 @@ def write_checksums(folder: Path) -> None:
     """Write the SHA-256 of every file of a model folder into ``checksums.json``, for `load_classifier` to check."""
     names = [p.name for p in sorted(folder.iterdir()) if p.suffix in (".json", ".safetensors") and p.name != CHECKSUMS]
     sums = {name: file_sha256(folder / name) for name in names}
-    (folder / CHECKSUMS).write_text(json.dumps(sums, indent=2) + "\n", "utf-8")
+    write_text(json.dumps(sums, indent=2) + "\n", folder / CHECKSUMS)
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

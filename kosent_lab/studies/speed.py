@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 import transformers
 
+from kosent_lab.core.files import write_parquet
 from kosent_lab.korean import morphology, readings
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.encode import bucket_batches
@@ -280,7 +281,7 @@ def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str,
     drawn = texts.sample(rows, replace=True, random_state=0).reset_index(drop=True)
     with tempfile.TemporaryDirectory() as folder:
         table, out = Path(folder) / "texts.parquet", Path(folder) / "out.parquet"
-        pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}).to_parquet(table)
+        write_parquet(pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}), table)
         command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
         start = time.perf_counter()
         subprocess.run([*command, *(["--model", source] if source else [])], check=True, stdout=subprocess.DEVNULL)
