@@ -23,8 +23,9 @@ HOUSE = {
     "behaviour": ["particles", "effects", "suspicion", "plots"],
     "training": [
         "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
+        "labelled", "packaging",
     ],
-    "studies": ["kept", "particles", "transfer", "speed", "training_speed", "notebooks", "plots"],
+    "studies": ["kept", "particles", "draws", "transfer", "speed", "training_speed", "notebooks", "plots"],
     "report": ["assess", "sentences", "sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [

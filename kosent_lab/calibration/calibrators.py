@@ -52,8 +52,8 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     Parameters
     ----------
     frame : DataFrame
-        A prediction frame; its labelled rows are used, at least 20 and of both labels, none of
-        split ``test``.
+        A prediction frame; its labelled rows are used, at least 20 and of both labels, no test rows
+        (`schema.refuse_test_rows`).
 
     Returns
     -------
@@ -96,8 +96,7 @@ def fit_shift(frame: pd.DataFrame) -> float:
     Parameters
     ----------
     frame : DataFrame
-        Prediction frame of a valid split, at least 20 labelled rows of both labels, none of split
-        ``test``.
+        Prediction frame of a valid split, at least 20 labelled rows of both labels, no test rows.
 
     Returns
     -------

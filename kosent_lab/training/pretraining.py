@@ -63,6 +63,7 @@ def start_from_text(pair: ElectraPair, tokenizer: Tokenizer, frame: pd.DataFrame
     the AUROC stays at 0.53 for 2.0 million tokens; with it, 0.69 after 0.6 million.
     """
     check_columns(frame, ["text", "split"], what="pretraining")
+    refuse_test_rows(frame, what="pretraining")
     ids, _ = _encode(tokenizer, frame[frame["split"] == "train"], max_tokens)
     inner = [row[1:-1] for row in ids]
     size = tokenizer.get_vocab_size()
@@ -88,7 +89,7 @@ def pretrain(
     pair : ElectraPair
     tokenizer : tokenizers.Tokenizer
     frame : DataFrame
-        Columns ``text`` and ``split`` (``train`` and ``valid`` are used, ``test`` is refused);
+        Columns ``text`` and ``split`` (``train`` and ``valid`` are used, test rows are refused);
         optionally ``share``, the chance of a row to be drawn in an epoch.
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
