@@ -1,0 +1,102 @@
+"""Read what may teach a classifier: labels of whatever classes, rows of train and valid alone."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
+from kosent_lab.corpora.documents import load
+from kosent_lab.corpora.splits import fold_texts, hash_share
+
+logger = logging.getLogger(__name__)
+
+_POLARITIES = ("negative", "neutral", "positive")
+_VALID_SHARE = 0.1
+
+
+def read_labelled(
+    data: str | Path,
+    *,
+    text_column: str = "text",
+    label_column: str | None = None,
+    classes: str | None = None,
+    official_only: bool = False,
+    soft_targets: Path | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read the rows of train and valid with labels as class numbers.
+
+    Parameters
+    ----------
+    data : str or Path
+        See `documents.load`.
+    text_column, label_column : str
+    classes : str, optional
+        Names parted by commas: ``negative,neutral,positive`` or ``1,2,3,4,5``; the two polarities when None.
+    official_only : bool
+        Only rows of the source's own train split.
+    soft_targets : Path, optional
+        A parquet file of ``doc_id`` and ``soft_target``; rows without a label then stay.
+
+    Returns
+    -------
+    DataFrame
+        ``label`` from 0, ``split`` (``train``, ``valid``, ``calib``), optionally ``soft_target``. Where the data
+        has no ``split``, a tenth of the texts, by their hash, is ``valid``; rows that the source divided off
+        as its test are never among them.
+    list of str
+        The names of the classes.
+
+    Raises
+    ------
+    DataError
+        When a label is none of the classes, nothing is labelled, or a split is empty.
+    """
+    names = [name.strip() for name in classes.split(",")] if classes else [*LABEL_NAMES.values()]
+    if len(set(names)) < 2 or len(set(names)) != len(names):
+        raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
+    own = bool(set(names) - set(_POLARITIES))
+    frame = _split(load(data, text_column=text_column, label_column=label_column, own_labels=own))
+    if official_only:
+        check_columns(frame, ["official_split"], what="--official-only")
+        frame = frame[frame["official_split"] == "train"]
+    if classes:
+        frame = frame.assign(label=_codes(frame, names, own=own))
+    labelled = frame[frame["label"].notna()]
+    if labelled.empty:
+        raise DataError(f"{data} has no row with a label among {names}. See --label-column and --classes.")
+    missing = {"train", "valid"} - set(labelled["split"])
+    if missing:
+        raise DataError(
+            f"{data} has no labelled row of split {' and '.join(sorted(missing))}; training needs both. "
+            "Leave the column split out, and a tenth of the texts is kept for valid."
+        )
+    if soft_targets:
+        soft = pd.read_parquet(soft_targets).set_index("doc_id")["soft_target"]
+        return frame.assign(soft_target=frame["doc_id"].map(soft)), names
+    return labelled, names
+
+
+def _split(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that may teach or choose, each with its split."""
+    if "split" not in frame.columns:
+        held = fold_texts(frame["text"]).map(lambda key: hash_share(key, seed=0) < _VALID_SHARE)
+        frame = frame.assign(split=held.map({True: "valid", False: "train"}))
+        logger.info("no column split: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
+    kept = frame["split"].isin(["train", "valid", "calib"])
+    if "official_split" in frame.columns:  # the source's own test is no less a test
+        official = frame["official_split"] == "test"
+        if (kept & official).any():
+            logger.info("%d rows of the source's own test split are left out", int((kept & official).sum()))
+        kept &= ~official
+    return frame[kept]
+
+
+def _codes(frame: pd.DataFrame, names: list[str], *, own: bool) -> pd.Series:
+    values = frame["label"] if own else frame["polarity"]
+    unknown = values[values.notna() & ~values.isin(names)]
+    if own and len(unknown):
+        raise DataError(f"row {unknown.index[0]} is labelled {unknown.iloc[0]!r}, and --classes names {names}")
+    return values.map({name: number for number, name in enumerate(names)}).astype("Int64")

@@ -1,0 +1,107 @@
+"""From a run to a model folder: the mean of several runs, a prior corrected, a temperature fitted, checksums."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
+from kosent_lab.core.files import write_bytes, write_text
+from kosent_lab.core.places import find_folder
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.documents import load
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import Classifier, load_classifier, write_checksums
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.training.options import FinetuningOptions
+
+MODEL = "model"  # folder of a run that holds what it made
+TAUGHT = "training_data.json"  # which rows a model has learnt from
+
+
+def run_model(start: str | Path) -> Path:
+    """Return the model folder that a start means: a run's, a model folder, or the bundled model by its name."""
+    folder = find_folder(str(start))[0]
+    return folder / MODEL if (folder / MODEL).is_dir() else folder
+
+
+def average_runs(runs: Sequence[Path], out: Path) -> Path:
+    """Make one run folder of several: the mean of the weights of runs from one start.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+        Run folders, at least two, taught the same rows.
+    out : Path
+        The run folder to make.
+
+    Returns
+    -------
+    Path
+        Its model folder.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than two, or no one could say what their mean has seen.
+    """
+    if len(runs) < 2:
+        raise DataError(f"an average needs two runs or more (--runs A B …); got {len(runs)}")
+    folders = [run_model(run) for run in runs]
+    places = [folder / TAUGHT if (folder / TAUGHT).exists() else folder.parent / TAUGHT for folder in folders]
+    if missing := [str(place) for place in places if not place.exists()]:
+        raise DataError(f"{', '.join(missing)} is missing, so that no one could say what the mean has seen")
+    taught = {place.read_text("utf-8") for place in places}
+    if len(taught) > 1:
+        raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
+    tokenizer = Tokenizer.from_file(str(folders[0] / "tokenizer.json"))
+    mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
+    electra.save_classifier(mean, tokenizer, out / MODEL, seen_positions=FinetuningOptions().max_tokens)
+    write_text(taught.pop(), out / TAUGHT)
+    return out / MODEL
+
+
+def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str = "nsmc:valid") -> dict[str, Any]:
+    """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder.
+    out : Path
+        Model folder to make.
+    calib : str
+        What the temperature is fitted on; of no corpus its test.
+    valid : str
+        What the shift of the log-odds is fitted on; empty for none.
+
+    Returns
+    -------
+    dict
+        What stands in ``calibration.json``: ``temperature``, ``fitted_on``, ``n``, ``shift`` (taken from the
+        log-odds), ``shift_fitted_on``, ``nll_before``, ``nll_after`` (nats).
+    """
+
+    def save() -> Classifier:
+        electra.save_classifier(model, tokenizer, out, seen_positions=FinetuningOptions().max_tokens)
+        return load_classifier(out)
+
+    source = run / MODEL
+    model = electra.open_classifier(source)
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    shift = 0.0
+    if valid:
+        shift = fit_shift(predict_frame(load(valid), save()))
+        electra.shift_log_odds(model, -shift)
+    fitted = fit_temperature(predict_frame(load(calib), save()))
+    write_bytes((run / TAUGHT).read_bytes(), out / TAUGHT)
+    made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
+    made |= {"shift": shift, "shift_fitted_on": valid}
+    made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
+    write_text(json.dumps(made, indent=2) + "\n", out / "calibration.json")
+    write_checksums(out)
+    return made
