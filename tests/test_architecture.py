@@ -18,7 +18,7 @@ HOUSE = {
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
-    "models": ["devices", "classifier", "lean", "electra", "pairs", "corruption"],
+    "models": ["devices", "lean", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
     "behaviour": ["particles", "effects", "suspicion", "plots"],
     "training": [

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import minimize, minimize_scalar
 
 from kosent_lab.calibration.metrics import _RUN_FIRST, labelled_rows
+from kosent_lab.core.places import read_calibration as read_calibration  # found there without scipy too
 from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
 
 

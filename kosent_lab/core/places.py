@@ -1,10 +1,12 @@
-"""Where data and models lie on this machine: the clone, folders named by the user, the cache, the Hub's cache."""
+"""Where data and models lie on this machine, and what a model folder says of its calibration."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pooch
 
@@ -73,3 +75,34 @@ def find_folder(
             "A branch changes under you: allow_moving_revision=True if you insist."
         )
     return hub_snapshot(name, revision, weights), f"{name}@{revision[:7]}"
+
+
+def read_calibration(folder: Path) -> dict[str, Any] | None:
+    """Read what a model folder says of its calibration, without its weights.
+
+    Parameters
+    ----------
+    folder : Path
+        A model folder.
+
+    Returns
+    -------
+    dict or None
+        ``temperature``, ``fitted_on``, ``n`` and what else ``train package`` wrote into
+        ``calibration.json``; None where there is no such file.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read, or holds no temperature above 0.
+    """
+    path = folder / "calibration.json"
+    if not path.is_file():
+        return None
+    try:
+        made = json.loads(path.read_text("utf-8"))
+        if not float(made["temperature"]) > 0:
+            raise ValueError(f"the temperature is {made['temperature']}")
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{path} holds no temperature ({error!r}). Copy it again, or remove it.") from error
+    return made

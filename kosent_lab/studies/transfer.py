@@ -105,7 +105,7 @@ def fine_tune(
     taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
     what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
     name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
-    return dataclasses.replace(base, model=model.eval(), model_id=name, temperature=None)
+    return dataclasses.replace(base, model=model.eval(), model_id=name, calibration=None)
 
 
 def learning_curve(
