@@ -19,6 +19,8 @@ from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
 
 logger = logging.getLogger(__name__)
+# best of 1 to 32 on NSMC valid, taught by the official train rows: 86.98, 87.03, 87.03, 87.28, 86.83, 86.74 % (n 8,515,
+# interval 0.7 either way); minimised to the end in float64 it is best at 8 too (87.25)
 STRENGTH = 8.0
 _GRID = (1.0, 2.0, 4.0, 8.0, 16.0)
 _BEYOND = 20  # doublings past the grid; by then the penalty is gone
