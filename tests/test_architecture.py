@@ -18,7 +18,7 @@ HOUSE = {
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
-    "models": ["devices", "classifier", "lean", "electra", "pairs", "corruption"],
+    "models": ["devices", "lean", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
     "behaviour": ["particles", "effects", "suspicion", "plots"],
     "training": [
@@ -26,7 +26,7 @@ HOUSE = {
         "labelled", "packaging",
     ],
     "studies": [
-        "kept", "particles", "transfer", "domains", "speed", "training_speed", "startup", "notebooks", "plots",
+        "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup", "notebooks", "plots",
     ],
     "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],

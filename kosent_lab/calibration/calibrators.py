@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.metrics import RUN_FIRST, labelled_rows
-from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +55,8 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     Parameters
     ----------
     frame : DataFrame
-        A prediction frame; its labelled rows are used, at least 20 and of both labels, none of
-        split ``test``.
+        A prediction frame; its labelled rows are used, at least 20 and of both labels, no test rows
+        (`schema.refuse_test_rows`).
 
     Returns
     -------
@@ -98,8 +101,7 @@ def fit_shift(frame: pd.DataFrame) -> float:
     Parameters
     ----------
     frame : DataFrame
-        Prediction frame of a valid split, at least 20 labelled rows of both labels, none of split
-        ``test``.
+        Prediction frame of a valid split, at least 20 labelled rows of both labels, no test rows.
 
     Returns
     -------
@@ -128,3 +130,34 @@ def fit_shift(frame: pd.DataFrame) -> float:
         return float(np.logaddexp(0.0, -sign * (margin - point[0]) * np.exp(-point[1])).mean())
 
     return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
+
+
+def read_calibration(folder: Path) -> dict[str, Any] | None:
+    """Read what a model folder says of its calibration, without its weights.
+
+    Parameters
+    ----------
+    folder : Path
+        A model folder.
+
+    Returns
+    -------
+    dict or None
+        ``temperature``, ``fitted_on``, ``n`` and what else ``train package`` wrote into
+        ``calibration.json``; None where there is no such file.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read, or holds no temperature above 0.
+    """
+    path = folder / "calibration.json"
+    if not path.is_file():
+        return None
+    try:
+        made = json.loads(path.read_text("utf-8"))
+        if not float(made["temperature"]) > 0:
+            raise ValueError(f"the temperature is {made['temperature']}")
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{path} holds no temperature ({error!r}). Copy it again, or remove it.") from error
+    return made

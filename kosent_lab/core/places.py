@@ -1,4 +1,4 @@
-"""Where data and models lie on this machine: the clone, folders named by the user, the cache, the Hub's cache."""
+"""Where data and models lie on this machine, and what a model folder says of its calibration."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
         keeps its splits; of another, one percent of the texts, by their hash, is ``valid``.
     DataFrame
         One row per source: ``source``, ``share``, ``rows``, ``train``, ``valid``, and ``left_out`` (rows
-        of other splits, repeated, blank, or standing in an evaluation set).
+        of other splits, of the source's own test, repeated, blank, or standing in an evaluation set).
 
     Raises
     ------
@@ -52,6 +52,8 @@ def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
             held = folded.map({key: hash_share(key, seed=0) < VALID_SHARE for key in folded.unique()})
             frame = frame.assign(split=held.map({True: "valid", False: "train"}))
         usable = frame["split"].isin(["train", "valid"]) & (folded != "")
+        if "official_split" in frame.columns:  # a file's own test, which stands in no evaluation set of ours
+            usable &= frame["official_split"] != "test"
         # valid of a split corpus is an evaluation set itself: its own rows may stay, as valid
         clean = usable & ((frame["split"] == "valid") | ~folded.isin(forbidden))
         kept = frame.loc[clean & ~frame["text"].duplicated(), ["doc_id", "text", "split"]].assign(share=share)

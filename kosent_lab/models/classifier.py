@@ -1,23 +1,27 @@
 """Load an ELECTRA classifier safely: bundled, from a folder, or from the Hub at a pinned commit.
 
-Batches and logits live in ``scoring.predict``, the fast encoder in ``models.lean``.
+Batches and logits live in ``scoring.predict``, the forward pass itself in ``models.lean``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
-from kosent_lab.core.files import file_sha256, weights_id
+from kosent_lab.calibration.calibrators import read_calibration
+from kosent_lab.core.files import file_sha256, weights_id, write_text
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
 from kosent_lab.models.devices import choose_device, choose_precision
+from kosent_lab.models.lean import Forward, build_forward
 
 CHECKSUMS = "checksums.json"
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
@@ -46,8 +50,8 @@ class Classifier:
         Which output is negative, which positive; of a model with other classes, every output in order.
     max_tokens : int
         Longer texts are cut here.
-    temperature : float or None
-        Fitted on calib when the model was made; None when the folder holds none.
+    calibration : dict or None
+        What ``calibration.json`` says: ``temperature``, ``fitted_on``, ``n`` …; None when the folder holds none.
     class_names : tuple of str
         Names of the classes of a model that has other ones than two polarities; else empty.
     """
@@ -59,8 +63,18 @@ class Classifier:
     precision: str
     label_columns: tuple[int, ...]
     max_tokens: int
-    temperature: float | None
+    calibration: dict[str, Any] | None = dataclasses.field(hash=False)
     class_names: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def forward(self) -> Forward:
+        """The function from ids and mask to logits: built once, when first asked for. Another backend gives another."""
+        return build_forward(self.model, self.precision)
+
+    @property
+    def temperature(self) -> float | None:
+        """The divisor of the logits, fitted on calib when the model was made; None when none was."""
+        return float(self.calibration["temperature"]) if self.calibration else None
 
     @property
     def parameters(self) -> int:
@@ -132,7 +146,6 @@ def load_classifier(
         raise ModelError(f"{folder} cannot be loaded as a classifier: {error}. Copy or fetch it again.") from error
     _check_tokenizer(tokenizer, folder)
     positions = getattr(config, "max_position_embeddings", 512)
-    calibration = folder / "calibration.json"
     others = any_classes and len(config.id2label) > 2
     return Classifier(
         model=model.eval().to(chosen),
@@ -142,7 +155,7 @@ def load_classifier(
         precision=precision,
         label_columns=tuple(sorted(config.id2label)) if others else label_columns(config.id2label, positive_label),
         max_tokens=min(positions, tokenizer.model_max_length),
-        temperature=json.loads(calibration.read_text("utf-8"))["temperature"] if calibration.exists() else None,
+        calibration=read_calibration(folder),
         class_names=tuple(str(config.id2label[number]) for number in sorted(config.id2label)) if others else (),
     )
 
@@ -222,7 +235,7 @@ def write_checksums(folder: Path) -> None:
     """Write the SHA-256 of every file of a model folder into ``checksums.json``, for `load_classifier` to check."""
     names = [p.name for p in sorted(folder.iterdir()) if p.suffix in (".json", ".safetensors") and p.name != CHECKSUMS]
     sums = {name: file_sha256(folder / name) for name in names}
-    (folder / CHECKSUMS).write_text(json.dumps(sums, indent=2) + "\n", "utf-8")
+    write_text(json.dumps(sums, indent=2) + "\n", folder / CHECKSUMS)
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

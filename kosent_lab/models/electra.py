@@ -162,11 +162,13 @@ def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
         model.half().save_pretrained(fresh, max_shard_size=size)
-        for old in folder.glob("model*.safetensors*"):
-            old.unlink()
-        for path in Path(fresh).iterdir():
+        made = list(Path(fresh).iterdir())
+        for path in made:
             path.chmod(0o644)  # the writer makes it private
             path.replace(folder / path.name)
+    for old in folder.glob("model*.safetensors*"):  # of weights that were cut into other files
+        if old.name not in {path.name for path in made}:
+            old.unlink()
 
 
 def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:

@@ -3,7 +3,7 @@
 The same weights and the same function as transformers' ElectraForSequenceClassification, with
 three savings: query, key and value are one matrix product; the last layer computes what [CLS]
 needs and nothing else, not even keys and values; in ``int8`` the large products run on eight-bit
-integers. Models of another architecture use transformers' own forward pass (``scoring.predict`` decides).
+integers. Models of another architecture use transformers' own forward pass (`build_forward` decides).
 """
 
 from __future__ import annotations
@@ -15,7 +15,37 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from kosent_lab.core.schema import DataError
+
 Linear = Callable[[torch.Tensor], torch.Tensor]
+Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def build_forward(model: nn.Module, precision: str) -> Forward:
+    """Return the function from ids and mask to logits: the lean one where the architecture allows.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A sequence classifier in eval mode.
+    precision : str
+        ``int8`` quantises the large products; any other is that of the weights.
+
+    Raises
+    ------
+    DataError
+        When int8 is asked of another architecture.
+    """
+    if is_supported(model):
+        return LeanElectra(model, int8=precision == "int8")
+    if precision == "int8":
+        raise DataError(f"int8 needs an ELECTRA classifier; this is a {type(model).__name__}. Use fp32.")
+
+    @torch.inference_mode()
+    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    return forward
 
 
 def is_supported(model: nn.Module) -> bool:

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining, ElectraForSequenceClassification
 
+from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.classifier import write_checksums
 from kosent_lab.models.electra import grow_depth, save_weights, small_config
@@ -104,13 +105,11 @@ def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_
     copy = ElectraForPreTraining(pair.discriminator.config)
     copy.load_state_dict(pair.discriminator.state_dict())
     save_weights(copy, folder, largest_mb)
-    pair.generator.config.to_json_file(folder / _GENERATOR_CONFIG)
-    save_file(
-        {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()},
-        folder / GENERATOR,
-        metadata={"format": "pt"},
-    )
-    (folder / GENERATOR).chmod(0o644)  # the writer makes it private
+    write_text(pair.generator.config.to_json_string(), folder / _GENERATOR_CONFIG)
+    with whole(folder / GENERATOR) as partial:
+        own = {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()}
+        save_file(own, partial, metadata={"format": "pt"})
+        partial.chmod(0o644)  # the writer makes it private
     save_tokenizer(tokenizer, folder)
     write_checksums(folder)
 

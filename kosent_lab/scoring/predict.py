@@ -1,85 +1,41 @@
-"""Turn texts into logits: length-bucketed batches, and files scored in resumable shards.
+"""Turn texts into logits, in batches of similar length: one pure function from table to table.
 
-A shard goes through one pure function, table in, table out (`predict_frame`); a plain loop maps it
-over a file here, and an engine can map the same function over a cluster later. Loading a model
-lives in ``models.classifier``, temperatures in ``calibration.metrics``.
+Loading a model and its forward pass live in ``models.classifier``, encoding and padding in
+``scoring.encode``, files in ``scoring.shards``, temperatures in ``calibration.calibrators``.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import torch
 from tqdm.auto import tqdm
-from transformers import DataCollatorWithPadding
 
-from kosent_lab.core.hangul import clean_text
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.models.lean import LeanElectra, is_supported
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
-from kosent_lab.scoring.encode import bucket_batches
+from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 
 logger = logging.getLogger(__name__)
 
 
 # Small enough that the activations of a layer stay in a CPU cache (measured), large for a GPU
 BATCH_TOKENS = {"cpu": 1_024, "mps": 8_192, "cuda": 65_536}
-Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-def encode(classifier: Classifier, texts: list[str]) -> tuple[list[list[int]], np.ndarray]:
-    """Turn texts into input ids, cut at the model's longest input.
-
-    Parameters
-    ----------
-    classifier : Classifier
-    texts : list of str, length n
-
-    Returns
-    -------
-    list of list of int
-        With the special tokens, without padding; the last id of a cut text is still ``[SEP]``.
-    ndarray of bool, shape (n,)
-        Which texts were cut.
-    """
-    backend = classifier.tokenizer.backend_tokenizer
-    backend.no_padding()
-    backend.no_truncation()
-    limit = classifier.max_tokens
-    ids = [item.ids for item in backend.encode_batch_fast([clean_text(text) for text in texts])]
-    cut = np.array([len(row) > limit for row in ids], dtype=bool)
-    return [[*row[: limit - 1], row[-1]] if len(row) > limit else row for row in ids], cut
-
-
-def forward_pass(classifier: Classifier) -> Forward:
-    """Return the function from ids and mask to logits: the lean one where the architecture allows."""
-    if is_supported(classifier.model):
-        return LeanElectra(classifier.model, int8=classifier.precision == "int8")
-    if classifier.precision == "int8":
-        raise DataError(f"int8 needs an ELECTRA classifier; this is a {type(classifier.model).__name__}. Use fp32.")
-
-    @torch.inference_mode()
-    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        return classifier.model(input_ids=input_ids, attention_mask=attention_mask).logits
-
-    return forward
 
 
 def predict_logits(
-    classifier: Classifier, ids: list[list[int]], *, batch_tokens: int | None = None, progress: bool = False
+    classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None = None, progress: bool = False
 ) -> np.ndarray:
     """Score encoded texts in length-bucketed batches.
 
     Parameters
     ----------
     classifier : Classifier
-    ids : list of list of int, length n
-        From `encode`.
+    ids : list of ndarray of int, length n
+        From `encode.encode_texts`.
     batch_tokens : int, optional
         Token budget of a batch; a good one for the device when None. A batch that memory runs out
         on is scored in halves.
@@ -91,14 +47,14 @@ def predict_logits(
     ndarray of float32, shape (n, 2), or (n, k) for a model of k other classes
         Logits in the order of the input; negative first, whatever the order of the model's labels.
     """
-    forward, collate = forward_pass(classifier), DataCollatorWithPadding(classifier.tokenizer)
+    forward, pad_id, device = classifier.forward, classifier.tokenizer.pad_token_id, classifier.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     logits = np.zeros((len(ids), len(classifier.label_columns)), dtype=np.float32)
 
     def score(batch: np.ndarray) -> np.ndarray:
-        inputs = collate([{"input_ids": ids[row]} for row in batch]).to(classifier.device)
+        inputs, mask = pad([ids[row] for row in batch], pad_id)
         try:
-            output = forward(inputs["input_ids"], inputs["attention_mask"])
+            output = forward(inputs.to(device), mask.to(device))
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error) or len(batch) == 1:
                 raise
@@ -109,10 +65,10 @@ def predict_logits(
             return batch
         return np.concatenate([score(batch[:half]), score(batch[half:])])
 
-    batches = bucket_batches(lengths, batch_tokens=batch_tokens or BATCH_TOKENS[classifier.device.type])
+    batches = bucket_batches(lengths, batch_tokens=batch_tokens or BATCH_TOKENS[device.type])
     # On a CPU one batch a core, each on one thread: short texts make small operations, and waiting
     # for the other cores after each of them costs more than it gains.
-    workers = torch.get_num_threads() if classifier.device.type == "cpu" else 1
+    workers = torch.get_num_threads() if device.type == "cpu" else 1
     with (
         tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
         ThreadPoolExecutor(workers, initializer=_one_thread) as pool,
@@ -165,14 +121,14 @@ def predict_frame(
     places: dict[str, int] = {}
     texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
     codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
-    ids, cut = encode(classifier, list(places))
+    ids, cut = encode_texts(classifier.tokenizer.backend_tokenizer, places, max_tokens=classifier.max_tokens)
     logits = predict_logits(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     unknown = classifier.tokenizer.unk_token_id
     names = classifier.class_names
     answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)
     return answers.assign(
         n_tokens=np.array([len(row) for row in ids], dtype=np.int64)[codes],
-        n_unknown=np.array([row.count(unknown) for row in ids], dtype=np.int64)[codes],
+        n_unknown=np.array([np.count_nonzero(row == unknown) for row in ids], dtype=np.int64)[codes],
         truncated=cut[codes],
         model_id=classifier.model_id,
     )

@@ -18,7 +18,7 @@ from kosent_lab.core.intervals import percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.pairs import ElectraPair
-from kosent_lab.scoring.encode import bucket_batches, collate
+from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad, plain_tokenizer
 
 BATCH_TOKENS = 4_096
 
@@ -65,10 +65,10 @@ def replace_pieces(
         raise DataError(f"places belong to one text; got {len(texts)}")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     limit = pair.discriminator.config.max_position_embeddings
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(limit)
-    encoded = tokenizer.encode_batch([clean_text(text) for text in texts])
-    rows = [np.array(item.ids, dtype=np.int64) for item in encoded]
+    rows, _ = encode_texts(tokenizer, texts, max_tokens=limit)
+    # their pieces and places in the text, which ids alone do not tell
+    encoded = plain_tokenizer(tokenizer).encode_batch([clean_text(text) for text in texts])
+    inner_pieces = [slice(1, len(row) - 1) for row in rows]
     pieces = len(rows[0]) - 2 if places is not None else 0
     if places is not None and not all(0 <= place < pieces for place in places):
         raise DataError(f"the text has the pieces 0 to {pieces - 1}; got {list(places)}")
@@ -79,7 +79,7 @@ def replace_pieces(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for batch in bucket_batches(np.array([len(row) for row in rows]), batch_tokens=BATCH_TOKENS):
-            ids, mask = collate([rows[i] for i in batch], pad_id, multiple=1)
+            ids, mask = pad([rows[i] for i in batch], pad_id)
             if places is not None:
                 chosen = torch.tensor(sorted({place + 1 for place in places}), dtype=torch.int64)
             elif mask_share > 0:
@@ -98,7 +98,8 @@ def replace_pieces(
                     kept[index] = values[place, inner].numpy()
 
     order = range(len(rows))
-    offsets = np.concatenate([np.array(item.offsets[1:-1], dtype="int64").reshape(-1, 2) for item in encoded])
+    spoken = list(zip(encoded, inner_pieces, strict=True))
+    offsets = np.concatenate([np.array(item.offsets[inner], dtype="int64").reshape(-1, 2) for item, inner in spoken])
     masked, shown, score = (np.concatenate([kept[i] for i in order]) for kept in (masked_rows, shown_rows, score_rows))
     replaced = shown != np.concatenate([row[1:-1] for row in rows])
     return pd.DataFrame(
@@ -107,7 +108,7 @@ def replace_pieces(
             "piece_index": np.concatenate([np.arange(len(row) - 2) for row in rows]),
             "start": offsets[:, 0],
             "end": offsets[:, 1],
-            "piece": [piece for item in encoded for piece in item.tokens[1:-1]],
+            "piece": [piece for item, inner in spoken for piece in item.tokens[inner]],
             "masked": masked,
             "shown": [tokenizer.id_to_token(int(index)) for index in shown],
             "replaced": replaced,
@@ -135,9 +136,8 @@ def guess_pieces(pair: ElectraPair, tokenizer: Tokenizer, text: str, place: int,
     DataFrame
         ``piece`` and ``probability``, the likeliest first.
     """
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(pair.discriminator.config.max_position_embeddings)
-    ids = torch.tensor([tokenizer.encode(clean_text(text)).ids])
+    limit = pair.discriminator.config.max_position_embeddings
+    ids, _ = pad(encode_texts(tokenizer, [text], max_tokens=limit)[0], 0)
     if not 0 <= place < ids.shape[1] - 2:
         raise DataError(f"the text has the pieces 0 to {ids.shape[1] - 3}; got {place}")
     ids[0, place + 1] = tokenizer.token_to_id("[MASK]")

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.core.files import file_sha256, weights_id, write_parquet
+from kosent_lab.core.files import file_sha256, weights_id, write_parquet, write_text
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
@@ -127,9 +127,7 @@ def write_scored(
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "command": f"kosent-lab data score {name}",
     }
-    partial = path.with_suffix(".json.partial")
-    partial.write_text(json.dumps(card, indent=2) + "\n", "utf-8", newline="\n")
-    partial.replace(path.with_suffix(".json"))
+    write_text(json.dumps(card, indent=2) + "\n", path.with_suffix(".json"))
     return path
 
 

@@ -17,10 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from kosent_lab.core.files import frame_sha256, write_parquet
+from kosent_lab.core.files import file_sha256, frame_sha256, whole, write_parquet, write_text
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
-from kosent_lab.corpora.store import file_sha256
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 
@@ -157,29 +156,27 @@ def _open_job(parts: Path, job: dict[str, object]) -> None:
                 "Remove that folder, or write to another name."
             )
         return
-    parts.mkdir(parents=True, exist_ok=True)
-    description.write_text(json.dumps(job), "utf-8")
+    write_text(json.dumps(job), description)
 
 
 def _join_shards(shards: list[Path], target: Path) -> None:
     """Write the shards one after the other into `target`, whole or not at all."""
-    partial = target.with_name(target.name + ".partial")
-    if target.suffix == ".csv":
-        for number, shard in enumerate(shards):
-            frame = escape_formulas(pd.read_parquet(shard))
-            frame.to_csv(
-                partial,
-                mode="a" if number else "w",
-                header=number == 0,
-                index=False,
-                encoding="utf-8-sig" if not number else "utf-8",
-            )
-    else:
-        schema = pa.unify_schemas([pyarrow.parquet.read_schema(s) for s in shards], promote_options="permissive")
-        with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-            for shard in shards:
-                writer.write_table(pyarrow.parquet.read_table(shard, schema=schema))
-    partial.replace(target)
+    with whole(target) as partial:
+        if target.suffix == ".csv":
+            for number, shard in enumerate(shards):
+                frame = escape_formulas(pd.read_parquet(shard))
+                frame.to_csv(
+                    partial,
+                    mode="a" if number else "w",
+                    header=number == 0,
+                    index=False,
+                    encoding="utf-8-sig" if not number else "utf-8",
+                )
+        else:
+            schema = pa.unify_schemas([pyarrow.parquet.read_schema(s) for s in shards], promote_options="permissive")
+            with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+                for shard in shards:
+                    writer.write_table(pyarrow.parquet.read_table(shard, schema=schema))
 
 
 def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kosent_lab import corpora
+from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import fold_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
@@ -231,6 +232,4 @@ def write_notebook(notebook: NotebookNode, path: Path, *, foreign: Iterable[str]
             f"{path.name} shows {len(rows)} texts of a downloaded corpus, which must not be published "
             f"({rows[0][:20]}…). Show counts and ids, or texts of the pack."
         )
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(content, "utf-8", newline="\n")
-    partial.replace(path)
+    write_text(content, path)

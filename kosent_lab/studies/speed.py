@@ -19,10 +19,11 @@ import pandas as pd
 import torch
 import transformers
 
+from kosent_lab.core.files import write_parquet
 from kosent_lab.korean import morphology, readings
 from kosent_lab.models.classifier import Classifier, load_classifier
-from kosent_lab.scoring.encode import bucket_batches
-from kosent_lab.scoring.predict import BATCH_TOKENS, encode, forward_pass, predict_frame
+from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
+from kosent_lab.scoring.predict import BATCH_TOKENS, predict_frame
 from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame, measure_pieces
 from kosent_lab.tokenization.tokenizers import load_cutter
 
@@ -97,25 +98,22 @@ def compare_batching(
         ``positions`` (of input, padding included), ``padding_share``, ``seconds`` (median of three
         interleaved rounds, after a warm-up).
     """
-    ids, _ = encode(classifier, texts.tolist())
+    backend = classifier.tokenizer.backend_tokenizer
+    ids, _ = encode_texts(backend, texts, max_tokens=classifier.max_tokens)
     lengths = np.array([len(row) for row in ids])
     in_order, by_length = np.arange(len(ids)), np.argsort(-lengths, kind="stable")
-    forward, pad_id = forward_pass(classifier), classifier.tokenizer.pad_token_id
+    forward, pad_id = classifier.forward, classifier.tokenizer.pad_token_id
     ways = {"fixed": (in_order, width), "as they come": (in_order, None), "sorted by length": (by_length, None)}
     batches = {way: [order[i : i + rows] for i in range(0, len(order), rows)] for way, (order, _) in ways.items()}
-    inputs: dict[str, list[torch.Tensor]] = {}
+    inputs: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {}
     for way, (_, fixed) in ways.items():
-        longest = [fixed or int(lengths[batch].max()) for batch in batches[way]]
-        padded = [
-            [[*ids[i][:size], *[pad_id] * (size - len(ids[i]))] for i in batch]
-            for batch, size in zip(batches[way], longest, strict=True)
-        ]
-        inputs[way] = [torch.tensor(batch, device=classifier.device) for batch in padded]
+        padded = [pad([ids[i][:fixed] for i in batch], pad_id, multiple=fixed or 1) for batch in batches[way]]
+        inputs[way] = [(rows.to(classifier.device), mask.to(classifier.device)) for rows, mask in padded]
 
     def seconds(way: str) -> float:
         start = time.perf_counter()
-        for batch in inputs[way]:
-            forward(batch, (batch != pad_id).long()).sum().item()
+        for batch, mask in inputs[way]:
+            forward(batch, mask).sum().item()
         return time.perf_counter() - start
 
     seconds("as they come")
@@ -125,7 +123,7 @@ def compare_batching(
             {
                 "way": way,
                 "batches": len(batches[way]),
-                "positions": sum(batch.numel() for batch in inputs[way]),
+                "positions": sum(batch.numel() for batch, _ in inputs[way]),
                 "padding_share": padding_share(lengths, batches[way], width=fixed),
                 "seconds": statistics.median(r[way] for r in rounds),
             }
@@ -279,7 +277,7 @@ def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str,
     drawn = texts.sample(rows, replace=True, random_state=0).reset_index(drop=True)
     with tempfile.TemporaryDirectory() as folder:
         table, out = Path(folder) / "texts.parquet", Path(folder) / "out.parquet"
-        pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}).to_parquet(table)
+        write_parquet(pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}), table)
         command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
         start = time.perf_counter()
         child = subprocess.Popen([*command, *(["--model", source] if source else [])], stdout=subprocess.DEVNULL)

@@ -1,7 +1,7 @@
 """What a few labelled texts of another domain are worth: a classifier taught by them, beside a cheap rival.
 
-The rows of a corpus are drawn to teach and to measure with no text on both sides; one table holds every
-answer, another sums it up with intervals.
+One table holds every answer, another sums it up with intervals. Which rows teach and which measure is drawn
+in ``studies.draws``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tokenizers import Tokenizer
 from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
-from kosent_lab.corpora.splits import fold_texts, hash_share
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.studies.draws import PER_LABEL, draw_rows
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.finetuning import train
 from kosent_lab.training.options import FinetuningOptions
@@ -31,7 +31,6 @@ from kosent_lab.training.options import FinetuningOptions
 logger = logging.getLogger(__name__)
 METHODS = ("tfidf", "frozen", "fine-tuned")
 AS_IT_IS = "as it is"
-PER_LABEL = 600  # so that one label's thousands do not drown the other, and a step takes seconds
 
 
 # RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
@@ -39,63 +38,6 @@ PER_LABEL = 600  # so that one label's thousands do not drown the other, and a s
 # twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
 EPOCHS, RATES, FEW_ROWS = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}, FinetuningOptions(optimizer="adamw")
 _BATCH_TOKENS = 512  # about 32 short texts
-_FEWEST = 30  # rows to measure on; below it every interval spans everything
-
-
-def draw_rows(
-    frame: pd.DataFrame, size: int, *, per_label: int | None = PER_LABEL, seed: int = 0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Part labelled rows into those that teach and those that measure.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs) stay together; where a row
-        has none, a text and the ``text_origin`` that it was made of do.
-    size : int
-        Rows to teach with, in the order in which smaller sizes take them; may be 0.
-    per_label : int, optional
-        Measure on at most so many rows of each label; None: all.
-    seed : int
-        Another seed is another draw.
-
-    Returns
-    -------
-    tuple of DataFrame
-        Rows to teach, rows to measure, with a column ``group`` that is equal where rows belong together.
-        A text that occurs twice (case, spaces and punctuation folded) is taken once.
-
-    Raises
-    ------
-    DataError
-        When a size is negative, or fewer than thirty rows would be left to measure on.
-    """
-    check_columns(frame, ["text", "label"], what="drawing rows")
-    if size < 0:
-        raise DataError(f"sizes are numbers of rows, 0 or more; got {size}")
-    rows = frame[frame["label"].notna()].reset_index(drop=True)
-    keys = fold_texts(rows["text"])
-    rows, keys = rows[~keys.duplicated() & (keys != "")], keys[~keys.duplicated() & (keys != "")]
-    groups = keys
-    for column in ("text_origin", "pair_id"):
-        if column in rows.columns:
-            named = rows[column].astype("string").fillna("").astype(str)
-            named = fold_texts(named) if column == "text_origin" else named
-            groups = groups.where(named == "", named)
-    rows = rows.assign(group=groups)
-    place = groups.map(lambda key: hash_share(key, seed=seed)).sort_values(kind="stable")
-    rows = rows.loc[place.index]
-    # the last group taken to teach is taken whole
-    taken = place <= place.iloc[size - 1] if 0 < size <= len(place) else pd.Series(size > 0, index=place.index)
-    teach, measure = rows[taken].head(size), rows[~taken]
-    if per_label is not None:
-        measure = measure.groupby(measure["label"].astype("int64"), group_keys=False).head(per_label)
-    if len(measure) < _FEWEST:
-        raise DataError(
-            f"{size} rows to teach with leave {len(measure)} of {len(rows)} labelled texts to measure on, and "
-            f"{_FEWEST} are needed. Choose smaller sizes (--sizes), more of each label (--per-label), or label more."
-        )
-    return teach, measure
 
 
 def fine_tune(
@@ -114,7 +56,7 @@ def fine_tune(
     source : str or Path, optional
         Model folder, or None for the bundled one; it is not changed.
     frame : DataFrame
-        Columns ``text`` and ``label`` (0 or 1, no missing); no row of split ``test``.
+        Columns ``text`` and ``label`` (0 or 1, no missing); no test rows (`schema.refuse_test_rows`).
     epochs : float
         How often every text is seen.
     rate_share : float
@@ -132,7 +74,7 @@ def fine_tune(
     Raises
     ------
     DataError
-        When the rows are of one label or of split test.
+        When the rows are of one label, or test rows are among them.
     ModelError
         When the model's first output is positive.
     """
@@ -164,7 +106,7 @@ def fine_tune(
     taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
     what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
     name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
-    return dataclasses.replace(base, model=model.eval(), model_id=name, temperature=None)
+    return dataclasses.replace(base, model=model.eval(), model_id=name, calibration=None)
 
 
 def learning_curve(
@@ -182,7 +124,8 @@ def learning_curve(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``doc_id``, ``text``, ``label``; what `draw_rows` keeps together.
+        Columns ``doc_id``, ``text``, ``label``; what `draw_rows` keeps together. Only rows that no source
+        divided off as its test teach; where a corpus has such rows, they are only measured.
     sizes : sequence of int
         Numbers of rows to teach with; 0 is the model as it is, and is always measured. A larger number
         holds the smaller ones.
@@ -207,7 +150,7 @@ def learning_curve(
     ------
     DataError
         When a method is unknown, no draw is asked for, too few rows are left to measure on, or rows to
-        teach with are of split test.
+        teach with are asked of test rows alone.
     """
     check_columns(frame, ["doc_id", "text", "label"], what="the learning curve")
     unknown = set(methods) - set(METHODS)
@@ -215,8 +158,6 @@ def learning_curve(
         raise DataError(f"methods are {', '.join(METHODS)}; got {', '.join(sorted(unknown))}")
     if draws < 1 or not sizes or min(sizes) < 0:
         raise DataError(f"needs a draw or more, and sizes of 0 rows or more; got {draws} and {list(sizes)}")
-    if max(sizes) > 0:
-        refuse_test_rows(frame, what="the learning curve")
     base, parts = load_classifier(source), []
     for draw in range(draws):
         teach, measure = draw_rows(frame, max(sizes), per_label=per_label, seed=seed + draw)

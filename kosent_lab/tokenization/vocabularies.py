@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.eojeol import own_starts
@@ -154,12 +155,11 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     folder : Path
         Made when it is not there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    write_text(tokenizer.to_str(pretty=True), folder / "tokenizer.json")
     settings = {
         # the generic class takes tokenizer.json as it is; BertTokenizer would put its own splitting in
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": MAX_POSITIONS,
         **{f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")},
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+    write_text(json.dumps(settings, indent=2) + "\n", folder / "tokenizer_config.json")

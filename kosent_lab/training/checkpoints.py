@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from kosent_lab.core.files import whole
 from kosent_lab.core.schema import TrainingError
 
 
@@ -29,12 +30,10 @@ def save_checkpoint(
         for index, slots in optimizer.state_dict()["state"].items():
             for slot, value in slots.items():
                 tensors[f"optimizer.{number}.{index}.{slot}"] = torch.as_tensor(value).contiguous().clone()
-    partial = path.with_suffix(".partial")
     try:
-        save_file(tensors, partial, metadata={"state": json.dumps(state), "history": json.dumps(history)})
-        partial.replace(path)
+        with whole(path) as partial:
+            save_file(tensors, partial, metadata={"state": json.dumps(state), "history": json.dumps(history)})
     except (SafetensorError, OSError) as error:
-        partial.unlink(missing_ok=True)
         before = "The checkpoint before it stands" if path.exists() else "There is none before it"
         raise TrainingError(
             f"the checkpoint of step {state['step']} could not be written to {path}: {error}. {before}; "

@@ -19,12 +19,13 @@ from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
 from kosent_lab.models.electra import widen_head
-from kosent_lab.scoring.encode import collate, encode
+from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.training.options import FinetuningOptions
 
 RATINGS = 10
+MULTIPLE = 4  # of positions: fewer shapes to compile and to allocate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +64,8 @@ def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptio
         drawn = np.array([share[label == value].sum() for value in range(classes)])
         known = ~np.isnan(label)
         weight[known] = (drawn.mean() / np.maximum(drawn, 1e-9))[label[known].astype("int64")]
-    return _Rows(encode(tokenizer, frame["text"], options.max_tokens), target, weight, rating, share)
+    ids, _ = encode_texts(tokenizer, frame["text"], max_tokens=options.max_tokens)
+    return _Rows(ids, target, weight, rating, share)
 
 
 def _loss(
@@ -87,7 +89,7 @@ def validate(
     ----------
     model : ElectraForSequenceClassification
     ids : list of ndarray
-        From `encode`.
+        From `encode.encode_texts`.
     labels : ndarray of int, shape (n,)
     pad_id : int
     classes : int
@@ -102,7 +104,7 @@ def validate(
     lengths = np.array([len(row) for row in ids])
     logits = np.zeros((len(ids), classes), dtype="float32")
     for batch in iter_batches(lengths, batch_tokens=8192, seed=0):
-        inputs, mask = collate([ids[i] for i in batch], pad_id)
+        inputs, mask = pad([ids[i] for i in batch], pad_id, multiple=MULTIPLE)
         device = next(model.parameters()).device
         logits[batch] = (
             model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :classes].float().cpu().numpy()
@@ -173,7 +175,8 @@ def train(
         raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
     torch.manual_seed(options.seed)
     rows = _prepare(chosen, tokenizer, options, classes)
-    held_ids, held_labels = encode(tokenizer, held["text"], 128), held["label"].to_numpy(dtype="int64")
+    held_ids, _ = encode_texts(tokenizer, held["text"], max_tokens=128)
+    held_labels = held["label"].to_numpy(dtype="int64")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
@@ -190,7 +193,7 @@ def train(
         options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
 
     def loss(batch: np.ndarray) -> BatchLoss:
-        inputs, mask = collate([rows.ids[i] for i in batch], pad_id)
+        inputs, mask = pad([rows.ids[i] for i in batch], pad_id, multiple=MULTIPLE)
         if options.piece_dropout:
             hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
             inputs = inputs.masked_fill(hidden, mask_id)

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from kosent_lab.core.files import write_text
 from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models.devices import has_bf16
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
@@ -213,7 +214,7 @@ def run_training(
         else:
             logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
     # a killed run may have logged more than its checkpoint holds
-    (folder / METRICS).write_text("".join(json.dumps(row) + "\n" for row in history), "utf-8")
+    write_text("".join(json.dumps(row) + "\n" for row in history), folder / METRICS)
     sums: dict[str, list[float]] = {}
     clock = saved = time.monotonic()
 

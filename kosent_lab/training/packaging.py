@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
-from kosent_lab.core.files import write_text
+from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
@@ -106,7 +105,7 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
         shift = fit_shift(predict_frame(load(valid), save()))
         electra.shift_log_odds(model, -shift)
     fitted = fit_temperature(predict_frame(load(calib), save()))
-    shutil.copy(run / TAUGHT, out / TAUGHT)
+    write_bytes((run / TAUGHT).read_bytes(), out / TAUGHT)
     made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
     made |= {"shift": shift, "shift_fitted_on": valid}
     made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}

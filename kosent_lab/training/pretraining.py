@@ -23,14 +23,13 @@ from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair
-from kosent_lab.scoring.encode import collate, encode
+from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.training.options import PretrainingOptions
 from kosent_lab.training.vectors import static_vectors
 
 logger = logging.getLogger(__name__)
-MULTIPLE = 1
 VALID_TEXTS = 1_000  # enough for an AUROC to within half a point, and scored in seconds
 
 
@@ -63,6 +62,7 @@ def start_from_text(pair: ElectraPair, tokenizer: Tokenizer, frame: pd.DataFrame
     the AUROC stays at 0.53 for 2.0 million tokens; with it, 0.69 after 0.6 million.
     """
     check_columns(frame, ["text", "split"], what="pretraining")
+    refuse_test_rows(frame, what="pretraining")
     ids, _ = _encode(tokenizer, frame[frame["split"] == "train"], max_tokens)
     inner = [row[1:-1] for row in ids]
     size = tokenizer.get_vocab_size()
@@ -88,7 +88,7 @@ def pretrain(
     pair : ElectraPair
     tokenizer : tokenizers.Tokenizer
     frame : DataFrame
-        Columns ``text`` and ``split`` (``train`` and ``valid`` are used, ``test`` is refused);
+        Columns ``text`` and ``split`` (``train`` and ``valid`` are used, test rows are refused);
         optionally ``share``, the chance of a row to be drawn in an epoch.
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
@@ -129,7 +129,7 @@ def pretrain(
     positions = {"all": 0, "filled": 0}
 
     def corrupt(batch: list[np.ndarray], fill, detect):  # noqa: ANN001, ANN202
-        inputs, mask = collate(batch, pad_id, multiple=MULTIPLE)
+        inputs, mask = pad(batch, pad_id)
         places = choose_places(inputs, mask_id, options.mask_share)
         masked = inputs.flatten().index_fill(0, places, mask_id).view_as(inputs)
         inputs, mask, places, masked = (tensor.to(device) for tensor in (inputs, mask, places, masked))
@@ -186,8 +186,8 @@ def _encode(tokenizer: Tokenizer, frame: pd.DataFrame, max_tokens: int) -> tuple
     ids: list[np.ndarray] = []
     shares: list[np.ndarray] = []
     for value in np.unique(share):
-        rows = cut_rows(encode(tokenizer, frame.loc[share == value, "text"], 1 << 20), max_tokens)
-        rows = [row for row in rows if len(row) > 2]  # an empty text teaches nothing
+        whole, _ = encode_texts(tokenizer, frame.loc[share == value, "text"], max_tokens=1 << 20)
+        rows = [row for row in cut_rows(whole, max_tokens) if len(row) > 2]  # an empty text teaches nothing
         ids += rows
         shares.append(np.full(len(rows), value))
     return ids, np.concatenate(shares)

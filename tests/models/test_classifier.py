@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import ElectraForSequenceClassification
 
+from kosent_lab.calibration.calibrators import read_calibration
 from kosent_lab.core.places import BUNDLED, REFERENCE_ID
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models import electra
@@ -48,6 +49,22 @@ def test_labels_that_do_not_tell_are_refused():
     assert label_columns({0: "LABEL_0", 1: "LABEL_1"}, positive_label=0) == (1, 0)
     with pytest.raises(ModelError, match="this one has 3"):
         label_columns({0: "negative", 1: "neutral", 2: "positive"})
+
+
+def test_a_calibration_is_read_without_torch_and_kept_whole(copy):
+    assert read_calibration(copy) is None
+    assert load_classifier(copy, device="cpu").temperature is None
+    (copy / "calibration.json").write_text('{"temperature": 1.5, "fitted_on": "nsmc:calib", "n": 30}')
+    classifier = load_classifier(copy, device="cpu")
+    assert classifier.calibration == read_calibration(copy) == {"temperature": 1.5, "fitted_on": "nsmc:calib", "n": 30}
+    assert classifier.temperature == 1.5
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"temperature": 0}', '{"temperature": "hot"}'])
+def test_a_damaged_calibration_is_named(copy, content):
+    (copy / "calibration.json").write_text(content)
+    with pytest.raises(ModelError, match=r"calibration\.json holds no temperature .* Copy it again"):
+        load_classifier(copy, device="cpu")
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone"])

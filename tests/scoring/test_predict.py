@@ -1,3 +1,4 @@
+import dataclasses
 import unicodedata
 
 import numpy as np
@@ -6,12 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import BertConfig, BertForSequenceClassification
 
+from kosent_lab.core.schema import DataError
+from kosent_lab.models import classifier
 from kosent_lab.models.classifier import load_classifier
-from kosent_lab.models.lean import LeanElectra
-from kosent_lab.scoring import predict
-from kosent_lab.scoring.encode import bucket_batches
-from kosent_lab.scoring.predict import forward_pass, predict_frame
+from kosent_lab.models.lean import LeanElectra, build_forward
+from kosent_lab.scoring.encode import bucket_batches, pad
+from kosent_lab.scoring.predict import predict_frame
 
 LOGITS = ["logit_0", "logit_1"]
 
@@ -38,6 +41,30 @@ def test_int8_stays_near_fp32(tiny_folder, pack):
     exact = predict_frame(pack, load_classifier(tiny_folder, device="cpu"))
     fast = predict_frame(pack, load_classifier(tiny_folder, device="cpu", precision="int8"))
     assert (exact["logit_1"] - fast["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
+
+
+def test_the_forward_pass_is_built_once(tiny_folder, pack, monkeypatch):
+    built = []
+    monkeypatch.setattr(classifier, "build_forward", lambda *a: built.append(a) or build_forward(*a))
+    one = load_classifier(tiny_folder, device="cpu")
+    for start in range(0, 30, 10):
+        predict_frame(pack.iloc[start : start + 10], one)
+    assert [precision for _, precision in built] == ["fp32"]
+    # another model in its place has a pass of its own
+    other = dataclasses.replace(one, model=load_classifier(tiny_folder, device="cpu").model)
+    assert other.forward is not one.forward
+    assert one.forward is one.forward
+
+
+def test_another_architecture_runs_as_transformers_has_it(pack):
+    config = BertConfig(vocab_size=50, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
+    model = BertForSequenceClassification(config).eval()
+    ids, mask = pad([np.array([2, 7, 8, 3]), np.array([2, 3])], 0)
+    with torch.inference_mode():
+        theirs = model(ids, attention_mask=mask).logits
+    assert torch.equal(build_forward(model, "fp32")(ids, mask), theirs)
+    with pytest.raises(DataError, match="int8 needs an ELECTRA classifier; this is a BertForSequenceClassification"):
+        build_forward(model, "int8")
 
 
 def test_bf16_stays_near_fp32(tiny_folder, pack):
@@ -105,7 +132,7 @@ def test_very_long_text_is_cut_and_marked(tiny):
 
 def test_memory_that_runs_out_halves_the_batch(tiny, pack, monkeypatch):
     whole = predict_frame(pack.head(60), tiny)
-    forward, sizes = forward_pass(tiny), []
+    forward, sizes = tiny.forward, []
 
     def short_of_memory(ids, mask):
         sizes.append(len(ids))
@@ -113,17 +140,18 @@ def test_memory_that_runs_out_halves_the_batch(tiny, pack, monkeypatch):
             raise torch.OutOfMemoryError("no memory")
         return forward(ids, mask)
 
-    monkeypatch.setattr(predict, "forward_pass", lambda classifier: short_of_memory)
+    monkeypatch.setitem(vars(tiny), "forward", short_of_memory)
     scored = predict_frame(pack.head(60), tiny)
     np.testing.assert_allclose(whole[LOGITS], scored[LOGITS], atol=1e-5)
     assert max(sizes) > 4
+    assert sum(size for size in sizes if size <= 4) == pack["text"].head(60).nunique()  # each text answered once
 
 
 def test_other_errors_are_not_swallowed(tiny, pack, monkeypatch):
     def broken(ids, mask):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(predict, "forward_pass", lambda classifier: broken)
+    monkeypatch.setitem(vars(tiny), "forward", broken)
     with pytest.raises(RuntimeError, match="something else"):
         predict_frame(pack.head(3), tiny)
 

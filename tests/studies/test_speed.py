@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from kosent_lab.scoring.encode import bucket_batches
-from kosent_lab.scoring.predict import encode
+from kosent_lab.scoring.encode import bucket_batches, encode_texts
 from kosent_lab.studies import speed, training_speed
 
 
@@ -24,7 +23,7 @@ def test_operations_by_hand(tiny):
 def test_kinds_of_batches_hold_the_same_texts(tiny, pack):
     texts = pack["text"].head(70)
     table = speed.compare_batching(tiny, texts, rows=32, width=64).set_index("way")
-    lengths = np.array([len(ids) for ids in encode(tiny, texts.tolist())[0]])
+    lengths = np.array([len(ids) for ids in encode_texts(tiny.tokenizer.backend_tokenizer, texts, max_tokens=512)[0]])
     assert table.loc["fixed", ["batches", "positions"]].tolist() == [3, 70 * 64]
     longest = [lengths[start : start + 32].max() * len(lengths[start : start + 32]) for start in (0, 32, 64)]
     assert table.loc["as they come", "positions"] == sum(longest)
@@ -45,7 +44,7 @@ def test_bench_measures_the_same_texts(tiny_folder, pack):
 
 
 def test_length_buckets_hold_little_padding(tiny, pack):
-    ids, _ = encode(tiny, pack["text"].tolist())
+    ids, _ = encode_texts(tiny.tokenizer.backend_tokenizer, pack["text"], max_tokens=512)
     lengths = np.array([len(row) for row in ids])
     buckets = bucket_batches(lengths, batch_tokens=2_048)
     as_they_come = [np.arange(start, min(start + 32, len(ids))) for start in range(0, len(ids), 32)]

@@ -125,7 +125,7 @@ def test_frozen_layers_keep_their_weights_and_the_head_learns(easy, tiny_folder)
     moved = {name for name in start if not np.allclose(start[name].float().cpu(), end[name].float().cpu())}
     assert moved
     assert all(name.startswith("classifier.") for name in moved)
-    assert tuned.temperature is None
+    assert tuned.calibration is None
     assert tuned.model_id.startswith(f"{base.model_id}+60 rows ")
 
 

@@ -8,7 +8,7 @@ import torch
 from kosent_lab.core.schema import DataError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
-from kosent_lab.scoring.encode import encode
+from kosent_lab.scoring.encode import encode_texts
 from kosent_lab.training import finetuning, loop
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.loop import make_optimizers, save_checkpoint
@@ -44,7 +44,8 @@ def test_epochs_end_a_run_when_every_text_was_seen_so_often(rows, tiny_tokenizer
     options = dataclasses.replace(OPTIONS, steps=None, epochs=2, positive_share=1.0, looks=1)
     kept = int((rows["split"] == "train").sum())
     seen = finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=options)
-    lengths = [len(ids) for ids in encode(tiny_tokenizer, rows.loc[rows["split"] == "train", "text"], 96)]
+    ids, _ = encode_texts(tiny_tokenizer, rows.loc[rows["split"] == "train", "text"], max_tokens=96)
+    lengths = [len(row) for row in ids]
     assert len(lengths) == kept
     assert seen["tokens"].iloc[-1] == 2 * sum(lengths)
     with pytest.raises(DataError, match="choose one of them"):

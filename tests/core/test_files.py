@@ -1,0 +1,167 @@
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kosent_lab.core import files
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "kosent_lab"
+# what may write a file that is not whole at every moment, and why
+BARE = {
+    ("training/loop.py", "open"): "metrics.jsonl grows by a line a look; a resumed run writes it anew",
+    ("core/network.py", "open"): "a download that broke goes on where it stopped, in a file of its own",
+    ("models/electra.py", "save_pretrained"): "into a fresh folder, whose files are then renamed",
+}
+WRITERS = {
+    "write_text", "write_bytes", "to_csv", "to_parquet", "to_excel", "to_feather", "to_json", "to_pickle", "savefig",
+    "save_file", "save_pretrained", "to_json_file", "ParquetWriter", "copy2", "copyfile", "copytree", "dump",
+}  # fmt: skip
+
+
+def test_a_file_is_written_whole_with_its_folder(tmp_path):
+    path = tmp_path / "새 폴더" / "a.txt"
+    files.write_text("좋아요\n\ud800", path)
+    assert path.read_bytes() == "좋아요\n?".encode()
+    files.write_bytes(b"2", path)
+    assert path.read_bytes() == b"2"
+    table = pd.DataFrame({"text": ["가", None]})
+    files.write_parquet(table, path.with_suffix(".parquet"))
+    pd.testing.assert_frame_equal(pd.read_parquet(path.with_suffix(".parquet")), table)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["a.parquet", "a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def write():
+        with files.whole(path) as partial:
+            partial.write_text("half of the n")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    path = tmp_path / "a.parquet"
+    files.write_parquet(pd.DataFrame({"a": [1]}), path)
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="Expected bytes"):
+        files.write_parquet(pd.DataFrame({"a": pd.Series([b"x", {}], dtype=object)}), path)
+    assert path.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    program = (
+        "import sys, time; from pathlib import Path; from kosent_lab.core.files import whole\n"
+        "with whole(Path(sys.argv[1])) as partial:\n"
+        "    file = partial.open('w'); file.write('new'); file.flush(); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(path)])
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not any(p.read_text() == "new" for p in tmp_path.glob("*.partial")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.glob("*.partial"))) == 1
+    files.write_text("newer", path)  # is not in the next writer's way
+    assert path.read_text() == "newer"
+
+
+def test_a_changed_file_has_another_hash_and_an_unchanged_one_is_read_once(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    first = files.file_sha256(path)
+    reads = files._sha256.cache_info().misses
+    assert files.file_sha256(path) == first
+    assert files._sha256.cache_info().misses == reads
+    path.write_bytes(b"two")  # of the same size
+    os.utime(path, ns=(1, 1))
+    assert files.file_sha256(path) != first
+    assert files.weights_id("m", path) == f"m@{files.file_sha256(path)[:12]}"
+
+
+def _name(node):
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def bare_writes(tree: ast.AST):
+    """Return (line, call) for every call that writes a file outside a block of `whole`."""
+    found = []
+
+    def walk(node, inside):
+        if isinstance(node, ast.With):
+            inside = inside or any(
+                isinstance(item.context_expr, ast.Call) and _name(item.context_expr.func) == "whole"
+                for item in node.items
+            )
+        if isinstance(node, ast.Call) and not inside:
+            name, method = _name(node.func), isinstance(node.func, ast.Attribute)
+            modes = [*node.args[:2], *(word.value for word in node.keywords if word.arg == "mode")]
+            texts = [part.value for mode in modes for part in ast.walk(mode) if isinstance(part, ast.Constant)]
+            opened = name == "open" and any(
+                isinstance(t, str) and len(t) < 4 and set(t) & set("wax+") and set(t) <= set("rwaxtb+") for t in texts
+            )
+            # our own write_text and write_bytes are plain names; to_csv() without a path gives a text
+            written = name in WRITERS and (method or name in ("save_file", "ParquetWriter"))
+            written = written and (name not in ("to_csv", "to_json") or bool(node.args) or _has_path(node))
+            shell = name == "copy" and method and _name(node.func.value) == "shutil"
+            saved = (
+                name == "save" and method and any(isinstance(a, ast.Call) and _name(a.func) == "str" for a in node.args)
+            )
+            if opened or written or shell or saved:
+                found.append((node.lineno, name))
+        for child in ast.iter_child_nodes(node):
+            walk(child, inside)
+
+    walk(tree, False)
+    return found
+
+
+def _has_path(node):
+    return any(word.arg in ("path_or_buf", "path") for word in node.keywords)
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("Path('a').write_text('x')", 1),
+        ("open('a', 'w')", 1),
+        ("path.open('ab' if more else 'wb')", 1),
+        ("frame.to_csv(path)", 1),
+        ("text = frame.to_csv(index=False)", 0),
+        ("with whole(path) as partial:\n    frame.to_csv(partial)", 0),
+        ("write_text('x', path)", 0),
+        ("path.open('rb')", 0),
+        ("shutil.copy(a, b)", 1),
+        ("frame.copy()", 0),
+        ("tokenizer.save(str(path))", 1),
+    ],
+)
+def test_the_search_for_bare_writes_finds_them(source, count):
+    assert len(bare_writes(ast.parse(source))) == count
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_every_file_is_written_whole(path: Path):
+    name = path.relative_to(PACKAGE).as_posix()
+    if name == "core/files.py":
+        return
+    found = bare_writes(ast.parse(path.read_text("utf-8")))
+    kept = [call for call in found if not (call[1] == "savefig" and name.startswith("report/"))]  # into memory
+    assert [(line, call) for line, call in kept if (name, call) not in BARE] == []

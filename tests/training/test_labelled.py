@@ -1,0 +1,84 @@
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora import cards
+from kosent_lab.training.labelled import read_labelled
+
+LABELLED = [card.name for card in cards.list_cards() if card.kind == "labelled"]
+
+
+@pytest.fixture
+def file(tmp_path, pack):
+    def write(**columns):
+        rows = pack[pack["label"].notna()].head(120).reset_index(drop=True)
+        path = tmp_path / "mine.csv"
+        rows[["text"]].assign(label=rows["label"], **columns).to_csv(path, index=False)
+        return path
+
+    return write
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", LABELLED)
+def test_rows_of_a_sources_own_test_never_teach(name):
+    """Of every labelled corpus, whatever its division is called."""
+    try:
+        frame, _ = read_labelled(name)
+    except DataError as error:
+        assert "has no labelled row" in str(error) or "no row with a label" in str(error)  # noqa: PT017
+        return
+    assert set(frame["split"]) <= {"train", "valid", "calib"}
+    if "official_split" in frame.columns:
+        assert not (frame["official_split"] == "test").any()
+
+
+def test_an_official_test_is_left_out_and_said(file, caplog):
+    caplog.set_level("INFO")
+    path = file(official_split=["test" if number % 3 == 0 else "train" for number in range(120)])
+    frame, names = read_labelled(path)
+    assert names == ["negative", "positive"]
+    assert len(frame) == 80
+    assert "40 rows of the source's own test split are left out" in caplog.text
+    assert 0 < (frame["split"] == "valid").sum() < 20
+
+
+def test_a_split_that_is_there_is_kept_and_official_only_takes_fewer(file):
+    split = ["test" if n % 4 == 0 else "valid" if n % 4 == 1 else "train" for n in range(120)]
+    official = ["train" if n < 60 else "unused" for n in range(120)]
+    path = file(split=split, official_split=official)
+    frame, _ = read_labelled(path)
+    assert frame["split"].value_counts().to_dict() == {"train": 60, "valid": 30}
+    few, _ = read_labelled(path, official_only=True)
+    assert len(few) == 45
+
+
+def test_stars_are_classes_in_the_order_named(tmp_path):
+    rows = pd.DataFrame({"text": [f"글 {n}" for n in range(60)], "stars": [n % 3 + 1 for n in range(60)]})
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    frame, names = read_labelled(tmp_path / "a.csv", label_column="stars", classes="3, 2, 1")
+    assert names == ["3", "2", "1"]
+    assert frame.set_index("text")["label"].to_dict()["글 0"] == 2
+    with pytest.raises(DataError, match=r"is labelled '3', and --classes names \['1', '2'\]"):
+        read_labelled(tmp_path / "a.csv", label_column="stars", classes="1,2")
+    with pytest.raises(DataError, match="two or more different names"):
+        read_labelled(tmp_path / "a.csv", classes="1,1")
+
+
+def test_soft_targets_keep_rows_without_a_label(file, tmp_path):
+    path = file(doc_id=[f"d{n}" for n in range(120)])
+    table = pd.read_csv(path)
+    table.loc[table.index < 10, "label"] = None
+    table.to_csv(path, index=False)
+    pd.DataFrame({"doc_id": ["d0", "d1"], "soft_target": [0.25, 0.75]}).to_parquet(tmp_path / "soft.parquet")
+    hard, _ = read_labelled(path)
+    soft, _ = read_labelled(path, soft_targets=tmp_path / "soft.parquet")
+    assert (len(hard), len(soft)) == (110, 120)
+    assert soft.set_index("doc_id")["soft_target"].dropna().to_dict() == {"d0": 0.25, "d1": 0.75}
+
+
+def test_what_teaches_nothing_is_refused(file):
+    with pytest.raises(DataError, match="no labelled row of split valid; training needs both"):
+        read_labelled(file(split="train"))
+    with pytest.raises(DataError, match="has no row with a label among"):
+        read_labelled(file(split="test"))

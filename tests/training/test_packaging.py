@@ -1,0 +1,84 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.training import packaging
+
+
+@pytest.fixture
+def run(tmp_path, tiny_folder, tiny_tokenizer):
+    def make(name, *, add=0.0, taught="{}"):
+        model = electra.open_classifier(tiny_folder)
+        with torch.no_grad():
+            model.classifier.out_proj.bias += add
+        electra.save_classifier(model, tiny_tokenizer, tmp_path / name / packaging.MODEL, seen_positions=512)
+        (tmp_path / name / packaging.TAUGHT).write_text(taught)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def texts(tmp_path, pack, tiny):
+    """Texts whose labels the tiny model half knows: its answer, every fifth turned round."""
+
+    def write(name, rows, **columns):
+        path = tmp_path / f"{name}.csv"
+        scored = predict_frame(pack.iloc[rows][["text"]], tiny)
+        odds = scored["logit_1"] - scored["logit_0"]
+        label = (odds > odds.median()).astype(int)
+        label = label.where(pd.Series(range(len(odds)), index=odds.index) % 5 > 0, 1 - label)
+        scored[["text"]].assign(label=label, **columns).to_csv(path, index=False)
+        return str(path)
+
+    return write
+
+
+def test_the_mean_of_runs_lies_between_them(run, tmp_path):
+    folder = packaging.average_runs([run("a"), run("b", add=1.0)], tmp_path / "mean")
+    one, mean = (electra.open_classifier(packaging.run_model(tmp_path / name)) for name in ("a", "mean"))
+    difference = mean.classifier.out_proj.bias - one.classifier.out_proj.bias
+    torch.testing.assert_close(difference, torch.full_like(difference, 0.5), atol=1e-3, rtol=0)
+    assert folder == tmp_path / "mean" / packaging.MODEL
+    assert (tmp_path / "mean" / packaging.TAUGHT).read_text() == "{}"
+
+
+def test_runs_that_have_no_mean_are_refused(run, tmp_path):
+    a, other = run("a"), run("other", taught='{"train_rows": 3}')
+    with pytest.raises(DataError, match="needs two runs or more"):
+        packaging.average_runs([a], tmp_path / "mean")
+    with pytest.raises(DataError, match="taught different rows"):
+        packaging.average_runs([a, other], tmp_path / "mean")
+    (other / packaging.TAUGHT).unlink()
+    with pytest.raises(DataError, match="is missing, so that no one could say"):
+        packaging.average_runs([a, other], tmp_path / "mean")
+
+
+def test_a_package_is_a_calibrated_model_with_checksums(run, texts, tmp_path, pack):
+    valid, calib = texts("valid", slice(0, 200)), texts("calib", slice(200, 400))
+    made = packaging.package_run(run("a"), tmp_path / "model", calib=calib, valid=valid)
+    classifier = load_classifier(tmp_path / "model", device="cpu")
+    assert json.loads((tmp_path / "model" / "calibration.json").read_text("utf-8")) == made
+    assert (made["fitted_on"], made["shift_fitted_on"], made["n"]) == (calib, valid, 200)
+    assert made["nll_after"] <= made["nll_before"]
+    assert {"calibration.json", packaging.TAUGHT, "model.safetensors"} <= set(
+        json.loads((tmp_path / "model" / "checksums.json").read_text("utf-8"))
+    )
+    # the shift was taken from every log-odds
+    before = load_classifier(tmp_path / "a" / packaging.MODEL, device="cpu")
+    odds = [s["logit_1"] - s["logit_0"] for s in (predict_frame(pack.head(30), c) for c in (before, classifier))]
+    np.testing.assert_allclose(odds[0] - odds[1], made["shift"], atol=5e-3)
+
+
+def test_nothing_is_fitted_on_a_sources_own_test(run, texts, tmp_path):
+    good, bad = texts("good", slice(0, 200)), texts("bad", slice(200, 400), official_split="test")
+    for options in ({"calib": bad, "valid": good}, {"calib": good, "valid": bad}):
+        with pytest.raises(DataError, match="must not see the test split"):
+            packaging.package_run(run("a"), tmp_path / "model", **options)
