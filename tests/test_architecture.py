@@ -18,7 +18,7 @@ HOUSE = {
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
-    "models": ["devices", "lean", "classifier", "electra", "pairs", "corruption"],
+    "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
     "behaviour": ["particles", "effects", "suspicion", "plots"],
     "training": [

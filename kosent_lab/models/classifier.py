@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-import transformers
+from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from kosent_lab.calibration.calibrators import read_calibration
-from kosent_lab.core.files import file_sha256, weights_id, write_text
+from kosent_lab.core.files import weights_id
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
 from kosent_lab.models.devices import choose_device, choose_precision
-from kosent_lab.models.lean import Forward, build_forward
+from kosent_lab.models.folders import check_files, open_backend, open_model, open_tokenizer, read_json, read_weights
+from kosent_lab.models.lean import Forward, LeanElectra, build_forward, is_supported
 
-CHECKSUMS = "checksums.json"
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
 _NAMED_LABELS = {"0": 0, "negative": 0, "neg": 0, "부정": 0, "1": 1, "positive": 1, "pos": 1, "긍정": 1}
-
-
-# a sentence that every Korean vocabulary can cut; a tokenizer that cannot has been loaded wrongly
-_PROBE = "이 영화는 정말 재미있고 배우들의 연기도 좋았습니다"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +35,17 @@ class Classifier:
 
     Parameters
     ----------
-    model : nn.Module
-        In eval mode, on `device`.
-    tokenizer : PreTrainedTokenizerBase
+    folder : Path
+        Where it was loaded from.
     model_id : str
         Name and the first 12 digits of the weights' SHA-256; stands in every prediction frame.
+    forward : callable
+        From ids and mask, shape (rows, positions), to logits, shape (rows, outputs): the seam for another backend.
+    backend : tokenizers.Tokenizer
+    pad_id, unknown_id : int
+        Of the pieces that fill a batch up and that stand for what the vocabulary lacks.
+    parameters : int
+        Number of weights.
     device : torch.device
     precision : str
         ``fp32``, ``bf16`` or ``int8``.
@@ -54,32 +57,41 @@ class Classifier:
         What ``calibration.json`` says: ``temperature``, ``fitted_on``, ``n`` …; None when the folder holds none.
     class_names : tuple of str
         Names of the classes of a model that has other ones than two polarities; else empty.
+    own_model : nn.Module, optional
+        The model of transformers where `folder` does not hold these weights (`studies.fine_tune`).
     """
 
-    model: nn.Module
-    tokenizer: PreTrainedTokenizerBase
+    folder: Path
     model_id: str
+    forward: Forward
+    backend: Tokenizer
+    pad_id: int
+    unknown_id: int
+    parameters: int
     device: torch.device
     precision: str
     label_columns: tuple[int, ...]
     max_tokens: int
     calibration: dict[str, Any] | None = dataclasses.field(hash=False)
     class_names: tuple[str, ...] = ()
+    own_model: nn.Module | None = None
 
     @functools.cached_property
-    def forward(self) -> Forward:
-        """The function from ids and mask to logits: built once, when first asked for. Another backend gives another."""
-        return build_forward(self.model, self.precision)
+    def model(self) -> nn.Module:
+        """The model of transformers, in eval mode: read when it is first asked for, since scoring does without it."""
+        if self.own_model is not None:
+            return self.own_model
+        return open_model(self.folder, self.precision).to(self.device)
+
+    @functools.cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer of transformers around `backend`, for those who want its calls."""
+        return open_tokenizer(self.folder)
 
     @property
     def temperature(self) -> float | None:
         """The divisor of the logits, fitted on calib when the model was made; None when none was."""
         return float(self.calibration["temperature"]) if self.calibration else None
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
 
 
 def load_classifier(
@@ -127,36 +139,43 @@ def load_classifier(
     if precision not in PRECISIONS:
         raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
     folder, name = find_folder(source, revision, allow_moving=allow_moving_revision)
-    weights = _check_files(folder)
+    weights = check_files(folder)
     chosen = choose_device(device)
     precision = choose_precision(chosen) if precision == "auto" else precision
     if precision == "int8" and chosen.type != "cpu":
         raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
-    transformers.utils.logging.disable_progress_bar()  # loading takes a tenth of a second
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
-        )
-    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        raise ModelError(f"{folder} cannot be loaded as a classifier: {error}. Copy or fetch it again.") from error
-    _check_tokenizer(tokenizer, folder)
-    positions = getattr(config, "max_position_embeddings", 512)
-    others = any_classes and len(config.id2label) > 2
+    config = read_json(folder / "config.json")
+    settings = read_json(folder / "tokenizer_config.json")
+    backend = open_backend(folder, settings)
+    if is_supported(config):
+        state = read_weights(weights, torch.bfloat16 if precision == "bf16" else torch.float32, chosen)
+        parameters = sum(tensor.numel() for tensor in state.values())
+        try:
+            forward, model = LeanElectra(state, config, int8=precision == "int8"), None
+        except (KeyError, RuntimeError) as error:
+            raise ModelError(f"{weights} lacks weights that {folder / 'config.json'} asks for: {error}") from error
+    else:
+        model = open_model(folder, precision).to(chosen)
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        forward = build_forward(model, precision)
+    names = {int(number): str(name) for number, name in config.get("id2label", {0: "LABEL_0", 1: "LABEL_1"}).items()}
+    others = any_classes and len(names) > 2
+    unknown = settings.get("unk_token", "[UNK]")
     return Classifier(
-        model=model.eval().to(chosen),
-        tokenizer=tokenizer,
+        folder=folder,
         model_id=weights_id(name, weights),
+        forward=forward,
+        backend=backend,
+        pad_id=config.get("pad_token_id") or 0,
+        unknown_id=backend.token_to_id(unknown if isinstance(unknown, str) else unknown["content"]),
+        parameters=parameters,
         device=chosen,
         precision=precision,
-        label_columns=tuple(sorted(config.id2label)) if others else label_columns(config.id2label, positive_label),
-        max_tokens=min(positions, tokenizer.model_max_length),
+        label_columns=tuple(sorted(names)) if others else label_columns(names, positive_label),
+        max_tokens=min(config.get("max_position_embeddings", 512), int(settings.get("model_max_length", 512))),
         calibration=read_calibration(folder),
-        class_names=tuple(str(config.id2label[number]) for number in sorted(config.id2label)) if others else (),
+        class_names=tuple(names[number] for number in sorted(names)) if others else (),
+        own_model=model,
     )
 
 
@@ -199,52 +218,3 @@ def label_columns(id2label: dict[int, str], positive_label: int | None = None) -
             "Say it: positive_label=1 (kosent-lab: --positive-label 1)."
         )
     return codes[0], codes[1]
-
-
-def _check_files(folder: Path) -> Path:
-    """Return the weights file after refusing pickles and changed files."""
-    weights = folder / "model.safetensors"
-    if not weights.exists():
-        pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for path in folder.glob(pattern))
-        if pickles:
-            raise ModelError(
-                f"{folder} holds only pickled weights ({', '.join(pickles)}), which can run any program when loaded. "
-                "Convert them to model.safetensors on a machine you can lose, or choose another revision."
-            )
-        cut = (
-            " Its weights are cut for the way: kosent-lab train package joins them."
-            if any(folder.glob("model-*.safetensors"))
-            else ""
-        )
-        raise ModelError(
-            f"{folder} holds no model.safetensors; it has {sorted(p.name for p in folder.iterdir())}.{cut}"
-        )
-    checksums = folder / CHECKSUMS
-    if checksums.exists():
-        for name, expected in json.loads(checksums.read_text("utf-8")).items():
-            path = folder / name
-            if not path.exists() or file_sha256(path) != expected:
-                raise ModelError(
-                    f"{path} is missing, cut off or changed: its SHA-256 is not the one in {CHECKSUMS}. "
-                    "Restore it (git checkout), or delete the line if you changed it on purpose."
-                )
-    return weights
-
-
-def write_checksums(folder: Path) -> None:
-    """Write the SHA-256 of every file of a model folder into ``checksums.json``, for `load_classifier` to check."""
-    names = [p.name for p in sorted(folder.iterdir()) if p.suffix in (".json", ".safetensors") and p.name != CHECKSUMS]
-    sums = {name: file_sha256(folder / name) for name in names}
-    write_text(json.dumps(sums, indent=2) + "\n", folder / CHECKSUMS)
-
-
-def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    if not tokenizer.is_fast:
-        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json); character offsets need one")
-    ids = tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
-    unknown = sum(index == tokenizer.unk_token_id for index in ids)
-    if unknown * 2 > len(ids):
-        raise ModelError(
-            f"the tokenizer of {folder} turns Korean into {tokenizer.unk_token}: {unknown} of {len(ids)} pieces of a "
-            'plain sentence. Often tokenizer_config.json lacks "do_lower_case": false.'
-        )

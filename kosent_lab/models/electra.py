@@ -17,7 +17,7 @@ from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from kosent_lab.core.schema import ModelError
-from kosent_lab.models.classifier import write_checksums
+from kosent_lab.models.folders import write_checksums
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 

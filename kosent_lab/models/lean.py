@@ -3,13 +3,15 @@
 The same weights and the same function as transformers' ElectraForSequenceClassification, with
 three savings: query, key and value are one matrix product; the last layer computes what [CLS]
 needs and nothing else, not even keys and values; in ``int8`` the large products run on eight-bit
-integers. Models of another architecture use transformers' own forward pass (`build_forward` decides).
+integers. It is made of the weights alone: to score texts, transformers, which takes seconds to import, is not
+needed. Models of another architecture use transformers' own forward pass (`build_forward`).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +21,7 @@ from kosent_lab.core.schema import DataError
 
 Linear = Callable[[torch.Tensor], torch.Tensor]
 Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Weights = Mapping[str, torch.Tensor]
 
 
 def build_forward(model: nn.Module, precision: str) -> Forward:
@@ -27,7 +30,7 @@ def build_forward(model: nn.Module, precision: str) -> Forward:
     Parameters
     ----------
     model : nn.Module
-        A sequence classifier in eval mode.
+        A sequence classifier of transformers, in eval mode.
     precision : str
         ``int8`` quantises the large products; any other is that of the weights.
 
@@ -36,8 +39,8 @@ def build_forward(model: nn.Module, precision: str) -> Forward:
     DataError
         When int8 is asked of another architecture.
     """
-    if is_supported(model):
-        return LeanElectra(model, int8=precision == "int8")
+    if is_supported(model.config.to_dict()):
+        return LeanElectra(model.state_dict(), model.config.to_dict(), int8=precision == "int8")
     if precision == "int8":
         raise DataError(f"int8 needs an ELECTRA classifier; this is a {type(model).__name__}. Use fp32.")
 
@@ -48,9 +51,14 @@ def build_forward(model: nn.Module, precision: str) -> Forward:
     return forward
 
 
-def is_supported(model: nn.Module) -> bool:
-    """Tell whether `LeanElectra` can take the weights of `model`."""
-    return model.__class__.__name__ == "ElectraForSequenceClassification" and model.config.hidden_act == "gelu"
+def is_supported(config: Mapping[str, Any]) -> bool:
+    """Tell whether `LeanElectra` computes what a model of this ``config.json`` does."""
+    named = config.get("architectures") or ["ElectraForSequenceClassification"]
+    return (
+        config.get("model_type") == "electra"
+        and named == ["ElectraForSequenceClassification"]
+        and (config.get("hidden_act", "gelu") == "gelu")
+    )
 
 
 class LeanElectra:
@@ -58,26 +66,36 @@ class LeanElectra:
 
     Parameters
     ----------
-    model : ElectraForSequenceClassification
-        Its weights are shared, not copied, except the fused projections.
+    weights : dict of str to Tensor
+        By the names of transformers' ElectraForSequenceClassification; shared, not copied, except the fused
+        projections.
+    config : dict
+        Its ``config.json``.
     int8 : bool
         Quantise the encoder's products: weights once per output channel, activations per call.
     """
 
-    def __init__(self, model: nn.Module, *, int8: bool = False) -> None:
-        electra = model.electra
-        self.embeddings = electra.embeddings
-        self.project = getattr(electra, "embeddings_project", None) or nn.Identity()
-        self.heads = model.config.num_attention_heads
-        *layers, last = electra.encoder.layer
-        self.layers = [_Layer(layer, heads=self.heads, int8=int8) for layer in layers]
-        self.last = _LastLayer(last, heads=self.heads)
-        self.head = model.classifier
+    def __init__(self, weights: Weights, config: Mapping[str, Any], *, int8: bool = False) -> None:
+        take = _Taker(weights, eps=config.get("layer_norm_eps", 1e-12))
+        embeddings = "electra.embeddings."
+        self.words, self.places, self.segments = (
+            weights[f"{embeddings}{name}_embeddings.weight"] for name in ("word", "position", "token_type")
+        )
+        self.norm = take.norm(f"{embeddings}LayerNorm")
+        project = "electra.embeddings_project"
+        self.project = take.linear(project) if f"{project}.weight" in weights else nn.Identity()
+        names = [f"electra.encoder.layer.{number}." for number in range(config["num_hidden_layers"])]
+        heads = config["num_attention_heads"]
+        self.layers = [_Layer(take, name, heads=heads, int8=int8) for name in names[:-1]]
+        self.last = _LastLayer(take, names[-1], heads=heads)
+        self.dense, self.out = take.linear("classifier.dense"), take.linear("classifier.out_proj")
 
     @torch.inference_mode()
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Return logits, shape (rows, classes), for ids and mask of shape (rows, positions)."""
-        hidden = self.project(self.embeddings(input_ids))
+        # in this order, as transformers adds them: in bfloat16 another order gives other sums
+        hidden = F.embedding(input_ids, self.words) + self.segments[0] + self.places[: input_ids.shape[1]]
+        hidden = self.project(self.norm(hidden))
         full = bool(attention_mask.all())
         bias = None
         if not full:
@@ -85,21 +103,37 @@ class LeanElectra:
             bias = bias.masked_fill(attention_mask == 0, torch.finfo(hidden.dtype).min)[:, None, None, :]
         for layer in self.layers:
             hidden = layer(hidden, bias)
-        return self.head(self.last(hidden, bias)[:, None])
+        return self.out(F.gelu(self.dense(self.last(hidden, bias))))
+
+
+class _Taker:
+    """Takes modules out of a flat dictionary of weights."""
+
+    def __init__(self, weights: Weights, *, eps: float) -> None:
+        self.weights, self.eps = weights, eps
+
+    def linear(self, *names: str) -> nn.Linear:
+        """Return a linear layer; of several names one whose outputs are theirs, one after the other."""
+        parts = [(self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]) for name in names]
+        weight, bias = parts[0] if len(parts) == 1 else (torch.cat(part) for part in zip(*parts, strict=True))
+        layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+        layer.weight, layer.bias = (nn.Parameter(part, requires_grad=False) for part in (weight, bias))
+        return layer
+
+    def norm(self, name: str) -> Linear:
+        """Return a layer normalisation."""
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+        return lambda hidden: F.layer_norm(hidden, weight.shape, weight, bias, self.eps)
 
 
 class _Layer:
-    def __init__(self, layer: nn.Module, *, heads: int, int8: bool) -> None:
-        attention = layer.attention.self
-        parts = (attention.query, attention.key, attention.value)
-        fused = nn.Linear(parts[0].in_features, sum(part.out_features for part in parts))
-        fused = fused.to(parts[0].weight.device, parts[0].weight.dtype)
-        with torch.no_grad():
-            fused.weight.copy_(torch.cat([part.weight for part in parts]))
-            fused.bias.copy_(torch.cat([part.bias for part in parts]))
-        linears = [fused, layer.attention.output.dense, layer.intermediate.dense, layer.output.dense]
+    def __init__(self, take: _Taker, name: str, *, heads: int, int8: bool) -> None:
+        linears = [
+            take.linear(*(f"{name}attention.self.{part}" for part in ("query", "key", "value"))),
+            *(take.linear(name + part) for part in ("attention.output.dense", "intermediate.dense", "output.dense")),
+        ]
         self.qkv, self.attention_out, self.up, self.down = [_quantized(x) for x in linears] if int8 else linears
-        self.norms = (layer.attention.output.LayerNorm, layer.output.LayerNorm)
+        self.norms = take.norm(f"{name}attention.output.LayerNorm"), take.norm(f"{name}output.LayerNorm")
         self.heads = heads
 
     def __call__(self, hidden: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -119,15 +153,17 @@ class _LastLayer:
     every score, so softmax does not see it.
     """
 
-    def __init__(self, layer: nn.Module, *, heads: int) -> None:
-        attention = layer.attention.self
-        self.query = attention.query
-        self.key, self.value = (part.weight.unflatten(0, (heads, -1)) for part in (attention.key, attention.value))
-        self.value_bias = attention.value.bias
+    def __init__(self, take: _Taker, name: str, *, heads: int) -> None:
+        attention = f"{name}attention.self."
+        self.query = take.linear(f"{attention}query")
+        self.key, self.value = (
+            take.weights[f"{attention}{part}.weight"].unflatten(0, (heads, -1)) for part in ("key", "value")
+        )
+        self.value_bias = take.weights[f"{attention}value.bias"]
         self.attention_out, self.up, self.down = (
-            layer.attention.output.dense, layer.intermediate.dense, layer.output.dense
-        )  # fmt: skip
-        self.norms = (layer.attention.output.LayerNorm, layer.output.LayerNorm)
+            take.linear(name + part) for part in ("attention.output.dense", "intermediate.dense", "output.dense")
+        )
+        self.norms = take.norm(f"{name}attention.output.LayerNorm"), take.norm(f"{name}output.LayerNorm")
         self.heads = heads
 
     def __call__(self, hidden: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

@@ -16,8 +16,8 @@ from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTrainin
 
 from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.schema import ModelError, NotAvailableError
-from kosent_lab.models.classifier import write_checksums
 from kosent_lab.models.electra import grow_depth, save_weights, small_config
+from kosent_lab.models.folders import write_checksums
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 GENERATOR = "generator.safetensors"

@@ -113,7 +113,7 @@ def from_frame(
         known = classifier.calibration if classifier else read_calibration(folder) if folder else None
         calibrator = choose_calibrator(scored, known)
     if classifier is not None:
-        tokenizer = classifier.tokenizer.backend_tokenizer
+        tokenizer = classifier.backend
     else:
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
@@ -198,7 +198,7 @@ def from_input(
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, progress=progress)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
     choice = choose_calibrator(frame, classifier.calibration, calib)
-    tokenizer = classifier.tokenizer.backend_tokenizer
+    tokenizer = classifier.backend
     assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
     # every row of the input, also those that the calibrator was fitted on
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)

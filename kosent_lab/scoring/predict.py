@@ -47,7 +47,7 @@ def predict_logits(
     ndarray of float32, shape (n, 2), or (n, k) for a model of k other classes
         Logits in the order of the input; negative first, whatever the order of the model's labels.
     """
-    forward, pad_id, device = classifier.forward, classifier.tokenizer.pad_token_id, classifier.device
+    forward, pad_id, device = classifier.forward, classifier.pad_id, classifier.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     logits = np.zeros((len(ids), len(classifier.label_columns)), dtype=np.float32)
 
@@ -121,9 +121,9 @@ def predict_frame(
     places: dict[str, int] = {}
     texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
     codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
-    ids, cut = encode_texts(classifier.tokenizer.backend_tokenizer, places, max_tokens=classifier.max_tokens)
+    ids, cut = encode_texts(classifier.backend, places, max_tokens=classifier.max_tokens)
     logits = predict_logits(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
-    unknown = classifier.tokenizer.unk_token_id
+    unknown = classifier.unknown_id
     names = classifier.class_names
     answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)
     return answers.assign(

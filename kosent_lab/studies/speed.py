@@ -98,11 +98,11 @@ def compare_batching(
         ``positions`` (of input, padding included), ``padding_share``, ``seconds`` (median of three
         interleaved rounds, after a warm-up).
     """
-    backend = classifier.tokenizer.backend_tokenizer
+    backend = classifier.backend
     ids, _ = encode_texts(backend, texts, max_tokens=classifier.max_tokens)
     lengths = np.array([len(row) for row in ids])
     in_order, by_length = np.arange(len(ids)), np.argsort(-lengths, kind="stable")
-    forward, pad_id = classifier.forward, classifier.tokenizer.pad_token_id
+    forward, pad_id = classifier.forward, classifier.pad_id
     ways = {"fixed": (in_order, width), "as they come": (in_order, None), "sorted by length": (by_length, None)}
     batches = {way: [order[i : i + rows] for i in range(0, len(order), rows)] for way, (order, _) in ways.items()}
     inputs: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {}

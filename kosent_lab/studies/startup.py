@@ -35,7 +35,7 @@ def run(*, rounds: int = ROUNDS) -> dict[str, Any]:
     dict
         ``tokens_seconds`` (`tokens` of one sentence), ``kiwi_seconds`` (a process that loads Kiwi and reads that
         sentence), ``tokens_ratio``; ``predict_seconds`` (`predict` of twelve rows), ``imports_seconds`` (a process
-        that imports torch and the three transformers classes that load a classifier), ``predict_ratio``;
+        that imports torch and transformers and nothing else), ``predict_ratio``;
         ``rounds``, ``n``. Seconds are medians, ratios the median of the rounds' ratios.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -43,7 +43,7 @@ def run(*, rounds: int = ROUNDS) -> dict[str, Any]:
         lines = [f"{SENTENCE} {number}번째" for number in range(ROWS)]
         write_text("\n".join(["text", *lines, ""]), table)
         kiwi = f"from kiwipiepy import Kiwi; Kiwi(num_workers=1).tokenize({SENTENCE!r})"
-        imports = "import torch; from transformers import AutoConfig, AutoTokenizer, ElectraForSequenceClassification"
+        imports = "import torch, transformers"
         command = [sys.executable, "-m", "kosent_lab.cli", "--quiet"]
         ways = {
             "tokens": [*command, "tokens", SENTENCE],

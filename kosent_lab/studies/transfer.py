@@ -22,6 +22,7 @@ from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
+from kosent_lab.models.lean import build_forward
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies.draws import PER_LABEL, draw_rows
 from kosent_lab.training.baseline import fit_baseline
@@ -106,7 +107,8 @@ def fine_tune(
     taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
     what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
     name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
-    return dataclasses.replace(base, model=model.eval(), model_id=name, calibration=None)
+    forward = build_forward(model.eval(), base.precision)
+    return dataclasses.replace(base, own_model=model, forward=forward, model_id=name, calibration=None)
 
 
 def learning_curve(

@@ -17,7 +17,8 @@ from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
 from kosent_lab.models import electra
-from kosent_lab.models.classifier import Classifier, load_classifier, write_checksums
+from kosent_lab.models.classifier import Classifier, load_classifier
+from kosent_lab.models.folders import write_checksums
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training.options import FinetuningOptions
 

@@ -85,7 +85,7 @@ def test_cut_weights_are_refused_without_checksums_too(copy):
     (copy / "checksums.json").unlink()
     weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(ModelError, match="cannot be loaded as a classifier"):
+    with pytest.raises(ModelError, match="cannot be loaded"):
         load_classifier(copy)
 
 
@@ -102,7 +102,7 @@ def test_tokenizer_without_korean_is_refused(copy):
     kept = {piece: index for piece, index in content["model"]["vocab"].items() if index < 5}
     content["model"]["vocab"] = kept
     path.write_text(json.dumps(content), "utf-8")
-    with pytest.raises(ModelError, match=r"turns Korean into \[UNK\]"):
+    with pytest.raises(ModelError, match="turns Korean into unknown pieces"):
         load_classifier(copy)
 
 

@@ -1,4 +1,5 @@
-import dataclasses
+import subprocess
+import sys
 import unicodedata
 
 import numpy as np
@@ -33,7 +34,9 @@ def test_lean_pass_agrees_with_transformers(tiny, pack):
     inputs = tiny.tokenizer(texts, padding=True, return_tensors="pt")
     with torch.inference_mode():
         theirs = tiny.model(**inputs).logits
-    ours = LeanElectra(tiny.model)(inputs["input_ids"], inputs["attention_mask"])
+    lean = LeanElectra(tiny.model.state_dict(), tiny.model.config.to_dict())
+    ours = lean(inputs["input_ids"], inputs["attention_mask"])
+    torch.testing.assert_close(tiny.forward(inputs["input_ids"], inputs["attention_mask"]), ours, rtol=0, atol=0)
     assert torch.allclose(theirs, ours, atol=1e-5)
 
 
@@ -45,15 +48,11 @@ def test_int8_stays_near_fp32(tiny_folder, pack):
 
 def test_the_forward_pass_is_built_once(tiny_folder, pack, monkeypatch):
     built = []
-    monkeypatch.setattr(classifier, "build_forward", lambda *a: built.append(a) or build_forward(*a))
+    monkeypatch.setattr(classifier, "LeanElectra", lambda *a, **k: built.append(k) or LeanElectra(*a, **k))
     one = load_classifier(tiny_folder, device="cpu")
     for start in range(0, 30, 10):
         predict_frame(pack.iloc[start : start + 10], one)
-    assert [precision for _, precision in built] == ["fp32"]
-    # another model in its place has a pass of its own
-    other = dataclasses.replace(one, model=load_classifier(tiny_folder, device="cpu").model)
-    assert other.forward is not one.forward
-    assert one.forward is one.forward
+    assert built == [{"int8": False}]
 
 
 def test_another_architecture_runs_as_transformers_has_it(pack):
@@ -162,3 +161,15 @@ def test_any_text_has_a_finite_answer(tiny, texts):
     scored = predict_frame(pd.DataFrame({"text": texts}), tiny)
     assert np.isfinite(scored[LOGITS].to_numpy()).all()
     assert len(scored) == len(texts)
+
+
+def test_scoring_needs_no_transformers(tiny_folder, tmp_path):
+    """It takes seconds to import, and twelve rows take none: asked in a process of its own."""
+    program = (
+        "import sys, pandas as pd\n"
+        "from kosent_lab import models, scoring\n"
+        "scored = scoring.predict_frame(pd.DataFrame({'text': ['정말 좋아요']}), models.load_classifier(sys.argv[1]))\n"
+        "print(len(scored), 'transformers' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program, str(tiny_folder)], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1", "False"]
