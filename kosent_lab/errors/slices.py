@@ -23,16 +23,17 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Columns ``text`` and ``n_unknown``.
+        Column ``n_unknown``, and ``text`` or the ``length_band`` of one that had texts.
 
     Returns
     -------
     DataFrame
         With ``length_band`` (characters) and ``has_unknown`` (some piece was ``[UNK]``). Saved
-        answers (``scoring.saved``) have no texts and keep the band that they were saved with.
+        answers (``scoring.saved``) have no column ``text`` and keep the band that they were saved with.
     """
-    check_columns(frame, ["text", "n_unknown"], what="slicing", hint="Run predict_frame first.")
-    if "length_band" in frame.columns and frame["text"].isna().all():
+    check_columns(frame, ["n_unknown"], what="slicing", hint="Run predict_frame first.")
+    if "text" not in frame.columns:
+        check_columns(frame, ["length_band"], what="slicing without texts")
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].map(lambda text: 0 if pd.isna(text) else len(str(text)))
     band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES, include_lowest=True).astype("str")

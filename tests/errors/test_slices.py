@@ -24,6 +24,15 @@ def test_length_bands_are_closed_above(length, band):
     assert frame.loc[0, "has_unknown"]
 
 
+def test_answers_without_texts_keep_their_band_and_need_one(scored):
+    bare = scored.drop(columns="text").assign(n_unknown=[0, 1] * 200, length_band="1-10")
+    sliced = errors.add_slices(bare)
+    assert sliced["has_unknown"].tolist() == [False, True] * 200
+    assert (sliced["length_band"] == "1-10").all()
+    with pytest.raises(DataError, match="slicing without texts needs column 'length_band'"):
+        errors.add_slices(bare.drop(columns="length_band"))
+
+
 def test_worst_slice_is_clear_of_the_whole():
     table = pd.DataFrame({"value": ["a", "b", "c"], "ci_high": [0.9, 0.6, 0.7], "accuracy": [0.85, 0.5, 0.4]})
     assert errors.worst_slice(table, 0.8)["value"] == "b"
