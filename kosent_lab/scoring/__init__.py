@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "KEPT",
             "NAMES",
             "NEEDED",
+            "SavedAnswers",
             "bundled_id",
             "load_scored",
             "load_scored_or_pack",

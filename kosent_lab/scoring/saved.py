@@ -7,6 +7,7 @@ it (``NAME.json``) says which model and data they come from. Scoring a user's ow
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 import hashlib
@@ -18,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.core.files import file_sha256, weights_id, write_parquet, write_text
+from kosent_lab.core.files import file_sha256, frame_sha256, weights_id, write_parquet, write_text
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
@@ -115,20 +116,25 @@ def write_scored(
     table = sliced[columns].astype({"n_tokens": "int16", "n_unknown": "int16"})
     path = scored_folder() / f"{name}.parquet"
     write_parquet(table, path)
-    card = {
+    card = _describe(
+        name, table, data_sha256, model_id=str(scored["model_id"].iloc[0]), precision=precision, device=device
+    )
+    card["sha256"] = file_sha256(path)
+    write_text(json.dumps(card, indent=2) + "\n", path.with_suffix(".json"))
+    return path
+
+
+def _describe(name: str, table: pd.DataFrame, data_sha256: str, **made: str) -> dict[str, Any]:
+    labels = table["label"].value_counts(dropna=False).sort_index()
+    return {
         "name": name,
-        "model_id": str(scored["model_id"].iloc[0]),
-        "precision": precision,
-        "device": device,
+        **made,
         "data_sha256": data_sha256,
-        "sha256": file_sha256(path),
         "rows": len(table),
-        "labels": {str(key): int(n) for key, n in table["label"].value_counts(dropna=False).sort_index().items()},
+        "labels": {str(key): int(n) for key, n in labels.items()},
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "command": f"kosent-lab data score {name}",
     }
-    write_text(json.dumps(card, indent=2) + "\n", path.with_suffix(".json"))
-    return path
 
 
 def read_card(name: str) -> dict[str, Any]:
@@ -163,8 +169,29 @@ def _renew(name: str) -> str:
     return f"Make it again where the corpus is: kosent-lab data score {name}"
 
 
-def load_scored(name: str) -> pd.DataFrame:
-    """Read a saved table as a prediction frame (without texts).
+@dataclasses.dataclass(frozen=True)
+class SavedAnswers:
+    """A table of answers and what is known of it, together.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Prediction frame without texts: ``doc_id``, ``corpus``, ``label``, its slice columns, ``logit_0``,
+        ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``, ``n_tokens``, ``n_unknown``,
+        ``has_unknown``, ``truncated``, ``length_band``, ``model_id``.
+    card : dict
+        See `read_card`; of texts scored now all of it but ``sha256``, since no file was written.
+    origin : str
+        What the table is, in a sentence.
+    """
+
+    frame: pd.DataFrame
+    card: dict[str, Any]
+    origin: str
+
+
+def load_scored(name: str) -> SavedAnswers:
+    """Read a saved table with its card.
 
     Parameters
     ----------
@@ -173,10 +200,7 @@ def load_scored(name: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        ``doc_id``, ``corpus``, ``label``, its slice columns, ``logit_0``, ``logit_1``, ``prob_1``,
-        ``pred``, ``confidence``, ``correct``, ``n_tokens``, ``n_unknown``, ``has_unknown``,
-        ``truncated``, ``length_band``, ``model_id``.
+    SavedAnswers
 
     Raises
     ------
@@ -197,10 +221,11 @@ def load_scored(name: str) -> pd.DataFrame:
     if card["sha256"] != file_sha256(path) or card["rows"] != len(table):
         raise DataError(f"{path} is not the file that its card describes. {_renew(name)}")
     logits = table[["logit_0", "logit_1"]].to_numpy()
-    return add_predictions(table, logits).assign(has_unknown=table["n_unknown"] > 0, model_id=card["model_id"])
+    frame = add_predictions(table, logits).assign(has_unknown=table["n_unknown"] > 0, model_id=card["model_id"])
+    return SavedAnswers(frame, card, f"{name}: {len(frame):,} saved logits of {card['model_id']}, {card['date']}")
 
 
-def load_scored_or_pack(name: str) -> pd.DataFrame:
+def load_scored_or_pack(name: str) -> SavedAnswers:
     """Read a saved table; where it cannot be used, say why and take a part of the pack in its place.
 
     With ``KOSENT_FULL=1`` the corpus itself is scored again, where it is on this machine.
@@ -212,10 +237,9 @@ def load_scored_or_pack(name: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        As from `load_scored`; ``attrs["origin"]`` says in a sentence what it is. Of the pack, one
-        half (by ``pair_id``) stands in for a calib set and the other for everything else, so that
-        nothing is fitted and measured on the same rows.
+    SavedAnswers
+        Of the pack, one half (by ``pair_id``) stands in for a calib set and the other for everything
+        else, so that nothing is fitted and measured on the same rows; its card's ``name`` says which.
 
     Raises
     ------
@@ -225,32 +249,36 @@ def load_scored_or_pack(name: str) -> pd.DataFrame:
     _check_name(name)
     if os.environ.get("KOSENT_FULL") == "1":
         try:
-            table = _score_again(name).drop(columns=["text", "gloss"], errors="ignore").copy()
-            table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
-            return table
+            return _score_again(name)
         except NotAvailableError as error:
             logger.warning("%s Taking the saved answers.", error)
     try:
-        table, card = load_scored(name), read_card(name)
+        return load_scored(name)
     except KosentError as error:
         logger.warning("%s Going on with the bundled pack, so numbers differ from the text.", error)
-    else:
-        table.attrs["origin"] = f"{name}: {len(table):,} saved logits of {card['model_id']}, {card['date']}"
-        return table
-    table = _score_again(FALLBACK).copy()
     if name == FALLBACK:
-        table.attrs["origin"] = f"{name}: {len(table):,} texts scored now"
-    else:
-        groups = table["pair_id"].where(table["pair_id"].notna() & (table["pair_id"] != ""), table["doc_id"])
-        first = groups.map(lambda key: hashlib.sha256(key.encode()).hexdigest() < "8")
-        table = table[first == name.endswith("calib")].reset_index(drop=True)
-        table.attrs["origin"] = f"{FALLBACK} in place of {name}: {len(table):,} texts scored now"
-    return table
+        return _score_again(name)
+    return _score_again(FALLBACK, name)
 
 
 @functools.cache
-def _score_again(name: str) -> pd.DataFrame:
+def _scored_now(name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return a source scored by the bundled model, texts and all, and the model's part of a card."""
     from kosent_lab.models.classifier import load_classifier
     from kosent_lab.scoring.predict import predict_frame
 
-    return add_slices(predict_frame(load_source(name), load_classifier()))
+    classifier = load_classifier()
+    made = {"model_id": classifier.model_id, "precision": classifier.precision, "device": str(classifier.device)}
+    return add_slices(predict_frame(load_source(name), classifier)), made
+
+
+def _score_again(name: str, wanted: str = "") -> SavedAnswers:
+    """Score a source now; of the pack the half that stands in for another table, where one is `wanted`."""
+    scored, made = _scored_now(name)
+    if wanted:
+        groups = scored["pair_id"].where(scored["pair_id"].notna() & (scored["pair_id"] != ""), scored["doc_id"])
+        first = groups.map(lambda key: hashlib.sha256(key.encode()).hexdigest() < "8")
+        scored = scored[first == wanted.endswith("calib")].reset_index(drop=True)
+    card = _describe(name, scored, frame_sha256(scored), **made)
+    origin = f"{name}{f' in place of {wanted}' if wanted else ''}: {len(scored):,} texts scored now"
+    return SavedAnswers(scored.drop(columns=["text", "gloss"], errors="ignore").copy(), card, origin)

@@ -11,8 +11,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 @pytest.fixture(scope="module")
 def table():
     """What the notebook's widget shows."""
-    fitted = calibration.fit_temperature(scoring.load_scored_or_pack("nsmc-calib"))
-    return fitted.apply(scoring.load_scored_or_pack("nsmc-test"))
+    fitted = calibration.fit_temperature(scoring.load_scored_or_pack("nsmc-calib").frame)
+    return fitted.apply(scoring.load_scored_or_pack("nsmc-test").frame)
 
 
 def open_notebook(lab, page, name):

@@ -1,9 +1,11 @@
+import hashlib
 import json
 
 import pandas as pd
 import pytest
 
 from kosent_lab import scoring
+from kosent_lab.core import files
 from kosent_lab.core.places import BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.scoring.predict import predict_frame
@@ -23,11 +25,16 @@ def table(tiny, pack):
 
 def test_a_saved_table_comes_back_without_texts(folder, table):
     path = scoring.write_scored("kosent-pack", table, data_sha256="0" * 64)
-    back = scoring.load_scored("kosent-pack")
+    answers = scoring.load_scored("kosent-pack")
+    back = answers.frame
     shared = ["doc_id", "label", "logit_0", "prob_1", "pred", "confidence", "correct", "n_unknown", "phenomenon"]
     pd.testing.assert_frame_equal(back[shared], table[shared], check_dtype=False)
     assert {"text", "gloss"}.isdisjoint(pd.read_parquet(path).columns)
     card = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    assert answers.card == card == scoring.read_card("kosent-pack")
+    assert answers.origin == f"kosent-pack: 60 saved logits of {scoring.bundled_id()}, {card['date']}"
+    assert "text" not in back.columns
+    assert not back.attrs
     assert card["rows"] == 60
     assert card["command"] == "kosent-lab data score kosent-pack"
 
@@ -57,6 +64,14 @@ def test_a_table_without_a_column_is_noticed(folder, table):
         scoring.load_scored("nsmc-test")
 
 
+def test_weights_are_hashed_once_a_process():
+    scoring.load_scored("kosent-pack")
+    misses = files._sha256.cache_info().misses
+    for name in ("kosent-pack", "kosent-pack"):
+        scoring.load_scored(name)
+    assert files._sha256.cache_info().misses == misses
+
+
 @pytest.mark.parametrize("content", ["null", "[1]", "{", '{"model_id": "x"}'])
 def test_a_damaged_card_is_noticed(folder, table, content):
     path = scoring.write_scored("nsmc-test", table, data_sha256="")
@@ -73,31 +88,45 @@ def test_a_changed_table_is_noticed(folder, table):
 
 
 def test_without_tables_the_pack_stands_in(folder, caplog):
-    back, calib = scoring.load_scored_or_pack("nsmc-test"), scoring.load_scored_or_pack("nsmc-calib")
+    answers = scoring.load_scored_or_pack("nsmc-test")
+    back, calib = answers.frame, scoring.load_scored_or_pack("nsmc-calib").frame
     assert set(back["corpus"]) == {"kosent-pack"}
     assert back["length_band"].notna().all()
-    assert "kosent-pack in place of nsmc-test" in back.attrs["origin"]
+    assert "kosent-pack in place of nsmc-test" in answers.origin
     assert not set(back["doc_id"]) & set(calib["doc_id"])
     assert not set(back["pair_id"].replace("", None).dropna()) & set(calib["pair_id"])
     assert 0.3 < len(calib) / (len(back) + len(calib)) < 0.7
+    assert {"text", "gloss"}.isdisjoint(back.columns)
+    assert not back.attrs
+    assert (answers.card["name"], answers.card["rows"]) == ("kosent-pack", len(back))
     assert "kosent-lab data score nsmc-test" in caplog.text
     assert "Going on with the bundled pack" in caplog.text
 
 
 def test_full_mode_scores_again(monkeypatch):
     monkeypatch.setenv("KOSENT_FULL", "1")
-    back = scoring.load_scored_or_pack("kosent-pack")
-    assert back.attrs["origin"] == f"kosent-pack: {len(back):,} texts scored now"
+    now = scoring.load_scored_or_pack("kosent-pack")
+    assert now.origin == f"kosent-pack: {len(now.frame):,} texts scored now"
     monkeypatch.delenv("KOSENT_FULL")
     saved = scoring.load_scored_or_pack("kosent-pack")
-    assert "saved logits of kosent-electra-small@" in saved.attrs["origin"]
-    assert back["logit_1"].to_numpy() == pytest.approx(saved["logit_1"].to_numpy(), abs=1e-4)
+    assert "saved logits of kosent-electra-small@" in saved.origin
+    assert now.frame["logit_1"].to_numpy() == pytest.approx(saved.frame["logit_1"].to_numpy(), abs=1e-4)
+    # both cards tell the same, but for the file and the day
+    told = {"date", "sha256", "precision", "device"}
+    assert set(saved.card) - set(now.card) == {"sha256"}
+    assert {k: v for k, v in now.card.items() if k not in told} == {
+        k: v for k, v in saved.card.items() if k not in told
+    }
+    # what a caller does to its table is its own
+    now.frame["label"] = 0
+    monkeypatch.setenv("KOSENT_FULL", "1")
+    assert scoring.load_scored_or_pack("kosent-pack").frame["label"].nunique() == 2
 
 
 def test_full_mode_without_the_corpus_takes_the_saved_answers(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("KOSENT_FULL", "1")
     monkeypatch.setenv("KOSENT_DATA", str(tmp_path))
-    assert "saved logits of" in scoring.load_scored_or_pack("finance").attrs["origin"]
+    assert "saved logits of" in scoring.load_scored_or_pack("finance").origin
     assert "Taking the saved answers" in caplog.text
 
 
@@ -111,7 +140,7 @@ def test_reading_needs_no_torch():
     import subprocess
     import sys
 
-    program = "import sys; from kosent_lab import scoring, widgets; t = scoring.load_scored('kosent-pack'); "
+    program = "import sys; from kosent_lab import scoring, widgets; t = scoring.load_scored('kosent-pack').frame; "
     program += "widgets.threshold_text(t); print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
@@ -119,7 +148,7 @@ def test_reading_needs_no_torch():
 
 @pytest.mark.parametrize("name", scoring.NAMES)
 def test_the_repositorys_tables_are_the_bundled_models(name):
-    table = scoring.load_scored(name)
+    table = scoring.load_scored(name).frame
     assert len(table) > 0
     assert table["doc_id"].is_unique
     columns = set(pd.read_parquet(DATA_FOLDER / "scored" / f"{name}.parquet").columns)
@@ -155,7 +184,7 @@ def test_the_tables_are_of_the_corpora_on_this_machine(name):
 def test_the_bundled_model_never_saw_the_middle_reviews():
     from kosent_lab.corpora.documents import load
     from kosent_lab.corpora.splits import fold_texts
-    from kosent_lab.training.packaging import TAUGHT, ids_sha256
+    from kosent_lab.training.packaging import TAUGHT
 
     middle, everything = scoring.load_source("nsmc-middle"), load("nsmc")
     assert middle["rating"].between(5, 8).all()
@@ -166,4 +195,5 @@ def test_the_bundled_model_never_saw_the_middle_reviews():
     assert common.mean() < 0.01
     assert middle["text"][common].str.len().median() <= 10
     taught = json.loads((BUNDLED_FOLDER / TAUGHT).read_text("utf-8"))
-    assert (taught["train_rows"], taught["train_ids_sha256"]) == (len(train), ids_sha256(train["doc_id"]))
+    ids = hashlib.sha256("\n".join(train["doc_id"]).encode()).hexdigest()
+    assert (taught["train_rows"], taught["train_ids_sha256"]) == (len(train), ids)
