@@ -26,7 +26,7 @@ _WORDS = """
 오류 버그 문제 불편 편리 편안 고통 아픔 통증 걱정 불안 안심 실수 사기 거짓 가짜 피해 손해 이득
 성공 실패 천국 지옥 악몽 환상 보물 천재 바보 칭찬 욕 욕설 비난 혐오 존경 감사 죄송 사과 인기
 기대 희망 환불 굿 짱 꽝 맛 멋 화 별로 안 못 전혀 결코 도저히 그나마 겨우 고작 괜히 제대로 잘
-잘못 참
+잘못 참 배려 정성 으뜸 누린내 호평 혹평 무시
 """
 POLAR = frozenset(_WORDS.split())
 
@@ -63,8 +63,9 @@ def neutral_places(word: Mapping[str, Any]) -> set[int]:
     [[0, 1, 2], [], []]
     """
     starts, tags = list(word["morpheme_starts"]), list(word["morpheme_tags"])
-    ends, places = [*starts[1:], word["end"]], set()
-    for index, (start, end, tag) in enumerate(zip(starts, ends, tags, strict=True)):
+    bounds, places = [*starts, word["end"]], set()
+    for index, (start, tag) in enumerate(zip(starts, tags, strict=True)):
+        end = bounds[index + 1]
         made_predicate = index + 1 < len(tags) and tags[index + 1].startswith(_VERBALISERS)
         written = word["eojeol"][start - word["start"] : end - word["start"]]
         if tag in NEUTRAL_TAGS and not made_predicate and not is_polar(written):

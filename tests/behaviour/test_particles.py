@@ -124,6 +124,11 @@ def test_neutral_places_by_hand(text, neutral):
     assert "".join(text[place] for place in sorted(neutral_places(row))) == neutral
 
 
+def test_an_eojeol_without_morphemes_has_no_neutral_place():
+    word = {"eojeol": "ᆢ", "start": 4, "end": 5, "morpheme_starts": [], "morpheme_tags": []}
+    assert neutral_places(word) == set()
+
+
 def test_a_text_of_nothing_but_sentiment_has_a_control_from_anywhere_alone():
     assert change("재미가 없었다", "delete").empty
     row = change("재미가 없었다", "delete", control="any").iloc[0]
