@@ -20,7 +20,7 @@ HOUSE = {
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
-    "behaviour": ["particles", "effects", "suspicion", "plots"],
+    "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
         "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
         "labelled", "packaging",

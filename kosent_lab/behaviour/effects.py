@@ -33,9 +33,9 @@ def score_changes(
     Returns
     -------
     DataFrame
-        `changes` without its texts, with ``label`` (missing for neutral texts), ``log_odds`` of
-        positive of the unchanged text, ``change`` and ``control_change`` (of the log-odds, in
-        nats), ``flipped`` and ``control_flipped`` (another prediction), ``correct``,
+        `changes` without its texts (``control_from`` stays), with ``label`` (missing for neutral
+        texts), ``log_odds`` of positive of the unchanged text, ``change`` and ``control_change`` (of
+        the log-odds, in nats), ``flipped`` and ``control_flipped`` (another prediction), ``correct``,
         ``correct_changed``, ``correct_control``.
 
     Raises
@@ -91,7 +91,8 @@ def effect_table(
         (`intervals.bootstrap_p`), and ``p_holm`` (corrected for the number of groups); ``flipped``,
         ``control_flipped`` (shares); ``n_labelled``, ``accuracy_change`` and
         ``control_accuracy_change`` (points of share, labelled texts), ``p_accuracy_holm`` (exact
-        McNemar, change against none); ``params`` names the test.
+        McNemar, change against none); ``params`` names
+        control and test.
 
     References
     ----------
@@ -137,5 +138,6 @@ def effect_table(
         raise DataError(f"no {by} has {min_rows} changed texts; there are {scored[by].value_counts().to_dict()}")
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"].to_numpy()))
-    params = f"bootstrap={resamples} of texts, interval and p, seed={seed}"
+    controls = ", ".join(scored["control_from"].unique()) if "control_from" in scored.columns else "any"
+    params = f"control={controls}, bootstrap={resamples} of texts for interval and p, seed={seed}"
     return table.assign(p_accuracy_holm=holm(table.pop("p_accuracy").to_numpy()), params=params)

@@ -1,4 +1,4 @@
-"""Change one particle of a text, and as a control something of equal length that is no particle.
+"""Change one particle of a text, and as a control as many syllables elsewhere that are no particle.
 
 Takes the eojeol of ``korean.morphology``; what a change does to a model is measured in ``behaviour.effects``.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.behaviour.controls import CONTROLS, neutral_places
 from kosent_lab.core.hangul import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
 from kosent_lab.core.schema import DataError, check_columns
 
@@ -34,7 +35,13 @@ _Change = tuple[int, int, str]
 
 
 def perturb(
-    frame: pd.DataFrame, read: pd.DataFrame, kind: str, *, seed: int = 0, swaps: Mapping[str, str] = SWAPS
+    frame: pd.DataFrame,
+    read: pd.DataFrame,
+    kind: str,
+    *,
+    control: str = "neutral",
+    seed: int = 0,
+    swaps: Mapping[str, str] = SWAPS,
 ) -> pd.DataFrame:
     """Change one random particle of each text, and beside it one random non-particle.
 
@@ -48,6 +55,10 @@ def perturb(
         One of `KINDS`: ``delete``; ``swap`` for another of its class (`SWAPS`) in the form that the
         final sound asks for; ``wrong_form`` (을 after a vowel); ``split`` from its stem by a space;
         ``join`` to the next eojeol; ``topic_도`` …, which 은 or 는 gives way to.
+    control : str
+        Where the control may fall. ``"neutral"``: in nouns and adverbs that are not polar
+        (`controls.POLAR`), never in predicates, so that it leaves the words of sentiment alone.
+        ``"any"``: in any run of Hangul without a particle, words of sentiment among them.
     seed : int
         Of the choices; they are those of the text whatever other texts there are.
     swaps : dict of str to str
@@ -57,13 +68,14 @@ def perturb(
     -------
     DataFrame
         One row per text that has both: ``doc_id``, ``kind``, ``josa`` (the one changed), ``changed``
-        and ``control`` (the new texts). The control deletes, replaces, splits or joins as the change
-        does, as many characters, elsewhere: inside a run of Hangul without a particle.
+        and ``control`` (the new texts), ``control_from`` (the option). The control deletes, replaces,
+        splits or joins as the change does, as many characters, elsewhere, and leaves a letter of the
+        word that it falls in.
 
     Raises
     ------
     DataError
-        When there is no such kind, or `swaps` holds what is no particle, or one as after a vowel.
+        When there is no such kind or control, or `swaps` holds what is no particle, or one as after a vowel.
 
     Examples
     --------
@@ -75,6 +87,8 @@ def perturb(
     """
     if kind not in KINDS:
         raise DataError(f"a change is one of {', '.join(KINDS)}; got {kind!r}")
+    if control not in CONTROLS:
+        raise DataError(f"a control is one of {', '.join(CONTROLS)}; got {control!r}")
     check_columns(frame, ["doc_id", "text"], what="changing particles")
     _check_swaps(swaps)
     eojeol = {doc_id: part.to_dict("records") for doc_id, part in read.groupby("doc_id", sort=False)}
@@ -87,10 +101,10 @@ def perturb(
         if not options:
             continue
         josa, change = choose.choice(options)
-        control = _control(text, words, change, kind, choose, filler)
-        if control is not None:
-            rows.append((doc_id, kind, josa, _apply(text, change), _apply(text, control)))
-    return pd.DataFrame(rows, columns=["doc_id", "kind", "josa", "changed", "control"])
+        other = _control(text, words, change, kind, choose, filler, neutral=control == "neutral")
+        if other is not None:
+            rows.append((doc_id, kind, josa, _apply(text, change), _apply(text, other), control))
+    return pd.DataFrame(rows, columns=["doc_id", "kind", "josa", "changed", "control", "control_from"])
 
 
 def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
@@ -163,10 +177,14 @@ def _control(
     kind: str,
     choose: random.Random,
     filler: str,
+    *,
+    neutral: bool,
 ) -> _Change | None:
+    allowed = set().union(*map(neutral_places, words)) if neutral else set(range(len(text)))
     if kind == "join":
-        # between eojeol of which the first has no particle
-        options = [gap for word in words if pd.isna(word["josa_start"]) for gap in _join(word, words)]
+        # between eojeol of which the first has no particle; what follows it may be anything, as after a particle
+        plain = [word for word in words if pd.isna(word["josa_start"]) and word["end"] - 1 in allowed]
+        options = [gap for word in plain for gap in _join(word, words)]
         return choose.choice(options) if options else None
     start, end, new = change
     length = end - start
@@ -179,6 +197,8 @@ def _control(
             places += range(first + 1, last) if kind == "split" else range(first, last - length + 1)
             if kind != "split" and length >= last - first:
                 places = [place for place in places if not first <= place < last]
+    # a split falls between two letters of a word, another change on letters
+    places = [p for p in places if allowed.issuperset(range(p - 1, p + 1) if kind == "split" else range(p, p + length))]
     if not places:
         return None
     place = choose.choice(places)

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.figures.theme import ACCENT, LINE, MUTED, drawable, fresh_axes
 
+_INTERVALS = {"difference": ("ci_low", "ci_high"), "mean_change": ("mean_ci_low", "mean_ci_high")}
 
-# fill and border: a particle, one of the wrong form, an unknown piece; the border tells them apart in greyscale
+
 def plot_variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
     """Draw the probability of a text and of its variants (`tokens.variant_table`), the text itself first."""
     check_columns(table, ["change", "prob_1"], what="drawing variants")
@@ -30,16 +31,54 @@ def plot_variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_optio
     return ax
 
 
-def plot_effects(table: pd.DataFrame, *, by: str = "kind", ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw how far changes move the log-odds, filled, beside their controls, hollow (`effects.effect_table`)."""
-    check_columns(table, [by, "size", "control_size"], what="drawing effects")
+def plot_effects(
+    table: pd.DataFrame,
+    *,
+    by: str = "kind",
+    value: str = "difference",
+    ax: Axes | None = None,
+    label: str | None = None,
+    offset: float = 0.0,
+    **artist_options: Any,
+) -> Axes:
+    """Draw what changes do to the log-odds, with intervals and n (`effects.effect_table`).
+
+    Parameters
+    ----------
+    table : DataFrame
+    by : str
+        The column that names the rows.
+    value : str
+        ``"difference"`` (how much further than its control a change moves the model; zero: as far) or
+        ``"mean_change"`` (below zero: towards negative).
+    ax : Axes, optional
+        A fresh figure when None.
+    label : str, optional
+        Name in the legend.
+    offset : float
+        Rows lower, to draw two tables of the same rows on one axes.
+    **artist_options
+        Passed to ``errorbar``.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        When `value` is none of the two.
+    """
+    if value not in _INTERVALS:
+        raise DataError(f"effects are drawn by {' or '.join(_INTERVALS)}; got {value!r}")
+    low, high = _INTERVALS[value]
+    check_columns(table, [by, "n", value, low, high], what="drawing effects")
     ax = fresh_axes(ax, (7, 0.36 * len(table) + 1))
-    places = range(len(table))
-    ax.hlines(places, table["size"], table["control_size"], color=MUTED, linewidth=1)
-    options = {"linestyle": "none", "marker": "o", "markersize": 7, "color": ACCENT} | artist_options
-    ax.plot(table["size"], places, label="particle", **options)
-    ax.plot(table["control_size"], places, label="something else", **(options | {"markerfacecolor": "white"}))
-    ax.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, None), yticks=places)
-    ax.set_yticklabels([drawable(str(value)) for value in table[by]])
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
+    places = [place + offset for place in range(len(table))]
+    ax.axvline(0, color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    options = {"fmt": "o", "markersize": 6, "linewidth": 1.5, "color": ACCENT, "label": label} | artist_options
+    ax.errorbar(table[value], places, xerr=[table[value] - table[low], table[high] - table[value]], **options)
+    ax.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
+    rows = zip(table[by], table["n"], strict=True)
+    ax.set_yticklabels([f"{drawable(str(name))}  (n={n:,})" for name, n in rows])
     return ax

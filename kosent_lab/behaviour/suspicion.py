@@ -7,14 +7,21 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.behaviour.particles import perturb
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.intervals import paired_difference, wilson_interval
+from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
 
 
 def suspect_particles(
-    pair: ElectraPair, tokenizer: Tokenizer, frame: pd.DataFrame, *, kind: str = "wrong_form", seed: int = 0
+    pair: ElectraPair,
+    tokenizer: Tokenizer,
+    frame: pd.DataFrame,
+    *,
+    kind: str = "wrong_form",
+    control: str = "any",
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Change one particle of each text and see how the discriminator's suspicion of that place changes.
 
@@ -27,6 +34,8 @@ def suspect_particles(
     kind : str
         One of `particles.KINDS` that leave something in the place: ``wrong_form`` (을 *eul* after a
         vowel), ``swap``, ``topic_…``.
+    control : str
+        As for `particles.perturb`. The discriminator knows nothing of sentiment, so any word will do.
     seed : int
 
     Returns
@@ -35,7 +44,12 @@ def suspect_particles(
         One row per text with such a particle: ``doc_id``, ``josa``, ``before`` and ``after``, the
         highest probability of replaced among the pieces that touch the first character changed, in
         the text as written and as changed; then ``control_before`` and ``control_after``, the same for
-        syllables changed elsewhere.
+        syllables changed elsewhere. `suspicion_table` sums it up.
+
+        No text is left out. Where no piece holds the first character that differs, the probability
+        is missing: 집에 갔다 and 집에서 갔다 differ first in the space after 에. A swap of one particle for
+        another that begins with it (에 and 에서, 이 and 이랑), is such a case, in the text that has the
+        shorter one.
 
     Raises
     ------
@@ -43,7 +57,7 @@ def suspect_particles(
         When no text has such a particle.
     """
     texts = frame.set_index("doc_id")["text"]
-    changed = perturb(frame, read_eojeol(frame["doc_id"], frame["text"]), kind, seed=seed)
+    changed = perturb(frame, read_eojeol(frame["doc_id"], frame["text"]), kind, control=control, seed=seed)
     if changed.empty:
         raise DataError(f"none of the {len(frame)} texts has a particle for {kind!r}")
     written = texts.loc[changed["doc_id"]].tolist()
@@ -54,6 +68,43 @@ def suspect_particles(
             table = replaced.replace_pieces(pair, tokenizer, some, mask_share=0.0)
             result[prefix + name] = _score_at(table, places)
     return result
+
+
+def suspicion_table(found: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:
+    """Say how often a changed place became more suspect, beside the control.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `suspect_particles`. A row whose probability before or after is missing neither rose nor
+        fell: it counts as missing, in ``n_missing``.
+    resamples, seed : int
+        Bootstrap of the texts.
+
+    Returns
+    -------
+    Series
+        ``n``, ``n_missing``; ``before``, ``after`` (mean probabilities of replaced), ``rose`` (share
+        of n) with ``rose_low``, ``rose_high`` (Wilson); the same of the control with ``control_`` in
+        front; ``n_paired`` (texts that have all four), ``difference`` of the two shares on these
+        (particle minus control) with ``difference_low``, ``difference_high`` (95 %, bootstrap of
+        the texts).
+    """
+    check_columns(found, ["before", "after", "control_before", "control_after"], what="summing up suspicion")
+    summary: dict[str, float] = {}
+    rises = {}
+    for prefix in ("", "control_"):
+        part = found[[prefix + "before", prefix + "after"]]
+        known = part.dropna()
+        rises[prefix] = (known[prefix + "after"] > known[prefix + "before"]).astype("float64")
+        rose, n = rises[prefix].sum(), len(known)
+        low, high = wilson_interval(rose, n)
+        summary |= {prefix + "n": n, prefix + "n_missing": len(part) - n, **known.mean()}
+        summary |= {prefix + "rose": rose / n if n else np.nan, prefix + "rose_low": low, prefix + "rose_high": high}
+    both = rises[""].index.intersection(rises["control_"].index)
+    paired = paired_difference(rises["control_"][both], rises[""][both], resamples=resamples, seed=seed)
+    names = ("difference", "difference_low", "difference_high")
+    return pd.Series(summary | {"n_paired": len(both)} | dict(zip(names, paired, strict=True)), dtype="float64")
 
 
 def _first_difference(one: str, other: str) -> int:

@@ -48,6 +48,16 @@ class Morpheme:
         return self.tag.startswith("E")
 
 
+def own_morphemes(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
+    """Return the morphemes that have characters of their own, in order; `own_starts` says which have none."""
+    own, end = [], 0
+    for morpheme in morphemes:
+        if morpheme.start >= end and morpheme.end > morpheme.start:
+            own.append(morpheme)
+        end = max(end, morpheme.end)
+    return own
+
+
 def own_starts(morphemes: Sequence[Morpheme]) -> list[int]:
     """Return where morphemes begin that have characters of their own, in order.
 
@@ -58,12 +68,7 @@ def own_starts(morphemes: Sequence[Morpheme]) -> list[int]:
     >>> own_starts([Morpheme("나", "NP", 0, 1), Morpheme("ᆫ", "JX", 0, 1), Morpheme("가", "VV", 2, 3)])
     [0, 2]
     """
-    starts, end = [], 0
-    for morpheme in morphemes:
-        if morpheme.start >= end and morpheme.end > morpheme.start:
-            starts.append(morpheme.start)
-        end = max(end, morpheme.end)
-    return starts
+    return [morpheme.start for morpheme in own_morphemes(morphemes)]
 
 
 def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tuple[Any, ...]:

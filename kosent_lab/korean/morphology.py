@@ -16,7 +16,7 @@ import pandas as pd
 
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.korean.eojeol import Morpheme, own_starts, split_eojeol
+from kosent_lab.korean.eojeol import Morpheme, own_morphemes, split_eojeol
 
 EOJEOL_COLUMNS = (
     "doc_id",
@@ -32,6 +32,7 @@ EOJEOL_COLUMNS = (
     "eomi",
     "agrees",
     "morpheme_starts",
+    "morpheme_tags",
 )
 
 
@@ -127,7 +128,8 @@ def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 
         ``+``), ``josa_start`` and ``josa_end`` (missing without a particle of its own characters,
         as in 난 = 나 + ㄴ); ``eomi`` (the forms of the last ending, joined by ``+``); ``agrees``
         (does the form fit the final sound; missing where the question does not arise);
-        ``morpheme_starts`` (a list: where each morpheme with characters of its own begins).
+        ``morpheme_starts`` and ``morpheme_tags`` (lists: where each morpheme with characters of its
+        own begins, and its Sejong tag).
 
     Examples
     --------
@@ -149,7 +151,9 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
             while place < len(morphemes) and morphemes[place].start < match.end():
                 mine.append(morphemes[place])
                 place += 1
-            found.append((index, *split_eojeol(match.group(), match.start(), mine), own_starts(mine)))
+            own = own_morphemes(mine)
+            starts, tags = [m.start for m in own], [m.tag for m in own]
+            found.append((index, *split_eojeol(match.group(), match.start(), mine), starts, tags))
         rows.append(found)
     return rows
 

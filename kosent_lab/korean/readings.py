@@ -25,7 +25,7 @@ from kosent_lab.core.places import cache_folder
 from kosent_lab.korean.morphology import EOJEOL_COLUMNS, eojeol_rows, eojeol_table, need_kiwi
 
 logger = logging.getLogger(__name__)
-READING_VERSION = 1  # raise it when `read_eojeol` reads differently
+READING_VERSION = 2  # raise it when `read_eojeol` reads differently
 _CHUNK = 5_000
 
 

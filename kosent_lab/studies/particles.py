@@ -61,6 +61,7 @@ def change_particles(
     classifier: Classifier,
     *,
     kinds: Sequence[str] = KINDS,
+    control: str = "neutral",
     seed: int = 0,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -73,6 +74,8 @@ def change_particles(
     classifier : Classifier
     kinds : sequence of str
         Of `particles.KINDS`.
+    control : str
+        As for `particles.perturb`.
     seed : int
 
     Returns
@@ -81,5 +84,5 @@ def change_particles(
         From `effects.score_changes`; `effects.effect_table` sums it up.
     """
     read = read_cached(frame["doc_id"], frame["text"].fillna("").astype(str), progress=progress)
-    changes = pd.concat([perturb(frame, read, kind, seed=seed) for kind in kinds], ignore_index=True)
+    changes = pd.concat([perturb(frame, read, kind, control=control, seed=seed) for kind in kinds], ignore_index=True)
     return score_changes(predict_frame(frame, classifier, progress=progress), changes, classifier, progress=progress)

@@ -10,15 +10,22 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from kosent_lab.core.schema import check_columns
 from kosent_lab.figures.theme import LINE, drawable, fresh_axes, without_frame
 
-_BOXES = {"": ("#eef2f6", 0.8), "josa": ("#9cc3ea", 0.8), "wrong": ("#f2b8a0", 2.6), "unknown": ("#d0d4d9", 1.6)}
+# fill, border and its name in the legend; the border tells them apart in greyscale
+_BOXES = {
+    "": ("#eef2f6", 0.8, ""),
+    "josa": ("#9cc3ea", 0.8, "particle"),
+    "wrong": ("#f2b8a0", 2.6, "particle of the wrong form"),
+    "unknown": ("#d0d4d9", 1.6, "unknown piece"),
+}
 
 
 def plot_stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw several ways to cut a text, one above the other over the same characters.
+    """Draw several ways to cut a text, one above the other over the same characters, with a legend of its colours.
 
     Parameters
     ----------
@@ -39,7 +46,7 @@ def plot_stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artis
     ax = fresh_axes(ax, (10, 0.4 * len(names) + 0.6))
     size = min(11.0, 330.0 / max(layers["end"].max(), 1))
     for row in layers.itertuples():
-        color, border = _BOXES[row.kind]
+        color, border, _ = _BOXES[row.kind]
         # several letters of one character share its width
         same = layers[(layers["layer"] == row.layer) & (layers["start"] == row.start)]
         width = (row.end - row.start) / len(same)
@@ -51,6 +58,10 @@ def plot_stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artis
     ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
     ax.set_yticklabels(names)
     ax.set_xticks([])
+    shown = [_BOXES[kind] for kind in _BOXES if kind and (layers["kind"] == kind).any()]
+    if shown:
+        patches = [Patch(facecolor=fill, edgecolor=LINE, linewidth=border, label=name) for fill, border, name in shown]
+        ax.legend(handles=patches, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(patches), fontsize=9)
     return without_frame(ax)
 
 

@@ -30,11 +30,30 @@ def made(*, size, control, n=200, kind="delete"):
 def test_effects_are_told_from_their_control():
     table = effect_table(pd.concat([made(size=2, control=0.5), made(size=1, control=1, kind="join")]))
     strong, alike = table.to_dict("records")
-    assert strong["ci_low"] > 0.5 > strong["p_holm"]
+    # E|N(0, 2)| - E|N(0, 0.5)| = 0.798 * 1.5 = 1.197, its standard error over 200 texts about 0.09
+    assert strong["ci_low"] < 1.197 < strong["ci_high"]
+    assert strong["ci_low"] > 0.9
+    # no resample of 2,000 reaches zero: 2 * 1 / 2001, times two kinds
+    assert strong["p_holm"] == pytest.approx(4 / 2001)
     assert alike["ci_low"] < 0 < alike["ci_high"]
+    assert alike["p"] > 0.05
     # every text was right before, so what flips is what is lost
     assert strong["accuracy_change"] == pytest.approx(-strong["flipped"])
-    assert strong["p_accuracy_holm"] < 0.01
+    # more than thirty of 200 flip, none the other way: 2 * 2^-30 at most, times two kinds
+    assert strong["flipped"] > 0.15
+    assert strong["p_accuracy_holm"] < 4 * 2.0**-30
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.05, 0.1, 0.15, 0.2, 0.3])
+def test_the_p_and_the_interval_of_an_effect_never_contradict_each_other(shift):
+    random = np.random.default_rng(1)
+    part = made(size=1, control=1).assign(control_change=0.0, change=random.standard_t(2, 200) * 0.3 + shift)
+    for kind in range(6):
+        row = effect_table(part.sample(frac=0.7, random_state=kind)).iloc[0]
+        excluded = row["ci_low"] > 0 or row["ci_high"] < 0
+        assert excluded == (row["p"] < 0.05) or abs(row["p"] - 0.05) < 0.005
+        assert row["ci_low"] <= row["difference"] <= row["ci_high"]
+        assert row["params"].startswith("control=any, bootstrap=2000 of texts for interval and p")
 
 
 def test_effects_by_hand():
@@ -65,4 +84,9 @@ def test_changes_are_scored_beside_their_own_text(tiny, pack):
 
 def test_the_whole_study_runs(tiny, pack):
     table = change_particles(pack.head(120), tiny, kinds=["delete", "join"])
-    assert set(effect_table(table)["kind"]) == {"delete", "join"}
+    effects = effect_table(table)
+    assert set(effects["kind"]) == {"delete", "join"}
+    assert effects["params"].str.startswith("control=neutral").all()
+    anywhere = effect_table(change_particles(pack.head(120), tiny, kinds=["delete"], control="any"))
+    assert anywhere["params"].str.startswith("control=any").all()
+    assert anywhere["n"].iloc[0] > effects["n"].iloc[0]

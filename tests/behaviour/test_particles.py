@@ -1,10 +1,14 @@
+import itertools
+
 import pandas as pd
 import pytest
 
+from kosent_lab.behaviour.controls import CONTROLS, POLAR, is_polar, neutral_places
 from kosent_lab.behaviour.particles import KINDS, SWAPS, TOPICS, perturb
 from kosent_lab.core.hangul import JOSA
 from kosent_lab.core.schema import DataError
-from kosent_lab.korean.morphology import read_eojeol
+from kosent_lab.korean.eojeol import own_morphemes
+from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 
 
 def change(text, kind, **options):
@@ -28,7 +32,7 @@ def change(text, kind, **options):
     ],
 )
 def test_changes_by_hand(text, kind, changed):
-    row = change(text, kind).iloc[0]
+    row = change(text, kind, control="any").iloc[0]
     assert row["changed"] == changed
     assert row["control"] not in (changed, text)
 
@@ -38,8 +42,8 @@ def test_the_control_changes_as_much_and_no_particle(pack):
     read = read_eojeol(texts["doc_id"], texts["text"])
     before = texts.set_index("doc_id")["text"]
     josa = read[read["josa_start"].notna()].groupby("doc_id")["josa"].agg(list)
-    for kind in KINDS:
-        for row in perturb(texts, read, kind).itertuples():
+    for kind, control in itertools.product(KINDS, CONTROLS):
+        for row in perturb(texts, read, kind, control=control).itertuples():
             text = before[row.doc_id]
             assert len(row.control) - len(text) == len(row.changed) - len(text)
             if kind == "delete":
@@ -80,3 +84,59 @@ def test_swaps_of_ones_own_are_used_and_checked():
 def test_an_unknown_kind_lists_what_there_is():
     with pytest.raises(DataError, match="a change is one of delete, swap"):
         change("연기가 좋다", "shuffle")
+
+
+def test_the_neutral_control_leaves_predicates_and_polar_words_alone(pack):
+    texts = pack[["doc_id", "text"]].head(300)
+    read = read_eojeol(texts["doc_id"], texts["text"])
+    before = texts.set_index("doc_id")["text"]
+    morphemes = dict(zip(texts["doc_id"], read_morphemes(texts["text"]), strict=True))
+    for kind in ("delete", "swap", "wrong_form", "topic_이나마"):
+        rows = list(perturb(texts, read, kind).itertuples())
+        assert len(rows) > 10
+        for row in rows:
+            text, place = before[row.doc_id], 0
+            for morpheme in own_morphemes(morphemes[row.doc_id]):
+                word = text[morpheme.start : morpheme.end]
+                if morpheme.tag.startswith(("V", "E", "XS", "J")) or is_polar(word):
+                    # every such word still stands in the control, in order
+                    place = row.control.find(word, place)
+                    assert place >= 0, (text, row.control, word)
+
+
+@pytest.mark.parametrize(
+    ("text", "neutral"),
+    [
+        ("영화관에서", "영화관"),
+        ("재미가", ""),  # a polar noun
+        ("쓰레기장에서", ""),  # holds one
+        ("좋았다", ""),  # a predicate
+        ("추천합니다", ""),  # a noun made a predicate, polar besides
+        ("공부했다", ""),  # a noun made a predicate
+        ("배우였다", ""),  # with the copula
+        ("어제", "어제"),  # an adverb or noun
+        ("안", ""),  # turns the judgement round
+        ("것이", ""),  # grammar
+    ],
+)
+def test_neutral_places_by_hand(text, neutral):
+    (row,) = read_eojeol(["a"], [text]).to_dict("records")
+    assert "".join(text[place] for place in sorted(neutral_places(row))) == neutral
+
+
+def test_an_eojeol_without_morphemes_has_no_neutral_place():
+    word = {"eojeol": "ᆢ", "start": 4, "end": 5, "morpheme_starts": [], "morpheme_tags": []}
+    assert neutral_places(word) == set()
+
+
+def test_a_text_of_nothing_but_sentiment_has_a_control_from_anywhere_alone():
+    assert change("재미가 없었다", "delete").empty
+    row = change("재미가 없었다", "delete", control="any").iloc[0]
+    assert row["control_from"] == "any"
+    with pytest.raises(DataError, match="a control is one of neutral, any; got 'none'"):
+        change("재미가 없었다", "delete", control="none")
+
+
+def test_polar_words_are_words():
+    assert len(POLAR) > 120
+    assert all(word.isalpha() for word in POLAR)

@@ -94,7 +94,7 @@ def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
     )
     variants = pd.DataFrame({"change": ["as written", "delete 는"], "prob_1": [0.2, 0.9]})
     shares = pd.DataFrame([[0.1, float("nan")], [1.0, 0.0]], index=["은", "는"], columns=["a", "b"])
-    effects = pd.DataFrame({"kind": ["delete"], "size": [0.3], "control_size": [0.5]})
+    effects = pd.DataFrame({"kind": ["delete"], "n": [1_200], "difference": [-0.2], "ci_low": [-0.3], "ci_high": [0.1]})
     for draw, table in (
         (tokenization.plot_stacked_pieces, layers),
         (behaviour.plot_variants, variants),
@@ -111,3 +111,31 @@ def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
     tokenization.plot_stacked_pieces(layers, ax=ax)
     assert [round(patch.get_width(), 2) for patch in ax.patches] == [0.5, 0.5, 2.0]
     plt.close(figure)
+
+
+def test_effects_are_drawn_with_their_interval_and_n():
+    effects = pd.DataFrame({"kind": ["join"], "n": [1_200], "mean_change": [-0.2]})
+    effects = effects.assign(mean_ci_low=-0.3, mean_ci_high=0.1)
+    ax = behaviour.plot_effects(effects, value="mean_change", label="neutral", offset=0.2)
+    (bar,) = ax.containers[0].lines[2][0].get_segments()
+    assert bar.tolist() == [[pytest.approx(-0.3), 0.2], [pytest.approx(0.1), 0.2]]
+    assert ax.get_yticklabels()[0].get_text() == "join  (n=1,200)"
+    plt.close(ax.figure)
+    with pytest.raises(DataError, match="drawn by difference or mean_change; got 'size'"):
+        behaviour.plot_effects(effects, value="size")
+
+
+def test_the_legend_of_pieces_names_the_colours_that_are_there():
+    rows = [("morphemes", 0, 2, "음식", ""), ("morphemes", 2, 3, "는", "wrong"), ("morphemes", 3, 4, "가", "josa")]
+    layers = pd.DataFrame(rows, columns=["layer", "start", "end", "text", "kind"])
+    ax = tokenization.plot_stacked_pieces(layers)
+    legend = ax.get_legend()
+    named = {
+        text.get_text(): patch.get_facecolor() for text, patch in zip(legend.texts, legend.get_patches(), strict=True)
+    }
+    assert list(named) == ["particle", "particle of the wrong form"]
+    boxes = [patch.get_facecolor() for patch in ax.patches]
+    assert [named["particle of the wrong form"], named["particle"]] == boxes[1:3]
+    plt.close(ax.figure)
+    assert tokenization.plot_stacked_pieces(layers.head(1)).get_legend() is None
+    plt.close("all")
