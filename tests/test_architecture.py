@@ -26,13 +26,13 @@ HOUSE = {
     ],
     "studies": [
         "kept", "particles", "transfer", "speed", "training_speed", "notebooks", "answers", "measured", "numbers",
-        "plots",
+        "markdown", "model_tables", "study_tables", "measured_tables", "headlines", "results", "plots",
     ],
     "report": ["assess", "sentences", "sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
-        "options", "commands", "train_commands", "finetune_commands", "lab_commands", "study_commands", "train_parser",
-        "parser", "__main__",
+        "options", "commands", "train_commands", "finetune_commands", "lab_commands", "study_commands", "results",
+        "train_parser", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

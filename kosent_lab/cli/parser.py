@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab import __version__
-from kosent_lab.cli import commands, lab_commands, study_commands, train_parser
+from kosent_lab.cli import commands, lab_commands, results, study_commands, train_parser
 from kosent_lab.cli.options import command, file_columns, json_option
 from kosent_lab.core.schema import KosentError
 
@@ -128,6 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     train_parser.add_training(subparsers)
     _add_studies(subparsers)
+    results.add(subparsers)
 
     notebooks = command(
         subparsers, "notebooks", lab_commands.run_notebooks, "execute the numbered notebooks and write their outputs"
