@@ -59,19 +59,23 @@ def test_the_python_of_the_readme_runs(page, capsys, tmp_path, monkeypatch):
     plt.close("all")
 
 
+def anchors(path):
+    tokens = RENDER.parse(path.read_text("utf-8"))
+    headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     """Files by their path, headings by the name that GitHub gives them."""
-    tokens = RENDER.parse((ROOT / page).read_text("utf-8"))
-    inline = [child for token in tokens for child in token.children or []]
+    inline = [child for token in RENDER.parse((ROOT / page).read_text("utf-8")) for child in token.children or []]
     targets = [child.attrs[key] for child in inline for key in ("href", "src") if key in child.attrs]
-    headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
-    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     for target in targets:
-        if target.startswith("#"):
-            assert target[1:] in anchors, target
-        elif not target.startswith("https://"):
-            assert ((ROOT / page).parent / unquote(target)).exists(), target
+        if not target.startswith("https://"):
+            name, _, heading = unquote(target).partition("#")
+            path = (ROOT / page).parent / name if name else ROOT / page
+            assert path.exists(), target
+            assert not heading or heading in anchors(path), target
 
 
 @pytest.mark.parametrize("page", results.PAGES)

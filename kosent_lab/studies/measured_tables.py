@@ -58,8 +58,8 @@ def throughput_table() -> str:
             what = f", {bench['precision']}" if key == "fastest" else ""
             cells.append(f"{bench[f'{key}_rps']:.0f} ({ratio:.2f}{what})")
         rows.append([name, *cells])
-    agree = [f"{percent(bench['agreement'])} of the answers" for bench in found]
-    rows.append(["the fastest agrees with the exact on", *agree])
+    agree = [f"{percent(bench['agreement'])} %" for bench in found]
+    rows.append(["answers on which the fastest agrees with the exact", *agree])
     rows.append(["largest logit difference, exact to the pipeline", *(_difference(bench) for bench in found)])
     rows.append(["padding in length buckets", *(f"{percent(bench['padding_share'], 1)} %" for bench in found)])
     rows.append(["padding at a fixed 128", *(f"{percent(bench['padding_share_fixed'], 1)} %" for bench in found)])
