@@ -26,13 +26,15 @@ HOUSE = {
         "labelled", "packaging",
     ],
     "studies": [
-        "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup", "notebooks", "plots",
+        "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
+        "notebooks", "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "measured_tables",
+        "headlines", "results", "plots",
     ],
     "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
         "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study",
-        "lab", "parser", "__main__",
+        "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

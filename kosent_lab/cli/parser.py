@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kosent_lab import __version__
-from kosent_lab.cli import data, finetune, lab, pretrain, report, score, study, tokens, train
+from kosent_lab.cli import data, finetune, lab, pretrain, report, results, score, study, tokens, train
 from kosent_lab.core.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,6 @@ def build_parser() -> argparse.ArgumentParser:
     stages = commands.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
     for stage in (train, pretrain, finetune):
         stage.add(stages)
-    study.add(commands)
-    lab.add(commands)
+    for group in (study, results, lab):
+        group.add(commands)
     return parser

@@ -1,0 +1,148 @@
+"""What the front pages say of the bundled model, in English and in Korean: one table, a few sentences.
+
+Both languages are filled from the same dictionary, so that they cannot state different numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from kosent_lab.core.intervals import LEVEL, wilson_interval
+from kosent_lab.core.places import BUNDLED
+from kosent_lab.studies import measured_tables, numbers
+from kosent_lab.studies.kept import load_study
+from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
+from kosent_lab.studies.model_tables import PACK, SHALLOW, TEST, share
+from kosent_lab.studies.study_tables import DOMAINS, domains_kept
+
+_COLUMNS = {
+    "en": ["texts", "model", "n", "accuracy (%)", "ECE", "after temperature"],
+    "ko": ["텍스트", "모델", "n", "정확도 (%)", "ECE", "온도 보정 후"],
+}
+_NAMES = {
+    "en": {"test": "NSMC test (films)", "pack": "our own pack", "tfidf": "TF-IDF + logistic regression"},
+    "ko": {"test": "NSMC 테스트 (영화)", "pack": "직접 쓴 예문", "tfidf": "TF-IDF + 로지스틱 회귀"},
+}
+_DOMAINS_KO = {
+    "app_reviews": "앱",
+    "camping_reviews": "캠핑장",
+    "cosmetics_reviews": "화장품",
+    "delivery_reviews": "배달 음식",
+    "employer_reviews": "직장",
+    "place_reviews": "장소",
+    "sentineg": "부정 표현이 든 상품평",
+    "shopping_reviews": "쇼핑",
+    "steam_reviews": "게임",
+}
+_FINDINGS = {
+    "en": """\
+- Its accuracy less that of TF-IDF, on the same film reviews: {over_tfidf} points ({over_tfidf_low} to \
+{over_tfidf_high}); less that of `kosent-electra-3`, which has a quarter of its layers: {over_shallow} \
+({over_shallow_low} to {over_shallow_high}); the latter on the pack, n = {n_pack}: {pack} ({pack_low} to {pack_high}). \
+Paired bootstrap of the texts; McNemar's p {p_tfidf}, {p_shallow} and {p_pack}.
+- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive. Sarcasm with a cue is read rightly in \
+{cue}, n = {n_cue}; without a cue in {no_cue}, n = {n_no_cue}.
+- In nine other domains, untaught, its balanced accuracy is {domains} % on average: from {worst} for {worst_name} to \
+{best} for {best_name}.
+- On two cores it reads {exact} reviews a second exactly and {fastest} in bfloat16, {exact_ratio} and \
+{fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone {exact_ratio_2} and \
+{fastest_ratio_2} times.
+- Particles are found with an F1 of {f1_worst} on PUD to {f1_best} on GSD: test parts that no rule was drawn from.
+- Its vocabulary keeps {kept} of the boundaries of stem and particle; one of the same size, learnt within \
+morphemes, {kept_morphemes}.""",
+    "ko": """\
+- 같은 영화평에서 잰 정확도 차이는 TF-IDF와 {over_tfidf}%포인트({over_tfidf_low} ~ {over_tfidf_high}), \
+층이 사분의 일뿐인 `kosent-electra-3`와 {over_shallow}%포인트({over_shallow_low} ~ {over_shallow_high})입니다. \
+직접 쓴 예문(n = {n_pack})에서는 `kosent-electra-3`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
+구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 맥니마 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
+- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다. 반어는 단서가 있는 {n_cue}개 중 {cue}, \
+단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
+- 따로 가르치지 않은 아홉 분야에서 균형 정확도는 평균 {domains} %입니다. {worst_name} {worst}부터 \
+{best_name} {best}까지 차이가 큽니다.
+- 코어 두 개로 초당 리뷰 {exact}개(정확한 방식), {fastest}개(bfloat16)를 읽습니다. 배치로 돌린 \
+`transformers.pipeline`의 {exact_ratio}배와 {fastest_ratio}배이고, AVX2만 있는 기계에서는 \
+{exact_ratio_2}배와 {fastest_ratio_2}배입니다.
+- 조사를 찾는 F1은 PUD {f1_worst}에서 GSD {f1_best} 사이입니다. 규칙을 만들 때 보지 않은 테스트 부분에서 잰 값입니다.
+- 이 모델의 어휘는 체언과 조사 사이 경계의 {kept}를 지킵니다. 크기는 같고 형태소 안에서만 배운 어휘는 \
+{kept_morphemes}를 지킵니다.""",
+}
+
+
+def _share(value: float, low: float, high: float, digits: int = 1) -> str:
+    return f"{percent(value, digits)} % ({percent(low, digits)}–{percent(high, digits)})"
+
+
+@functools.cache
+def values() -> dict[str, str]:
+    """Return every number of the sentences, as it is printed."""
+    found: dict[str, str] = {}
+    for key, model, data in (("over_tfidf", "tfidf", TEST), ("over_shallow", SHALLOW, TEST), ("pack", SHALLOW, PACK)):
+        row = numbers.difference(model, BUNDLED, data)
+        for suffix, name in (("", "difference"), ("_low", "ci_low"), ("_high", "ci_high")):
+            found[key + suffix] = signed(100 * row[name])
+        found[f"p_{key.removeprefix('over_')}"] = p_value(row["p_largest"])
+        found[f"n_{key}"] = count(row["n"])
+    groups = numbers.groups(BUNDLED)
+    neutral = groups.loc["neutral"]
+    found["n_neutral"] = count(neutral["n"])
+    found["neutral"] = _share(*neutral[["share_positive", "ci_low", "ci_high"]])
+    for key in ("cue", "no_cue"):
+        row = groups.loc[f"sarcasm_{key}"]
+        right = wilson_interval(round(row["accuracy"] * row["n"]), int(row["n"]))
+        found |= {f"n_{key}": count(row["n"]), key: _share(row["accuracy"], *right)}
+    domains, names = domains_kept(), ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
+    found["domains"] = percent(domains["balanced_accuracy"].mean(), 1)
+    for key, data in zip(("worst", "best"), _worst_and_best(), strict=True):
+        found[key] = _share(*domains.loc[data, names])
+    for suffix, name in (("", "bench-avx512"), ("_2", "bench-avx2")):
+        bench = measured_tables.result(name)
+        found |= {f"{way}_ratio{suffix}": f"{bench[f'{way}_ratio']:.2f}" for way in ("exact", "fastest")}
+        found |= {f"{way}{suffix}": f"{bench[f'{way}_rps']:.0f}" for way in ("exact", "fastest")}
+    for key, treebank in (("f1_worst", "pud"), ("f1_best", "gsd")):
+        f1 = measured_tables.result(f"josa-{treebank}-test")
+        found[key] = with_interval(f1["f1"], *f1["f1_ci"])
+    kept = load_study("boundaries-nsmc").query("metric == 'boundary_kept'").set_index("tokenizer")
+    for key, tokenizer in (("kept", BUNDLED), ("kept_morphemes", "wordpiece-morphemes-32k")):
+        found[key] = _share(*kept.loc[tokenizer, ["value", "ci_low", "ci_high"]])
+    return found
+
+
+def _worst_and_best() -> tuple[str, str]:
+    balanced = domains_kept()["balanced_accuracy"]
+    return str(balanced.idxmin()), str(balanced.idxmax())
+
+
+def headline(language: str) -> str:
+    """Return the table of the front page."""
+    names, rows = _NAMES[language], []
+    for model, data in (("tfidf", TEST), (BUNDLED, TEST), (SHALLOW, TEST), (BUNDLED, PACK), (SHALLOW, PACK)):
+        right = numbers.accuracy(model, data)
+        row = [names["test" if data == TEST else "pack"], names.get(model, f"`{model}`"), count(right.n), share(right)]
+        if model == "tfidf":
+            row += [NOTHING, NOTHING]
+        else:
+            found = numbers.calibration_of(model, data)
+            row += [f"{found[key]:.4f}" for key in ("ece", "ece_calibrated")]
+        rows.append(row)
+    return table(_COLUMNS[language], rows, words=2)
+
+
+def findings(language: str) -> str:
+    """Return the sentences of the front page."""
+    called = _DOMAINS_KO if language == "ko" else {data: name for data, (name, _) in DOMAINS.items()}
+    names = {key: called[data] for key, data in zip(("worst_name", "best_name"), _worst_and_best(), strict=True)}
+    return _FINDINGS[language].format(**values(), **names)
+
+
+def leaked_rows() -> str:
+    """Return how many rows of NSMC's test split stand in its train file."""
+    return count(numbers.answers(BUNDLED, TEST)["leaked"].astype(bool).sum())
+
+
+REGIONS: dict[str, Callable[[], str]] = {
+    **{f"headline-{language}": functools.partial(headline, language) for language in _COLUMNS},
+    **{f"findings-{language}": functools.partial(findings, language) for language in _FINDINGS},
+    "leaked": leaked_rows,
+    "level": lambda: f"{percent(LEVEL, 0)} %",
+}

@@ -1,0 +1,92 @@
+"""Numbers as pages print them: percent with its interval, points, p-values, Markdown tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+NOTHING = "–"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
+    """Return a Markdown table.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : iterable of sequence of str
+    words : int
+        So many columns hold words, the others numbers, which stand to the right; a last one called
+        ``command`` holds words too.
+
+    Examples
+    --------
+    >>> print(table(["what", "n"], [["texts", "3"]]))
+    | what | n |
+    |---|--:|
+    | texts | 3 |
+    """
+    rules = ["---" if i < words or name in ("command", "명령") else "--:" for i, name in enumerate(columns)]
+    lines = [f"| {' | '.join(columns)} |", f"|{'|'.join(rules)}|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """Return a share in percent, without the sign.
+
+    Examples
+    --------
+    >>> percent(0.88898), percent(float("nan"))
+    ('88.90', '–')
+    """
+    return NOTHING if math.isnan(value) else f"{value * 100:.{digits}f}"
+
+
+def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
+    """Return a share in percent with its interval.
+
+    Examples
+    --------
+    >>> with_interval(0.88898, 0.8862, 0.8917)
+    '88.90 (88.62–89.17)'
+    """
+    if math.isnan(value):
+        return NOTHING
+    return f"{percent(value, digits)} ({percent(low, digits)}–{percent(high, digits)})"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign.
+
+    Examples
+    --------
+    >>> signed(-0.91), signed(0.162), signed(-0.001)
+    ('−0.91', '+0.16', '0.00')
+    """
+    shown = f"{abs(value):.{digits}f}"
+    if float(shown) == 0:
+        return shown
+    return ("−" if value < 0 else "+") + shown
+
+
+def points(row: Mapping[str, Any], *, value: str = "difference", digits: int = 2) -> str:
+    """Return a difference of shares in points, with the interval ``ci_low`` to ``ci_high``."""
+    shown = [signed(100 * row[key], digits) for key in (value, "ci_low", "ci_high")]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value to three digits.
+
+    Examples
+    --------
+    >>> p_value(0.0314), p_value(2e-15)
+    ('0.031', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def count(n: float) -> str:
+    """Return a whole number, thousands parted."""
+    return f"{int(n):,}"

@@ -1,0 +1,147 @@
+"""The numbers that pages state, from kept answers: accuracies, their paired differences, calibration, groups.
+
+How they are put into words and tables lives in ``studies.tables`` and ``studies.headlines``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.calibration.calibrators import Temperature, fit_shift
+from kosent_lab.calibration.metrics import metrics_table
+from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.corpora.splits import hash_share
+from kosent_lab.errors.comparison import compare_recipes
+from kosent_lab.errors.hard_cases import group_table, special_groups
+from kosent_lab.studies.answers import load_answers
+
+FOLDS = 10
+RESAMPLES = 1_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """A share of `n` rows with its 95 % interval (Wilson)."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def share_of(correct: pd.Series) -> Share:
+    """Return the share of True among the rows that have a value."""
+    right = correct.dropna().astype(bool)
+    n = len(right)
+    return Share(float(right.mean()) if n else float("nan"), *wilson_interval(int(right.sum()), n), n)
+
+
+@functools.cache
+def answers(model: str, table: str) -> pd.DataFrame:
+    """Read a model's kept answers, once a process."""
+    return load_answers(model, table)
+
+
+def accuracy(model: str, table: str, *, unleaked: bool = False) -> Share:
+    """Return a model's accuracy on a table, or on its rows whose text does not stand in the train file."""
+    frame = answers(model, table)
+    return share_of(frame["correct"][~frame["leaked"].astype(bool)] if unleaked else frame["correct"])
+
+
+@functools.cache
+def packaging(model: str) -> dict[str, float]:
+    """Return the shift and the temperature that a packaged model carries."""
+    path = DATA_FOLDER / "models" / model / "calibration.json"
+    return json.loads(path.read_text("utf-8"))
+
+
+@functools.cache
+def calibration_of(model: str, table: str) -> pd.Series:
+    """Return ``n``, ``ece``, ``ece_calibrated`` (by the temperature that came with the model), ``brier``, ``nll``."""
+    frame = answers(model, table)
+    raw = metrics_table(frame, resamples=0).set_index("metric")
+    mended = Temperature(packaging(model)["temperature"]).apply(frame)
+    calibrated = metrics_table(mended, resamples=0).set_index("metric").loc["ece", "value"]
+    values = raw.loc[["ece", "brier", "nll"], "value"]
+    return pd.concat([values, pd.Series({"ece_calibrated": calibrated, "n": raw.loc["ece", "n"]})])
+
+
+@functools.cache
+def difference(first: str, second: str, table: str) -> pd.Series:
+    """Return the accuracy of `second` minus that of `first` on the same texts.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of models.
+    table : str
+
+    Returns
+    -------
+    Series
+        Of `compare_recipes`: ``difference`` with ``ci_low`` and ``ci_high`` (paired bootstrap of the texts, 1,000
+        resamples) and ``p_largest`` (exact McNemar).
+    """
+    runs = []
+    for name in (first, second):
+        frame = answers(name, table)
+        frame = frame[frame["correct"].notna()]
+        runs.append(pd.DataFrame({"doc_id": frame["doc_id"], "recipe": name, "seed": 0, "correct": frame["correct"]}))
+    return compare_recipes(pd.concat(runs, ignore_index=True), resamples=RESAMPLES)
+
+
+def before_shift(model: str, table: str) -> pd.DataFrame:
+    """Undo the shift of the log-odds that the packaging put into a model's head."""
+    frame = answers(model, table)
+    margin = frame["logit_1"].astype("float64") + packaging(model)["shift"]
+    return frame.assign(logit_1=margin, correct=(margin > frame["logit_0"]) == (frame["label"] == 1))
+
+
+def cross_fitted(frame: pd.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> pd.Series:
+    """Say which rows are right when the shift of each was fitted without it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``doc_id``, ``label``, ``logit_0``, ``logit_1`` without a shift; no row of split ``test``.
+    folds : int
+        A row's fold follows from the hash of its id; its shift is fitted on the others.
+    seed : int
+        Of the hash.
+
+    Returns
+    -------
+    Series of bool, with the index of `frame`
+
+    Notes
+    -----
+    An accuracy after a shift that was fitted on the very rows that it is counted on flatters.
+    """
+    fold = frame["doc_id"].map(lambda key: int(hash_share(key, seed=seed) * folds))
+    margin = (frame["logit_1"] - frame["logit_0"]).astype("float64")
+    shifts = {number: fit_shift(frame[fold != number]) for number in np.unique(fold)}
+    return (margin > fold.map(shifts)) == (frame["label"] == 1)
+
+
+@functools.cache
+def on_valid(model: str) -> dict[str, Share]:
+    """Return the accuracy on NSMC valid ``without`` the packaging's shift, ``crossed`` and ``as_packaged``."""
+    frame = before_shift(model, "nsmc-valid")
+    return {
+        "without": share_of(frame["correct"]),
+        "crossed": share_of(cross_fitted(frame)),
+        "as_packaged": accuracy(model, "nsmc-valid"),
+    }
+
+
+@functools.cache
+def groups(model: str) -> pd.DataFrame:
+    """Return `group_table` of the pack's `special_groups`, after the temperature: as the report counts them."""
+    frame = Temperature(packaging(model)["temperature"]).apply(answers(model, "kosent-pack"))
+    return group_table(special_groups(frame)).set_index("group")

@@ -1,0 +1,193 @@
+"""Tables of the kept studies: other domains, tokenizers, changed particles, recipes of training."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kosent_lab.core.places import BUNDLED
+from kosent_lab.studies import numbers
+from kosent_lab.studies.kept import load_study
+from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
+from kosent_lab.studies.model_tables import SHALLOW, share
+
+# reviews of what, and what their label means
+DOMAINS = {
+    "app_reviews": ("app stores", "stars, 1–2 and 4–5"),
+    "camping_reviews": ("camping sites", "stars"),
+    "cosmetics_reviews": ("creams", "stars"),
+    "delivery_reviews": ("food delivery", "mean of three stars"),
+    "employer_reviews": ("employers", "the field it was written in, pros or cons"),
+    "place_reviews": ("places", "stars"),
+    "sentineg": ("products, some flipped by a negation", "polarity, given by the source"),
+    "shopping_reviews": ("shopping", "polarity, given by the source"),
+    "steam_reviews": ("games", "recommended or not"),
+}
+_TOKENIZERS = {
+    "wordpiece-4k": "ours, WordPiece 4k",
+    "wordpiece-8k": "ours, WordPiece 8k",
+    "wordpiece-16k": "ours, WordPiece 16k",
+    "wordpiece-32k": "ours, WordPiece 32k",
+    "wordpiece-morphemes-4k": "ours, learnt within morphemes, 4k",
+    "wordpiece-morphemes-8k": "ours, learnt within morphemes, 8k",
+    "wordpiece-morphemes-16k": "ours, learnt within morphemes, 16k",
+    "wordpiece-morphemes-32k": "ours, learnt within morphemes, 32k",
+    "bpe-16k": "ours, BPE 16k",
+    "unigram-16k": "ours, unigram 16k",
+    BUNDLED: "bundled model, 32k",
+    "dialog_koelectra_40k": "Dialog-KoELECTRA 40k (Mecab)",
+    "kcbert_30k": "KcBERT 30k",
+    "koelectra_v1_32k": "KoELECTRA-v1 32k",
+    "kortok_bpe_8k": "kortok BPE 8k",
+    "kortok_bpe_16k": "kortok BPE 16k",
+    "kortok_bpe_32k": "kortok BPE 32k",
+    "kortok_morpheme_bpe_16k": "kortok BPE after morphemes 16k (cut by Kiwi here)",
+    "kortok_morpheme_bpe_32k": "kortok BPE after morphemes 32k (cut by Kiwi here)",
+    "syllables": "syllables",
+    "jamo": "letters (jamo)",
+    "eojeol": "whole eojeol",
+}
+_CHANGES = {
+    "delete": "deleted",
+    "swap": "swapped within its class",
+    "wrong_form": "wrong form",
+    "split": "split off by a space",
+    "join": "joined to the next eojeol",
+    "topic_도": "은/는 → 도",
+    "topic_만": "은/는 → 만",
+    "topic_조차": "은/는 → 조차",
+    "topic_마저": "은/는 → 마저",
+    "topic_이나마": "은/는 → 이나마",
+}
+
+
+def _cell(row: pd.Series, name: str) -> str:
+    return with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"], 1)
+
+
+def domains_kept(model: str = BUNDLED) -> pd.DataFrame:
+    """Return the kept table of `study transfer` without teaching, by corpus."""
+    name = "transfer-as-it-is" + ("" if model == BUNDLED else f"-{model}")
+    return load_study(name).set_index("data").loc[list(DOMAINS)]
+
+
+def domains_table() -> str:
+    """Other domains, the models as they are."""
+    bundled, shallow = domains_kept(), domains_kept(SHALLOW)
+    rows = []
+    for data, (name, label) in DOMAINS.items():
+        row = bundled.loc[data]
+        cells = [_cell(row, "accuracy"), _cell(row, "balanced_accuracy"), _cell(shallow.loc[data], "accuracy")]
+        rows.append([f"{name} (`{data}`)", label, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
+    means = [bundled["accuracy"], bundled["balanced_accuracy"], shallow["accuracy"]]
+    rows.append([f"mean of the {len(DOMAINS)}", "", "", *(percent(column.mean(), 1) for column in means)])
+    columns = ["reviews of (`--data`)", "what the label means", "n, of the rarer label", "bundled", "balanced", SHALLOW]
+    return table(columns, rows, words=2)
+
+
+def taught_table() -> str:
+    """Other domains, taught by some of their rows."""
+    kept = load_study("transfer-domains").set_index(["data", "method", "size"])
+    ways = [("as it is", 0), ("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
+    rows = []
+    for data, (name, _) in DOMAINS.items():
+        row = kept.loc[(data, "as it is", 0)]
+        cells = [_cell(kept.loc[(data, *way)], "balanced_accuracy") for way in ways]
+        rows.append([name, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
+    means = [percent(kept.xs(way, level=["method", "size"])["balanced_accuracy"].mean(), 1) for way in ways]
+    rows.append([f"mean of the {len(DOMAINS)}", "", *means])
+    columns = ["reviews of", "n", "as it is", "fine-tuned on 200", "on 1,000", "TF-IDF on 200", "on 1,000"]
+    return table(columns, rows)
+
+
+def boundaries_table() -> str:
+    """How tokenizers cut, over the morphemes that Kiwi reads."""
+    kept = load_study("boundaries-nsmc").set_index(["tokenizer", "metric"])
+    rows = []
+    for tokenizer, name in _TOKENIZERS.items():
+        found = kept.loc[tokenizer]
+        inside = found["value"].get("over_segmentation", float("nan"))
+        cells = [with_interval(*found.loc["boundary_kept", ["value", "ci_low", "ci_high"]], 1)]
+        cells += [f"{found.loc['fertility', 'value']:.2f}", percent(inside, 1)]
+        cells += [percent(found.loc["under_segmentation", "value"], 1)]
+        cells += [percent(found.loc["unknown_pieces", "value"], 2)]
+        rows.append([name, *cells])
+    columns = ["tokenizer", "boundary of stem and particle kept (%)", "pieces an eojeol", "cuts inside a morpheme (%)"]
+    return table([*columns, "morpheme boundaries missed (%)", "unknown pieces (%)"], rows)
+
+
+def boundaries_counts() -> str:
+    """Return how much was cut."""
+    kept = load_study("boundaries-nsmc").set_index(["tokenizer", "metric"]).loc[BUNDLED]
+    eojeol, particles = (count(kept.loc[name, "n"]) for name in ("fertility", "boundary_kept"))
+    return f"{eojeol} eojeol of reviews of the official train file, {particles} particles among them"
+
+
+def particles_table() -> str:
+    """What a changed particle does to the bundled model, beside a control."""
+    rows = []
+    for row in load_study("particles-nsmc").to_dict("records"):
+        size = [signed(row[key], 3) for key in ("difference", "ci_low", "ci_high")]
+        cells = [count(row["n"]), signed(row["mean_change"], 3), f"{row['size']:.3f}", f"{row['control_size']:.3f}"]
+        cells += [f"{size[0]} ({size[1]} to {size[2]})", p_value(row["p_holm"])]
+        cells += [signed(100 * row[key]) for key in ("accuracy_change", "control_accuracy_change")]
+        rows.append([_CHANGES[row["kind"]], *cells])
+    columns = ["change", "n", "mean", "mean size", "control", "size less control", "p", "accuracy", "control"]
+    return table(columns, rows)
+
+
+def recipes_row(name: str) -> pd.Series:
+    """Return what `study recipes` printed of kept answers (`recipes-NAME.csv`), numbers as numbers."""
+    kept = load_study(f"recipes-{name}").set_index("measure")["value"]
+    return kept.map(lambda value: pd.to_numeric(value, errors="coerce")).astype("float64")
+
+
+def recipes_table() -> str:
+    """With and without pretraining, with and without Muon."""
+    random, adamw = recipes_row("rtd"), recipes_row("muon")
+    rows = [["pretrained pair", "Muon and AdamW"], ["pretrained pair", "AdamW alone"]]
+    rows += [["random weights", "Muon and AdamW"]]
+    rows[0] += [percent(random["accuracy_second"]), f"{100 * random['spread_second']:.2f}", NOTHING, NOTHING]
+    for row, found in zip(rows[1:], (adamw, random), strict=True):
+        # kept as the pair less the other; shown the other way round
+        away = {"difference": -found["difference"], "ci_low": -found["ci_high"], "ci_high": -found["ci_low"]}
+        row += [percent(found["accuracy_first"]), f"{100 * found['spread_first']:.2f}", points(away)]
+        row += [p_value(found["p_largest"])]
+    return table(["start", "optimizer", "accuracy (%)", "spread", "difference", "p"], rows, words=2)
+
+
+def vocabulary_table() -> str:
+    """Two vocabularies, all else equal."""
+    found = recipes_row("vocabulary")
+    rows = [["whole eojeol"], ["within morphemes"]]
+    rows[0] += [percent(found["accuracy_first"]), f"{100 * found['spread_first']:.2f}", NOTHING, NOTHING]
+    rows[1] += [percent(found["accuracy_second"]), f"{100 * found['spread_second']:.2f}", points(found)]
+    rows[1] += [f"{p_value(found['p_smallest'])} to {p_value(found['p_largest'])}"]
+    return table(["vocabulary learnt on", "accuracy (%)", "spread", "difference", "p"], rows)
+
+
+def tracks_table() -> str:
+    """Two sets of training rows, three seeds each."""
+    rows = load_study("tracks").astype("str").to_numpy().tolist()
+    return table(["track", "taught", "seeds", "mean", "spread", "not in training", "valid", "command"], rows, words=2)
+
+
+def tried_table() -> str:
+    """Everything that was tried on the way to the bundled model, on valid."""
+    found = numbers.on_valid(BUNDLED)
+    values = {"without": percent(found["without"].value), "crossed": share(found["crossed"])}
+    rows = [[cell.format(**values) for cell in row] for row in load_study("tried").astype("str").to_numpy().tolist()]
+    return table(["what", "minutes (of one core, unless two are said)", "valid (%)"], rows)
+
+
+TABLES = {
+    "domains": domains_table,
+    "taught": taught_table,
+    "boundaries": boundaries_table,
+    "boundaries-n": boundaries_counts,
+    "particles": particles_table,
+    "recipes": recipes_table,
+    "vocabulary": vocabulary_table,
+    "recipes-n": lambda: count(recipes_row("rtd")["n"]),
+    "tracks": tracks_table,
+    "tried": tried_table,
+}
