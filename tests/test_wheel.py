@@ -1,6 +1,7 @@
 """A built wheel, installed apart from the clone, works with a model given by path and says what it lacks."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,11 @@ from tests.conftest import ROOT
 def installed(tmp_path_factory):
     """The folder that the wheel is unpacked into, as an installer does; skips where it cannot be built."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    source = folder / "source"  # a build leaves files in the folder that it builds
+    shutil.copytree(ROOT / "kosent_lab", source / "kosent_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         pytest.skip(f"the wheel cannot be built here, perhaps without a network: {built.stderr[-200:]}")

@@ -15,7 +15,7 @@ import torch
 from tqdm.auto import tqdm
 
 from kosent_lab.core.schema import check_columns
-from kosent_lab.models.classifier import Classifier
+from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 
@@ -87,7 +87,11 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def predict_frame(
-    frame: pd.DataFrame, classifier: Classifier, *, batch_tokens: int | None = None, progress: bool = False
+    frame: pd.DataFrame,
+    classifier: Classifier | None = None,
+    *,
+    batch_tokens: int | None = None,
+    progress: bool = False,
 ) -> pd.DataFrame:
     """Score a document frame; a pure function from table to table.
 
@@ -95,7 +99,8 @@ def predict_frame(
     ----------
     frame : DataFrame
         Column ``text``; any index, missing and empty texts included.
-    classifier : Classifier
+    classifier : Classifier, optional
+        The bundled one when None.
     batch_tokens, progress :
         See `predict_logits`.
 
@@ -118,6 +123,7 @@ def predict_frame(
     A text that occurs more than once is scored once.
     """
     check_columns(frame, ["text"], what="prediction")
+    classifier = classifier or load_classifier()
     places: dict[str, int] = {}
     texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
     codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
