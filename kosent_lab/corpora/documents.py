@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -100,9 +100,10 @@ def iter_documents(
     Yields
     ------
     DataFrame
-        A document frame; ``doc_id`` is the file's own where it has that column with distinct
-        values in each shard, else ``row-0``, ``row-1`` … over the whole file. A column whose name a
-        prediction needs is kept as ``input_<name>``.
+        A document frame, all with the same columns; ``doc_id`` is the file's own where it has that column
+        with distinct values over the whole file, else ``row-0``, ``row-1`` …; a file read in shards is
+        read once more before, for its ids alone. A column whose name a prediction needs is kept as
+        ``input_<name>``.
 
     Raises
     ------
@@ -116,14 +117,33 @@ def iter_documents(
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
+    frames = list(reader(path, None)) if rows is None else reader(path, rows)
+    own_ids = _has_ids(frames if rows is None else reader(path, rows, "doc_id"))
     start = 0
-    for raw in reader(path, rows):
-        yield _as_documents(raw, path, start, text_column, label_column, own_labels)
+    for raw in frames:
+        yield _as_documents(raw, path, start, text_column, label_column, own_labels, own_ids)
         start += len(raw)
 
 
+def _has_ids(frames: Iterable[pd.DataFrame]) -> bool:
+    """Tell whether the parts of a file have ids, distinct over all of them."""
+    ids: list[pd.Series] = []
+    for raw in frames:
+        found = raw.get("doc_id")
+        if found is None or (found.isna() | (found == "")).any():
+            return False
+        ids.append(found.astype(str))
+    return bool(ids) and pd.concat(ids).is_unique
+
+
 def _as_documents(
-    raw: pd.DataFrame, path: Path, start: int, text_column: str, label_column: str | None, own_labels: bool
+    raw: pd.DataFrame,
+    path: Path,
+    start: int,
+    text_column: str,
+    label_column: str | None,
+    own_labels: bool,
+    own_ids: bool,
 ) -> pd.DataFrame:
     what = str(path)
     check_columns(raw, [text_column], what=what, hint="Name it with --text-column.")
@@ -132,12 +152,11 @@ def _as_documents(
     labelled = label_column or ("label" if "label" in raw.columns else None)
     try:
         if own_labels:
-            labels = pd.DataFrame({"label": _own_labels(raw, labelled or "label", what)})
+            labels = pd.DataFrame({"label": _own_labels(raw, labelled, what)}, index=raw.index)
         else:
             labels = parse_labels(raw[labelled] if labelled else pd.Series(pd.NA, index=raw.index))
     except DataError as error:
         raise DataError(f"{path}, rows from {start}: {error}") from error
-    own_ids = "doc_id" in raw.columns and raw["doc_id"].notna().all() and raw["doc_id"].is_unique
     ids = raw["doc_id"].astype(str) if own_ids else [f"row-{start + number}" for number in range(len(raw))]
     own = raw.drop(columns=[text_column, *([labelled] if labelled else []), *(["doc_id"] if own_ids else [])])
     own = own.rename(columns={name: f"input_{name}" for name in own.columns if _is_reserved(name)})
@@ -150,8 +169,10 @@ def _is_reserved(name: str) -> bool:
     return name in _RESERVED or str(name).startswith(("class_prob_", "class_logit_"))
 
 
-def _own_labels(frame: pd.DataFrame, column: str, what: str) -> pd.Series:
-    """Return labels as text, those that are empty missing; 4.0 is 4."""
+def _own_labels(frame: pd.DataFrame, column: str | None, what: str) -> pd.Series:
+    """Return labels as text, those that are empty missing; 4.0 is 4. Without a column all are missing."""
+    if column is None:
+        return pd.Series(pd.NA, index=frame.index, dtype="string")
     check_columns(frame, [column], what=what, hint="Name it with --label-column.")
     words = frame[column].astype("string").str.strip().str.removesuffix(".0")
     return words.mask(words == "")
@@ -170,7 +191,9 @@ def _encoding(path: Path) -> str:
     raise DataError(f"{path} is neither UTF-8 nor CP949 text; save it as UTF-8 (Excel: 'CSV UTF-8')")
 
 
-def _read_separated(path: Path, rows: int | None, *, separator: str, quoting: int) -> Iterator[pd.DataFrame]:
+def _read_separated(
+    path: Path, rows: int | None, only: str | None, *, separator: str, quoting: int
+) -> Iterator[pd.DataFrame]:
     # everything is text: 007 stays 007, and a review that says "null" stays a review
     options = {
         "sep": separator,
@@ -178,6 +201,7 @@ def _read_separated(path: Path, rows: int | None, *, separator: str, quoting: in
         "dtype": str,
         "keep_default_na": False,
         "encoding": _encoding(path),
+        "usecols": None if only is None else lambda name: name == only,
     }
     try:
         if rows is None:
@@ -189,17 +213,34 @@ def _read_separated(path: Path, rows: int | None, *, separator: str, quoting: in
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
-def _read_csv(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, separator=",", quoting=csv.QUOTE_MINIMAL)
+def _read_csv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+    return _read_separated(path, rows, only, separator=",", quoting=csv.QUOTE_MINIMAL)
 
 
-def _read_tsv(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, separator="\t", quoting=csv.QUOTE_NONE)
+def _read_tsv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+    return _read_separated(path, rows, only, separator="\t", quoting=csv.QUOTE_NONE)
 
 
-def _read_jsonl(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
+def _read_jsonl(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+    # a key may be met in the last line first; every shard has the columns of all
+    keys = [only] if only else None
+    if rows is not None and only is None:
+        keys = list(dict.fromkeys(key for row in _json_rows(path) for key in row))
     batch: list[dict[str, object]] = []
     yielded = False
+    for row in _json_rows(path):
+        row = row if keys is None else {key: row.get(key) for key in keys}
+        # NaN, which JSON does not know and Python writes, differs from itself
+        present = {key: value is not None and value == value for key, value in row.items()}
+        batch.append({key: replace_surrogates(str(row[key])) if there else None for key, there in present.items()})
+        if len(batch) == rows:
+            yield pd.DataFrame(batch, columns=keys)
+            batch, yielded = [], True
+    if batch or not yielded:
+        yield pd.DataFrame(batch, columns=keys)
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, object]]:
     with path.open(encoding=_encoding(path)) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -210,15 +251,10 @@ def _read_jsonl(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
                 raise DataError(f"{path}, line {number}, is no JSON: {error}") from error
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}, must be a JSON object with a text; it is {line.strip()[:40]}")
-            batch.append({key: None if value is None else replace_surrogates(str(value)) for key, value in row.items()})
-            if len(batch) == rows:
-                yield pd.DataFrame(batch)
-                batch, yielded = [], True
-    if batch or not yielded:
-        yield pd.DataFrame(batch)
+            yield row
 
 
-def _read_excel(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
+def _read_excel(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
     try:
         frame = pd.read_excel(path, dtype=str, keep_default_na=False)
     except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
@@ -226,15 +262,16 @@ def _read_excel(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
     yield from _slices(frame, rows)
 
 
-def _read_parquet(path: Path, rows: int | None) -> Iterator[pd.DataFrame]:
+def _read_parquet(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
     try:
         file = pyarrow.parquet.ParquetFile(path)
+        columns = None if only is None else [name for name in file.schema_arrow.names if name == only]
         if rows is None or file.metadata.num_rows == 0:
-            yield file.read().to_pandas()
+            yield file.read(columns).to_pandas()
             return
         # batches do not cross row groups, so short ones are joined until a shard is full
         held: list[pd.DataFrame] = []
-        for batch in file.iter_batches(batch_size=rows):
+        for batch in file.iter_batches(batch_size=rows, columns=columns):
             held.append(batch.to_pandas())
             while sum(map(len, held)) >= rows:
                 joined = pd.concat(held, ignore_index=True)

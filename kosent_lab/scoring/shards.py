@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 
 logger = logging.getLogger(__name__)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def score_file(
@@ -47,6 +48,7 @@ def score_file(
         are removed when the whole is written.
     classifier : Classifier
     text_column, label_column : str
+        For a model of other classes than two polarities labels are words of the file's own.
     shard_rows : int
         Rows of a shard; part of the job's identity, since it decides which texts share a batch.
     progress : bool
@@ -66,8 +68,10 @@ def score_file(
     if target.exists():
         raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
     job = {"source": file_sha256(source), "columns": [text_column, label_column], "shard_rows": shard_rows}
-    frames = iter_documents(source, text_column=text_column, label_column=label_column, rows=shard_rows)
-    shards = score_shards(frames, target, classifier, job=job, progress=progress)
+    own = bool(classifier.class_names)
+    columns = {"text_column": text_column, "label_column": label_column}
+    frames = iter_documents(source, **columns, rows=shard_rows, own_labels=own)
+    shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
     _join_shards(shards, target)
     rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
     shutil.rmtree(shards[0].parent)
@@ -76,7 +80,7 @@ def score_file(
 
 def score_frame(
     frame: pd.DataFrame, target: Path, classifier: Classifier, *, shard_rows: int = SHARD_ROWS, progress: bool = False
-) -> tuple[pd.DataFrame, Path]:
+) -> tuple[pd.DataFrame, Path, str]:
     """Score a document frame in shards that a killed run finds again.
 
     Parameters
@@ -94,13 +98,18 @@ def score_frame(
         The prediction frame.
     Path
         The folder of the shards, for the caller to remove when its own result is written.
+    str
+        The frame's SHA-256 (`core.files.frame_sha256`).
     """
-    job = {"source": frame_sha256(frame), "shard_rows": shard_rows}
+    sha256 = frame_sha256(frame)
+    job = {"source": sha256, "shard_rows": shard_rows}
     starts = range(0, max(1, len(frame)), shard_rows)
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
-    shards = score_shards(pieces, target, classifier, job=job, progress=progress)
-    scored = pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
-    return scored, shards[0].parent
+    parts, folder = [], target
+    for shard, scored in score_shards(pieces, target, classifier, job=job, progress=progress):
+        parts.append(pd.read_parquet(shard) if scored is None else scored)
+        folder = shard.parent
+    return pd.concat(parts, ignore_index=True), folder, sha256
 
 
 def score_shards(
@@ -110,7 +119,7 @@ def score_shards(
     *,
     job: dict[str, Any],
     progress: bool = False,
-) -> list[Path]:
+) -> Iterator[tuple[Path, pd.DataFrame | None]]:
     """Score shards one after the other; those that lie in ``<target>.parts`` already are kept.
 
     Parameters
@@ -124,10 +133,12 @@ def score_shards(
         What makes this job another than one that left shards in the same place.
     progress : bool
 
-    Returns
-    -------
-    list of Path
-        The shards' files, in order.
+    Yields
+    ------
+    Path
+        The file of a shard, in order.
+    DataFrame or None
+        What stands in it; None where it lay there already.
 
     Raises
     ------
@@ -136,15 +147,15 @@ def score_shards(
     """
     parts = target.with_name(target.name + ".parts")
     _open_job(parts, job | {"model_id": classifier.model_id, "precision": classifier.precision})
-    shards = []
     for number, frame in enumerate(frames):
         shard = parts / f"part-{number:05d}.parquet"
+        scored = None
         if shard.exists():
             logger.info("%s is there already", shard.name)
         else:
-            write_parquet(predict_frame(frame, classifier, progress=progress), shard)
-        shards.append(shard)
-    return shards
+            scored = predict_frame(frame, classifier, progress=progress)
+            write_parquet(scored, shard)
+        yield shard, scored
 
 
 def _open_job(parts: Path, job: dict[str, object]) -> None:
@@ -160,23 +171,34 @@ def _open_job(parts: Path, job: dict[str, object]) -> None:
 
 
 def _join_shards(shards: list[Path], target: Path) -> None:
-    """Write the shards one after the other into `target`, whole or not at all."""
+    """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
+    schema = _unite([pyarrow.parquet.read_schema(shard) for shard in shards])
+    tables = (pyarrow.parquet.read_table(shard, schema=schema) for shard in shards)
     with whole(target) as partial:
         if target.suffix == ".csv":
-            for number, shard in enumerate(shards):
-                frame = escape_formulas(pd.read_parquet(shard))
-                frame.to_csv(
-                    partial,
-                    mode="a" if number else "w",
-                    header=number == 0,
-                    index=False,
-                    encoding="utf-8-sig" if not number else "utf-8",
-                )
+            with partial.open("w", encoding="utf-8-sig", newline="") as file:
+                for number, table in enumerate(tables):
+                    escape_formulas(table.to_pandas()).to_csv(file, header=number == 0, index=False)
         else:
-            schema = pa.unify_schemas([pyarrow.parquet.read_schema(s) for s in shards], promote_options="permissive")
             with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-                for shard in shards:
-                    writer.write_table(pyarrow.parquet.read_table(shard, schema=schema))
+                for table in tables:
+                    writer.write_table(table)
+
+
+def _unite(schemas: list[pa.Schema]) -> pa.Schema:
+    """Return the schema that takes every shard, whichever of them a column first has a value in.
+
+    What pandas knows of a column is taken from the first shard where it is not empty, so that the
+    result does not depend on where the shards were cut.
+    """
+    united = pa.unify_schemas(schemas, promote_options="permissive")
+    known: dict[str, dict[str, Any]] = {}
+    for schema in schemas:
+        for column in schema.pandas_metadata["columns"]:
+            if known.get(column["field_name"], {"pandas_type": "empty"})["pandas_type"] == "empty":
+                known[column["field_name"]] = column
+    pandas = schemas[0].pandas_metadata | {"columns": [known[name] for name in united.names]}
+    return united.with_metadata({b"pandas": json.dumps(pandas).encode()})
 
 
 def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
@@ -195,6 +217,9 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     ----------
     OWASP, "CSV injection".
     """
-    text_columns = frame.select_dtypes(include=["object", "str"]).columns
-    pattern = r"^(?=[=+\-@\t\r\n])"
-    return frame.assign(**{name: frame[name].str.replace(pattern, "'", regex=True) for name in text_columns})
+
+    def escape(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+    text_columns = frame.select_dtypes(include=["object", "str", "string"]).columns
+    return frame.assign(**{name: frame[name].map(escape) for name in text_columns})

@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -27,11 +26,12 @@ from kosent_lab.core.files import write_text
 from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models.devices import has_bf16
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
-from kosent_lab.training.optimizers import Muon
+from kosent_lab.training.optimizers import freeze_layers, make_optimizers
 from kosent_lab.training.options import TrainingOptions, learning_rate_share, progress
 
 logger = logging.getLogger(__name__)
 CHECKPOINT, BEST, METRICS = "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"
+_EMPTY_EPOCHS = 100  # rows drawn by a small share may all be left out once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,77 +41,6 @@ class BatchLoss:
     loss: torch.Tensor
     tokens: int
     parts: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
-
-
-def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:
-    """Return Muon for the encoder's matrices and AdamW for the rest, or AdamW for all.
-
-    Parameters
-    ----------
-    model : nn.Module
-    options : TrainingOptions
-
-    Returns
-    -------
-    list of Optimizer
-        Each group holds its peak rate as ``peak`` and the progress of the run at which it begins to
-        learn as ``begins``; vectors (biases, gains) do not decay.
-
-    References
-    ----------
-    Howard and Ruder 2018, "Universal language model fine-tuning for text classification" (gradual
-    unfreezing); Clark et al. 2020, appendix A (layer-wise learning-rate decay).
-    """
-    top = 1 + max((depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None), default=0)
-    kinds: dict[tuple[int, str], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        depth = _depth(name)
-        depth = top if depth is None else depth
-        # one group for all where all have one rate: their matrices then go through Muon in one batch
-        graded = options.layer_decay < 1 or options.unfreeze_share > 0
-        kind = "vector" if parameter.ndim < 2 else "matrix" if "encoder" in name else "table"
-        kinds.setdefault((depth if graded else top, kind), []).append(parameter)
-    decay = {"matrix": options.weight_decay, "table": options.weight_decay / 10, "vector": 0.0}
-    of_muon: list[dict[str, object]] = []
-    of_adamw: list[dict[str, object]] = []
-    for (depth, kind), parameters in kinds.items():
-        muon = options.optimizer == "muon" and kind == "matrix"
-        peak = (options.muon_rate if muon else options.adamw_rate) * options.layer_decay ** (top - depth)
-        begins = options.unfreeze_share * (top - depth) / max(1, top)
-        group = {"params": parameters, "lr": peak, "weight_decay": decay[kind], "peak": peak, "begins": begins}
-        (of_muon if muon else of_adamw).append(group)
-    optimizers: list[torch.optim.Optimizer] = [Muon(of_muon, lr=options.muon_rate)] if of_muon else []
-    if of_adamw:
-        optimizers.append(torch.optim.AdamW(of_adamw, lr=options.adamw_rate, betas=(0.9, 0.98), fused=True))
-    return optimizers
-
-
-def _depth(name: str) -> int | None:
-    """Return the depth of a parameter by its name: embeddings 0, layers from 1; None above them."""
-    if found := re.search(r"encoder\.layer\.(\d+)\.", name):
-        return int(found.group(1)) + 1
-    return 0 if "embeddings" in name else None
-
-
-def freeze_layers(model: nn.Module, count: int) -> None:
-    """Take the gradient from the embeddings and the `count` lowest layers; 0 freezes nothing.
-
-    Raises
-    ------
-    DataError
-        When the model has fewer layers.
-    """
-    if not count:
-        return
-    depths = {name: depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None}
-    if not 0 < count <= max(depths.values(), default=0):
-        layers = max(depths.values(), default=0)
-        raise DataError(f"frozen_layers (--frozen-layers) lies between 0 and the model's {layers}; got {count}")
-    for name, parameter in model.named_parameters():
-        if name in depths and depths[name] <= count:
-            parameter.requires_grad_(False)
 
 
 def can_compile() -> bool:
@@ -146,20 +75,165 @@ def autocast(device: torch.device, options: TrainingOptions) -> contextlib.Abstr
     return contextlib.nullcontext()
 
 
-def _check_number(value: float, what: str, step: int, folder: Path) -> None:
-    if not math.isfinite(value):
-        raise TrainingError(
-            f"the {what} was {value} at step {step + 1}. The last good checkpoint in {folder} stands; "
-            "lower the learning rates (--rate-share 0.5) and run the command again."
-        )
+class Run:
+    """One training run: where it stands, what it has measured, how it goes on.
 
+    Parameters
+    ----------
+    model, loss, look, folder, options, watch :
+        See `run_training`.
+    """
 
-def _looks_since_best(history: list[dict[str, float]], watch: str | None) -> int:
-    """Return how many looks ago the watched measure was best; 0 when the last one is, or there is none."""
-    if watch is None or not history:
-        return 0
-    values = [row[watch] for row in history]
-    return len(values) - 1 - int(np.argmax(values))
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        loss: Callable[[np.ndarray], BatchLoss],
+        look: Callable[[], dict[str, float]],
+        folder: Path,
+        options: TrainingOptions,
+        watch: str | None = None,
+    ) -> None:
+        self.model, self.loss, self.look = model, loss, look
+        self.folder, self.options, self.watch = folder, options, watch
+        freeze_layers(model, options.frozen_layers)
+        self.optimizers = make_optimizers(model, options)
+        self.state: dict[str, float] = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
+        self.history: list[dict[str, float]] = []
+        if (folder / CHECKPOINT).exists():
+            self.resume()
+        # a killed run may have logged more than its checkpoint holds
+        write_text("".join(json.dumps(row) + "\n" for row in self.history), folder / METRICS)
+        self.sums: dict[str, list[float]] = {}  # of the loss and its parts, since the last look
+        self.gathered = 0  # batches whose gradients wait for an update
+        self.clock = self.saved = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the checkpoint in the folder."""
+        self.state, self.history = load_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers)
+        step, minutes = self.state["step"], self.state["seconds"] / 60
+        if self.progress >= 1:
+            logger.info("%s has had its time: %d steps, %.1f minutes", self.folder, step, minutes)
+        else:
+            logger.info("continuing at step %d after %.1f minutes", step, minutes)
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is over, 0 to 1."""
+        return progress(self.state, self.options)
+
+    @property
+    def looks_since_best(self) -> int:
+        """How many looks ago the watched measure was best; 0 when the last one is, or there is none."""
+        if self.watch is None or not self.history:
+            return 0
+        values = [row[self.watch] for row in self.history]
+        return len(values) - 1 - int(np.argmax(values))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether time, steps or patience are over."""
+        patience = self.options.patience
+        return self.progress >= 1 or (patience is not None and self.looks_since_best >= patience)
+
+    def train(self, batches: Callable[[int], Iterator[np.ndarray]]) -> None:
+        """Go through epoch after epoch until the run is over; `batches` gives those of an epoch.
+
+        An update may take its batches from two epochs: each counts the same then, and an epoch that is
+        shorter than an update still brings the run on. (An update for the rest of an epoch would be of
+        another size, and noisier, than all others.)
+        """
+        self.model.train()
+        empty = 0
+        while not self.is_over:
+            index = -1
+            for index, batch in enumerate(batches(self.state["epoch"])):
+                if index < self.state["batch"]:
+                    continue
+                self.gather(batch, index)
+                if self.gathered == self.options.accumulate:
+                    self.step(index)
+                if self.is_over:
+                    return
+            self.state |= {"epoch": self.state["epoch"] + 1, "batch": 0}
+            empty = 0 if index >= 0 else empty + 1
+            if empty == _EMPTY_EPOCHS:
+                raise DataError(f"{empty} epochs in a row had no batch: there is no text to learn from")
+
+    def gather(self, batch: np.ndarray, index: int) -> None:
+        """Add the gradient of one batch, the `index`-th of its epoch, to those that wait for an update."""
+        # so that a run that goes on draws what the uninterrupted one would have drawn
+        torch.manual_seed(hash((self.options.seed, self.state["epoch"], index)) % 2**63)
+        try:
+            result = self.loss(batch)
+            (result.loss / self.options.accumulate).backward()
+            value = result.loss.item()
+        except RuntimeError as error:
+            if not isinstance(error, torch.AcceleratorError):
+                raise
+            raise TrainingError(
+                f"the accelerator was lost after step {self.state['step']} ({error}). The checkpoint in {self.folder} "
+                "stands: the same command goes on from it."
+            ) from error
+        self._check_number(value, "loss")
+        self.sums.setdefault("loss", []).append(value)
+        for name, part in result.parts.items():
+            self.sums.setdefault(name, []).append(part.item())
+        self.state["tokens"] += result.tokens
+        self.gathered += 1
+
+    def step(self, index: int) -> None:
+        """Update the weights by the gradients gathered up to batch `index`; look and save where it is time."""
+        before = self.progress
+        rate = learning_rate_share(before, self.options)
+        # before the update: a checkpoint never holds weights that are no numbers
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._check_number(norm.item(), "gradient")
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * rate if before >= group["begins"] else 0.0
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.gathered = 0
+        now = time.monotonic()
+        self.state |= {"step": self.state["step"] + 1, "batch": index + 1}
+        self.state["seconds"] += now - self.clock
+        self.clock = now
+        if int(self.progress * self.options.looks) > int(before * self.options.looks):
+            self.record()
+        if now - self.saved > self.options.checkpoint_minutes * 60:
+            self.save()
+
+    def record(self) -> None:
+        """Look at valid and log it; with patience, keep the weights of the best look."""
+        means = {name: float(np.mean(values)) for name, values in self.sums.items()}
+        self.sums.clear()
+        row = {"step": self.state["step"], "tokens": self.state["tokens"]}
+        row |= {"minutes": round(self.state["seconds"] / 60, 2), "seconds": round(self.state["seconds"], 3)}
+        self.history.append(row | means | self.look())
+        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(self.history[-1]) + "\n")
+        logger.info("%s", self.history[-1])
+        if self.options.patience and self.looks_since_best == 0:
+            save_checkpoint(self.folder / BEST, self.model, [], self.state, [])
+        self.clock = time.monotonic()  # looking at valid is not training time
+
+    def save(self) -> None:
+        """Write the whole state, for a killed run to go on from."""
+        save_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.state, self.history)
+        self.clock = self.saved = time.monotonic()
+
+    def keep_best(self) -> None:
+        """Take the weights of the best look, where patience kept them."""
+        if self.options.patience and (self.folder / BEST).exists():
+            load_checkpoint(self.folder / BEST, self.model, [])
+
+    def _check_number(self, value: float, what: str) -> None:
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the {what} was {value} at step {self.state['step'] + 1}. The last good checkpoint in {self.folder} "
+                "stands; lower the learning rates (--rate-share 0.5) and run the command again."
+            )
 
 
 def run_training(
@@ -197,97 +271,16 @@ def run_training(
 
     Raises
     ------
+    DataError
+        When epoch after epoch has no batch.
     TrainingError
         When the loss is no number, the checkpoint is of another model, or the accelerator is lost;
         the last good checkpoint stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, best = folder / CHECKPOINT, folder / BEST
-    freeze_layers(model, options.frozen_layers)
-    optimizers = make_optimizers(model, options)
-    state = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
-    history: list[dict[str, float]] = []
-    if checkpoint.exists():
-        state, history = load_checkpoint(checkpoint, model, optimizers)
-        if progress(state, options) >= 1:
-            logger.info("%s has had its time: %d steps, %.1f minutes", folder, state["step"], state["seconds"] / 60)
-        else:
-            logger.info("continuing at step %d after %.1f minutes", state["step"], state["seconds"] / 60)
-    # a killed run may have logged more than its checkpoint holds
-    write_text("".join(json.dumps(row) + "\n" for row in history), folder / METRICS)
-    sums: dict[str, list[float]] = {}
-    clock = saved = time.monotonic()
-
-    def record() -> None:
-        means = {name: float(np.mean(values)) for name, values in sums.items()}
-        sums.clear()
-        row = {"step": state["step"], "tokens": state["tokens"], "minutes": round(state["seconds"] / 60, 2)}
-        row["seconds"] = round(state["seconds"], 3)
-        history.append(row | means | look())
-        with (folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(history[-1]) + "\n")
-        logger.info("%s", history[-1])
-        if options.patience and _looks_since_best(history, watch) == 0:
-            save_checkpoint(best, model, [], state, [])
-
-    def is_over() -> bool:
-        patient = options.patience is None or _looks_since_best(history, watch) < options.patience
-        return progress(state, options) >= 1 or not patient
-
-    model.train()
-    while not is_over():
-        for index, batch in enumerate(batches(state["epoch"])):
-            if index < state["batch"]:
-                continue
-            # so that a run that goes on draws what the uninterrupted one would have drawn
-            torch.manual_seed(hash((options.seed, state["epoch"], index)) % 2**63)
-            try:
-                result = loss(batch)
-                (result.loss / options.accumulate).backward()
-                value = result.loss.item()
-            except RuntimeError as error:
-                if not isinstance(error, torch.AcceleratorError):
-                    raise
-                raise TrainingError(
-                    f"the accelerator was lost after step {state['step']} ({error}). The checkpoint in {folder} "
-                    "stands: the same command goes on from it."
-                ) from error
-            _check_number(value, "loss", state["step"], folder)
-            sums.setdefault("loss", []).append(value)
-            for name, part in result.parts.items():
-                sums.setdefault(name, []).append(part.item())
-            state["tokens"] += result.tokens
-            if (index + 1) % options.accumulate:
-                continue
-            place = progress(state, options)
-            rate = learning_rate_share(place, options)
-            # before the update: a checkpoint never holds weights that are no numbers
-            norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            _check_number(norm.item(), "gradient", state["step"], folder)
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = group["peak"] * rate if place >= group["begins"] else 0.0
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            now, before = time.monotonic(), progress(state, options)
-            state["seconds"] += now - clock
-            clock = now
-            state["step"] += 1
-            state["batch"] = index + 1
-            after = progress(state, options)
-            if int(after * options.looks) > int(before * options.looks):
-                record()
-                clock = time.monotonic()  # looking at valid is not training time
-            if now - saved > options.checkpoint_minutes * 60:
-                save_checkpoint(checkpoint, model, optimizers, state, history)
-                clock = saved = time.monotonic()
-            if is_over():
-                break
-        else:
-            state |= {"epoch": state["epoch"] + 1, "batch": 0}
-            model.zero_grad(set_to_none=True)  # of batches that did not fill an update
-    save_checkpoint(checkpoint, model, optimizers, state, history)
-    if options.patience and best.exists():
-        load_checkpoint(best, model, [])
+    run = Run(model, loss=loss, look=look, folder=folder, options=options, watch=watch)
+    run.train(batches)
+    run.save()
+    run.keep_best()
     model.eval()
-    return pd.DataFrame(history)
+    return pd.DataFrame(run.history)

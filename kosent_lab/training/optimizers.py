@@ -1,16 +1,20 @@
-"""Muon for the matrices of a small encoder, in the precision that the machine is fast at.
+"""Which weights learn by which rule: Muon for the matrices of a small encoder, AdamW for the rest, or none.
 
 ``torch.optim.Muon`` orthogonalises in bfloat16 everywhere, which a CPU without bfloat16 instructions
-emulates at a hundredth of its float32 rate; that is the one reason for this class.
+emulates at a hundredth of its float32 rate; that is the one reason for the class here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import torch
+from torch import nn
 
+from kosent_lab.core.schema import DataError
 from kosent_lab.models.devices import has_bf16
+from kosent_lab.training.options import TrainingOptions
 
 
 def orthogonalize(matrices: torch.Tensor, *, steps: int = 5) -> torch.Tensor:
@@ -86,3 +90,74 @@ class Muon(torch.optim.Optimizer):
                 for parameter, update in zip(same, stacked, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(update, alpha=-group["lr"] * scale)
+
+
+def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:
+    """Return Muon for the encoder's matrices and AdamW for the rest, or AdamW for all.
+
+    Parameters
+    ----------
+    model : nn.Module
+    options : TrainingOptions
+
+    Returns
+    -------
+    list of Optimizer
+        Each group holds its peak rate as ``peak`` and the progress of the run at which it begins to
+        learn as ``begins``; vectors (biases, gains) do not decay.
+
+    References
+    ----------
+    Howard and Ruder 2018, "Universal language model fine-tuning for text classification" (gradual
+    unfreezing); Clark et al. 2020, appendix A (layer-wise learning-rate decay).
+    """
+    top = 1 + max((depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None), default=0)
+    kinds: dict[tuple[int, str], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        depth = _depth(name)
+        depth = top if depth is None else depth
+        # one group for all where all have one rate: their matrices then go through Muon in one batch
+        graded = options.layer_decay < 1 or options.unfreeze_share > 0
+        kind = "vector" if parameter.ndim < 2 else "matrix" if "encoder" in name else "table"
+        kinds.setdefault((depth if graded else top, kind), []).append(parameter)
+    decay = {"matrix": options.weight_decay, "table": options.weight_decay / 10, "vector": 0.0}
+    of_muon: list[dict[str, object]] = []
+    of_adamw: list[dict[str, object]] = []
+    for (depth, kind), parameters in kinds.items():
+        muon = options.optimizer == "muon" and kind == "matrix"
+        peak = (options.muon_rate if muon else options.adamw_rate) * options.layer_decay ** (top - depth)
+        begins = options.unfreeze_share * (top - depth) / max(1, top)
+        group = {"params": parameters, "lr": peak, "weight_decay": decay[kind], "peak": peak, "begins": begins}
+        (of_muon if muon else of_adamw).append(group)
+    optimizers: list[torch.optim.Optimizer] = [Muon(of_muon, lr=options.muon_rate)] if of_muon else []
+    if of_adamw:
+        optimizers.append(torch.optim.AdamW(of_adamw, lr=options.adamw_rate, betas=(0.9, 0.98), fused=True))
+    return optimizers
+
+
+def _depth(name: str) -> int | None:
+    """Return the depth of a parameter by its name: embeddings 0, layers from 1; None above them."""
+    if found := re.search(r"encoder\.layer\.(\d+)\.", name):
+        return int(found.group(1)) + 1
+    return 0 if "embeddings" in name else None
+
+
+def freeze_layers(model: nn.Module, count: int) -> None:
+    """Take the gradient from the embeddings and the `count` lowest layers; 0 freezes nothing.
+
+    Raises
+    ------
+    DataError
+        When the model has fewer layers.
+    """
+    if not count:
+        return
+    depths = {name: depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None}
+    if not 0 < count <= max(depths.values(), default=0):
+        layers = max(depths.values(), default=0)
+        raise DataError(f"frozen_layers (--frozen-layers) lies between 0 and the model's {layers}; got {count}")
+    for name, parameter in model.named_parameters():
+        if name in depths and depths[name] <= count:
+            parameter.requires_grad_(False)

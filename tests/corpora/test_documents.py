@@ -126,6 +126,32 @@ def test_own_ids_are_kept_when_they_differ(tmp_path):
     assert frame["input_doc_id"].tolist() == ["a", "a"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
+@pytest.mark.parametrize("ids", [["a", "b", "c", "a"], ["a", "b", "c", ""], ["a", "b", "c", None], [1, 2, 3, None]])
+def test_ids_are_the_files_own_only_when_all_differ(tmp_path, suffix, ids):
+    """Whole or in shards of which each alone has distinct ids."""
+    path = write(tmp_path / f"a{suffix}", pd.DataFrame({"doc_id": ids, "text": list("wxyz")}))
+    for rows in (None, 2):
+        frame = pd.concat(iter_documents(path, rows=rows))
+        assert frame["doc_id"].tolist() == ["row-0", "row-1", "row-2", "row-3"]
+        assert frame["input_doc_id"].iloc[0] in ("a", "1", "1.0", 1, 1.0)
+
+
+def test_every_shard_has_the_columns_of_the_whole_file(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join([*['{"text": "가"}'] * 3, '{"note": "늦게", "text": "나", "label": 1}']), "utf-8")
+    columns = [shard.columns.tolist() for shard in iter_documents(path, rows=2)]
+    assert columns == [["doc_id", "corpus", "text", "label", "polarity", "note"]] * 2
+    assert load(path).columns.tolist() == columns[0]
+
+
+def test_without_a_label_column_own_labels_are_missing(tmp_path):
+    path = write(tmp_path / "a.csv", pd.DataFrame({"text": ["가", "나"]}))
+    assert load(path, own_labels=True)["label"].isna().all()
+    with pytest.raises(DataError, match="needs column 'stars'"):
+        load(path, label_column="stars", own_labels=True)
+
+
 def test_parquet_shards_do_not_follow_row_groups(tmp_path):
     path = tmp_path / "a.parquet"
     pd.DataFrame({"text": [str(n) for n in range(25)]}).to_parquet(path, row_group_size=4)

@@ -1,11 +1,17 @@
+import json
+
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from transformers import ElectraForSequenceClassification
 
+from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import DataError
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring import shards
 from kosent_lab.scoring.predict import predict_frame
-from kosent_lab.scoring.shards import score_file
+from kosent_lab.scoring.shards import score_file, score_frame
 
 
 @pytest.fixture
@@ -82,3 +88,128 @@ def test_column_that_starts_empty_keeps_its_values(tiny, tmp_path):
     notes = pd.read_parquet(out)["note"]
     assert notes.isna().sum() == 40
     assert notes.iloc[-1] == "늦게 온 값"
+
+
+# files whose later shards hold what the first does not tell of: name, rows
+LATE = {
+    "a key that comes late": [
+        {"text": f"글 {n}"} | ({"note": f"늦게 {n}", "label": "1"} if n > 33 else {}) for n in range(50)
+    ],
+    "a key that goes": [{"text": f"글 {n}"} | ({"note": "먼저"} if n < 5 else {}) for n in range(50)],
+    "keys in another order": [
+        dict([("text", f"글 {n}"), ("b", "2"), ("a", "1")][:: -1 if n % 2 else 1]) for n in range(50)
+    ],
+    "ids repeated across shards alone": [{"doc_id": f"d{n % 25}", "text": f"글 {n}"} for n in range(50)],
+    "ids that are missing late": [{"doc_id": f"d{n}" if n < 40 else None, "text": f"글 {n}"} for n in range(50)],
+    "ids of its own": [{"doc_id": f"d{n}", "text": f"글 {n}"} for n in range(50)],
+    "a column like an answer, late": [{"text": f"글 {n}"} | ({"logit_0": "mine"} if n > 30 else {}) for n in range(50)],
+}
+
+
+def write(path, rows):
+    if path.suffix == ".jsonl":
+        path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    elif path.suffix == ".csv":
+        pd.DataFrame(rows).to_csv(path, index=False)
+    else:
+        pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("out", [".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+@pytest.mark.parametrize("case", LATE)
+def test_the_result_does_not_depend_on_where_shards_are_cut(tiny, tmp_path, case, suffix, out):
+    source = write(tmp_path / f"a{suffix}", LATE[case])
+    tables = {}
+    for rows in (1_000, 20, 7):
+        target = tmp_path / f"out-{rows}{out}"
+        assert score_file(source, target, tiny, shard_rows=rows) == 50
+        tables[rows] = pd.read_csv(target) if out == ".csv" else pd.read_parquet(target)
+    whole = tables.pop(1_000)
+    for table in tables.values():
+        pd.testing.assert_frame_equal(table, whole, rtol=1e-4, atol=1e-5)
+    # nothing stands under another name
+    assert whole["text"].tolist() == [row["text"] for row in LATE[case]]
+    assert whole["model_id"].eq(tiny.model_id).all()
+    assert whole["logit_1"].map(type).eq(float).all()
+    assert whole["doc_id"].is_unique
+    own = "ids of its own" if case == "ids of its own" else ""
+    assert whole["doc_id"].iloc[30] == ("d30" if own else "row-30")
+    for key in {"note", "a", "b"} & {key for row in LATE[case] for key in row}:
+        wanted = [row.get(key) for row in LATE[case]]
+        found = [None if pd.isna(value) or value == "" else str(value) for value in whole[key]]
+        assert found == wanted
+
+
+def test_numbers_with_gaps_are_one_kind_in_every_shard(tiny, tmp_path):
+    """A shard without a gap reads whole numbers, one with a gap fractions."""
+    rows = pd.DataFrame({"text": [f"글 {n}" for n in range(40)], "stars": pd.array([*range(39), None], dtype="Int64")})
+    rows = rows.assign(flag=pd.array([True, None] + [False] * 38, dtype="object"), empty=None)
+    rows.to_parquet(tmp_path / "a.parquet")
+    results = []
+    for number in (15, 40):
+        score_file(tmp_path / "a.parquet", tmp_path / f"{number}.csv", tiny, shard_rows=number)
+        score_file(tmp_path / "a.parquet", tmp_path / f"{number}.parquet", tiny, shard_rows=number)
+        results.append(
+            (pd.read_csv(tmp_path / f"{number}.csv", dtype=str), pd.read_parquet(tmp_path / f"{number}.parquet"))
+        )
+    own = ["text", "stars", "flag", "empty"]
+    for one, other in zip(*results, strict=True):
+        pd.testing.assert_frame_equal(one[own], other[own])
+    assert results[0][1]["stars"].iloc[:39].tolist() == list(range(39))
+
+
+@pytest.fixture(scope="module")
+def stars(tiny_folder, tiny_tokenizer, tmp_path_factory):
+    """A classifier of five classes."""
+    model = ElectraForSequenceClassification(electra.open_classifier(tiny_folder).config)
+    electra.name_classes(model, ["1", "2", "3", "4", "5"])
+    folder = tmp_path_factory.mktemp("stars") / "five"
+    electra.save_classifier(model, tiny_tokenizer, folder, seen_positions=512)
+    return load_classifier(folder, device="cpu", any_classes=True)
+
+
+@pytest.mark.parametrize("columns", [{}, {"label": 0}, {"label": 1}, {"label": 0.5}])
+def test_a_model_of_five_classes_takes_labels_of_five(stars, tmp_path, columns):
+    rows = pd.DataFrame({"text": [f"글 {n}" for n in range(30)]})
+    for name in columns:
+        values = {0: [str(n % 5 + 1) for n in range(30)], 1: [""] * 25 + ["5"] * 5, 0.5: ["4.0"] * 30}[columns[name]]
+        rows[name] = values
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    assert score_file(tmp_path / "a.csv", tmp_path / "out.parquet", stars, shard_rows=20) == 30
+    scored = pd.read_parquet(tmp_path / "out.parquet")
+    wanted = rows["label"].str.removesuffix(".0").replace("", None) if "label" in rows else pd.Series([None] * 30)
+    assert scored["label"].fillna("-").tolist() == wanted.fillna("-").tolist()
+    assert scored[[f"class_prob_{n}" for n in range(1, 6)]].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert set(scored["pred"]) <= set("12345")
+
+
+def test_two_classes_still_refuse_stars(tiny, tmp_path):
+    pd.DataFrame({"text": ["글"], "label": ["4"]}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match="map star ratings first"):
+        score_file(tmp_path / "a.csv", tmp_path / "out.csv", tiny)
+
+
+def test_a_frame_is_scored_without_reading_back_what_was_just_scored(tiny, pack, tmp_path, monkeypatch):
+    frame, read, calls = pack.head(50), [], []
+    reading = pd.read_parquet
+    monkeypatch.setattr(pd, "read_parquet", lambda path, **more: read.append(path.name) or reading(path, **more))
+    scored, folder, sha256 = score_frame(frame, tmp_path / "out.parquet", tiny, shard_rows=20)
+    assert read == []
+    assert sha256 == frame_sha256(frame)
+    assert sorted(path.name for path in folder.glob("part-*")) == [f"part-0000{n}.parquet" for n in range(3)]
+    # of a run that was cut off only what lay there is read, and nothing of it is scored again
+    (folder / "part-00001.parquet").unlink()
+    monkeypatch.setattr(shards, "predict_frame", lambda *a, **m: calls.append(1) or predict_frame(*a, **m))
+    again, _, _ = score_frame(frame, tmp_path / "out.parquet", tiny, shard_rows=20)
+    assert read == ["part-00000.parquet", "part-00002.parquet"]
+    assert calls == [1]
+    pd.testing.assert_frame_equal(scored, again, rtol=1e-4, atol=1e-5)
+
+
+def test_a_frame_is_hashed_once(tiny, pack, tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(shards, "frame_sha256", lambda frame: hashed.append(len(frame)) or frame_sha256(frame))
+    score_frame(pack.head(50), tmp_path / "out.parquet", tiny, shard_rows=20)
+    assert hashed == [50]

@@ -11,8 +11,8 @@ from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.encode import encode_texts
 from kosent_lab.training import finetuning, loop
 from kosent_lab.training.batches import iter_batches
-from kosent_lab.training.loop import make_optimizers, save_checkpoint
-from kosent_lab.training.optimizers import Muon, orthogonalize
+from kosent_lab.training.checkpoints import save_checkpoint
+from kosent_lab.training.optimizers import Muon, make_optimizers, orthogonalize
 from kosent_lab.training.options import FinetuningOptions, learning_rate_share, progress
 
 OPTIONS = FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)

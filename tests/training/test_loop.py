@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from kosent_lab.core.schema import DataError, TrainingError
+from kosent_lab.training import loop
 from kosent_lab.training.checkpoints import save_checkpoint
-from kosent_lab.training.loop import CHECKPOINT, BatchLoss, can_compile, make_optimizers, run_training
+from kosent_lab.training.loop import CHECKPOINT, BatchLoss, can_compile, run_training
+from kosent_lab.training.optimizers import make_optimizers
 from kosent_lab.training.options import TrainingOptions
 
 OPTIONS = TrainingOptions(steps=6, looks=2, checkpoint_minutes=0.0, compile=False, weight_decay=0.0)
@@ -43,11 +45,90 @@ def test_batches_go_on_into_the_next_epoch(tmp_path):
     assert history["tokens"].tolist() == [24, 48]
 
 
-def test_accumulated_gradients_are_those_of_one_large_batch(tmp_path):
-    options = TrainingOptions(steps=2, accumulate=2, looks=1, compile=False)
-    _, history, seen = fit_line(tmp_path, options=options)
-    assert len(seen) == 4
-    assert history["step"].iloc[-1] == 2
+def fit_rows(folder, epochs, *, accumulate, steps, optimizer="adamw"):
+    """Train a matrix and a vector on rows drawn epoch by epoch; return the model and the rows of each batch."""
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"encoder": nn.Linear(4, 3), "head": nn.Linear(3, 1)})
+    inputs = torch.randn(64, 4, generator=torch.Generator().manual_seed(1))
+    seen = []
+
+    def loss(batch):
+        seen.append(batch.tolist())
+        hidden = torch.tanh(model["encoder"](inputs[batch % 64]))
+        return BatchLoss((model["head"](hidden) - inputs[batch % 64].sum(1, keepdim=True)).square().mean(), len(batch))
+
+    options = TrainingOptions(
+        steps=steps, accumulate=accumulate, optimizer=optimizer, looks=1, compile=False, checkpoint_minutes=0.0
+    )
+    run_training(model, batches=epochs, loss=loss, look=dict, folder=folder, options=options)
+    return model, seen
+
+
+def assert_same_weights(one, other):
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_accumulated_gradients_are_those_of_one_large_batch(tmp_path, optimizer):
+    def halves(epoch):
+        return (np.arange(i, i + 4) + 32 * epoch for i in range(0, 32, 4))
+
+    def whole(epoch):
+        return (np.arange(i, i + 8) + 32 * epoch for i in range(0, 32, 8))
+
+    one, few = fit_rows(tmp_path / "a", halves, accumulate=2, steps=6, optimizer=optimizer)
+    other, many = fit_rows(tmp_path / "b", whole, accumulate=1, steps=6, optimizer=optimizer)
+    assert (len(few), len(many)) == (12, 6)
+    assert_same_weights(one, other)
+    start, _ = fit_rows(tmp_path / "c", whole, accumulate=1, steps=1, optimizer=optimizer)
+    assert not torch.allclose(start["head"].weight, other["head"].weight, atol=1e-4)  # something was learnt
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 4])
+def test_an_epoch_with_fewer_batches_than_an_update_needs_still_brings_the_run_on(tmp_path, accumulate):
+    """The update takes its batches from the next epochs; it never came, and the run never ended."""
+    one, seen = fit_rows(tmp_path / "a", lambda epoch: [np.arange(4) + 4 * epoch], accumulate=accumulate, steps=3)
+    assert [batch[0] for batch in seen] == [4 * n for n in range(3 * accumulate)]
+    joined = [np.arange(4 * accumulate) + 4 * accumulate * n for n in range(3)]
+    other, _ = fit_rows(tmp_path / "b", lambda epoch: joined[epoch : epoch + 1], accumulate=1, steps=3)
+    assert_same_weights(one, other)
+
+
+def test_no_batch_is_lost_at_the_end_of_an_epoch(tmp_path):
+    _, seen = fit_rows(
+        tmp_path, lambda epoch: [np.arange(4) + 10 * n + 100 * epoch for n in range(3)], accumulate=2, steps=3
+    )
+    assert [batch[0] for batch in seen] == [0, 10, 20, 100, 110, 120]
+
+
+def test_an_update_over_two_epochs_is_resumed_where_it_began(tmp_path, monkeypatch):
+    def epochs(epoch):
+        return [np.arange(4) + 4 * n + 12 * epoch for n in range(3)]
+
+    whole, _ = fit_rows(tmp_path / "whole", epochs, accumulate=2, steps=5)
+    gather, calls = loop.Run.gather, []
+
+    def dying(run, batch, index):
+        calls.append(index)
+        if len(calls) == 4:  # the third batch of the first epoch waits for this one
+            raise KeyboardInterrupt
+        gather(run, batch, index)
+
+    monkeypatch.setattr(loop.Run, "gather", dying)
+    with pytest.raises(KeyboardInterrupt):
+        fit_rows(tmp_path / "cut", epochs, accumulate=2, steps=5)
+    monkeypatch.undo()
+    resumed, seen = fit_rows(tmp_path / "cut", epochs, accumulate=2, steps=5)
+    assert [batch[0] for batch in seen] == [8, 12, 16, 20, 24, 28, 32, 36]
+    assert_same_weights(whole, resumed)
+
+
+def test_epochs_without_a_batch_end_in_an_error(tmp_path):
+    with pytest.raises(DataError, match="100 epochs in a row had no batch"):
+        fit_rows(tmp_path / "a", lambda epoch: [], accumulate=1, steps=1)
+    _, seen = fit_rows(tmp_path / "b", lambda epoch: [np.arange(4)] * (epoch % 2), accumulate=1, steps=2)
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
