@@ -14,7 +14,7 @@ from kosent_lab.studies import measured_tables, numbers
 from kosent_lab.studies.kept import load_study
 from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
 from kosent_lab.studies.model_tables import PACK, SHALLOW, TEST, share
-from kosent_lab.studies.study_tables import DOMAINS, domains_kept
+from kosent_lab.studies.study_tables import DOMAINS, domains_kept, mean_of
 
 _COLUMNS = {
     "en": ["texts", "model", "n", "accuracy (%)", "ECE", "after temperature"],
@@ -43,7 +43,7 @@ _FINDINGS = {
 Paired bootstrap of the texts; McNemar's p {p_tfidf}, {p_shallow} and {p_pack}.
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive. Sarcasm with a cue is read rightly in \
 {cue}, n = {n_cue}; without a cue in {no_cue}, n = {n_no_cue}.
-- In nine other domains, untaught, its balanced accuracy is {domains} % on average: from {worst} for {worst_name} to \
+- In nine other domains, untaught, its balanced accuracy is {domains} on average: from {worst} for {worst_name} to \
 {best} for {best_name}.
 - On two cores it reads {exact} reviews a second exactly and {fastest} in bfloat16, {exact_ratio} and \
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone {exact_ratio_2} and \
@@ -58,7 +58,7 @@ morphemes, {kept_morphemes}.""",
 구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 맥니마 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다. 반어는 단서가 있는 {n_cue}개 중 {cue}, \
 단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
-- 따로 가르치지 않은 아홉 분야에서 균형 정확도는 평균 {domains} %입니다. {worst_name} {worst}부터 \
+- 따로 가르치지 않은 아홉 분야에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 \
 {best_name} {best}까지 차이가 큽니다.
 - 코어 두 개로 초당 리뷰 {exact}개(정확한 방식), {fastest}개(bfloat16)를 읽습니다. 배치로 돌린 \
 `transformers.pipeline`의 {exact_ratio}배와 {fastest_ratio}배이고, AVX2만 있는 기계에서는 \
@@ -92,7 +92,7 @@ def values() -> dict[str, str]:
         right = wilson_interval(round(row["accuracy"] * row["n"]), int(row["n"]))
         found |= {f"n_{key}": count(row["n"]), key: _share(row["accuracy"], *right)}
     domains, names = domains_kept(), ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
-    found["domains"] = percent(domains["balanced_accuracy"].mean(), 1)
+    found["domains"] = _share(*mean_of(domains, "balanced_accuracy"))
     for key, data in zip(("worst", "best"), _worst_and_best(), strict=True):
         found[key] = _share(*domains.loc[data, names])
     for suffix, name in (("", "bench-avx512"), ("_2", "bench-avx2")):

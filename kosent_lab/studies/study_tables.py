@@ -70,6 +70,32 @@ def domains_kept(model: str = BUNDLED) -> pd.DataFrame:
     return load_study(name).set_index("data").loc[list(DOMAINS)]
 
 
+def mean_of(table: pd.DataFrame, name: str) -> tuple[float, float, float]:
+    """Return the mean of a column with its interval, from the intervals of its independent rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `name`, ``NAME_low``, ``NAME_high``; the rows are of different texts.
+    name : str
+
+    References
+    ----------
+    Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach"
+    (method of variance estimates recovery).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"a": [0.5, 0.7], "a_low": [0.47, 0.66], "a_high": [0.53, 0.74]})
+    >>> [round(value, 3) for value in mean_of(rows, "a")]
+    [0.6, 0.575, 0.625]
+    """
+    values, n = table[name], len(table)
+    below, above = values - table[f"{name}_low"], table[f"{name}_high"] - values
+    mean = float(values.mean())
+    return mean, mean - float((below**2).sum()) ** 0.5 / n, mean + float((above**2).sum()) ** 0.5 / n
+
+
 def domains_table() -> str:
     """Other domains, the models as they are."""
     bundled, shallow = domains_kept(), domains_kept(SHALLOW)
@@ -78,25 +104,44 @@ def domains_table() -> str:
         row = bundled.loc[data]
         cells = [_cell(row, "accuracy"), _cell(row, "balanced_accuracy"), _cell(shallow.loc[data], "accuracy")]
         rows.append([f"{name} (`{data}`)", label, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
-    means = [bundled["accuracy"], bundled["balanced_accuracy"], shallow["accuracy"]]
-    rows.append([f"mean of the {len(DOMAINS)}", "", "", *(percent(column.mean(), 1) for column in means)])
+    means = [mean_of(bundled, "accuracy"), mean_of(bundled, "balanced_accuracy"), mean_of(shallow, "accuracy")]
+    rows.append([f"mean of the {len(DOMAINS)}", "", "", *(with_interval(*mean, 1) for mean in means)])
     columns = ["reviews of (`--data`)", "what the label means", "n, of the rarer label", "bundled", "balanced", SHALLOW]
     return table(columns, rows, words=2)
+
+
+_WAYS = [("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
+_GAIN = ["gain", "gain_low", "gain_high"]
+_WAY_NAMES = ["fine-tuned on 200", "on 1,000", "TF-IDF on 200", "on 1,000"]
 
 
 def taught_table() -> str:
     """Other domains, taught by some of their rows."""
     kept = load_study("transfer-domains").set_index(["data", "method", "size"])
-    ways = [("as it is", 0), ("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
-    rows = []
+    ways, rows = [("as it is", 0), *_WAYS], []
     for data, (name, _) in DOMAINS.items():
         row = kept.loc[(data, "as it is", 0)]
         cells = [_cell(kept.loc[(data, *way)], "balanced_accuracy") for way in ways]
         rows.append([name, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
-    means = [percent(kept.xs(way, level=["method", "size"])["balanced_accuracy"].mean(), 1) for way in ways]
-    rows.append([f"mean of the {len(DOMAINS)}", "", *means])
-    columns = ["reviews of", "n", "as it is", "fine-tuned on 200", "on 1,000", "TF-IDF on 200", "on 1,000"]
-    return table(columns, rows)
+    means = [mean_of(kept.xs(way, level=["method", "size"]), "balanced_accuracy") for way in ways]
+    rows.append([f"mean of the {len(DOMAINS)}", "", *(with_interval(*mean, 1) for mean in means)])
+    return table(["reviews of", "n", "as it is", *_WAY_NAMES], rows)
+
+
+def gains_table() -> str:
+    """Gains over the model as it is on the same rows."""
+    kept = load_study("transfer-domains").set_index(["data", "method", "size"])
+    rows = []
+    for data, (name, _) in DOMAINS.items():
+        cells = []
+        for way in _WAYS:
+            gain = dict(zip(("gain", "ci_low", "ci_high"), kept.loc[(data, *way), _GAIN], strict=True))
+            cells.append(points(gain, value="gain", digits=1))
+        rows.append([name, *cells])
+    means = [mean_of(kept.xs(way, level=["method", "size"]), "gain") for way in _WAYS]
+    cells = [points(dict(zip(("gain", "ci_low", "ci_high"), m, strict=True)), value="gain", digits=1) for m in means]
+    rows.append([f"mean of the {len(DOMAINS)}", *cells])
+    return table(["gain in points, reviews of", *_WAY_NAMES], rows)
 
 
 def boundaries_table() -> str:
@@ -167,7 +212,7 @@ def vocabulary_table() -> str:
 
 def tracks_table() -> str:
     """Two sets of training rows, three seeds each."""
-    rows = load_study("tracks").astype("str").to_numpy().tolist()
+    rows = load_study("tracks").astype("str").to_numpy().tolist()  # means of figures that were not rounded
     return table(["track", "taught", "seeds", "mean", "spread", "not in training", "valid", "command"], rows, words=2)
 
 
@@ -182,6 +227,7 @@ def tried_table() -> str:
 TABLES = {
     "domains": domains_table,
     "taught": taught_table,
+    "taught-gains": gains_table,
     "boundaries": boundaries_table,
     "boundaries-n": boundaries_counts,
     "particles": particles_table,
