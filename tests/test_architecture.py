@@ -27,8 +27,11 @@ HOUSE = {
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
-        "notebooks", "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "measured_tables",
-        "headlines", "results", "plots",
+        "notebooks", "plots",
+    ],
+    "results": [
+        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "measured_tables", "headlines",
+        "pages",
     ],
     "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],

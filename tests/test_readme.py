@@ -11,12 +11,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from kosent_lab.cli import parser
-from kosent_lab.studies import results
+from kosent_lab.results import pages
 from tests.conftest import ROOT
 
 matplotlib.use("Agg")
 FRONT = ("README.md", "README.ko.md")
-PAGES = [*results.PAGES, "CONTRIBUTING.md", "data/README.md", "notebooks/README.md"]
+PAGES = [*pages.PAGES, "CONTRIBUTING.md", "data/README.md", "notebooks/README.md"]
 COMMAND = re.compile(
     r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) "
     r"((?:report|predict|evaluate|tokens|data|study|train|bench|notebooks|results)\b.*)"
@@ -78,7 +78,7 @@ def test_links_lead_somewhere(page):
             assert not heading or heading in anchors(path), target
 
 
-@pytest.mark.parametrize("page", results.PAGES)
+@pytest.mark.parametrize("page", pages.PAGES)
 def test_regions_are_drawn_as_tables_and_sentences(page):
     """A comment at the head of a line makes the rest of that line raw HTML, and a table without its rule is text."""
     shown = RENDER.render((ROOT / page).read_text("utf-8"))
@@ -90,7 +90,7 @@ def test_regions_are_drawn_as_tables_and_sentences(page):
 @pytest.mark.parametrize("page", FRONT)
 def test_every_number_of_the_readme_is_a_commands(page):
     """Outside of marked regions there are none, but in what is typed, in names of files, versions, and notebooks."""
-    text = results.REGION.sub("", (ROOT / page).read_text("utf-8"))
+    text = pages.REGION.sub("", (ROOT / page).read_text("utf-8"))
     text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)
     lines = [line for line in text.splitlines() if not line.startswith("    ")]
     text = re.sub(r"\[\d\d |(?:notebook|노트북) \d\d|Python 3\.\d+|CC0", " ", "\n".join(lines))
@@ -102,18 +102,18 @@ def test_the_readme_is_short():
 
 
 def test_both_languages_name_the_same_commands_and_numbers():
-    pages = [(ROOT / page).read_text("utf-8") for page in FRONT]
+    texts = [(ROOT / page).read_text("utf-8") for page in FRONT]
     named = [[line for line in typed(page) if COMMAND.fullmatch(line) or MAKE.fullmatch(line)] for page in FRONT]
     # what a comment says is in the page's own language
     named = [Counter(re.sub(r"\s+#.*", "", line) for line in lines) for lines in named]
     assert named[0] == named[1]
     assert sum(named[0].values()) >= 9
-    regions = [" ".join(region for _, region in results.REGION.findall(page)) for page in pages]
+    regions = [" ".join(region for _, region in pages.REGION.findall(text)) for text in texts]
     numbers = [Counter(re.findall(r"[\d.,]*\d", re.sub(r"`[^`]*`", "", region))) for region in regions]
     assert numbers[0] == numbers[1]
     assert sum(numbers[0].values()) > 60
     code, links = r"`([^`\n]+)`", r"\]\(((?!README)[^)]+)\)"
-    assert {*re.findall(links, pages[0])} == {*re.findall(links, pages[1])}
-    assert {c for c in re.findall(code, pages[0]) if c.isascii()} == {
-        c for c in re.findall(code, pages[1]) if c.isascii()
+    assert {*re.findall(links, texts[0])} == {*re.findall(links, texts[1])}
+    assert {c for c in re.findall(code, texts[0]) if c.isascii()} == {
+        c for c in re.findall(code, texts[1]) if c.isascii()
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from typing import Any
 
 from kosent_lab.cli.options import command
@@ -34,7 +33,7 @@ def add(stages: Any) -> None:
 
 def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
-    from kosent_lab.core.files import write_text
+    from kosent_lab.core.files import write_bytes, write_text
     from kosent_lab.corpora.pretraining_text import gather_texts
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
@@ -68,6 +67,6 @@ def pretrain(arguments: argparse.Namespace) -> None:
     history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
     pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL, largest_mb=arguments.largest_mb)
     for name in (TAUGHT, loop.METRICS):
-        shutil.copy(arguments.out / name, arguments.out / MODEL / name)
+        write_bytes((arguments.out / name).read_bytes(), arguments.out / MODEL / name)
     print(history.tail(3).to_string(index=False))
     print(f"on {device}: {arguments.out / MODEL}")

@@ -39,7 +39,7 @@ def add(subparsers: Any) -> None:
 
 def run_results(arguments: argparse.Namespace) -> None:
     """Take in what is new, then write or check the pages."""
-    from kosent_lab.studies import answers, measured, results
+    from kosent_lab.results import answers, measured, pages
 
     if arguments.answers:
         for path in answers.keep_answers(arguments.answers):
@@ -48,8 +48,8 @@ def run_results(arguments: argparse.Namespace) -> None:
         name, file = arguments.keep
         measured.keep(name, Path(file), command=arguments.made_by, machine=arguments.machine)
     if arguments.check:
-        results.check_pages(results.PAGES, root=results.ROOT)
-        print(f"{len(results.PAGES)} pages say what kept answers give")
+        pages.check_pages(pages.PAGES, root=pages.ROOT)
+        print(f"{len(pages.PAGES)} pages say what kept answers give")
         return
-    changed = results.write_pages(results.PAGES, root=results.ROOT)
+    changed = pages.write_pages(pages.PAGES, root=pages.ROOT)
     print("\n".join(changed) if changed else "every page says it already")

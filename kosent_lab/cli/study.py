@@ -171,15 +171,16 @@ def _score_recipes(arguments: argparse.Namespace) -> pd.DataFrame:
 def study_transfer(arguments: argparse.Namespace) -> None:
     """Print how good a model is in other domains, as it is and taught by some of their rows."""
     from kosent_lab import corpora
-    from kosent_lab.studies import transfer
+    from kosent_lab.studies.domains import compare_domains
+    from kosent_lab.studies.transfer import METHODS
 
     columns = {"text_column": arguments.text_column, "label_column": arguments.label_column}
     frames = {name: corpora.load(name, **columns) for name in arguments.data}
-    table = transfer.compare_domains(
+    table = compare_domains(
         frames,
         sizes=arguments.sizes,
         source=arguments.model,
-        methods=arguments.methods or transfer.METHODS,
+        methods=arguments.methods or METHODS,
         draws=arguments.draws,
         per_label=arguments.per_label or None,
         seed=arguments.seed,

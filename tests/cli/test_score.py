@@ -92,7 +92,7 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
 
 
 @pytest.mark.corpora("nsmc")
-def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, capsys):
+def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, caplog):
     """The bundled model's temperature was fitted on nsmc:calib: measured there, it would prove nothing."""
     path = tmp_path / "calib.json"
     assert parser.main(["evaluate", "--data", "nsmc:calib", "--limit", "60", "--json", str(path)]) == 0
@@ -100,10 +100,10 @@ def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, capsys):
     assert result["ece_calibrated"] is None
     assert result["temperature"] is None
     assert "fitted on these very texts (nsmc:calib)" in result["calibrated_on"]
-    assert "fitted on these very texts" in capsys.readouterr().err
+    assert "fitted on these very texts" in caplog.text
 
 
 @pytest.mark.corpora("sentineg")
-def test_no_corpus_gives_its_test_rows_to_a_fit(capsys):
+def test_no_corpus_gives_its_test_rows_to_a_fit(caplog):
     assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 0
-    assert "must not see the test split" in capsys.readouterr().err
+    assert "must not see the test split" in caplog.text

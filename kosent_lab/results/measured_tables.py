@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.results.markdown import count, percent, table, with_interval
+from kosent_lab.results.measured import load_measured
 from kosent_lab.studies.kept import load_study
-from kosent_lab.studies.markdown import count, percent, table, with_interval
-from kosent_lab.studies.measured import load_measured
 
 # treebank and split, what it holds, whether the rules of the reader were drawn from it
 TREEBANKS = {

@@ -6,9 +6,9 @@ import pandas as pd
 
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.studies import numbers
-from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, points, table, with_interval
-from kosent_lab.studies.numbers import Share
+from kosent_lab.results import numbers
+from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, table, with_interval
+from kosent_lab.results.numbers import Share
 
 SHALLOW = "kosent-electra-3"
 _SHALLOW_FOLDER = f"data/models/{SHALLOW}"

@@ -6,7 +6,8 @@ import pytest
 
 from kosent_lab.core.intervals import mcnemar
 from kosent_lab.errors.hard_cases import special_groups
-from kosent_lab.studies import kept, numbers
+from kosent_lab.results import numbers
+from kosent_lab.studies import kept
 
 BUNDLED, SHALLOW = "kosent-electra-small", "kosent-electra-3"
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from kosent_lab.core.intervals import LEVEL, wilson_interval
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.studies import measured_tables, numbers
+from kosent_lab.results import measured_tables, numbers
+from kosent_lab.results.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
+from kosent_lab.results.model_tables import PACK, SHALLOW, TEST, share
+from kosent_lab.results.study_tables import DOMAINS, domains_kept, mean_of
 from kosent_lab.studies.kept import load_study
-from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
-from kosent_lab.studies.model_tables import PACK, SHALLOW, TEST, share
-from kosent_lab.studies.study_tables import DOMAINS, domains_kept, mean_of
 
 _COLUMNS = {
     "en": ["texts", "model", "n", "accuracy (%)", "ECE", "after temperature"],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.studies import numbers
+from kosent_lab.results import numbers
+from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
+from kosent_lab.results.model_tables import SHALLOW, share
 from kosent_lab.studies.kept import load_study
-from kosent_lab.studies.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
-from kosent_lab.studies.model_tables import SHALLOW, share
 
 # reviews of what, and what their label means
 DOMAINS = {

@@ -9,7 +9,7 @@ import pytest
 
 from kosent_lab.cli import main
 from kosent_lab.core.schema import DataError
-from kosent_lab.studies import results
+from kosent_lab.results import pages
 from tests.conftest import ROOT
 
 
@@ -21,12 +21,12 @@ def page(tmp_path):
 
 
 def test_pages_say_what_kept_answers_give():
-    results.check_pages()
+    pages.check_pages()
 
 
 def test_every_region_stands_in_a_page():
-    named = {name for page in results.PAGES for name, _ in results.REGION.findall((ROOT / page).read_text("utf-8"))}
-    assert named == set(results.REGIONS)
+    named = {name for page in pages.PAGES for name, _ in pages.REGION.findall((ROOT / page).read_text("utf-8"))}
+    assert named == set(pages.REGIONS)
 
 
 def test_checking_loads_no_torch():
@@ -39,16 +39,16 @@ def test_checking_loads_no_torch():
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_number_changed_by_hand_is_caught(page, place):
     text = page.read_text("utf-8")
-    region = list(results.REGION.finditer(text))[place]
+    region = list(pages.REGION.finditer(text))[place]
     digit = re.search(r"[1-8]", region[2])
     start = region.start(2) + digit.start()
     page.write_text(text[:start] + "9" + text[start + 1 :], "utf-8")
     number = text[:start].count("\n") + 1
     with pytest.raises(DataError, match=rf"README\.md, line {number} is not what kept answers give"):
-        results.check_pages(["README.md"], root=page.parent)
-    assert results.write_pages(["README.md"], root=page.parent) == ["README.md"]
+        pages.check_pages(["README.md"], root=page.parent)
+    assert pages.write_pages(["README.md"], root=page.parent) == ["README.md"]
     assert page.read_text("utf-8") == text
-    assert results.write_pages(["README.md"], root=page.parent) == []
+    assert pages.write_pages(["README.md"], root=page.parent) == []
 
 
 def test_a_line_added_to_a_region_is_caught(page):
@@ -56,12 +56,12 @@ def test_a_line_added_to_a_region_is_caught(page):
     end = text.rindex("<!-- /results -->")
     page.write_text(text[:end] + "- One more.\n" + text[end:], "utf-8")
     with pytest.raises(DataError, match="One more"):
-        results.check_pages(["README.md"], root=page.parent)
+        pages.check_pages(["README.md"], root=page.parent)
 
 
 def test_the_command_fails_where_a_page_differs(page, monkeypatch, capsys):
-    monkeypatch.setattr(results, "ROOT", page.parent)
-    monkeypatch.setattr(results, "PAGES", ("README.md",))
+    monkeypatch.setattr(pages, "ROOT", page.parent)
+    monkeypatch.setattr(pages, "PAGES", ("README.md",))
     assert main(["results", "--check"]) == 0
     page.write_text(page.read_text("utf-8").replace("50,000", "60,000"), "utf-8")
     assert main(["results", "--check"]) == 1
@@ -78,9 +78,9 @@ def test_the_command_fails_where_a_page_differs(page, monkeypatch, capsys):
 )
 def test_a_broken_region_is_named(text, says):
     with pytest.raises(DataError, match=says):
-        results.fill(text)
+        pages.fill(text)
 
 
 def test_a_region_within_a_sentence_stays_within_it():
-    filled = results.fill("with <!-- results:level -->?<!-- /results --> intervals")
+    filled = pages.fill("with <!-- results:level -->?<!-- /results --> intervals")
     assert filled == "with <!-- results:level -->95 %<!-- /results --> intervals"

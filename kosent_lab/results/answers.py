@@ -49,7 +49,7 @@ def load_answers(model: str, table: str, folder: Path = STUDIES_FOLDER) -> pd.Da
         When nothing is kept; the message names the command that keeps it.
     """
     if model == BUNDLED:
-        return load_scored(table)
+        return load_scored(table).frame
     path = folder / f"answers-{model}-{table}.parquet"
     if not path.is_file():
         raise NotAvailableError(f"there are no kept answers {path}. Make them: kosent-lab results --answers {model}")

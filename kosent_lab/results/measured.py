@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.files import write_text
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.studies.kept import STUDIES_FOLDER
 
@@ -84,6 +85,4 @@ def keep(
     machine = older.get("machine", "") if machine is None else machine
     entries[name] = {"name": name, "command": command, "date": today, "machine": machine, "result": content}
     text = json.dumps([entries[key] for key in sorted(entries)], ensure_ascii=False, indent=1)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text + "\n", "utf-8", newline="\n")
-    partial.replace(path)
+    write_text(text + "\n", path)

@@ -2,7 +2,7 @@
 
 import re
 
-from kosent_lab.studies import markdown
+from kosent_lab.results import markdown
 
 
 def test_intervals_are_printed_around_their_value():

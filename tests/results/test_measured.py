@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.studies import measured
+from kosent_lab.results import measured
 
 
 def test_keeping_takes_the_place_of_an_older_entry(tmp_path):

@@ -1,6 +1,6 @@
 """The numbers that pages state, from kept answers: accuracies, their paired differences, calibration, groups.
 
-How they are put into words and tables lives in ``studies.tables`` and ``studies.headlines``.
+How they are put into words and tables lives in ``studies.tables`` and ``results.headlines``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.corpora.splits import hash_share
 from kosent_lab.errors.comparison import compare_recipes
 from kosent_lab.errors.hard_cases import group_table, special_groups
-from kosent_lab.studies.answers import load_answers
+from kosent_lab.results.answers import load_answers
 
 FOLDS = 10
 RESAMPLES = 1_000

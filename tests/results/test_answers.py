@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.studies import answers
+from kosent_lab.results import answers
 from tests.conftest import ROOT
 
 SHALLOW = "kosent-electra-3"

@@ -12,9 +12,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from kosent_lab.core.files import write_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.studies import headlines, measured_tables, model_tables, study_tables
+from kosent_lab.results import headlines, measured_tables, model_tables, study_tables
 
 ROOT = DATA_FOLDER.parent
 PAGES = (
@@ -91,9 +92,7 @@ def write_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> list[str]
         path, text = root / page, _read(root / page)
         made = _filled(page, text)
         if made != text:
-            partial = path.with_name(path.name + ".partial")
-            partial.write_text(made, "utf-8", newline="\n")
-            partial.replace(path)
+            write_text(made, path)
             changed.append(page)
     return changed
 
