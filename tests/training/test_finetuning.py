@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import stats
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.models import electra
@@ -35,7 +36,7 @@ def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
     model = tiny_model(tiny_tokenizer)
     options = dataclasses.replace(OPTIONS, steps=120)
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
-    assert history["accuracy"].iloc[-1] > 0.9
+    assert history["accuracy"].iloc[-1] == 1.0  # the word tells the label
     assert model.classifier.out_proj.out_features == 2
     assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)
 
@@ -62,7 +63,7 @@ def test_three_classes_train_too(rows, tiny_tokenizer, tmp_path):
     electra.name_classes(model, ["나쁨", "보통", "좋음"])
     options = dataclasses.replace(OPTIONS, steps=120)
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
-    assert history["accuracy"].iloc[-1] > 0.8
+    assert history["accuracy"].iloc[-1] == 1.0
     assert model.classifier.out_proj.out_features == 3  # the rating has no part in three classes
     assert model.config.id2label[2] == "좋음"
 
@@ -216,7 +217,7 @@ def test_epoch_draws_rows_by_their_share():
     rows = np.concatenate(list(iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
     assert len(np.unique(rows)) == len(rows)
     assert (rows < 5_000).sum() == 5_000
-    assert abs((rows >= 5_000).sum() - 1_250) < 150
+    assert stats.binomtest(int((rows >= 5_000).sum()), 5_000, 0.25).pvalue > 0.01
     again = np.concatenate(list(iter_batches(lengths, share=share, batch_tokens=64, seed=1)))
     assert (rows == again).all()
 
@@ -235,8 +236,9 @@ def test_orthogonalized_matrices_have_singular_values_near_one():
     torch.manual_seed(0)
     for shape in [(3, 8, 8), (2, 16, 4), (2, 4, 16)]:
         values = torch.linalg.svdvals(orthogonalize(torch.randn(shape)))
-        assert values.min() > 0.3
-        assert values.max() < 1.3
+        # five steps of this quintic take what is not tiny to between 0.68 and 1.20
+        assert values.min() > 0.67
+        assert values.max() < 1.21
 
 
 def test_muon_agrees_with_torch():
