@@ -24,7 +24,7 @@ HOUSE = {
     "training": [
         "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
     ],
-    "studies": ["kept", "particles", "transfer", "speed", "training_speed", "notebooks", "plots"],
+    "studies": ["kept", "particles", "draws", "transfer", "speed", "training_speed", "notebooks", "plots"],
     "report": ["assess", "sentences", "sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [

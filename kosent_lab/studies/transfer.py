@@ -1,7 +1,7 @@
 """What a few labelled texts of another domain are worth: a classifier taught by them, beside a cheap rival.
 
-The rows of a corpus are drawn to teach and to measure with no text on both sides; one table holds every
-answer, another sums it up with intervals.
+One table holds every answer, another sums it up with intervals. The rows that teach and those that measure are
+drawn in ``studies.draws``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tokenizers import Tokenizer
 from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
-from kosent_lab.corpora.splits import fold_texts, hash_share
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.studies.draws import PER_LABEL, draw_rows
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.finetuning import train
 from kosent_lab.training.options import FinetuningOptions
@@ -31,71 +31,11 @@ from kosent_lab.training.options import FinetuningOptions
 logger = logging.getLogger(__name__)
 METHODS = ("tfidf", "frozen", "fine-tuned")
 AS_IT_IS = "as it is"
-PER_LABEL = 600  # so that one label's thousands do not drown the other, and a step takes seconds
-
-
 # RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
 # rate and twice the epochs were two to three points better on 200 rows of `finance` with three layers, but with
 # twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
 EPOCHS, RATES, FEW_ROWS = 4.0, {"fine-tuned": 0.1, "frozen": 1.0}, FinetuningOptions(optimizer="adamw")
 _BATCH_TOKENS = 512  # about 32 short texts
-_FEWEST = 30  # rows to measure on; below it every interval spans everything
-
-
-def draw_rows(
-    frame: pd.DataFrame, size: int, *, per_label: int | None = PER_LABEL, seed: int = 0
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Part labelled rows into those that teach and those that measure.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``text`` and ``label``. Rows of one ``pair_id`` (minimal pairs) stay together; where a row
-        has none, a text and the ``text_origin`` that it was made of do.
-    size : int
-        Rows to teach with, in the order in which smaller sizes take them; may be 0.
-    per_label : int, optional
-        Measure on at most so many rows of each label; None: all.
-    seed : int
-        Another seed is another draw.
-
-    Returns
-    -------
-    tuple of DataFrame
-        Rows to teach, rows to measure, with a column ``group`` that is equal where rows belong together.
-        A text that occurs twice (case, spaces and punctuation folded) is taken once.
-
-    Raises
-    ------
-    DataError
-        When a size is negative, or fewer than thirty rows would be left to measure on.
-    """
-    check_columns(frame, ["text", "label"], what="drawing rows")
-    if size < 0:
-        raise DataError(f"sizes are numbers of rows, 0 or more; got {size}")
-    rows = frame[frame["label"].notna()].reset_index(drop=True)
-    keys = fold_texts(rows["text"])
-    rows, keys = rows[~keys.duplicated() & (keys != "")], keys[~keys.duplicated() & (keys != "")]
-    groups = keys
-    for column in ("text_origin", "pair_id"):
-        if column in rows.columns:
-            named = rows[column].astype("string").fillna("").astype(str)
-            named = fold_texts(named) if column == "text_origin" else named
-            groups = groups.where(named == "", named)
-    rows = rows.assign(group=groups)
-    place = groups.map(lambda key: hash_share(key, seed=seed)).sort_values(kind="stable")
-    rows = rows.loc[place.index]
-    # the last group taken to teach is taken whole
-    taken = place <= place.iloc[size - 1] if 0 < size <= len(place) else pd.Series(size > 0, index=place.index)
-    teach, measure = rows[taken].head(size), rows[~taken]
-    if per_label is not None:
-        measure = measure.groupby(measure["label"].astype("int64"), group_keys=False).head(per_label)
-    if len(measure) < _FEWEST:
-        raise DataError(
-            f"{size} rows to teach with leave {len(measure)} of {len(rows)} labelled texts to measure on, and "
-            f"{_FEWEST} are needed. Choose smaller sizes (--sizes), more of each label (--per-label), or label more."
-        )
-    return teach, measure
 
 
 def fine_tune(
@@ -284,7 +224,8 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         place = (groups[chosen], draws[chosen], label[chosen])
         np.add.at(right, place, correct[chosen])
         np.add.at(every, place, 1.0)
-        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for v, w in counts])
+        tables = np.concatenate([np.moveaxis(right, -1, 0), np.moveaxis(every, -1, 0)])  # of each label
+        sums = np.array([[w @ (table @ v) for table in tables] for v, w in counts])
         with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
             return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
 
@@ -303,7 +244,3 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)
-
-
-def _by_label(right: np.ndarray, every: np.ndarray) -> list[np.ndarray]:
-    return [right[..., 0], right[..., 1], every[..., 0], every[..., 1]]
