@@ -1,7 +1,7 @@
-"""How far a classifier's probabilities can be trusted, and the one-parameter mend.
+"""How far a classifier's probabilities can be trusted: ECE, Brier, negative log-likelihood, accuracy.
 
-Works on saved logits; needs no torch. Every number comes with an interval and an n. Drawing lives
-in ``figures.theme``, deciding when to abstain in ``calibration.abstention``.
+Works on saved logits; needs no torch. Every number comes with an interval and an n. The mend lives in
+``calibration.calibrators``, deciding when to abstain in ``calibration.abstention``.
 """
 
 from __future__ import annotations

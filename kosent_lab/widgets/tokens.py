@@ -1,7 +1,7 @@
 """One sentence under every tokenizer: eojeol, morphemes and pieces over the same characters, and its variants.
 
 The widget is `explore_tokens`; what it shows are plain tables and a figure. Drawing lives in
-``figures.theme``, changing particles in ``behaviour.particles``.
+``tokenization.plots`` and ``behaviour.plots``, changing particles in ``behaviour.particles``.
 """
 
 from __future__ import annotations
