@@ -1,6 +1,6 @@
 """Ask a trained pair: what the generator would write, and which pieces the discriminator takes for replaced.
 
-Training the pair lives in ``training.pretraining``, drawing in ``figures.theme``.
+Training the pair lives in ``training.pretraining``, drawing in ``scoring.plots``.
 """
 
 from __future__ import annotations

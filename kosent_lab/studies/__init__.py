@@ -10,7 +10,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "kept": ["load_runs", "load_study", "write_runs", "write_study"],
         "particles": ["change_particles", "compare_tokenizers"],
-        "transfer": ["curve_table", "draw_rows", "fine_tune", "learning_curve"],
+        "draws": ["draw_rows"],
+        "transfer": ["curve_table", "fine_tune", "learning_curve"],
         "speed": ["compare_batching"],
         "plots": ["plot_domains", "plot_learning_curve"],
     },

@@ -32,8 +32,6 @@ from kosent_lab.training.options import FinetuningOptions
 logger = logging.getLogger(__name__)
 METHODS = ("tfidf", "frozen", "fine-tuned")
 AS_IT_IS = "as it is"
-
-
 # RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
 # rate and twice the epochs were two to three points better on 200 rows of `finance` with three layers, but with
 # twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
@@ -227,7 +225,8 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         place = (groups[chosen], draws[chosen], label[chosen])
         np.add.at(right, place, correct[chosen])
         np.add.at(every, place, 1.0)
-        sums = np.array([[w @ (table @ v) for table in _by_label(right, every)] for v, w in counts])
+        tables = np.concatenate([np.moveaxis(right, -1, 0), np.moveaxis(every, -1, 0)])  # of each label
+        sums = np.array([[w @ (table @ v) for table in tables] for v, w in counts])
         with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
             return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
 
@@ -246,7 +245,3 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)
-
-
-def _by_label(right: np.ndarray, every: np.ndarray) -> list[np.ndarray]:
-    return [right[..., 0], right[..., 1], every[..., 0], every[..., 1]]

@@ -50,7 +50,8 @@ def test_summary_by_hand_and_at_the_ends(scored):
     # 0.9 and 0.8 are kept of three with a label; 0.7 has none
     assert summary[["n", "kept", "wrong"]].tolist() == [3, 2, 1]
     assert summary[["coverage", "selective_risk"]].tolist() == pytest.approx([2 / 3, 1 / 2])
-    assert summary["ci_low"] < 0.5 < summary["ci_high"]
+    # Wilson for 1 of 2: (1 ± sqrt(z² / (2 + z²))) / 2
+    assert summary[["ci_low", "ci_high"]].tolist() == pytest.approx([0.0945, 0.9055], abs=1e-4)
     everything = threshold_summary(scored, threshold=0)
     assert everything["selective_risk"] == pytest.approx(1 - scored["correct"].mean())
     nothing = threshold_summary(scored, threshold=1)

@@ -68,7 +68,7 @@ def test_an_unknown_treebank_lists_what_there_is():
 
 
 @pytest.mark.corpora("ud_korean")
-@pytest.mark.parametrize(("name", "split", "floor"), [("gsd", "test", 0.975), ("ksl", "test", 0.975)])
+@pytest.mark.parametrize(("name", "split", "floor"), [("gsd", "test", 0.985), ("ksl", "test", 0.983)])
 def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     rows = treebanks.load_treebank(name, split)
     texts = rows.groupby("sent_id", sort=False)["text"].first()
@@ -76,14 +76,16 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     assert gold[["doc_id", "eojeol"]].equals(read[["doc_id", "eojeol"]])
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     assert scores["f1"] > floor
+    assert 0.95 < scores["f1_as_tagged"] < scores["f1"]  # undoing notation is worth something, and not much
 
 
 @pytest.mark.corpora("kiwi_disambiguation")
-def test_homographs_are_read_as_far_as_they_are(capsys):
+def test_homographs_are_read_as_far_as_they_are():
     frame = treebanks.load_corpus("kiwi_disambiguation")
     table = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")
     assert table.loc["accuracy_all", "n"] == 510
-    assert table.loc["accuracy_nouns", "value"] > 0.85
+    assert table.loc["accuracy_all", "value"] > 0.81
+    assert table.loc["accuracy_nouns", "value"] > 0.91
 
 
 def test_homographs_by_hand():
