@@ -107,7 +107,8 @@ def josa_table() -> str:
         cells += [with_interval(found[f1], *found[f"{f1}_ci"]) for f1 in ("f1", "f1_as_tagged")]
         command = f"`kosent-lab evaluate --task josa --data {data}`"
         rows.append([name, taught, count(found["n"] - found["unreadable"]), *cells, command])
-    return table(["treebank", "rules drawn from it", "eojeol", "precision", "recall", "F1", "F1 as tagged", "command"], rows, words=2)
+    columns = ["treebank", "rules drawn from it", "eojeol", "precision", "recall", "F1", "F1 as tagged", "command"]
+    return table(columns, rows, words=2)
 
 
 def homographs_table() -> str:
