@@ -67,7 +67,8 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per eojeol: ``doc_id`` (the sentence), ``eojeol_index``, ``eojeol``, ``josa``
-        (surface, stacked ones joined, empty without), ``tags``, ``readable`` (False where the
+        (surface, stacked ones joined, empty without), ``josa_as_tagged`` (the same, no notation
+        undone), ``tags``, ``readable`` (False where the
         treebank's morphemes and tags do not match in number, as in some learners' errors, it says
         that a word cannot be analysed, or its tokens are not those of its text), ``in_sample`` (the
         treebank's split is one that the rules were made on, `IN_SAMPLE`).
@@ -93,8 +94,10 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
             tags = "+".join(tag for _, tag in morphemes)
             # KSL: NA and _ stand for what could not be analysed
             readable = bool(morphemes) and not {"?", "NA", "_"} & {tag for _, tag in morphemes}
-            rows.append((sentence, index, match.group(), _josa(match.group(), morphemes), tags, readable))
-    table = pd.DataFrame(rows, columns=["doc_id", "eojeol_index", "eojeol", "josa", "tags", "readable"])
+            forms = (_josa(match.group(), morphemes, undo_notation=undo) for undo in (True, False))
+            rows.append((sentence, index, match.group(), *forms, tags, readable))
+    names = ["doc_id", "eojeol_index", "eojeol", "josa", "josa_as_tagged", "tags", "readable"]
+    table = pd.DataFrame(rows, columns=names)
     return table.assign(in_sample=_in_sample(tokens))
 
 
@@ -118,7 +121,7 @@ def _is_josa(tag: str) -> bool:
     return tag in JOSA_TAGS or (tag.startswith("j") and tag != "jp")  # Kaist's jp is the copula
 
 
-def _josa(eojeol: str, morphemes: Sequence[tuple[str, str]]) -> str:
+def _josa(eojeol: str, morphemes: Sequence[tuple[str, str]], *, undo_notation: bool) -> str:
     last = len(morphemes)
     while last and morphemes[last - 1][1][:1] in "sS.,\"'`-:()" and morphemes[last - 1][1] not in ("SL", "SH", "SN"):
         last -= 1
@@ -129,6 +132,8 @@ def _josa(eojeol: str, morphemes: Sequence[tuple[str, str]]) -> str:
         return ""
     forms = [form for form, _ in morphemes[first:last]]
     stem, tag = morphemes[first - 1]
+    if not undo_notation:
+        return fuse_finals(forms)
     if tag[:1] in "Ee":
         forms = drop_colloquial(forms)
     if forms == ["의"] and stem in ("나", "저", "너") and "의" not in eojeol:
@@ -156,7 +161,8 @@ def josa_answers(gold: pd.DataFrame, read: pd.DataFrame, *, undo_notation: bool 
     read : DataFrame
         From `morphology.read_eojeol` on the same sentences.
     undo_notation : bool
-        Undo what the Notes list; False leaves both as they are tagged.
+        Undo what the Notes list; False leaves both as they are tagged, ``josa_as_tagged`` of the
+        treebank and ``josa`` as read.
 
     Returns
     -------
@@ -172,10 +178,10 @@ def josa_answers(gold: pd.DataFrame, read: pd.DataFrame, *, undo_notation: bool 
     하는: a copula) tagged as a particle.
     """
     both = gold[gold["readable"]].merge(read, on=["doc_id", "eojeol_index"], suffixes=("", "_read"))
+    if not undo_notation:
+        return both.assign(gold_josa=both["josa_as_tagged"], read_josa=both["josa_read"])
     # a fused genitive (내) has no characters of its own
     found = both["josa_read"].where(both["josa_start"].notna() | (both["josa_read"] != "의"), "")
-    if not undo_notation:
-        return both.assign(gold_josa=both["josa"], read_josa=found)
     golden = [_undo_gold(*row) for row in zip(both["josa"], both["tags"], both["eojeol"], strict=True)]
     polite_because = both["eomi"].str.endswith("기에")
     return both.assign(

@@ -25,6 +25,8 @@ def test_gold_particles_by_hand():
     gold = treebanks.gold_eojeol(table)
     assert gold["eojeol"].tolist() == ["집에선", "내", "책이", "좋네요.", "나의", "오류"]
     assert gold["josa"].tolist() == ["에선", "", "이", "", "의", ""]
+    # 내 is tagged as 나 + 의, and 요 after an ending as a particle
+    assert gold["josa_as_tagged"].tolist() == ["에선", "의", "이", "요", "의", ""]
     assert gold["readable"].tolist() == [True] * 5 + [False]
 
 
@@ -36,6 +38,7 @@ def test_tokens_that_are_not_in_the_text_are_left_out():
 def test_scores_by_hand():
     gold = pd.DataFrame({"doc_id": ["a", "a", "b", "b"], "eojeol_index": [0, 1, 0, 1], "eojeol": list("wxyz")})
     gold = gold.assign(josa=["은", "", "이", "를"], readable=[True, True, True, False], tags="NNG+JX", eomi="")
+    gold["josa_as_tagged"] = gold["josa"]
     read = gold.assign(josa=["은", "도", "", "를"], josa_start=pd.array([1, 1, None, 1], dtype="Int64"))
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     # found 은 and a wrong 도, missed 이; the last eojeol cannot be read
@@ -45,7 +48,7 @@ def test_scores_by_hand():
 
 def test_notation_costs_what_is_not_undone():
     gold = pd.DataFrame({"doc_id": "a", "eojeol_index": [0, 1], "eojeol": ["책은요", "책을"], "josa": ["은요", "을"]})
-    gold = gold.assign(readable=True, tags="NNG+JX", in_sample=True)
+    gold = gold.assign(josa_as_tagged=gold["josa"], readable=True, tags="NNG+JX", in_sample=True)
     read = gold[["doc_id", "eojeol_index"]].assign(
         josa=["은", "을"], josa_start=pd.array([1, 1], dtype="Int64"), eomi=""
     )
@@ -76,7 +79,7 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     assert gold[["doc_id", "eojeol"]].equals(read[["doc_id", "eojeol"]])
     scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     assert scores["f1"] > floor
-    assert 0.95 < scores["f1_as_tagged"] < scores["f1"]  # undoing notation is worth something, and not much
+    assert 0.94 < scores["f1_as_tagged"] < scores["f1"]  # undoing notation is worth something, and not much
 
 
 @pytest.mark.corpora("kiwi_disambiguation")
