@@ -104,8 +104,8 @@ def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray
 
     Examples
     --------
-    >>> [counts.sum() for counts in resample_counts(5, resamples=2, seed=0)]
-    [5.0, 5.0]
+    >>> [int(counts.sum()) for counts in resample_counts(5, resamples=2, seed=0)]
+    [5, 5]
     """
     for (counts,) in resample_crossed([n], resamples=resamples, seed=seed):
         yield counts

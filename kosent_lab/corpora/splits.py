@@ -110,7 +110,7 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     Examples
     --------
     >>> halve(pd.DataFrame({"pair_id": ["a", "a", "b", "b"]}), seed=0).tolist()
-    [False, False, True, True]
+    [True, True, False, False]
     """
     groups = pd.Series(np.arange(len(frame)), index=frame.index).astype("str")
     if "pair_id" in frame.columns:
