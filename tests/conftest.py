@@ -38,11 +38,12 @@ def _own_cache(monkeypatch, tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip a test where a corpus that it names (or is given as ``card``) is not on this machine, and no other test."""
+    """Skip a test where a corpus that it names, or gets as ``card`` or ``name``, is not on this machine; no other test."""
     here = {card.name: cards.is_present(card) for card in cards.list_cards()}
     for item in items:
         for mark in item.iter_markers("corpora"):
-            names = [item.callspec.params["card"].name if name == "card" else name for name in mark.args]
+            given = item.callspec.params if hasattr(item, "callspec") else {}
+            names = [getattr(given.get(name, name), "name", given.get(name, name)) for name in mark.args]
             if not names:
                 raise pytest.UsageError(f"{item.nodeid}: name the corpora that it needs: corpora('nsmc')")
             if missing := [name for name in names if not here[name]]:

@@ -19,7 +19,7 @@ def file(tmp_path, pack):
     return write
 
 
-@pytest.mark.corpora
+@pytest.mark.corpora("name")
 @pytest.mark.parametrize("name", LABELLED)
 def test_rows_of_a_sources_own_test_never_teach(name):
     """Of every labelled corpus, whatever its division is called."""
