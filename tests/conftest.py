@@ -38,7 +38,7 @@ def _own_cache(monkeypatch, tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip a test where a corpus that it names, or gets as ``card`` or ``name``, is not on this machine; no other test."""
+    """Skip a test where a corpus that it names (or is given, as ``card`` or ``name``) is not on this machine."""
     here = {card.name: cards.is_present(card) for card in cards.list_cards()}
     for item in items:
         for mark in item.iter_markers("corpora"):
