@@ -95,8 +95,7 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     if arguments.soft_targets:
         soft = baseline.out_of_fold(train, strength=strength)
         write_parquet(pd.DataFrame({"doc_id": train["doc_id"], "soft_target": soft}), arguments.soft_targets)
-        print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
-        return
+        return print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
     if arguments.test:
         # the protocol of published figures: the whole train file, texts that also stand in test included
         whole = corpora.load(arguments.data)
@@ -109,8 +108,8 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     if arguments.search:
         if arguments.test:
             raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
-        print(baseline.search_strength(polar, held).to_string(index=False))
-        return
+        table = baseline.search_strength(polar, held).to_dict("records")
+        return print_result({"data": arguments.data, "n_train": len(polar), "table": table}, arguments.json)
     model = baseline.fit_baseline(polar, strength=strength)
     correct = pd.Series(model.predict(held["text"].tolist()), index=held.index) == held["label"]
     result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": strength}
@@ -118,7 +117,7 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
     if "leaked" in held.columns:
         result["accuracy_unleaked"] = float(correct[~held["leaked"]].mean())
-    print_result(result, arguments.json)
+    return print_result(result, arguments.json)
 
 
 def average_runs(arguments: argparse.Namespace) -> None:

@@ -160,7 +160,7 @@ def penalty_table() -> str:
     """The cheap rival's penalty, searched on valid."""
     rows = [
         [f"{row['strength']:g}", count(row["n"]), with_interval(row["accuracy"], row["ci_low"], row["ci_high"])]
-        for row in result("baseline-search")["search"]["table"]
+        for row in result("baseline-search")["table"]
     ]
     return table(["inverse penalty", "n", "valid (%)"], rows)
 
