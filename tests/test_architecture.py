@@ -1,6 +1,8 @@
 """Wings import wings above them alone, rooms the rooms above; the reading wings start without torch."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 
@@ -11,19 +13,19 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
-    "core": ["schema", "hangul", "intervals", "files", "network", "places"],
+    "core": ["schema", "held_out", "hangul", "intervals", "files", "network", "places"],
     "figures": ["theme"],
     "corpora": ["cards", "nsmc", "store", "splits", "documents", "pretraining_text"],
     "korean": ["eojeol", "morphology", "readings", "treebanks"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
-    "calibration": ["metrics", "reliability", "calibrators", "choice", "abstention", "plots"],
+    "calibration": ["metrics", "reliability", "calibrators", "calibrator_choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
-        "options", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning", "baseline",
-        "labelled", "packaging",
+        "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning",
+        "baseline", "labelled", "packaging",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
@@ -65,6 +67,18 @@ def kosent_imports(path):
                 room = parts[2] if len(parts) > 2 and parts[2] in HOUSE[parts[1]] else None
                 found.append((parts[1], room))
     return found
+
+
+def prose():
+    """Every page and module with what it says: pages whole, modules without their code's strings."""
+    pages = [ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md")]
+    for path in [
+        *pages,
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "notebooks").glob("*.ipynb")),
+        *MODULES,
+    ]:
+        yield path, path.read_text("utf-8")
 
 
 def in_a_fresh_process(program):
@@ -142,3 +156,16 @@ def test_nothing_unsafe_is_loaded():
         source = path.read_text("utf-8")
         for word in ("torch.load(", "pickle.load", "trust_remote_code", "yaml.load("):
             assert word not in source, f"{path.name} uses {word}"
+
+
+def test_the_rooms_that_prose_names_are_there():
+    """A renamed room is renamed in docstrings, pages and notebooks too."""
+    wings = "|".join(HOUSE)
+    named = re.compile(rf"`(?:kosent_lab[/.])?({wings})([./])(?!html|json)([a-z_]+)(?:\.py)?`")  # report.html is a file
+    missing = []
+    for path, text in prose():
+        for wing, slash, room in named.findall(text):
+            exported = slash == "." and hasattr(importlib.import_module(f"kosent_lab.{wing}"), room)
+            if room not in HOUSE[wing] and not exported and not (PACKAGE / wing / room).exists():
+                missing.append(f"{path.relative_to(ROOT)}: {wing}{slash}{room}")
+    assert missing == []

@@ -41,7 +41,7 @@ def run(installed, tmp_path, *arguments):
 def test_it_holds_every_module_and_what_they_read(installed):
     ours = {p.relative_to(ROOT).as_posix() for p in (ROOT / "kosent_lab").rglob("*.py")}
     assert ours <= {p.relative_to(installed).as_posix() for p in installed.rglob("*.py")}
-    for name in ("figures/fonts/NanumGothic.ttf", "report/templates/catalogue.toml", "report/templates/report.html"):
+    for name in ("figures/fonts/NanumGothic.ttf", "report/catalogue.toml", "report/templates/report.html"):
         assert (installed / "kosent_lab" / name).is_file(), name
 
 

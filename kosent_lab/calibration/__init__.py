@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "reliability": ["reliability_table"],
         "calibrators": ["Temperature", "fit_shift", "fit_temperature", "read_calibration"],
-        "choice": ["CalibratorChoice", "choose_calibrator"],
+        "calibrator_choice": ["CalibratorChoice", "choose_calibrator"],
         "abstention": ["held_out_threshold", "risk_coverage", "threshold_for_risk", "threshold_summary"],
         "plots": ["plot_counts", "plot_reliability", "plot_risk_coverage"],
     },

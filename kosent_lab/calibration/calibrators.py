@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.metrics import RUN_FIRST, labelled_rows
-from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
+from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.schema import DataError, ModelError, check_columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     ----------
     frame : DataFrame
         A prediction frame; its labelled rows are used, at least 20 and of both labels, no test rows
-        (`schema.refuse_test_rows`).
+        (`held_out.refuse_test_rows`).
 
     Returns
     -------

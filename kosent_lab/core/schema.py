@@ -86,41 +86,6 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
         raise DataError(f"{what} needs column {name!r}; got {columns}.{guess}{hint}")
 
 
-def refuse_test_rows(frame: pd.DataFrame, *, what: str) -> None:
-    """Raise a `DataError` when `frame` holds test rows of any corpus: nothing may be fitted on them.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows that something is about to be fitted on. Both our own ``split`` and the division that the
-        source made, ``official_split``, are asked; a frame without either column passes.
-    what : str
-        What is being fitted, as the message's subject.
-
-    Raises
-    ------
-    DataError
-        When one row or more has ``split == "test"`` or ``official_split == "test"``.
-
-    Examples
-    --------
-    >>> refuse_test_rows(pd.DataFrame({"official_split": ["train", "dev"]}), what="a temperature")
-    >>> refuse_test_rows(  # doctest: +ELLIPSIS
-    ...     pd.DataFrame({"official_split": ["train", "test"]}), what="a temperature"
-    ... )
-    Traceback (most recent call last):
-    ...
-    kosent_lab.core.schema.DataError: a temperature must not see the test split, and 1 of the 2 rows given ...
-    """
-    for column in ("split", "official_split"):
-        count = int((frame[column] == "test").sum()) if column in frame.columns else 0
-        if count:
-            raise DataError(
-                f"{what} must not see the test split, and {count} of the {len(frame)} rows given have "
-                f"{column} 'test'. Fit on split 'calib' (calibration) or 'train' and 'valid' (models)."
-            )
-
-
 _LABEL_WORDS = {
     "0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "부정": NEGATIVE,
     "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE, "긍정": POSITIVE,

@@ -93,7 +93,7 @@ def iter_documents(
         Its ending says how it is read: .csv, .tsv and .txt (tabs, no quoting, as NSMC's files),
         .jsonl, .xlsx, .parquet. Text files are UTF-8 (with or without a mark) or CP949.
     text_column, label_column, own_labels :
-        See `load_documents`.
+        See `load`.
     rows : int, optional
         All in one frame when None.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.documents import load
@@ -51,9 +52,8 @@ def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
         if "split" not in frame.columns:
             held = folded.map({key: hash_share(key, seed=0) < VALID_SHARE for key in folded.unique()})
             frame = frame.assign(split=held.map({True: "valid", False: "train"}))
-        usable = frame["split"].isin(["train", "valid"]) & (folded != "")
-        if "official_split" in frame.columns:  # a file's own test, which stands in no evaluation set of ours
-            usable &= frame["official_split"] != "test"
+        # a file's own test stands in no evaluation set of ours
+        usable = frame["split"].isin(["train", "valid"]) & (folded != "") & ~test_rows(frame)
         # valid of a split corpus is an evaluation set itself: its own rows may stay, as valid
         clean = usable & ((frame["split"] == "valid") | ~folded.isin(forbidden))
         kept = frame.loc[clean & ~frame["text"].duplicated(), ["doc_id", "text", "split"]].assign(share=share)

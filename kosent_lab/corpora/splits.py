@@ -2,7 +2,7 @@
 
 A row's place is decided by a hash of its folded text, so that equal texts go together, the row
 order does not matter, and a corpus that grows keeps its old rows where they were. Reading the
-corpora lives in ``corpora.store``.
+corpora lives in ``corpora.store``; that nothing is fitted on test is seen to in ``core.held_out``.
 """
 
 from __future__ import annotations

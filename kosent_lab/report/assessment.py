@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab import calibration, errors, korean, tokenization
+from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
-from kosent_lab.calibration.choice import CalibratorChoice
 from kosent_lab.core import intervals
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import DataError, NotAvailableError

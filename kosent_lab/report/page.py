@@ -24,8 +24,8 @@ import pandas as pd
 from fontTools import subset
 
 from kosent_lab import figures
+from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
-from kosent_lab.calibration.choice import CalibratorChoice
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.schema import DataError

@@ -1,4 +1,4 @@
-"""The report's sentences: one catalogue of two languages, and the rules that turn numbers into findings.
+"""The report's sentences: the rules that turn numbers into findings; their words stand in ``catalogue.toml``.
 
 They are made of an `assessment.Assessment` and compute nothing; how a number is written (`percent`, `decimal`,
 `points`) stands here too. The page itself is built in ``page``.
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kosent_lab.calibration.choice import CalibratorChoice
+from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.schema import DataError
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
 LEAST_COVERAGE = 0.25
@@ -35,7 +36,7 @@ def catalogue(language: str) -> dict[str, str]:
     """
     if language not in LANGUAGES:
         raise DataError(f"the report speaks {' or '.join(LANGUAGES)}; got {language!r}")
-    return tomllib.loads((TEMPLATES / "catalogue.toml").read_text("utf-8"))[language]
+    return tomllib.loads(CATALOGUE.read_text("utf-8"))[language]
 
 
 def percent(value: float) -> str:

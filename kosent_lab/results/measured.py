@@ -1,7 +1,7 @@
 """What was measured once and cannot be made again from kept answers: speed, treebanks, detection (``measured.json``).
 
 Each entry says which command printed it, when, and on what machine. A command's ``--json`` output is taken in
-by `keep`; ``studies.tables`` puts it into pages.
+by `keep`; ``results.measured_tables`` puts it into pages.
 """
 
 from __future__ import annotations

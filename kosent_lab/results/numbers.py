@@ -1,6 +1,6 @@
 """The numbers that pages state, from kept answers: accuracies, their paired differences, calibration, groups.
 
-How they are put into words and tables lives in ``studies.tables`` and ``results.headlines``.
+How they are put into words and tables lives in ``results.study_tables`` and ``results.headlines``.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def particles_table() -> str:
         cells = [count(row["n"]), signed(row["mean_change"], 3), f"{row['size']:.3f}", f"{row['control_size']:.3f}"]
         cells += [f"{size[0]} ({size[1]} to {size[2]})", p_value(row["p_holm"])]
         cells += [signed(100 * row[key]) for key in ("accuracy_change", "control_accuracy_change")]
-        rows.append([_CHANGES[row["kind"]], *cells])
+        rows.append([_CHANGES.get(row["kind"], row["kind"]), *cells])
     columns = ["change", "n", "mean", "mean size", "control", "size less control", "p", "accuracy", "control"]
     return table(columns, rows)
 

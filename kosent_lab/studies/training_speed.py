@@ -33,7 +33,7 @@ def run(texts: pd.Series, tokenizer: Tokenizer, *, layers: int = 12, steps: int 
     Parameters
     ----------
     texts : Series of str
-        Distinct texts in random order; their labels are drawn at random, since only time is measured.
+        Distinct texts in random order. They are labelled in turn, whatever they say: only time is measured.
     tokenizer : tokenizers.Tokenizer
     layers : int
     steps : int

@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
-from kosent_lab.core.schema import DataError, ModelError, check_columns, refuse_test_rows
+from kosent_lab.core.schema import DataError, ModelError, check_columns
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward
@@ -55,7 +56,7 @@ def fine_tune(
     source : str or Path, optional
         Model folder, or None for the bundled one; it is not changed.
     frame : DataFrame
-        Columns ``text`` and ``label`` (0 or 1, no missing); no test rows (`schema.refuse_test_rows`).
+        Columns ``text`` and ``label`` (0 or 1, no missing); no test rows (`held_out.refuse_test_rows`).
     epochs : float
         How often every text is seen.
     rate_share : float

@@ -1,4 +1,4 @@
-"""Text into weights: one loop, its optimizers and checkpoints, pretraining, fine-tuning, and the cheap rival.
+"""Text into weights: one loop, its optimizers, schedule and checkpoints, pretraining, fine-tuning, the cheap rival.
 
 Architectures live in ``models``; whether a recipe is better is asked in ``studies``.
 """

@@ -15,8 +15,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.core.schema import DataError, check_columns
 
 logger = logging.getLogger(__name__)
 # best of 1 to 32 on NSMC valid, taught by the official train rows: 86.98, 87.03, 87.03, 87.28, 86.83, 86.74 % (n 8,515,
@@ -32,7 +33,7 @@ def fit_baseline(frame: pd.DataFrame, *, strength: float = STRENGTH, fewest_text
     Parameters
     ----------
     frame : DataFrame
-        Columns ``text`` and ``label`` (0 or 1, no missing); no test rows (`schema.refuse_test_rows`).
+        Columns ``text`` and ``label`` (0 or 1, no missing); no test rows (`held_out.refuse_test_rows`).
     strength : float
         Inverse of the L2 penalty; by default the best on NSMC valid (`search_strength`).
     fewest_texts : int

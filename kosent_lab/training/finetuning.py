@@ -17,7 +17,8 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraForSequenceClassification
 
-from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.training.batches import iter_batches

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.corpora.splits import fold_texts, hash_share
@@ -86,12 +87,10 @@ def _split(frame: pd.DataFrame) -> pd.DataFrame:
         frame = frame.assign(split=held.map({True: "valid", False: "train"}))
         logger.info("no column split: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
     kept = frame["split"].isin(["train", "valid", "calib"])
-    if "official_split" in frame.columns:  # the source's own test is no less a test
-        official = frame["official_split"] == "test"
-        if (kept & official).any():
-            logger.info("%d rows of the source's own test split are left out", int((kept & official).sum()))
-        kept &= ~official
-    return frame[kept]
+    tested = kept & test_rows(frame)  # the source's own test is no less a test
+    if tested.any():
+        logger.info("%d rows of the source's own test split are left out", int(tested.sum()))
+    return frame[kept & ~tested]
 
 
 def _codes(frame: pd.DataFrame, names: list[str], *, own: bool) -> pd.Series:

@@ -27,7 +27,8 @@ from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models.devices import has_bf16
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.training.optimizers import freeze_layers, make_optimizers
-from kosent_lab.training.options import TrainingOptions, learning_rate_share, progress
+from kosent_lab.training.options import TrainingOptions
+from kosent_lab.training.schedule import learning_rate_share, progress
 
 logger = logging.getLogger(__name__)
 CHECKPOINT, BEST, METRICS = "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"

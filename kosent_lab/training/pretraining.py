@@ -19,7 +19,8 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import nn
 
-from kosent_lab.core.schema import DataError, check_columns, refuse_test_rows
+from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair

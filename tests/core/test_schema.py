@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError, check_columns, parse_labels, refuse_test_rows
+from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.schema import DataError, check_columns, parse_labels
 
 
 def test_missing_column_names_the_nearest():

@@ -14,7 +14,8 @@ from kosent_lab.training import finetuning, loop
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import save_checkpoint
 from kosent_lab.training.optimizers import Muon, make_optimizers, orthogonalize
-from kosent_lab.training.options import FinetuningOptions, learning_rate_share, progress
+from kosent_lab.training.options import FinetuningOptions
+from kosent_lab.training.schedule import learning_rate_share, progress
 
 OPTIONS = FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
 
