@@ -60,7 +60,8 @@ def perturb(
         (`controls.POLAR`), never in predicates, so that it leaves the words of sentiment alone.
         ``"any"``: in any run of Hangul without a particle, words of sentiment among them.
     seed : int
-        Of the choices; they are those of the text whatever other texts there are.
+        Of the choices: which particle and where the control falls depend on the text alone; the letters that a
+        control puts in are drawn from those of `frame`.
     swaps : dict of str to str
         What takes a particle's place for ``swap``, both written as after a consonant (은, 으로).
 

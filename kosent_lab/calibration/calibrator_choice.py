@@ -8,11 +8,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kosent_lab.calibration.calibrators import Temperature, fit_temperature
+from kosent_lab.core.held_out import COLUMNS
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import fold_texts
 
@@ -27,17 +29,20 @@ class CalibratorChoice:
     ----------
     calibrator : Temperature or None
     source : str
-        What it was fitted on; empty when it came with the model.
+        What it was fitted on; empty where that is not known.
     failure : str
         Why none could be fitted; empty when one could, or nothing was there to fit.
     used : frozenset of int
         Places of the rows that it was fitted on: they measure nothing afterwards.
+    bundled : bool
+        Whether it came with the model.
     """
 
     calibrator: Temperature | None = None
     source: str = ""
     failure: str = ""
     used: frozenset[int] = frozenset()
+    bundled: bool = False
 
 
 def choose_calibrator(
@@ -50,7 +55,7 @@ def choose_calibrator(
     frame : DataFrame
         Prediction frame; rows of split ``calib`` are used where it has them and no others are given.
     bundled : dict or None
-        What the model's ``calibration.json`` says: ``temperature``, ``fitted_on`` (``nsmc:calib``).
+        What the model's ``calibration.json`` says: ``temperature``, ``fitted_on`` (``nsmc:calib``), ``n``.
     calib : (str, DataFrame), optional
         What the reader knows it by, and the prediction frame of the texts given for calibration.
 
@@ -61,7 +66,8 @@ def choose_calibrator(
     Raises
     ------
     DataError
-        When `calib` and `frame` are the same texts: a calibration measured where it was fitted says nothing.
+        When nothing can be fitted on `calib` (one label, too few rows, test rows), or it is the texts of `frame`:
+        a calibration measured where it was fitted says nothing.
     """
     own = frame[frame["split"] == "calib"] if "split" in frame.columns else frame.iloc[:0]
     source, rows = calib if calib is not None else ("split calib", own)
@@ -76,21 +82,31 @@ def choose_calibrator(
         try:
             return CalibratorChoice(fit_temperature(rows), source, "", used)
         except DataError as error:
+            if calib is not None:  # who asks for a calibration gets that one or none
+                raise DataError(f"no temperature can be fitted on {source}: {error}") from error
             failure = str(error)
     if bundled is None:
         return CalibratorChoice(failure=failure)
     if failure:
         logger.warning("%s; using the model's own temperature", failure)
-    corpus, _, split = str(bundled.get("fitted_on", "")).partition(":")
-    fitted = (
-        (frame["corpus"] == corpus) & (frame["split"] == split) if {"corpus", "split"} <= set(frame.columns) else None
-    )
-    used = frozenset() if fitted is None else frozenset(fitted.to_numpy().nonzero()[0].tolist())
+    source = str(bundled.get("fitted_on", ""))
+    used = _fitted_rows(frame, source)
     if len(used) == len(frame) > 0:
-        return CalibratorChoice(
-            failure=f"the model's temperature was fitted on these very texts ({bundled['fitted_on']})"
-        )
-    return CalibratorChoice(Temperature(float(bundled["temperature"])), used=used)
+        return CalibratorChoice(failure=f"the model's temperature was fitted on these very texts ({source})")
+    temperature = Temperature(float(bundled["temperature"]), n=int(bundled.get("n", 0)))
+    return CalibratorChoice(temperature, source, failure, used, bundled=True)
+
+
+def _fitted_rows(frame: pd.DataFrame, fitted_on: str) -> frozenset[int]:
+    """Return the places of the rows that ``CORPUS``, ``CORPUS:SPLIT`` (ours or its source's) or a file means."""
+    corpus, _, split = fitted_on.partition(":")
+    if not corpus or "corpus" not in frame.columns:
+        return frozenset()
+    meant = frame["corpus"].eq(Path(corpus).name).fillna(False).astype(bool)
+    if split:
+        named = [frame[column].eq(split).fillna(False).astype(bool) for column in COLUMNS if column in frame.columns]
+        meant &= pd.concat(named, axis=1).any(axis=1) if named else False
+    return frozenset(meant.to_numpy().nonzero()[0].tolist())
 
 
 def _shared_rows(frame: pd.DataFrame, calib: pd.DataFrame) -> frozenset[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,16 @@ def read_documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
 
 def print_result(result: dict[str, Any], path: Path | None) -> None:
     """Print a result as JSON, and write it to `path` where one is given."""
-    text = json.dumps(result, ensure_ascii=False, indent=2)
+    text = json.dumps(_without_nan(result), ensure_ascii=False, indent=2, allow_nan=False)
     if path:
         write_text(text + "\n", path)
     print(text)
+
+
+def _without_nan(value: Any) -> Any:
+    """Return what JSON can say: null in the place of NaN, which no JSON reader but Python's takes."""
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -27,7 +27,8 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     """Print one row per eojeol."""
     from kosent_lab.core.files import write_text
     from kosent_lab.core.places import BUNDLED
-    from kosent_lab.corpora.documents import SUFFIXES, load
+    from kosent_lab.corpora.documents import load
+    from kosent_lab.corpora.readers import SUFFIXES
     from kosent_lab.korean.morphology import read_eojeol
     from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
     from kosent_lab.tokenization.tokenizers import load_cutter

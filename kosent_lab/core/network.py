@@ -126,9 +126,12 @@ def hub_snapshot(name: str, revision: str, weights: bool) -> Path:
     # never the pickles that lie beside them
     wanted = ["*.json", "vocab.txt", *(["*.safetensors"] if weights else [])]
     try:
-        return Path(snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=wanted))
+        kept = Path(snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=wanted))
     except (LocalEntryNotFoundError, FileNotFoundError):
-        pass
+        kept = None
+    # a download for the tokenizer alone, or one that was killed, leaves a folder that lacks the rest
+    if kept and (kept / "config.json").exists() and (not weights or any(kept.glob("*.safetensors"))):
+        return kept
     hint = f"Load the bundled model (no argument) or a folder, or download {name} on a machine with network."
     check_reachable(os.environ.get("HF_ENDPOINT", _HUB), what=hint)
     try:

@@ -1,4 +1,4 @@
-"""Where data and models lie on this machine, and what a model folder says of its calibration."""
+"""Where data and models lie on this machine, and what a model is called there."""
 
 from __future__ import annotations
 

@@ -96,6 +96,27 @@ _LABEL_WORDS = {
 _MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
 
 
+def parse_flags(values: pd.Series) -> pd.Series:
+    """Read a column that says yes or no: true, yes and 1 are yes, whatever else stands there is no.
+
+    Parameters
+    ----------
+    values : Series
+        Of bool, numbers or text; a file's ``False`` is text, and as text it would be true.
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> parse_flags(pd.Series(["True", "False", None, "1", 0.0])).tolist()
+    [True, False, False, True, False]
+    """
+    words = values.astype("string").str.strip().str.lower().str.removesuffix(".0")
+    return words.isin(["true", "yes", "1"]).astype(bool)
+
+
 def parse_labels(values: pd.Series) -> pd.DataFrame:
     """Read labels as people write them.
 

@@ -1,27 +1,23 @@
 """Read a user's labelled or unlabelled file, or a named corpus, as a document frame.
 
-CSV, TSV, JSON lines, Excel and parquet; whole, or in shards of a fixed number of rows. No row is
-ever skipped: a line that cannot be read stops the reader with its number.
+CSV, TSV, JSON lines, Excel and parquet; whole, or in shards of a fixed number of rows. The files themselves
+are opened in ``readers``.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet
 
-from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, NotAvailableError, check_columns, parse_labels
+from kosent_lab.corpora.readers import READERS, SUFFIXES
 from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".xlsx", ".parquet")
 SHARD_ROWS = 20_000
-_RESERVED = ("doc_id", "text", "label", "polarity", *PREDICTION_COLUMNS)
+_RESERVED = ("doc_id", "corpus", "text", "label", "polarity", "calibrator", *PREDICTION_COLUMNS)
 
 
 def load(
@@ -42,7 +38,7 @@ def load(
     -------
     DataFrame
         ``doc_id``, ``corpus``, ``text``, ``label``, ``polarity``, then the other columns. NSMC has
-        ``split`` as `splits.split_frame` gives it, and its test rows have ``leaked``.
+        ``split`` as `splits.split_frame` gives it, and ``nsmc:test`` has ``leaked``.
 
     Raises
     ------
@@ -103,7 +99,7 @@ def iter_documents(
         A document frame, all with the same columns; ``doc_id`` is the file's own where it has that column
         with distinct values over the whole file, else ``row-0``, ``row-1`` …; a file read in shards is
         read once more before, for its ids alone. A column whose name a prediction needs is kept as
-        ``input_<name>``.
+        ``input_<name>`` (``input_input_<name>`` where that is taken too).
 
     Raises
     ------
@@ -114,7 +110,7 @@ def iter_documents(
         raise NotAvailableError(f"there is no file {path}")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; it needs a header line and a column {text_column!r}")
-    reader = _READERS.get(path.suffix.lower())
+    reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
     frames = list(reader(path, None)) if rows is None else reader(path, rows)
@@ -159,10 +155,21 @@ def _as_documents(
         raise DataError(f"{path}, rows from {start}: {error}") from error
     ids = raw["doc_id"].astype(str) if own_ids else [f"row-{start + number}" for number in range(len(raw))]
     own = raw.drop(columns=[text_column, *([labelled] if labelled else []), *(["doc_id"] if own_ids else [])])
-    own = own.rename(columns={name: f"input_{name}" for name in own.columns if _is_reserved(name)})
-    own = own.drop(columns=["corpus"], errors="ignore")
+    own = own.rename(columns=_kept_names([str(name) for name in own.columns]))
     head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[text_column]}, index=raw.index)
     return pd.concat([head, labels, own], axis=1)
+
+
+def _kept_names(columns: list[str]) -> dict[str, str]:
+    """Return what reserved columns are kept as; output that is fed in again has ``input_<name>`` already."""
+    taken, names = set(columns), {}
+    for name in filter(_is_reserved, columns):
+        kept = f"input_{name}"
+        while kept in taken:
+            kept = f"input_{kept}"
+        taken.add(kept)
+        names[name] = kept
+    return names
 
 
 def _is_reserved(name: str) -> bool:
@@ -176,124 +183,3 @@ def _own_labels(frame: pd.DataFrame, column: str | None, what: str) -> pd.Series
     check_columns(frame, [column], what=what, hint="Name it with --label-column.")
     words = frame[column].astype("string").str.strip().str.removesuffix(".0")
     return words.mask(words == "")
-
-
-def _encoding(path: Path) -> str:
-    """Return the encoding of a text file: UTF-8 with or without a mark, else CP949."""
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            with path.open(encoding=encoding) as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise DataError(f"{path} is neither UTF-8 nor CP949 text; save it as UTF-8 (Excel: 'CSV UTF-8')")
-
-
-def _read_separated(
-    path: Path, rows: int | None, only: str | None, *, separator: str, quoting: int
-) -> Iterator[pd.DataFrame]:
-    # everything is text: 007 stays 007, and a review that says "null" stays a review
-    options = {
-        "sep": separator,
-        "quoting": quoting,
-        "dtype": str,
-        "keep_default_na": False,
-        "encoding": _encoding(path),
-        "usecols": None if only is None else lambda name: name == only,
-    }
-    try:
-        if rows is None:
-            yield pd.read_csv(path, **options)
-        else:
-            with pd.read_csv(path, chunksize=rows, **options) as reader:
-                yield from reader
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-
-
-def _read_csv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, only, separator=",", quoting=csv.QUOTE_MINIMAL)
-
-
-def _read_tsv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, only, separator="\t", quoting=csv.QUOTE_NONE)
-
-
-def _read_jsonl(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    # a key may be met in the last line first; every shard has the columns of all
-    keys = [only] if only else None
-    if rows is not None and only is None:
-        keys = list(dict.fromkeys(key for row in _json_rows(path) for key in row))
-    batch: list[dict[str, object]] = []
-    yielded = False
-    for row in _json_rows(path):
-        row = row if keys is None else {key: row.get(key) for key in keys}
-        # NaN, which JSON does not know and Python writes, differs from itself
-        present = {key: value is not None and value == value for key, value in row.items()}
-        batch.append({key: replace_surrogates(str(row[key])) if there else None for key, there in present.items()})
-        if len(batch) == rows:
-            yield pd.DataFrame(batch, columns=keys)
-            batch, yielded = [], True
-    if batch or not yielded:
-        yield pd.DataFrame(batch, columns=keys)
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, object]]:
-    with path.open(encoding=_encoding(path)) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}, line {number}, is no JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}, must be a JSON object with a text; it is {line.strip()[:40]}")
-            yield row
-
-
-def _read_excel(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    try:
-        frame = pd.read_excel(path, dtype=str, keep_default_na=False)
-    except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
-        raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
-    yield from _slices(frame, rows)
-
-
-def _read_parquet(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
-        columns = None if only is None else [name for name in file.schema_arrow.names if name == only]
-        if rows is None or file.metadata.num_rows == 0:
-            yield file.read(columns).to_pandas()
-            return
-        # batches do not cross row groups, so short ones are joined until a shard is full
-        held: list[pd.DataFrame] = []
-        for batch in file.iter_batches(batch_size=rows, columns=columns):
-            held.append(batch.to_pandas())
-            while sum(map(len, held)) >= rows:
-                joined = pd.concat(held, ignore_index=True)
-                yield joined.iloc[:rows]
-                held = [joined.iloc[rows:]]
-        if sum(map(len, held)):
-            yield pd.concat(held, ignore_index=True)
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path} cannot be read as parquet: {error}") from error
-
-
-def _slices(frame: pd.DataFrame, rows: int | None) -> Iterator[pd.DataFrame]:
-    step = rows or max(1, len(frame))
-    for start in range(0, max(1, len(frame)), step):
-        yield frame.iloc[start : start + step]
-
-
-_READERS = {
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
-    ".txt": _read_tsv,
-    ".jsonl": _read_jsonl,
-    ".xlsx": _read_excel,
-    ".parquet": _read_parquet,
-}

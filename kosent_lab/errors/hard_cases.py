@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kosent_lab.core.intervals import wilson_interval
@@ -54,22 +56,21 @@ def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.Da
     -------
     DataFrame
         ``group``, ``n``, ``mean_prob_1``, ``share_positive``, ``ci_low``, ``ci_high`` (of
-        share_positive), ``share_sure``, ``accuracy`` (missing for neutral texts: they have no label).
+        share_positive), ``share_sure`` with ``sure_low``, ``sure_high``, ``accuracy`` with
+        ``accuracy_low``, ``accuracy_high`` (missing for neutral texts: they have no label). Intervals
+        are Wilson's.
     """
     found = []
     for name, rows in groups.items():
-        positive = (rows["pred"] == 1).sum()
         correct = rows["correct"].dropna()
-        accuracy = float(correct.astype("float64").mean()) if len(correct) else float("nan")
-        found.append(
-            {
-                "group": name,
-                "n": len(rows),
-                "mean_prob_1": rows["prob_1"].mean(),
-                "share_positive": positive / len(rows),
-                **dict(zip(("ci_low", "ci_high"), wilson_interval(positive, len(rows)), strict=True)),
-                "share_sure": (rows["confidence"] >= sure).mean(),
-                "accuracy": accuracy,
-            }
-        )
+        row: dict[str, Any] = {"group": name, "n": len(rows), "mean_prob_1": rows["prob_1"].mean()}
+        for what, low, high, counted in (
+            ("share_positive", "ci_low", "ci_high", rows["pred"] == 1),
+            ("share_sure", "sure_low", "sure_high", rows["confidence"] >= sure),
+            ("accuracy", "accuracy_low", "accuracy_high", correct),
+        ):
+            n, those = len(counted), int(counted.sum())
+            row[what] = those / n if n else float("nan")
+            row[low], row[high] = wilson_interval(those, n)
+        found.append(row)
     return pd.DataFrame(found)

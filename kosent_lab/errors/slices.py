@@ -39,7 +39,7 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].map(lambda text: 0 if pd.isna(text) else len(str(text)))
-    band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES, include_lowest=True).astype("str")
+    band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES).astype("object").fillna("")
     return frame.assign(length_band=band, has_unknown=frame["n_unknown"] > 0)
 
 
@@ -65,7 +65,9 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
     rows = frame[frame["correct"].notna()]
     found = []
     for column in columns:
-        if column not in rows.columns or rows[column].nunique(dropna=True) < 2:
+        if column not in rows.columns or rows[column].map(lambda value: isinstance(value, (list, dict))).any():
+            continue
+        if rows[column].nunique(dropna=True) < 2:
             continue
         for value, part in rows.groupby(column, observed=True):
             if len(part) < min_rows or value == "":
@@ -138,7 +140,8 @@ def held_out_worst(
         slice, ``accuracy_rest`` and ``n_rest`` of all other rows, ``difference`` (slice minus rest)
         with ``difference_low``, ``difference_high`` (Newcombe); ``n_chosen``, the rows that the
         choice was made on. None when no slice lies with its whole interval below the first half's
-        accuracy, or the slice is not surely worse on the second half.
+        accuracy, or the second half has no row of it. Whether the second half bears the choice out is for
+        the reader of `difference_high` to say: hiding what it does not bear out would flatter what is shown.
     """
     check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
     rows = frame[frame["correct"].notna()]
@@ -157,8 +160,6 @@ def held_out_worst(
     second = rows.loc[~first, "correct"].astype("float64")
     right, n_rest = found["accuracy"] * found["n"], len(second) - found["n"]
     low, high = difference_interval(second.sum() - right, n_rest, right, found["n"])
-    if not high < 0:
-        return None
     rest = (second.sum() - right) / n_rest
     return pd.concat(
         [

@@ -78,7 +78,7 @@ def read_cached(
 
 
 def read_starts(texts: Iterable[str], *, workers: int | None = None) -> list[list[int]]:
-    """Return where morphemes begin in each text (`morphology.own_starts`), from the store as `read_cached` does."""
+    """Return where morphemes begin in each text (`eojeol.own_starts`), from the store as `read_cached` does."""
     column = EOJEOL_COLUMNS.index("morpheme_starts") - 1  # rows have no doc_id
     return [[start for row in rows for start in row[column]] for rows in _read_all(list(texts), workers, False)]
 

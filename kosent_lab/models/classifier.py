@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
+_UNNAMED = {0: "LABEL_0", 1: "LABEL_1"}  # what transformers calls classes without names
+_POSITIONS = 512
 _NAMED_LABELS = {"0": 0, "negative": 0, "neg": 0, "부정": 0, "1": 1, "positive": 1, "pos": 1, "긍정": 1}
 
 
@@ -145,7 +147,8 @@ def load_classifier(
     if precision == "int8" and chosen.type != "cpu":
         raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
     config = read_json(folder / "config.json")
-    settings = read_json(folder / "tokenizer_config.json")
+    settings_file = folder / "tokenizer_config.json"
+    settings = read_json(settings_file) if settings_file.exists() else {}
     backend = open_backend(folder, settings)
     if is_supported(config):
         state = read_weights(weights, torch.bfloat16 if precision == "bf16" else torch.float32, chosen)
@@ -158,9 +161,9 @@ def load_classifier(
         model = open_model(folder, precision).to(chosen)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         forward = build_forward(model, precision)
-    names = {int(number): str(name) for number, name in config.get("id2label", {0: "LABEL_0", 1: "LABEL_1"}).items()}
+    names = {int(number): str(name) for number, name in (config.get("id2label") or _UNNAMED).items()}
     others = any_classes and len(names) > 2
-    unknown = settings.get("unk_token", "[UNK]")
+    unknown = settings.get("unk_token") or "[UNK]"
     return Classifier(
         folder=folder,
         model_id=weights_id(name, weights),
@@ -172,11 +175,19 @@ def load_classifier(
         device=chosen,
         precision=precision,
         label_columns=tuple(sorted(names)) if others else label_columns(names, positive_label),
-        max_tokens=min(config.get("max_position_embeddings", 512), int(settings.get("model_max_length", 512))),
+        max_tokens=_longest(config, settings),
         calibration=read_calibration(folder),
         class_names=tuple(names[number] for number in sorted(names)) if others else (),
         own_model=model,
     )
+
+
+def _longest(config: dict[str, Any], settings: dict[str, Any]) -> int:
+    """Return how many tokens a text may have: what the positions hold, and the tokenizer's own limit."""
+    positions = config.get("max_position_embeddings") or _POSITIONS
+    if str(config.get("model_type", "")).endswith("roberta"):  # its positions are counted from the padding's id on
+        positions -= (config.get("pad_token_id") or 0) + 1
+    return min(positions, int(settings.get("model_max_length") or _POSITIONS))
 
 
 def label_columns(id2label: dict[int, str], positive_label: int | None = None) -> tuple[int, int]:

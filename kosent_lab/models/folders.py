@@ -45,7 +45,7 @@ def check_files(folder: Path) -> Path:
         )
     checksums = folder / CHECKSUMS
     if checksums.exists():
-        for name, expected in json.loads(checksums.read_text("utf-8")).items():
+        for name, expected in read_json(checksums).items():
             path = folder / name
             if not path.exists() or file_sha256(path) != expected:
                 raise ModelError(

@@ -18,7 +18,7 @@ from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core import intervals
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.schema import DataError, NotAvailableError, parse_flags
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +81,13 @@ class Assessment:
     @functools.cached_property
     def unleaked(self) -> pd.DataFrame | None:
         """The same as scored, on rows whose text does not stand in the training files; None where that is unknown."""
-        if "leaked" not in self.scored.columns or not self.scored["leaked"].any():
+        if "leaked" not in self.scored.columns:
             return None
-        return calibration.metrics_table(self.scored[~self.scored["leaked"].astype(bool)], resamples=self.resamples)
+        leaked = parse_flags(self.scored["leaked"])
+        clean = self.scored[~leaked]
+        if not leaked.any() or not clean["label"].notna().any():
+            return None
+        return calibration.metrics_table(clean, resamples=self.resamples)
 
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
@@ -99,13 +103,13 @@ class Assessment:
 
     @functools.cached_property
     def sarcasm_is_worse(self) -> bool:
-        """Whether sarcasm without a cue is surely read worse than all other labelled texts."""
-        sarcastic = self.special.get("sarcasm_no_cue", self.frame.iloc[:0])["correct"].dropna()
-        others = self.frame["correct"].drop(sarcastic.index).dropna()
-        if not len(sarcastic) or not len(others):
+        """Whether sarcasm, with a cue or without one, is surely read worse than all other labelled texts."""
+        if "phenomenon" not in self.frame.columns:
             return False
+        meant = self.frame["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"])
+        sarcastic, others = (self.frame.loc[rows, "correct"].dropna() for rows in (meant, ~meant))
         _, high = intervals.difference_interval(others.sum(), len(others), sarcastic.sum(), len(sarcastic))
-        return high < 0
+        return bool(high < 0)
 
     @functools.cached_property
     def reliability(self) -> dict[str, pd.DataFrame]:
@@ -270,10 +274,12 @@ def _calibrated_on(choice: CalibratorChoice) -> str:
     if choice.calibrator is None:
         return f"nothing: {choice.failure}" if choice.failure else "nothing"
     left_out = f"; {len(choice.used):,} rows that it was fitted on are not measured" if choice.used else ""
-    return (choice.source or "it came with the model") + left_out
+    source = choice.source or "texts that are not known"
+    return (f"it came with the model, fitted on {source}" if choice.bundled else source) + left_out
 
 
 def _with_interval(name: str, row: pd.Series | None) -> dict[str, Any]:
     if row is None:
         return {name: None, f"{name}_ci": None}
-    return {name: float(row["value"]), f"{name}_ci": [float(row["ci_low"]), float(row["ci_high"])]}
+    value, *bounds = (None if pd.isna(row[key]) else float(row[key]) for key in ("value", "ci_low", "ci_high"))
+    return {name: value, f"{name}_ci": bounds}

@@ -14,7 +14,6 @@ import importlib.metadata
 import io
 import logging
 import platform
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +73,7 @@ class Page:
         return f'<iframe srcdoc="{inner}" style="width: 100%; height: 40rem; border: 1px solid #d5dbe0"></iframe>'
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; earlier ones are replaced.
+        """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; those of an earlier page are replaced.
 
         Parameters
         ----------
@@ -95,6 +94,8 @@ class Page:
         if len(content) > LARGEST:
             raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")
         page = Path(folder) / "report.html"
+        for old in (page.parent / "figures").glob("part*.svg"):
+            old.unlink()
         for name, figure in self.figures.items():
             write_bytes(figure.encode("utf-8"), page.parent / "figures" / f"{name}.svg")
         write_bytes(content, page)
@@ -108,6 +109,7 @@ def build(
     calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
     title: str = "",
     language: str = "en",
+    command: str = "",
 ) -> Page:
     """Make the report of one scored table.
 
@@ -119,6 +121,8 @@ def build(
         See `parts.from_frame`.
     language : str
         ``en`` or ``ko``.
+    command : str
+        The command that gives the same numbers, where there is one; the page ends in it.
 
     Returns
     -------
@@ -131,7 +135,6 @@ def build(
         When `scored` holds no predictions, or the language is none of the two.
     """
     part = from_frame(scored, classifier=classifier, calibrator=calibrator, title=title)
-    command = shlex.join(["kosent-lab", "report", "--data", part.title, "--language", language])
     return build_page([part], language=language, command=command)
 
 
@@ -144,7 +147,7 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
     language : str
         ``en`` or ``ko``.
     command : str
-        How the page is made again.
+        How the page is made again; empty for a notebook's.
 
     Returns
     -------
@@ -157,6 +160,7 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
         loader=jinja2.FileSystemLoader(sentences.TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["data_uri"] = _data_uri
+    rows = sum(len(part.assessment.frame) for part in parts)
     models = dict.fromkeys(part.model.model_id for part in parts)
     context = {
         "t": t,
@@ -164,6 +168,7 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
         "subtitle": t["subtitle"].format(data=" + ".join(part.title for part in parts), model=" + ".join(models)),
         "parts": rendered,
         "command": command,
+        "reproduce_note": t["reproduce_note"] if command else t["reproduce_notebook"].format(n=f"{rows:,}"),
         "versions": t["versions"].format(versions=_versions()),
     }
     template = environment.get_template("report.html")

@@ -99,9 +99,11 @@ def from_frame(
     DataError
         When `scored` holds no predictions, or probabilities that are calibrated already.
     """
-    check_columns(
-        scored, ["doc_id", "logit_0", "logit_1", "model_id"], what="a report", hint="Run predict_frame first."
-    )
+    check_columns(scored, ["logit_0", "logit_1", "model_id"], what="a report", hint="Run predict_frame first.")
+    if "doc_id" not in scored.columns:
+        scored = scored.assign(doc_id=[f"row-{number}" for number in range(len(scored))])
+    if isinstance(calibrator, str) and calibrator != BUNDLED:
+        raise DataError(f"calibrator= is a Temperature, a CalibratorChoice, None or {BUNDLED!r}; got {calibrator!r}")
     if calibrator is not None and "calibrator" in scored.columns:
         raise DataError("these probabilities are calibrated already; give them as scored, or calibrator=None")
     names = scored["corpus"].unique() if "corpus" in scored.columns else []
@@ -168,7 +170,7 @@ def from_input(
     read : callable
         From a name to its document frame.
     calib : (str, DataFrame), optional
-        As for `assess.choose_calibrator`.
+        As for `calibrator_choice.choose_calibrator`.
     progress : bool
 
     Returns

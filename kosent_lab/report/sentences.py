@@ -50,6 +50,11 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value * 100:.1f} %"
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """Format a share with its 95 % interval: ``87.1 % (85.0–89.0)``."""
+    return f"{percent(value)} ({points(low)}–{points(high)})"
+
+
 def decimal(value: float, places: int = 3) -> str:
     """Format a number with a fixed count of decimals; a dash for a missing one."""
     return "–" if math.isnan(value) else f"{value:.{places}f}"
@@ -83,9 +88,10 @@ def calibrator_note(choice: CalibratorChoice, t: dict[str, str]) -> str:
     """Say where the temperature comes from, or why there is none."""
     if choice.calibrator is None:
         return t["temperature_failed"].format(reason=choice.failure) if choice.failure else t["temperature_none"]
-    key = "temperature_fitted" if choice.source else "temperature_model"
-    temperature = decimal(choice.calibrator.temperature, 2)
-    return t[key].format(temperature=temperature, n=f"{choice.calibrator.n:,}", source=choice.source)
+    key = "temperature_model" if choice.bundled else "temperature_fitted"
+    said = {"temperature": decimal(choice.calibrator.temperature, 2), "source": choice.source or t["unknown_source"]}
+    note = t[key].format(n=f"{choice.calibrator.n:,}", **said)
+    return f"{t['temperature_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
 
 
 def findings(assessment: Assessment, language: str) -> list[str]:
@@ -114,18 +120,16 @@ def findings(assessment: Assessment, language: str) -> list[str]:
     groups = _groups(assessment)
     if "neutral" in groups.index:
         row = groups.loc["neutral"]
-        share, sure = percent(row["share_positive"]), percent(row["share_sure"])
+        share = with_interval(row["share_positive"], row["ci_low"], row["ci_high"])
+        sure = with_interval(row["share_sure"], row["sure_low"], row["sure_high"])
         found.append(t["f_neutral"].format(n=int(row["n"]), share=share, sure=sure))
     if {"sarcasm_cue", "sarcasm_no_cue"} <= set(groups.index):
-        cue, plain = groups.loc["sarcasm_cue"], groups.loc["sarcasm_no_cue"]
-        found.append(
-            t["f_sarcasm"].format(
-                cue=percent(cue["accuracy"]),
-                n_cue=int(cue["n"]),
-                plain=percent(plain["accuracy"]),
-                n_plain=int(plain["n"]),
-            )
-        )
+        said: dict[str, object] = {}
+        for name, group in (("cue", "sarcasm_cue"), ("plain", "sarcasm_no_cue")):
+            row = groups.loc[group]
+            right = with_interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
+            said |= {name: right, f"n_{name}": int(row["n"])}
+        found.append(t["f_sarcasm"].format(**said))
     if len(assessment.words):
         fertility = decimal(assessment.words["n_pieces"].mean(), 2)
         found.append(t["f_words"].format(fertility=fertility, unknown=percent((frame["n_unknown"] > 0).mean())))
@@ -182,17 +186,18 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     worst, point = assessment.worst, assessment.threshold
     found = [t["f_no_worst"]]
     if worst is not None:
-        low, high = -worst["difference_high"], -worst["difference_low"]
+        low, high = worst["difference_low"], worst["difference_high"]
+        sure = high < 0  # printed in either case: what chance made look bad is told with what did not
         found = [
-            t["f_worst"].format(
+            t["f_worst" if sure else "f_worst_unsure"].format(
                 column=slice_name(worst["column"], t),
                 value=slice_value(worst["value"], t),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
                 **_interval(worst),
                 difference=points(-worst["difference"]),
-                d_low=points(low),
-                d_high=points(high),
+                d_low=points(-high),
+                d_high=points(-low),
             )
         ]
     if point is None:
@@ -225,11 +230,11 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
-    if worst is not None:
+    if worst is not None and worst["difference_high"] < 0:
         column, value = slice_name(worst["column"], t), slice_value(worst["value"], t)
         found.append(t["a_slice"].format(column=column, value=value))
     groups = _groups(assessment)
-    if "neutral" in groups.index and groups.loc["neutral", "share_sure"] > 0.1:
+    if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > 0.1:
         found.append(t["a_neutral"])
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])

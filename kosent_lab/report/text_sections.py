@@ -13,7 +13,7 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
     """How words are cut."""
     table = assessment.words
     if table.empty:
-        return Section("words", (t["words_none" if assessment.has_texts else "words_saved"],))
+        return Section("words", (t[_why_no_words(assessment)],))
     pieces = int(table["n_pieces"].sum())
     note = t["words_note"].format(
         n=f"{min(len(assessment.frame), WORD_TEXTS):,}",
@@ -31,10 +31,17 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
     return Section("words", (note, t["words_table"]), table=Table(heads, body))
 
 
+def _why_no_words(assessment: Assessment) -> str:
+    """Return the key of the sentence that says why no word is cut."""
+    if not assessment.has_texts:
+        return "words_saved"
+    return "words_unknown" if assessment.tokenizer is None else "words_none"
+
+
 def josa(assessment: Assessment, t: dict[str, str]) -> Section:
     """Which particles the cutting keeps apart, and how well the texts that hold them are read."""
-    if not assessment.has_texts:
-        return Section("josa", (t["words_saved"],))
+    if not assessment.has_texts or assessment.tokenizer is None:
+        return Section("josa", (t[_why_no_words(assessment)],))
     table = assessment.particles
     if table is None:
         return Section("josa", (t["josa_none" if assessment.words.empty else "josa_no_reader"],))

@@ -165,6 +165,25 @@ def penalty_table() -> str:
     return table(["inverse penalty", "n", "valid (%)"], rows)
 
 
+def startup_table() -> str:
+    """From the command to the answer, beside the least that it needs."""
+    found = result("startup")
+    rows = [
+        [
+            name,
+            f"{found[f'{way}_seconds']:.2f}",
+            base,
+            f"{found[f'{least}_seconds']:.2f}",
+            f"{found[f'{way}_ratio']:.2f}",
+        ]
+        for way, name, least, base in (
+            ("tokens", "`kosent-lab tokens` of a sentence", "kiwi", "Kiwi loads and reads it"),
+            ("predict", f"`kosent-lab predict` of {found['n']} rows", "imports", "`import torch, transformers`"),
+        )
+    ]
+    return table(["command", "s", "beside", "s", "ratio"], rows)
+
+
 TABLES = {
     "entries": entries_table,
     "throughput": throughput_table,
@@ -176,4 +195,5 @@ TABLES = {
     "josa-by-hand": by_hand_table,
     "detection": detection_table,
     "penalty": penalty_table,
+    "startup": startup_table,
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.calibrators import Temperature, fit_shift
-from kosent_lab.calibration.metrics import metrics_table
+from kosent_lab.calibration.metrics import ece_difference, metrics_table
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.corpora.splits import hash_share
@@ -63,13 +63,18 @@ def packaging(model: str) -> dict[str, float]:
 
 @functools.cache
 def calibration_of(model: str, table: str) -> pd.Series:
-    """Return ``n``, ``ece``, ``ece_calibrated`` (by the temperature that came with the model), ``brier``, ``nll``."""
+    """Return ``n``, ``ece``, ``ece_calibrated`` (by the temperature that came with the model), ``brier``, ``nll``.
+
+    ``ece`` with ``ece_low`` and ``ece_high``; ``change``, what the temperature adds to it, with ``change_low`` and
+    ``change_high`` (both on the same resamples).
+    """
     frame = answers(model, table)
-    raw = metrics_table(frame, resamples=0).set_index("metric")
+    raw = metrics_table(frame).set_index("metric")
     mended = Temperature(packaging(model)["temperature"]).apply(frame)
-    calibrated = metrics_table(mended, resamples=0).set_index("metric").loc["ece", "value"]
-    values = raw.loc[["ece", "brier", "nll"], "value"]
-    return pd.concat([values, pd.Series({"ece_calibrated": calibrated, "n": raw.loc["ece", "n"]})])
+    found = raw.loc[["ece", "brier", "nll"], "value"].to_dict() | {"n": raw.loc["ece", "n"]}
+    found |= dict(zip(("ece_low", "ece_high"), raw.loc["ece", ["ci_low", "ci_high"]], strict=True))
+    found |= dict(zip(("change", "change_low", "change_high"), ece_difference(frame, mended), strict=True))
+    return pd.Series(found | {"ece_calibrated": found["ece"] + found["change"]})
 
 
 @functools.cache

@@ -12,7 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predict": ["predict_frame"],
         "shards": ["score_file", "score_frame"],
         "saved": [
-            "SavedAnswers",
             "KEPT",
             "NAMES",
             "NEEDED",

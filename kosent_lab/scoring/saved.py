@@ -21,7 +21,7 @@ import pandas as pd
 
 from kosent_lab.core.files import file_sha256, frame_sha256, weights_id, write_parquet, write_text
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
-from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, check_columns
+from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.scoring.answers import add_predictions
@@ -37,6 +37,7 @@ KEPT = (
 )  # fmt: skip
 
 
+_ANSWERED = {*KEPT, *PREDICTION_COLUMNS, "model_id", "has_unknown", "length_band"}  # no text, nor a part of one
 NEEDED = ("doc_id", "corpus", "label", "logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", "length_band")
 NAMES = (
     FALLBACK, "nsmc-valid", "nsmc-calib", "nsmc-test", "nsmc-middle", "app_reviews", "camping_reviews",
@@ -281,4 +282,4 @@ def _score_again(name: str, wanted: str = "") -> SavedAnswers:
         scored = scored[first == wanted.endswith("calib")].reset_index(drop=True)
     card = _describe(name, scored, frame_sha256(scored), **made)
     origin = f"{name}{f' in place of {wanted}' if wanted else ''}: {len(scored):,} texts scored now"
-    return SavedAnswers(scored.drop(columns=["text", "gloss"], errors="ignore").copy(), card, origin)
+    return SavedAnswers(scored[[name for name in scored.columns if name in _ANSWERED]].copy(), card, origin)

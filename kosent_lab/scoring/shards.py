@@ -6,6 +6,7 @@ maps it over a file here, and an engine can map the same function over a cluster
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -102,7 +104,9 @@ def score_frame(
         The frame's SHA-256 (`core.files.frame_sha256`).
     """
     sha256 = frame_sha256(frame)
-    job = {"source": sha256, "shard_rows": shard_rows}
+    # a shard holds every column, so that a changed one (a split, a domain) makes another job too
+    rows = hashlib.sha256(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes()).hexdigest()
+    job = {"source": sha256, "rows": rows, "columns": list(frame.columns), "shard_rows": shard_rows}
     starts = range(0, max(1, len(frame)), shard_rows)
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
     parts, folder = [], target
@@ -211,7 +215,8 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A copy; only text cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line end change.
+        A copy; only texts (cells and headings) that begin with ``=``, ``+``, ``-``, ``@``, a tab or a
+        line end change, and lists, which are written as JSON.
 
     References
     ----------
@@ -219,7 +224,12 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """
 
     def escape(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if isinstance(value, (list, dict)):  # whole: str() of a long array leaves its middle out
+            value = json.dumps(value, ensure_ascii=False, default=str)
         return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
-    text_columns = frame.select_dtypes(include=["object", "str", "string"]).columns
-    return frame.assign(**{name: frame[name].map(escape) for name in text_columns})
+    text_columns = frame.select_dtypes(include=["object", "str", "string", "category"]).columns
+    escaped = frame.assign(**{name: frame[name].astype("object").map(escape) for name in text_columns})
+    return escaped.rename(columns=escape)

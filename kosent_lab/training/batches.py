@@ -1,6 +1,6 @@
-"""Batches for training: input ids without padding, one epoch in batches of similar length, padding.
+"""Batches for training: one epoch in batches of similar length.
 
-Scoring has its own batches in ``scoring.predict``.
+Ids and padding are made in ``scoring.encode``; scoring has its own batches in ``scoring.predict``.
 """
 
 from __future__ import annotations

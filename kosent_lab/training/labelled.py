@@ -59,7 +59,7 @@ def read_labelled(
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))
-    frame = _split(load(data, text_column=text_column, label_column=label_column, own_labels=own))
+    frame = divide(load(data, text_column=text_column, label_column=label_column, own_labels=own))
     if official_only:
         check_columns(frame, ["official_split"], what="--official-only")
         frame = frame[frame["official_split"] == "train"]
@@ -72,7 +72,7 @@ def read_labelled(
     if missing:
         raise DataError(
             f"{data} has no labelled row of split {' and '.join(sorted(missing))}; training needs both. "
-            "Leave the column split out, and a tenth of the texts is kept for valid."
+            "Give more rows, or a column split; without one about a tenth of the texts is kept for valid."
         )
     if soft_targets:
         soft = pd.read_parquet(soft_targets).set_index("doc_id")["soft_target"]
@@ -80,8 +80,11 @@ def read_labelled(
     return labelled, names
 
 
-def _split(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that may teach or choose, each with its split."""
+def divide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a document frame that may teach or choose, each with its ``split``.
+
+    Without such a column a tenth of the texts, by their hash, is ``valid``: the same texts every time.
+    """
     if "split" not in frame.columns:
         held = fold_texts(frame["text"]).map(lambda key: hash_share(key, seed=0) < _VALID_SHARE)
         frame = frame.assign(split=held.map({True: "valid", False: "train"}))

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
 from kosent_lab.core.files import write_bytes, write_text
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
@@ -20,6 +21,7 @@ from kosent_lab.models import electra
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.folders import write_checksums
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.training.labelled import divide
 from kosent_lab.training.options import FinetuningOptions
 
 MODEL = "model"  # folder of a run that holds what it made
@@ -73,6 +75,21 @@ def average_runs(runs: Sequence[Path], out: Path) -> Path:
     return out / MODEL
 
 
+def _not_taught(data: str, run: Path) -> pd.DataFrame:
+    """Return the rows of `data` that `run` has not learnt from."""
+    rows = load(data)
+    refuse_test_rows(rows, what=f"the calibration on {data}")
+    taught = str(json.loads((run / TAUGHT).read_text("utf-8")).get("data", ""))
+    names = [Path(name).name.partition(":")[0] for name in (data, taught)]
+    if "split" not in rows.columns and names[0] != names[1]:
+        return rows
+    kept = divide(rows)
+    kept = kept[kept["split"] != "train"]
+    if kept.empty:
+        raise DataError(f"{data} has only rows that a training learns from; name other texts (--calib, --valid)")
+    return kept
+
+
 def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str = "nsmc:valid") -> dict[str, Any]:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
 
@@ -83,9 +100,10 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
     out : Path
         Model folder to make.
     calib : str
-        What the temperature is fitted on; of no corpus its test.
+        What the temperature is fitted on; of no corpus its test. Rows of split train never take part, and where the run
+        was taught the same file without splits, only the tenth that `labelled.divide` kept from teaching.
     valid : str
-        What the shift of the log-odds is fitted on; empty for none.
+        What the shift of the log-odds is fitted on, in the same way; empty for none.
 
     Returns
     -------
@@ -103,9 +121,9 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     shift = 0.0
     if valid:
-        shift = fit_shift(predict_frame(load(valid), save()))
+        shift = fit_shift(predict_frame(_not_taught(valid, run), save()))
         electra.shift_log_odds(model, -shift)
-    fitted = fit_temperature(predict_frame(load(calib), save()))
+    fitted = fit_temperature(predict_frame(_not_taught(calib, run), save()))
     write_bytes((run / TAUGHT).read_bytes(), out / TAUGHT)
     made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
     made |= {"shift": shift, "shift_fitted_on": valid}

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from kosent_lab.calibration import Temperature, choose_calibrator
@@ -39,6 +40,26 @@ def test_the_models_own_temperature_is_not_measured_where_it_was_fitted(frame):
 
 def test_test_rows_are_never_fitted_on(frame):
     for column in ("split", "official_split"):
-        choice = choose_calibrator(frame.tail(200), None, ("x:test", frame.head(200).assign(**{column: "test"})))
-        assert choice.calibrator is None
-        assert "must not see the test split" in choice.failure
+        with pytest.raises(DataError, match="x:test: a temperature must not see the test split"):
+            choose_calibrator(frame.tail(200), None, ("x:test", frame.head(200).assign(**{column: "test"})))
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "columns"),
+    [
+        ("nsmc:calib", {"corpus": "nsmc", "split": "calib", "official_split": "train"}),
+        ("sentineg:dev", {"corpus": "sentineg", "official_split": "dev"}),
+        ("data/mine.csv", {"corpus": "mine.csv"}),
+    ],
+)
+def test_the_models_own_temperature_measures_no_row_that_it_was_fitted_on(frame, fitted_on, columns):
+    known = {"temperature": 1.2, "fitted_on": fitted_on, "n": 9}
+    rows = frame.assign(**columns, label=1)  # of one label: no temperature of its own is fitted
+    choice = choose_calibrator(rows, known)
+    assert choice.calibrator is None
+    assert "fitted on these very texts" in choice.failure
+    rows.loc[rows.index[:100], "corpus"] = pd.NA
+    choice = choose_calibrator(rows, known)
+    assert choice.calibrator == Temperature(1.2, n=9)
+    assert (choice.bundled, choice.source) == (True, fitted_on)
+    assert choice.used == frozenset(range(100, 400))

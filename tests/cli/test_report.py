@@ -151,7 +151,7 @@ def test_report_survives_a_hostile_file(suffix, tiny_folder, tmp_path):
     assert scored["truncated"].sum() == 3
 
 
-def test_calibration_on_one_class_falls_back_and_says_why(tiny_folder, tmp_path, capsys):
+def test_calibration_on_one_class_is_refused(tiny_folder, tmp_path, capsys):
     path, out = tmp_path / "one.csv", tmp_path / "r"
     pd.DataFrame({"text": [f"글 {n}" for n in range(40)], "label": [1] * 40}).to_csv(path, index=False)
     arguments = [
@@ -165,8 +165,9 @@ def test_calibration_on_one_class_falls_back_and_says_why(tiny_folder, tmp_path,
         "--out",
         str(out),
     ]
-    assert parser.main(arguments) == 0
-    assert "No temperature could be fitted: a temperature needs at least 20" in (out / "report.html").read_text("utf-8")
+    assert parser.main(arguments) == 1
+    assert "one.csv: a temperature needs at least 20" in capsys.readouterr().err
+    assert not (out / "report.html").exists()
 
 
 def test_two_inputs_of_one_name_are_refused(tiny_folder, tmp_path, capsys):

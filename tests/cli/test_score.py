@@ -104,6 +104,6 @@ def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, caplog):
 
 
 @pytest.mark.corpora("sentineg")
-def test_no_corpus_gives_its_test_rows_to_a_fit(caplog):
-    assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 0
-    assert "must not see the test split" in caplog.text
+def test_no_corpus_gives_its_test_rows_to_a_fit(capsys):
+    assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 1
+    assert "must not see the test split" in capsys.readouterr().err

@@ -44,7 +44,7 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
             str(deep),
         ],
         ["train", "package", "--run", str(deep), *held, "--out", str(folder)],
-        ["evaluate", "--data", str(tmp_path / "calib.csv"), "--model", str(folder)],
+        ["evaluate", "--data", str(tmp_path / "valid.csv"), "--model", str(folder)],
     ):
         assert parser.main(arguments) == 0, arguments
     shown = capsys.readouterr().out

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.corpora.documents import SUFFIXES, iter_documents, load
+from kosent_lab.corpora.documents import iter_documents, load
+from kosent_lab.corpora.readers import SUFFIXES
 
 ROWS = pd.DataFrame(
     {"text": ["좋아요", "별로, 진짜", "null", ""], "label": ["1", "0", "neutral", ""], "id": ["007", "2", "3", "4"]}
