@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "RESAMPLES",
             "bin_numbers",
             "ece_difference",
+            "ece_interval",
             "expected_calibration_error",
             "labelled_rows",
             "metrics_table",

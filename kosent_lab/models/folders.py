@@ -82,12 +82,12 @@ def read_weights(path: Path, dtype: torch.dtype, device: torch.device) -> dict[s
 def open_backend(folder: Path, settings: dict[str, Any]) -> Tokenizer:
     """Return the fast tokenizer of a folder, after a look whether it knows Korean.
 
-    ``tokenizer.json`` is taken as it is where the settings say so (ours); other classes of transformers build
-    something else around it, so they are asked.
+    ``tokenizer.json`` is taken as it is where the settings say so (ours) or there are none; other classes of
+    transformers build something else around it, so they are asked.
     """
     path = folder / "tokenizer.json"
     try:
-        if settings.get("tokenizer_class") == "PreTrainedTokenizerFast" and path.is_file():
+        if path.is_file() and (not settings or settings.get("tokenizer_class") == "PreTrainedTokenizerFast"):
             backend = Tokenizer.from_file(str(path))
         else:
             backend = getattr(open_tokenizer(folder), "backend_tokenizer", None)

@@ -49,7 +49,8 @@ Paired bootstrap of the texts; McNemar's p {p_tfidf}, {p_shallow} and {p_pack}.
 - On two cores it reads {exact} reviews a second exactly and {fastest} in bfloat16, {exact_ratio} and \
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone {exact_ratio_2} and \
 {fastest_ratio_2} times.
-- Particles are found with an F1 of {f1_worst} on {f1_worst_name} to {f1_best} on {f1_best_name}: test parts that no rule was drawn from.
+- Particles are found with an F1 of {f1_worst} on {f1_worst_name} to {f1_best} on {f1_best_name}: test \
+parts that no rule was drawn from.
 - Its vocabulary keeps {kept} of the boundaries of stem and particle; one of the same size, learnt within \
 morphemes, {kept_morphemes}.""",
     "ko": """\

@@ -177,8 +177,8 @@ def startup_table() -> str:
             f"{found[f'{way}_ratio']:.2f}",
         ]
         for way, name, least, base in (
-            ("tokens", "`kosent-lab tokens` of a sentence", "kiwi", "Kiwi loads and reads it"),
-            ("predict", f"`kosent-lab predict` of {found['n']} rows", "imports", "`import torch, transformers`"),
+            ("tokens", "`tokens` of a sentence", "kiwi", "Kiwi loads and reads it"),
+            ("predict", f"`predict` of {found['n']} rows", "imports", "`import torch, transformers`"),
         )
     ]
     return table(["command", "s", "beside", "s", "ratio"], rows)

@@ -148,3 +148,28 @@ def test_the_negative_log_likelihood_of_extreme_answers_agrees_with_scikit_learn
     # certain and wrong costs the floor: -log 2^-52 = 36.04
     wrong = calibration.metrics_table(frame.iloc[[1]]).set_index("metric").loc["nll", "value"]
     assert wrong == pytest.approx(52 * np.log(2))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.15, 1.5])
+def test_the_interval_of_a_calibration_error_holds_it(scale):
+    """Of a known calibration error, in most draws of rows; percentiles of resamples held the first never."""
+    random = np.random.default_rng(0)
+
+    def draw(n):
+        margin = np.abs(random.normal(0, 2.5, n))
+        return 1 / (1 + np.exp(-margin)), 1 / (1 + np.exp(-margin * scale))
+
+    right, stated = draw(400_000)
+    true = calibration.expected_calibration_error(stated, right)
+    held = 0
+    for seed in range(60):
+        right, stated = draw(500)
+        outcome = (random.random(500) < right).astype("float64")
+        value, low, high = calibration.ece_interval(stated, outcome, seed=seed)
+        assert low <= value <= high
+        held += low <= true <= high
+    assert held >= 50
+
+
+def test_without_rows_a_calibration_error_has_no_interval():
+    assert np.isnan(calibration.ece_interval(np.array([]), np.array([]))).all()

@@ -175,3 +175,28 @@ def test_named_splits_are_read():
     test = load("nsmc:test")
     assert len(test) == 50_000
     assert test["leaked"].sum() == 2_508
+
+
+@pytest.mark.parametrize(
+    "content", ["text,label\n좋아요,1,\n싫어요,0,\n", "id,text\n1,정말, 좋아요\n2,아주, 별로\n", "text\n하나,둘,셋\n"]
+)
+@pytest.mark.parametrize("rows", [None, 1])
+def test_rows_with_more_fields_than_the_header_are_refused_not_shifted(tmp_path, content, rows):
+    path = tmp_path / "a.csv"
+    path.write_text(content, "utf-8")
+    with pytest.raises(DataError, match=r"a\.csv: its rows hold more fields than its header names"):
+        list(iter_documents(path, rows=rows))
+
+
+def test_what_was_written_can_be_read_again_and_again(tmp_path):
+    frame = pd.DataFrame({"text": ["좋다"], "corpus": ["내 것"], "prob_1": ["0.9"], "calibrator": ["temperature 2"]})
+    for number in range(3):
+        path = tmp_path / f"{number}.parquet"
+        frame.to_parquet(path)
+        frame = load(path).assign(prob_1=0.5, calibrator="temperature 3")
+    assert frame.columns.is_unique
+    assert frame["input_corpus"].tolist() == ["내 것"]
+    assert frame["input_prob_1"].tolist() == ["0.9"]
+    assert frame[["input_calibrator", "input_input_calibrator"]].to_numpy().tolist() == [
+        ["temperature 2", "temperature 3"]
+    ]

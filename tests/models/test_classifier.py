@@ -10,7 +10,7 @@ from kosent_lab.calibration.calibrators import read_calibration
 from kosent_lab.core.places import BUNDLED, REFERENCE_ID
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models import electra
-from kosent_lab.models.classifier import label_columns, load_classifier
+from kosent_lab.models.classifier import _longest, label_columns, load_classifier
 from kosent_lab.scoring.predict import predict_frame
 from tests.conftest import ROOT
 
@@ -176,3 +176,38 @@ def test_the_three_layer_model_is_the_one_on_its_card(pack):
     assert classifier.model_id in card
     scored = predict_frame(pack[pack["label"].notna()], classifier)
     assert f"| our own pack | {len(scored)} | {100 * scored['correct'].mean():.2f} " in card
+
+
+@pytest.mark.parametrize(
+    ("file", "settings"),
+    [
+        ("tokenizer_config.json", {"model_max_length": None, "unk_token": None}),
+        ("tokenizer_config.json", None),
+        ("config.json", {"id2label": None, "label2id": None, "max_position_embeddings": None}),
+    ],
+)
+def test_settings_that_are_null_or_missing_have_their_usual_values(copy, pack, tiny, file, settings):
+    path = copy / file
+    if settings is None:
+        path.unlink()
+    else:
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | settings), "utf-8")
+    (copy / "checksums.json").unlink(missing_ok=True)
+    classifier = load_classifier(copy, positive_label=1)
+    assert classifier.max_tokens == 512
+    frame = pack.head(5)
+    columns = ["logit_0", "logit_1"]
+    expected = predict_frame(frame, tiny)[columns].to_numpy()
+    assert predict_frame(frame, classifier)[columns].to_numpy() == pytest.approx(expected)
+
+
+def test_damaged_checksums_are_told(copy):
+    (copy / "checksums.json").write_text("{", "utf-8")
+    with pytest.raises(ModelError, match=r"checksums\.json cannot be read"):
+        load_classifier(copy)
+
+
+def test_positions_that_are_counted_from_the_padding_hold_fewer_tokens():
+    config = {"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}
+    assert _longest(config, {"model_max_length": 10**30}) == 512
+    assert _longest(config | {"model_type": "electra"}, {"model_max_length": 10**30}) == 514

@@ -1,8 +1,11 @@
+import json
+
 import pandas as pd
 import pytest
 
 from kosent_lab import calibration
 from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import assessment as module
 from kosent_lab.report.assessment import assess, evaluate
@@ -64,3 +67,28 @@ def test_saved_answers_have_no_texts_and_say_so_by_the_missing_column(scored):
     blank = scored.assign(text=[None] * 400)
     assert assess(blank, sha256="").has_texts
     assert assess(blank, sha256="").blank == 400
+
+
+@pytest.mark.parametrize("leaked", [["False", "True"], [None, True], [0, 1]])
+def test_flags_of_a_file_are_read_as_what_they_say(scored, leaked):
+    assessment = assess(scored.assign(leaked=leaked * 200), resamples=0)
+    assert assessment.unleaked.set_index("metric").loc["accuracy", "n"] == 200
+
+
+def test_where_all_is_leaked_json_says_null(scored, capsys):
+    result = evaluate(assess(scored.assign(leaked="yes"), resamples=0))
+    assert result["accuracy_unleaked"] is None
+    print_result(result | {"other": float("nan")}, None)
+    assert json.loads(capsys.readouterr().out)["other"] is None
+
+
+def test_sarcasm_of_either_kind_counts_whatever_the_index(scored):
+    wrong = scored.head(100).assign(phenomenon="sarcasm_cue", correct=False)
+    right = scored.assign(phenomenon="plain", correct=True)
+    assert assess(pd.concat([wrong, right]), resamples=0).sarcasm_is_worse
+    assert not assess(right, resamples=0).sarcasm_is_worse
+
+
+def test_columns_of_lists_are_no_slices(scored):
+    rows = scored.assign(domain=[["a"], ["b"]] * 200)
+    assert "domain" not in set(assess(rows, resamples=0).slices["column"])

@@ -126,3 +126,17 @@ def test_calibrated_probabilities_are_not_calibrated_again(pack_scored, tiny):
 def test_a_table_without_predictions_says_what_to_do(pack):
     with pytest.raises(DataError, match="a report needs column 'logit_0'.*Run predict_frame first"):
         report.build(pack)
+
+
+def test_a_page_of_a_notebook_names_no_command_and_says_what_it_does_not_know(scored):
+    frame = scored.drop(columns="doc_id").assign(corpus="nsmc")
+    page = report.build(frame, calibrator=None).html
+    t = sentences.catalogue("en")
+    assert "kosent-lab report --data nsmc" not in page
+    assert t["reproduce_notebook"].format(n="400") in page
+    assert t["words_unknown"] in page
+    assert t["josa_none"] not in page
+    assert t["words_none"] not in page
+    assert "kosent-lab report --data a.csv" in report.build(frame, command="kosent-lab report --data a.csv").html
+    with pytest.raises(DataError, match="got 'nonsense'"):
+        report.build(frame, calibrator="nonsense")

@@ -213,3 +213,20 @@ def test_a_frame_is_hashed_once(tiny, pack, tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "frame_sha256", lambda frame: hashed.append(len(frame)) or frame_sha256(frame))
     score_frame(pack.head(50), tmp_path / "out.parquet", tiny, shard_rows=20)
     assert hashed == [50]
+
+
+def test_a_table_of_lists_categories_and_odd_headings_is_whole_and_harmless(tiny, tmp_path):
+    frame = pd.DataFrame({"text": ["좋다", "싫다"], "=cmd": ["a", "b"], "many": [list(range(2_000)), [1]]})
+    frame["kind"] = pd.Categorical(["=1+1", "x"])
+    frame.to_parquet(tmp_path / "in.parquet")
+    score_file(tmp_path / "in.parquet", tmp_path / "out.csv", tiny)
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str)
+    assert json.loads(found.loc[0, "many"]) == list(range(2_000))
+    assert found["kind"].tolist() == ["'=1+1", "x"]
+    assert "'=cmd" in found.columns
+
+
+def test_a_changed_column_makes_another_job(tiny, pack, tmp_path):
+    score_frame(pack.head(10), tmp_path / "out.parquet", tiny)
+    with pytest.raises(DataError, match="shards of another job"):
+        score_frame(pack.head(10).assign(split="valid"), tmp_path / "out.parquet", tiny)

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.documents import load
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training import packaging
+from kosent_lab.training.labelled import divide
 
 
 @pytest.fixture
@@ -82,3 +84,12 @@ def test_nothing_is_fitted_on_a_sources_own_test(run, texts, tmp_path):
     for options in ({"calib": bad, "valid": good}, {"calib": good, "valid": bad}):
         with pytest.raises(DataError, match="must not see the test split"):
             packaging.package_run(run("a"), tmp_path / "model", **options)
+
+
+def test_a_temperature_is_not_fitted_on_what_the_run_was_taught(run, texts, tmp_path):
+    """The file that a run was taught is divided as it was then; another file counts whole."""
+    mine, other = texts("mine", slice(0, 400)), texts("other", slice(400, 500))
+    taught = run("taught", taught=json.dumps({"data": mine}))
+    made = packaging.package_run(taught, tmp_path / "a", calib=mine, valid="")
+    assert made["n"] == (divide(load(mine))["split"] == "valid").sum() < 100
+    assert packaging.package_run(taught, tmp_path / "b", calib=other, valid="")["n"] == 100
