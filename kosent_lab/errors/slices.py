@@ -43,6 +43,14 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(length_band=band, has_unknown=frame["n_unknown"] > 0)
 
 
+def can_slice(frame: pd.DataFrame, column: str) -> bool:
+    """Tell whether a column is there and holds two values or more, and no lists, which are no value to group by."""
+    if column not in frame.columns:
+        return False
+    values = frame[column].dropna()
+    return bool(values.map(pd.api.types.is_hashable).all() and values.nunique() >= 2)
+
+
 def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS, min_rows: int = 10) -> pd.DataFrame:
     """Measure every value of every slice column.
 
@@ -65,9 +73,7 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
     rows = frame[frame["correct"].notna()]
     found = []
     for column in columns:
-        if column not in rows.columns or rows[column].map(lambda value: isinstance(value, (list, dict))).any():
-            continue
-        if rows[column].nunique(dropna=True) < 2:
+        if not can_slice(rows, column):
             continue
         for value, part in rows.groupby(column, observed=True):
             if len(part) < min_rows or value == "":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from html import escape
 from types import ModuleType
 
 logger = logging.getLogger(__name__)
@@ -16,3 +17,8 @@ def open_ipywidgets() -> ModuleType | None:
         logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
         return None
     return ipywidgets
+
+
+def as_html(sentence: str) -> str:
+    """Return a sentence for an ``HTML`` widget: that one breaks a long line, where a ``Label`` cuts it off."""
+    return escape(sentence, quote=False)

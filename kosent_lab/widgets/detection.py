@@ -17,7 +17,7 @@ from kosent_lab.core.hangul import clean_text
 from kosent_lab.figures.theme import to_png
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
-from kosent_lab.widgets.controls import open_ipywidgets
+from kosent_lab.widgets.controls import as_html, open_ipywidgets
 
 SHOWN = 60  # characters that fit the figure
 SIZE = (10.5, 2.6)  # inches
@@ -80,13 +80,14 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
     field = ipywidgets.Text(value=sentence, description="sentence", layout=ipywidgets.Layout(width="95%"))
     share = ipywidgets.FloatSlider(value=0.15, min=0.0, max=0.6, step=0.05, description="masked")
     again = ipywidgets.Button(description="draw again")
-    line, image = ipywidgets.Label(), ipywidgets.Image(format="png")
+    line, image = ipywidgets.HTML(), ipywidgets.Image(format="png")
     for part, role in ((field, "typed"), (line, "judgement"), (image, "judged")):
         part.add_class(f"kosent-{role}")
     draws = {"seed": 0}
 
     def update(_change: Any = None) -> None:
-        table, line.value = judge_sentence(pair, tokenizer, field.value, mask_share=share.value, seed=draws["seed"])
+        table, said = judge_sentence(pair, tokenizer, field.value, mask_share=share.value, seed=draws["seed"])
+        line.value = as_html(said)
         if table.empty:
             return
         figure.clear()

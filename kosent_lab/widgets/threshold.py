@@ -16,9 +16,10 @@ from matplotlib.ticker import MaxNLocator
 
 from kosent_lab import calibration, errors, figures
 from kosent_lab.core.schema import DataError
+from kosent_lab.errors.slices import can_slice
 from kosent_lab.figures.theme import to_png
 from kosent_lab.report.assessment import Assessment, assess
-from kosent_lab.widgets.controls import open_ipywidgets
+from kosent_lab.widgets.controls import as_html, open_ipywidgets
 
 ALL_ROWS = "all rows"
 SIZE = (9.0, 3.6)  # inches
@@ -46,9 +47,8 @@ def slice_names(frame: pd.DataFrame, *, columns: tuple[str, ...] = ("corpus", *e
     """
     names = [ALL_ROWS]
     for column in columns:
-        values = sorted(frame[column].dropna().unique()) if column in frame.columns else []
-        if len(values) > 1:
-            names += [f"{column}: {value}" for value in values if value != ""]
+        if can_slice(frame, column):
+            names += [f"{column}: {value}" for value in sorted(frame[column].dropna().unique()) if value != ""]
     return names
 
 
@@ -190,7 +190,7 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
     slider = ipywidgets.FloatSlider(
         value=threshold, min=0.5, max=1.0, step=0.01, description="threshold", readout_format=".2f"
     )
-    sentence, image = ipywidgets.Label(), ipywidgets.Image(format="png")
+    sentence, image = ipywidgets.HTML(), ipywidgets.Image(format="png")
     for part, role in ((names, "slice"), (slider, "threshold"), (sentence, "sentence"), (image, "figure")):
         part.add_class(f"kosent-{role}")
 
@@ -198,7 +198,7 @@ def explore_threshold(frame: pd.DataFrame, *, threshold: float = 0.9) -> Any:
 
     def update(_change: Any = None) -> None:
         measured = measure(names.value)
-        sentence.value = _sentence(measured.frame, names.value, slider.value)
+        sentence.value = as_html(_sentence(measured.frame, names.value, slider.value))
         with figures.style(), plt.rc_context({"figure.constrained_layout.use": False}):
             _draw(figure, measured, names.value, slider.value)
             image.value = to_png(figure)

@@ -22,7 +22,7 @@ from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.cutters import Cutter
-from kosent_lab.widgets.controls import open_ipywidgets
+from kosent_lab.widgets.controls import as_html, open_ipywidgets
 
 SHOWN = 36  # characters that fit the figure
 VARIANTS = 10
@@ -157,7 +157,7 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
     with figures.style():
         figure = Figure(figsize=SIZE)
     field = ipywidgets.Text(value=sentence, description="sentence", layout=ipywidgets.Layout(width="95%"))
-    line, image = ipywidgets.Label(), ipywidgets.Image(format="png")
+    line, image = ipywidgets.HTML(), ipywidgets.Image(format="png")
     for part, role in ((field, "typed"), (line, "reading"), (image, "pieces")):
         part.add_class(f"kosent-{role}")
 
@@ -167,7 +167,7 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
             line.value = "Type a sentence."
             return
         layers, variants = layer_table(shown, cutters), variant_table(shown, classifier)
-        line.value = note + sentence_text(shown, layers, variants)
+        line.value = as_html(note + sentence_text(shown, layers, variants))
         with figures.style():
             draw_tokens(layers, variants, figure=figure)
             image.value = to_png(figure)
