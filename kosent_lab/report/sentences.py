@@ -23,6 +23,7 @@ CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
 LEAST_COVERAGE = 0.25
+OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
 
 
 @functools.cache
@@ -234,7 +235,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         column, value = slice_name(worst["column"], t), slice_value(worst["value"], t)
         found.append(t["a_slice"].format(column=column, value=value))
     groups = _groups(assessment)
-    if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > 0.1:
+    if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
