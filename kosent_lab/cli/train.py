@@ -100,23 +100,24 @@ def train_baseline(arguments: argparse.Namespace) -> None:
         # the protocol of published figures: the whole train file, texts that also stand in test included
         whole = corpora.load(arguments.data)
         held = corpora.load(f"{arguments.data}:test")
-        polar = whole[whole["label"].notna() & (whole["split"] != "test")]
+        polar = baseline.rows_to_teach(whole, all_rated=arguments.all_rated)
     else:
-        held, polar = frame[frame["split"] == "valid"], train[train["label"].notna()]
-    if not arguments.all_rated and "official_split" in polar.columns:
-        polar = polar[polar["official_split"] == "train"]
+        held = frame[frame["split"] == "valid"]
+        polar = baseline.rows_to_teach(train, all_rated=arguments.all_rated)
     if arguments.search:
         if arguments.test:
             raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
         table = baseline.search_strength(polar, held).to_dict("records")
         return print_result({"data": arguments.data, "n_train": len(polar), "table": table}, arguments.json)
     model = baseline.fit_baseline(polar, strength=strength)
-    correct = pd.Series(model.predict(held["text"].tolist()), index=held.index) == held["label"]
+    correct = pd.Series(model.predict(held["text"].fillna("").tolist()), index=held.index) == held["label"]
     result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": strength}
     result |= {"n_train": len(polar), "split": "test" if arguments.test else "valid", "n": len(held)}
     result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
     if "leaked" in held.columns:
-        result["accuracy_unleaked"] = float(correct[~held["leaked"]].mean())
+        clean = correct[~held["leaked"]]
+        result |= {"accuracy_unleaked": float(clean.mean()), "n_unleaked": len(clean)}
+        result["accuracy_unleaked_ci"] = wilson_interval(int(clean.sum()), len(clean))
     return print_result(result, arguments.json)
 
 

@@ -99,12 +99,10 @@ def keep_answers(model: str, folder: Path = STUDIES_FOLDER) -> list[Path]:
 
 def _rival(*, all_rated: bool) -> Callable[[pd.DataFrame], pd.DataFrame]:
     from kosent_lab.corpora.documents import load
-    from kosent_lab.training.baseline import fit_baseline
+    from kosent_lab.training.baseline import fit_baseline, rows_to_teach
 
     # the protocol of published figures: the whole official train file, texts that also stand in test included
-    whole = load("nsmc")
-    taught = whole[whole["label"].notna() & (whole["split"] != "test")]
-    model = fit_baseline(taught if all_rated else taught[taught["official_split"] == "train"])
+    model = fit_baseline(rows_to_teach(load("nsmc"), all_rated=all_rated))
 
     def score(frame: pd.DataFrame) -> pd.DataFrame:
         log_odds = model.decision_function(frame["text"].fillna("").tolist())
