@@ -257,6 +257,15 @@ def run_cutting(texts: pd.Series, names: Sequence[str], *, read_alone: int = 2_0
     }
 
 
+# a child begins as a copy of who starts it, and its peak counts that: a process as small as this one starts it
+_PEAK = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(status, usage.ru_maxrss)
+"""
+
+
 def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str, Any]:
     """Score a parquet file of `rows` distinct short texts in a process of its own and measure its memory.
 
@@ -280,12 +289,10 @@ def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str,
         write_parquet(pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}), table)
         command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
         start = time.perf_counter()
-        child = subprocess.Popen([*command, *(["--model", source] if source else [])], stdout=subprocess.DEVNULL)
-        # of this child alone: the process may have had larger ones
-        _, status, usage = os.wait4(child.pid, 0)
+        command = [sys.executable, "-c", _PEAK, *command, *(["--model", source] if source else [])]
+        status, peak = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
         seconds = time.perf_counter() - start
     if status:
         raise RuntimeError(f"scoring {rows} rows failed with status {os.waitstatus_to_exitcode(status)}")
-    peak = usage.ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes here
     return {"memory_rows": rows, "memory_peak_mb": round(peak * unit / 1e6), "memory_rps": round(rows / seconds)}

@@ -52,9 +52,10 @@ def test_length_buckets_hold_little_padding(tiny, pack):
 
 
 def test_memory_is_measured_in_a_process_of_its_own(tiny_folder, pack):
+    ballast = np.ones(250_000_000)  # two gigabytes of who measures count for nothing
     result = speed.peak_memory(str(tiny_folder), pack["text"], rows=3_000)
     assert result["memory_rows"] == 3_000
-    assert 200 < result["memory_peak_mb"] < 3_000
+    assert 200 < result["memory_peak_mb"] < ballast.nbytes / 1e6
 
 
 def test_cutting_is_measured_for_each_tokenizer(pack):
