@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import functools
 import json
 import math
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kosent_lab.corpora.reading import Reading
     from kosent_lab.models.classifier import Classifier
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
@@ -29,9 +36,24 @@ def command(
 
 
 def file_columns(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name the columns of a file."""
+    """Add the options that say how a user's file is read."""
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--label-column", help="default: label, where there is one")
+    parser.add_argument("--no-labels", action="store_true", help="no column is a label, whatever it is called")
+    parser.add_argument(
+        "--map-labels", nargs="+", metavar="LABEL[,LABEL]=MEANING",
+        help="what a file's labels mean: 1,2=0 4,5=1 3=neutral (also 5점, ★★★★★)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-header",
+        action="store_true",
+        help="the first line is a row; columns are called 1, 2, 3 …",
+    )
+    parser.add_argument(
+        "--header-row", type=int, metavar="N",
+        help="line of the header; default: of the first twenty the one that holds the columns named, else the first",
+    )  # fmt: skip
+    parser.add_argument("--sheet", help="of a workbook; default: the first that is not hidden")
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
@@ -66,11 +88,68 @@ def open_classifier(arguments: argparse.Namespace, *, any_classes: bool = False)
     )
 
 
+def reading(arguments: argparse.Namespace) -> Reading:
+    """Return what `file_columns` say of a file."""
+    from kosent_lab.corpora.labels import parse_map
+    from kosent_lab.corpora.reading import Reading
+
+    if arguments.no_labels and (arguments.label_column or arguments.map_labels):
+        raise DataError("--no-labels contradicts --label-column and --map-labels; leave one out")
+    if arguments.no_header and arguments.header_row is not None:
+        raise DataError("--no-header contradicts --header-row; leave one out")
+    if arguments.header_row is not None and arguments.header_row < 1:
+        raise DataError(f"--header-row counts from 1; got {arguments.header_row}")
+    return Reading(
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        labels=not arguments.no_labels,
+        label_map=parse_map(arguments.map_labels or []),
+        header=not arguments.no_header,
+        header_row=arguments.header_row,
+        sheet=arguments.sheet,
+    )
+
+
+def reading_words(arguments: argparse.Namespace) -> list[str]:
+    """Return the options of `file_columns` as they were given, for a command that reads the same."""
+    given = {
+        "--text-column": None if arguments.text_column == "text" else arguments.text_column,
+        "--label-column": arguments.label_column,
+        "--header-row": arguments.header_row,
+        "--sheet": arguments.sheet,
+    }
+    words = [word for option, value in given.items() if value is not None for word in (option, str(value))]
+    words += [option for option in ("--no-labels", "--no-header") if getattr(arguments, option[2:].replace("-", "_"))]
+    return words + (["--map-labels", *arguments.map_labels] if arguments.map_labels else [])
+
+
 def read_documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
-    """Read a named corpus or a file with the columns that `file_columns` name."""
+    """Read a named corpus or a file (``-``: standard input) as `file_columns` say."""
     from kosent_lab.corpora.documents import load
 
-    return load(data, text_column=arguments.text_column, label_column=arguments.label_column)
+    return load(from_stdin(data), reading(arguments))
+
+
+@functools.cache
+def from_stdin(data: str | Path) -> str | Path:
+    """Return `data`; for ``-`` a file of what stands on standard input, for the time of this process."""
+    if str(data) != "-":
+        return data
+    content = sys.stdin.buffer.read()
+    start = content[:4]
+    if start == b"PAR1":
+        ending = ".parquet"
+    elif start == b"PK\x03\x04":
+        ending = ".xlsx"
+    elif content.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{"):
+        ending = ".jsonl"
+    else:
+        ending = ".tsv" if b"\t" in content.partition(b"\n")[0] else ".csv"
+    folder = Path(tempfile.mkdtemp(prefix="kosent-lab-"))  # nobody else's to read
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / f"stdin{ending}"
+    path.write_bytes(content)
+    return path
 
 
 def print_result(result: dict[str, Any], path: Path | None) -> None:

@@ -7,7 +7,15 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, model_options, open_classifier, read_documents
+from kosent_lab.cli.options import (
+    command,
+    file_columns,
+    from_stdin,
+    model_options,
+    open_classifier,
+    read_documents,
+    reading_words,
+)
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -45,7 +53,7 @@ def make_report(arguments: argparse.Namespace) -> None:
 
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
-    made = [parts.from_input(name, classifier, **options) for name in names]
+    made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
     print(f"The report: {path.resolve()}")
@@ -58,8 +66,6 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         words += ["--data", name]
     options = {
         "--calib": arguments.calib,
-        "--text-column": None if arguments.text_column == "text" else arguments.text_column,
-        "--label-column": arguments.label_column,
         "--model": arguments.model,
         "--revision": arguments.revision,
         "--positive-label": arguments.positive_label,
@@ -69,5 +75,6 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
     }
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
+    words += reading_words(arguments)
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
     return shlex.join(words)

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import PRECISIONS, command
+from kosent_lab.cli.options import PRECISIONS, command, file_columns, reading
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def _add_transfer(questions: Any) -> None:
     transfer.add_argument(
         "--data", nargs="+", default=["kosent-pack"], metavar="NAME|FILE", help="default: kosent-pack"
     )
-    transfer.add_argument("--text-column", default="text")
-    transfer.add_argument("--label-column")
+    file_columns(transfer)
     transfer.add_argument(
         "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; default: none"
     )
@@ -174,8 +173,7 @@ def study_transfer(arguments: argparse.Namespace) -> None:
     from kosent_lab.studies.domains import compare_domains
     from kosent_lab.studies.transfer import METHODS
 
-    columns = {"text_column": arguments.text_column, "label_column": arguments.label_column}
-    frames = {name: corpora.load(name, **columns) for name in arguments.data}
+    frames = {name: corpora.load(name, reading(arguments)) for name in arguments.data}
     table = compare_domains(
         frames,
         sizes=arguments.sizes,

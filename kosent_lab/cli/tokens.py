@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.cli.options import command, json_option
+from kosent_lab.cli.options import command, file_columns, from_stdin, json_option, reading
 from kosent_lab.core.schema import NotAvailableError
 
 logger = logging.getLogger(__name__)
@@ -16,8 +17,8 @@ logger = logging.getLogger(__name__)
 def add(subparsers: Any) -> None:
     """Add ``tokens``."""
     parser = command(subparsers, "tokens", show_tokens, "how words are cut: one row per eojeol")
-    parser.add_argument("input", metavar="FILE|TEXT")
-    parser.add_argument("--text-column", default="text")
+    parser.add_argument("input", metavar="FILE|TEXT", help="a file, a text, or - for standard input")
+    file_columns(parser)
     parser.add_argument("--model", help="bundled by default; a folder, a tokenizer's name or a Hub id")
     parser.add_argument("--revision", help="full commit hash of a Hub id")
     json_option(parser)
@@ -33,9 +34,10 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
     from kosent_lab.tokenization.tokenizers import load_cutter
 
+    source = from_stdin(arguments.input)
     ids, texts = ["text"], [arguments.input]
-    if Path(arguments.input).suffix.lower() in SUFFIXES:
-        frame = load(arguments.input, text_column=arguments.text_column)
+    if Path(source).suffix.lower() in SUFFIXES:
+        frame = load(source, dataclasses.replace(reading(arguments), labels=False))
         ids, texts = frame["doc_id"], frame["text"].fillna("").astype(str)
     # the tokenizer alone: nothing here needs the weights, nor torch
     table = eojeol_frame(ids, texts, load_cutter(arguments.model or BUNDLED, revision=arguments.revision))

@@ -6,6 +6,7 @@ Here lives what every other module agrees on. Nothing here reads a file, draws o
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 import pandas as pd
@@ -87,13 +88,13 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
 
 
 _LABEL_WORDS = {
-    "0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "부정": NEGATIVE,
-    "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE, "긍정": POSITIVE,
-    "neutral": None, "중립": None,
+    "0": NEGATIVE, "false": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "부정": NEGATIVE, "부정적": NEGATIVE,
+    "1": POSITIVE, "true": POSITIVE, "positive": POSITIVE, "pos": POSITIVE, "긍정": POSITIVE, "긍정적": POSITIVE,
+    "neutral": None, "중립": None, "중립적": None,
 }  # fmt: skip
 
 
-_MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
+MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
 
 
 def parse_flags(values: pd.Series) -> pd.Series:
@@ -117,13 +118,28 @@ def parse_flags(values: pd.Series) -> pd.Series:
     return words.isin(["true", "yes", "1"]).astype(bool)
 
 
+def label_word(value: object) -> str:
+    """Return a label as labels are compared: composed (NFC), lower case, 1 for 1.0 and 1.00; empty where missing.
+
+    Examples
+    --------
+    >>> [label_word(value) for value in (1.0, " 1.00", True, "Pos ", None)]
+    ['1', '1', 'true', 'pos', '']
+    """
+    if not pd.api.types.is_scalar(value):
+        return str(value)
+    word = "" if pd.isna(value) else unicodedata.normalize("NFC", str(value)).strip().lower()
+    whole, point, rest = word.partition(".")
+    return whole if point and whole.lstrip("-").isdigit() and set(rest) <= {"0"} else word
+
+
 def parse_labels(values: pd.Series) -> pd.DataFrame:
     """Read labels as people write them.
 
     Parameters
     ----------
     values : Series, shape (n,)
-        0, 1, negative, positive, neutral, 부정, 긍정, 중립, or missing.
+        0, 1, false, true, negative, positive, neutral, neg, pos, 부정, 긍정, 중립, 부정적 …, or missing.
 
     Returns
     -------
@@ -141,14 +157,13 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
     >>> parse_labels(pd.Series(["긍정", 0, "neutral", None]))["label"].tolist()
     [1, 0, <NA>, <NA>]
     """
-    words = [str(v).strip().lower() if not pd.isna(v) else "" for v in values]
-    # a column of 0 and 1 with gaps is read as floats
-    words = [word.removesuffix(".0") for word in words]
+    words = [label_word(value) for value in values]
     for row, word in enumerate(words):
-        if word not in _LABEL_WORDS and word not in _MISSING_WORDS:
+        if word not in _LABEL_WORDS and word not in MISSING_WORDS:
             raise DataError(
                 f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
-                f"(counted from 0) has {str(values.iloc[row])[:40]!r}. Rename it, or map star ratings first."
+                f"(counted from 0) has {str(values.iloc[row])[:40]!r}. Say what others mean "
+                "(--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
             )
     codes = [_LABEL_WORDS.get(word) for word in words]
     names = [

@@ -1,38 +1,54 @@
 """Read a user's labelled or unlabelled file, or a named corpus, as a document frame.
 
 CSV, TSV, JSON lines, Excel and parquet; whole, or in shards of a fixed number of rows. The files themselves
-are opened in ``readers``.
+are opened in ``readers``; how one is to be read says a `reading.Reading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+import logging
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, NotAvailableError, check_columns, parse_labels
-from kosent_lab.corpora.readers import READERS, SUFFIXES
+from kosent_lab.core.schema import (
+    PREDICTION_COLUMNS,
+    DataError,
+    NotAvailableError,
+    check_columns,
+    parse_labels,
+)
+from kosent_lab.core.script import HARDLY_KOREAN, korean_share
+from kosent_lab.corpora.labels import map_labels
+from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
+from kosent_lab.corpora.reading import Reading, one_column
 from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
+logger = logging.getLogger(__name__)
 SHARD_ROWS = 20_000
-_RESERVED = ("doc_id", "corpus", "text", "label", "polarity", "calibrator", *PREDICTION_COLUMNS)
+_LOOKED_AT = 2_000  # texts, to tell whether they are Korean
+# what these names mean is for the project to say; a user's column of that name means something else
+_RESERVED = (
+    "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
+    "length_band", "has_unknown", *PREDICTION_COLUMNS,
+)  # fmt: skip
 
 
-def load(
-    data: str | Path, *, text_column: str = "text", label_column: str | None = None, own_labels: bool = False
-) -> pd.DataFrame:
+def load(data: str | Path, reading: Reading | None = None, **columns: Any) -> pd.DataFrame:
     """Read ``NAME``, ``NAME:SPLIT`` or a file as a document frame.
 
     Parameters
     ----------
     data : str or Path
         A path, or the name of a card, optionally with a split: ``nsmc:test``, ``kosent-pack``.
-    text_column, label_column : str
-        Columns of a file; without `label_column` a column ``label`` is used where there is one.
-    own_labels : bool
-        Labels that are no polarity: ``label`` is then the column's text as it stands.
+    reading : Reading, optional
+        How a file is to be read.
+    **columns
+        Fields of it by their names: ``text_column="내용"``.
 
     Returns
     -------
@@ -45,16 +61,18 @@ def load(
     DataError, NotAvailableError
         When there is no such file, corpus, split or column.
     """
-    path = Path(data)
-    if path.suffix.lower() in SUFFIXES or path.exists():
-        shards = list(iter_documents(path, text_column=text_column, label_column=label_column, own_labels=own_labels))
+    reading = dataclasses.replace(reading or Reading(), **columns)
+    if is_file(data):
+        shards = list(iter_documents(Path(data), reading))
         return pd.concat(shards, ignore_index=True) if len(shards) > 1 else shards[0]
     name, _, split = str(data).partition(":")
     frame = load_corpus(name)
     if name == "nsmc":
         frame = _split_nsmc(frame, split)
-    if own_labels:
-        frame = frame.assign(label=_own_labels(frame, label_column or "label", name))
+    if reading.own_labels:
+        column = reading.label_column or "label"
+        check_columns(frame, [column], what=name, hint="Name it with --label-column.")
+        frame = frame.assign(label=_own_labels(frame[column]))
     column = "split" if name == "nsmc" else "official_split"
     if not split:
         return frame
@@ -63,6 +81,11 @@ def load(
     if chosen.empty:
         raise DataError(f"{name} has no split {split!r}; it has {sorted(frame[column].dropna().unique())}")
     return chosen
+
+
+def is_file(data: str | Path) -> bool:
+    """Tell whether `data` means a file (there or not), and no named corpus."""
+    return Path(data).suffix.lower() in SUFFIXES or Path(data).exists()
 
 
 def _split_nsmc(frame: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -74,21 +97,16 @@ def _split_nsmc(frame: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def iter_documents(
-    path: Path,
-    *,
-    text_column: str = "text",
-    label_column: str | None = None,
-    rows: int | None = None,
-    own_labels: bool = False,
+    path: Path, reading: Reading | None = None, *, rows: int | None = None, **columns: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield a file as document frames of at most `rows` rows each.
 
     Parameters
     ----------
     path : Path
-        Its ending says how it is read: .csv, .tsv and .txt (tabs, no quoting, as NSMC's files),
-        .jsonl, .xlsx, .parquet. Text files are UTF-8 (with or without a mark) or CP949.
-    text_column, label_column, own_labels :
+        Its ending says how it is read: .csv, .tsv and .txt (tabs), .jsonl, .xlsx, .parquet. Text files are
+        UTF-8 (with or without a mark), UTF-16 with a mark, or CP949.
+    reading, **columns :
         See `load`.
     rows : int, optional
         All in one frame when None.
@@ -98,88 +116,145 @@ def iter_documents(
     DataFrame
         A document frame, all with the same columns; ``doc_id`` is the file's own where it has that column
         with distinct values over the whole file, else ``row-0``, ``row-1`` …; a file read in shards is
-        read once more before, for its ids alone. A column whose name a prediction needs is kept as
-        ``input_<name>`` (``input_input_<name>`` where that is taken too).
+        read once more before, for its ids and labels alone. A column whose name means something to the
+        project is kept as ``input_<name>`` (``input_input_<name>`` where that is taken too); of columns
+        that share a name the second is ``<name>.1``.
 
     Raises
     ------
     DataError
         When the file is empty or damaged, a column is missing, or a label is none.
     """
+    reading = dataclasses.replace(reading or Reading(), **columns)
     if not path.is_file():
         raise NotAvailableError(f"there is no file {path}")
     if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty; it needs a header line and a column {text_column!r}")
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
-    frames = list(reader(path, None)) if rows is None else reader(path, rows)
-    own_ids = _has_ids(frames if rows is None else reader(path, rows, "doc_id"))
+        raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
+    opener = READERS.get(path.suffix.lower())
+    if opener is None:
+        old = " Open it in Excel and save it as .xlsx." if path.suffix.lower() == ".xls" else ""
+        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{old}")
+    opened = opener(path, reading)
+    roles: _Roles | None = None
     start = 0
-    for raw in frames:
-        yield _as_documents(raw, path, start, text_column, label_column, own_labels, own_ids)
+    for raw in opened.frames(rows):
+        raw.columns = [str(name) for name in raw.columns]
+        if roles is None:
+            roles = _Roles.of(list(raw.columns), reading, str(path))
+            roles = roles.checked(opened, reading, rows, path)
+            _warn_if_hardly_korean(raw[roles.text].head(_LOOKED_AT), path)
+        yield roles.documents(raw, reading, start, path)
         start += len(raw)
 
 
-def _has_ids(frames: Iterable[pd.DataFrame]) -> bool:
-    """Tell whether the parts of a file have ids, distinct over all of them."""
-    ids: list[pd.Series] = []
-    for raw in frames:
-        found = raw.get("doc_id")
-        if found is None or (found.isna() | (found == "")).any():
-            return False
-        ids.append(found.astype(str))
-    return bool(ids) and pd.concat(ids).is_unique
+@dataclasses.dataclass(frozen=True)
+class _Roles:
+    """Which columns of a file are its texts, labels and ids, and what every other one is called."""
+
+    text: str
+    label: str | None
+    ids: bool
+    names: list[str]  # of the columns that are none of these
+
+    @classmethod
+    def of(cls, columns: list[str], reading: Reading, what: str) -> _Roles:
+        if not reading.header and len(columns) == 1:
+            reading = dataclasses.replace(reading, text_column=columns[0])
+        hint = "Name it with --text-column; where the first line is a row and no header: --no-header."
+        text = _find(columns, reading.text_column, what, hint)
+        label = None
+        if reading.labels and reading.label_column:
+            label = _find(columns, reading.label_column, what, "Name it with --label-column.")
+        elif reading.labels:
+            label = one_column(columns, "label", what=what)
+        if label == text:
+            raise DataError(f"{what}: the column {text!r} cannot be text and label at once")
+        return cls(text, label, columns.count("doc_id") == 1 and text != "doc_id" != label, columns)
+
+    def checked(self, opened: RowFile, reading: Reading, rows: int | None, path: Path) -> _Roles:
+        """Return these roles once ids are known to differ; in shards, refuse a label before the first is used."""
+        ids = self.ids and _are_distinct(opened.frames(rows, "doc_id"))
+        if self.label is not None and rows is not None:
+            start = 0
+            for frame in opened.frames(rows, self.label):
+                _labels(frame.iloc[:, 0], reading, start, path)
+                start += len(frame)
+        taken = {self.text, self.label, "doc_id" if ids else None}
+        return dataclasses.replace(self, ids=ids, names=_kept_names([n for n in self.names if n not in taken]))
+
+    def documents(self, raw: pd.DataFrame, reading: Reading, start: int, path: Path) -> pd.DataFrame:
+        """Return rows of the file, from `start` on, as a document frame."""
+        values = raw[self.label] if self.label is not None else pd.Series(pd.NA, index=raw.index)
+        labels = _labels(values, reading, start, path)
+        ids = _id_words(raw["doc_id"]) if self.ids else [f"row-{start + number}" for number in range(len(raw))]
+        taken = {self.text, self.label, "doc_id" if self.ids else None}
+        own = raw.loc[:, [name not in taken for name in raw.columns]].set_axis(self.names, axis=1)
+        head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[self.text]}, index=raw.index)
+        return pd.concat([head, labels, own], axis=1)
 
 
-def _as_documents(
-    raw: pd.DataFrame,
-    path: Path,
-    start: int,
-    text_column: str,
-    label_column: str | None,
-    own_labels: bool,
-    own_ids: bool,
-) -> pd.DataFrame:
-    what = str(path)
-    check_columns(raw, [text_column], what=what, hint="Name it with --text-column.")
-    if label_column is not None:
-        check_columns(raw, [label_column], what=what, hint="Name it with --label-column.")
-    labelled = label_column or ("label" if "label" in raw.columns else None)
-    try:
-        if own_labels:
-            labels = pd.DataFrame({"label": _own_labels(raw, labelled, what)}, index=raw.index)
-        else:
-            labels = parse_labels(raw[labelled] if labelled else pd.Series(pd.NA, index=raw.index))
-    except DataError as error:
-        raise DataError(f"{path}, rows from {start}: {error}") from error
-    ids = raw["doc_id"].astype(str) if own_ids else [f"row-{start + number}" for number in range(len(raw))]
-    own = raw.drop(columns=[text_column, *([labelled] if labelled else []), *(["doc_id"] if own_ids else [])])
-    own = own.rename(columns=_kept_names([str(name) for name in own.columns]))
-    head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[text_column]}, index=raw.index)
-    return pd.concat([head, labels, own], axis=1)
+def _find(columns: list[str], name: str, what: str, hint: str) -> str:
+    found = one_column(columns, name, what=what)
+    if found is None:
+        check_columns(pd.DataFrame(columns=columns), [name], what=what, hint=hint)
+    return str(found)
 
 
-def _kept_names(columns: list[str]) -> dict[str, str]:
-    """Return what reserved columns are kept as; output that is fed in again has ``input_<name>`` already."""
-    taken, names = set(columns), {}
-    for name in filter(_is_reserved, columns):
-        kept = f"input_{name}"
-        while kept in taken:
-            kept = f"input_{kept}"
+def _kept_names(columns: list[str]) -> list[str]:
+    """Return what columns are kept as; output that is fed in again has ``input_<name>`` already."""
+    taken, names = set(columns), []
+    for name in columns:
+        kept = name
+        if name in _RESERVED or name.startswith(("class_prob_", "class_logit_")):
+            kept = f"input_{name}"
+            while kept in taken:
+                kept = f"input_{kept}"
+        number = 1
+        while kept in names:
+            kept, number = f"{name}.{number}", number + 1
         taken.add(kept)
-        names[name] = kept
+        names.append(kept)
     return names
 
 
-def _is_reserved(name: str) -> bool:
-    return name in _RESERVED or str(name).startswith(("class_prob_", "class_logit_"))
+def _are_distinct(frames: Iterator[pd.DataFrame]) -> bool:
+    """Tell whether ids are there in every row and differ over all parts of a file."""
+    ids = [_id_words(frame.iloc[:, 0]) for frame in frames]
+    every = pd.concat(ids, ignore_index=True)
+    return bool(every.notna().all() and (every != "").all() and every.is_unique)
 
 
-def _own_labels(frame: pd.DataFrame, column: str | None, what: str) -> pd.Series:
-    """Return labels as text, those that are empty missing; 4.0 is 4. Without a column all are missing."""
-    if column is None:
-        return pd.Series(pd.NA, index=frame.index, dtype="string")
-    check_columns(frame, [column], what=what, hint="Name it with --label-column.")
-    words = frame[column].astype("string").str.strip().str.removesuffix(".0")
-    return words.mask(words == "")
+def _id_words(ids: pd.Series) -> pd.Series:
+    """Return ids as text, to the digit: 1001 for the 1001.0 that a gap made of it."""
+    known = ids.dropna()
+    if pd.api.types.is_float_dtype(ids.dtype) and (known % 1 == 0).all() and (known.abs() < 2**53).all():
+        ids = ids.astype("Int64")
+    return ids.astype("object").map(str, na_action="ignore").astype("str")
+
+
+def _labels(values: pd.Series, reading: Reading, start: int, path: Path) -> pd.DataFrame:
+    try:
+        if reading.label_map and values.notna().any():
+            values = map_labels(values, reading.label_map)
+        if reading.own_labels:
+            return pd.DataFrame({"label": _own_labels(values)}, index=values.index)
+        return parse_labels(values)
+    except DataError as error:
+        raise DataError(f"{path}, rows from {start}: {error}") from error
+
+
+def _own_labels(values: pd.Series) -> pd.Series:
+    """Return labels as text, those that are empty missing; 4.0 is 4."""
+    words = pd.Series([str(v).strip() if not pd.isna(v) else "" for v in values], index=values.index, dtype="str")
+    words = words.str.normalize("NFC").str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+    return words.astype("string").mask(words == "")
+
+
+def _warn_if_hardly_korean(texts: pd.Series, path: Path) -> None:
+    share = korean_share(str(text) for text in texts.dropna())
+    if share is not None and share < HARDLY_KOREAN:
+        logger.warning(
+            "%s is hardly Korean: %.0f %% of the letters of its texts are common Korean syllables. It may be of "
+            "another encoding than it was read in (save it as UTF-8), or another column be meant (--text-column).",
+            path, 100 * share,
+        )  # fmt: skip

@@ -1,144 +1,169 @@
-"""Files of rows, whatever their ending, as frames of text; what the columns mean is for ``documents`` to say.
+"""Files of rows, whatever their ending; what their columns mean is for ``documents`` to say.
 
-A reader takes the path, how many rows a frame has (all where None), and the one column that is wanted (all where
-none is named). No row is ever skipped: a line that cannot be read stops the reader with its number.
+A file is opened (and looked through) once and then gives its rows in frames, as often as it is asked. No row is
+ever skipped: a line that cannot be read stops the reader with its number.
 """
 
 from __future__ import annotations
 
-import csv
+import functools
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet
 
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.columns import to_frame, to_text
+from kosent_lab.corpora.reading import Reading, one_column
+from kosent_lab.corpora.separated import SeparatedFile, find_encoding
+from kosent_lab.corpora.workbooks import Workbook
 
 
-def _encoding(path: Path) -> str:
-    """Return the encoding of a text file: UTF-8 with or without a mark, else CP949."""
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            with path.open(encoding=encoding) as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise DataError(f"{path} is neither UTF-8 nor CP949 text; save it as UTF-8 (Excel: 'CSV UTF-8')")
+class RowFile(Protocol):
+    """A file that is open: its rows in frames."""
+
+    def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+        """Yield frames of at most `rows` rows (all where None), of the column `only` where one is named."""
 
 
-def _read_separated(
-    path: Path, rows: int | None, only: str | None, *, separator: str, quoting: int
-) -> Iterator[pd.DataFrame]:
-    # everything is text: 007 stays 007, and a review that says "null" stays a review
-    options = {
-        "sep": separator,
-        "quoting": quoting,
-        "dtype": str,
-        "keep_default_na": False,
-        "encoding": _encoding(path),
-        "usecols": None if only is None else lambda name: name == only,
-    }
-    try:
-        with pd.read_csv(path, chunksize=rows or sys.maxsize, **options) as reader:
-            for frame in reader:
-                if not isinstance(frame.index, pd.RangeIndex):  # pandas would take the first field for an index
+class JsonLines:
+    """One JSON object a line; a key that only some have is a column of all, numbers stand as they were written.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+
+    Raises
+    ------
+    DataError
+        When a line is no object, has a key twice, or its text is a list or an object.
+    """
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path, self.encoding = path, find_encoding(path)[0]
+        self.keys = list(dict.fromkeys(key for row in self._objects() for key in row))
+        self.text = one_column(self.keys, reading.text_column, what=str(path))
+        for number, row in enumerate(self._objects(), 1):
+            if isinstance(row.get(self.text), (list, dict)):
+                raise DataError(f"{path}, object {number}: {self.text!r} is {str(row[self.text])[:40]}, not a text")
+
+    def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows; a missing key, null and NaN are missing."""
+        keys = [key for key in self.keys if only in (None, key)]
+        batch: list[list[str | None]] = []
+        yielded = False
+        for row in self._objects():
+            batch.append([_as_text(row.get(key)) for key in keys])
+            if len(batch) == rows:
+                yield pd.DataFrame(batch, columns=keys, dtype="str")
+                batch, yielded = [], True
+        if batch or not yielded:
+            yield pd.DataFrame(batch, columns=keys, dtype="str")
+
+    def _objects(self) -> Iterator[dict[str, Any]]:
+        with self.path.open(encoding=self.encoding) as file:
+            for number, line in enumerate(file, 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line, parse_float=_Written, object_pairs_hook=_distinct_keys)
+                except (ValueError, RecursionError) as error:
+                    raise DataError(f"{self.path}, line {number}, is no JSON: {error}") from error
+                if not isinstance(row, dict):
                     raise DataError(
-                        f"{path}: its rows hold more fields than its header names ({', '.join(frame.columns)}). "
-                        "A text with a comma needs quotes around it; a comma that ends every row, one in the header."
+                        f"{self.path}, line {number}, must be a JSON object with a text; it is {line.strip()[:40]}"
                     )
-                yield frame
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+                yield row
 
 
-def _read_csv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, only, separator=",", quoting=csv.QUOTE_MINIMAL)
+class _Written(float):
+    """A number that remembers how it was written: 1.00, or more digits than a float has."""
+
+    def __new__(cls, literal: str) -> _Written:
+        number = super().__new__(cls, literal)
+        number.literal = literal
+        return number
 
 
-def _read_tsv(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    return _read_separated(path, rows, only, separator="\t", quoting=csv.QUOTE_NONE)
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return row
 
 
-def _read_jsonl(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    # a key may be met in the last line first; every shard has the columns of all
-    keys = [only] if only else None
-    if rows is not None and only is None:
-        keys = list(dict.fromkeys(key for row in _json_rows(path) for key in row))
-    batch: list[dict[str, object]] = []
-    yielded = False
-    for row in _json_rows(path):
-        row = row if keys is None else {key: row.get(key) for key in keys}
-        # NaN, which JSON does not know and Python writes, differs from itself
-        present = {key: value is not None and value == value for key, value in row.items()}
-        batch.append({key: replace_surrogates(str(row[key])) if there else None for key, there in present.items()})
-        if len(batch) == rows:
-            yield pd.DataFrame(batch, columns=keys)
-            batch, yielded = [], True
-    if batch or not yielded:
-        yield pd.DataFrame(batch, columns=keys)
+def _as_text(value: Any) -> str | None:
+    if value is None or value != value:  # NaN, which JSON does not know and Python writes, differs from itself
+        return None
+    if isinstance(value, _Written):
+        return value.literal
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return replace_surrogates(text)
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, object]]:
-    with path.open(encoding=_encoding(path)) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}, line {number}, is no JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}, must be a JSON object with a text; it is {line.strip()[:40]}")
-            yield row
+class Parquet:
+    """A parquet file; its columns keep their types (`columns.to_frame`).
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+
+    Raises
+    ------
+    DataError
+        When it is damaged, or its column of texts holds none.
+    """
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path = path
+        try:
+            self.file = pyarrow.parquet.ParquetFile(path)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path} cannot be read as parquet: {error}") from error
+        self.names = list(self.file.schema_arrow.names)
+        self.text = one_column(self.names, reading.text_column, what=str(path))
+        if self.text is not None:
+            self._texts(self.file.schema_arrow.empty_table())
+
+    def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows; a shard is filled over the file's own row groups."""
+        columns = None if only is None else [name for name in self.names if name == only]
+        held: list[pa.RecordBatch] = []
+        yielded = False
+        try:
+            for batch in self.file.iter_batches(batch_size=rows or 1 << 16, columns=columns):
+                held.append(batch)
+                while rows and sum(map(len, held)) >= rows:
+                    table = pa.Table.from_batches(held)
+                    yield to_frame(self._texts(table.slice(0, rows)))
+                    held, yielded = table.slice(rows).to_batches(), True
+            if sum(map(len, held)) or not yielded:
+                table = pa.Table.from_batches(held) if held else self.file.schema_arrow.empty_table()
+                yield to_frame(self._texts(table))
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{self.path} cannot be read as parquet: {error}") from error
+
+    def _texts(self, table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index(self.text) if self.text is not None else -1
+        if place < 0:
+            return table
+        return table.set_column(place, self.text, to_text(table.column(place), name=self.text, what=str(self.path)))
 
 
-def _read_excel(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    try:
-        frame = pd.read_excel(path, dtype=str, keep_default_na=False)
-    except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
-        raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
-    yield from _slices(frame, rows)
-
-
-def _read_parquet(path: Path, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
-        columns = None if only is None else [name for name in file.schema_arrow.names if name == only]
-        if rows is None or file.metadata.num_rows == 0:
-            yield file.read(columns).to_pandas()
-            return
-        # batches do not cross row groups, so short ones are joined until a shard is full
-        held: list[pd.DataFrame] = []
-        for batch in file.iter_batches(batch_size=rows, columns=columns):
-            held.append(batch.to_pandas())
-            while sum(map(len, held)) >= rows:
-                joined = pd.concat(held, ignore_index=True)
-                yield joined.iloc[:rows]
-                held = [joined.iloc[rows:]]
-        if sum(map(len, held)):
-            yield pd.concat(held, ignore_index=True)
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path} cannot be read as parquet: {error}") from error
-
-
-def _slices(frame: pd.DataFrame, rows: int | None) -> Iterator[pd.DataFrame]:
-    step = rows or max(1, len(frame))
-    for start in range(0, max(1, len(frame)), step):
-        yield frame.iloc[start : start + step]
-
-
-READERS: dict[str, Callable[..., Iterator[pd.DataFrame]]] = {
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
-    ".txt": _read_tsv,
-    ".jsonl": _read_jsonl,
-    ".xlsx": _read_excel,
-    ".parquet": _read_parquet,
+READERS: dict[str, Callable[[Path, Reading], RowFile]] = {
+    ".csv": functools.partial(SeparatedFile, separator=","),
+    ".tsv": functools.partial(SeparatedFile, separator="\t"),
+    ".txt": functools.partial(SeparatedFile, separator="\t"),
+    ".jsonl": JsonLines,
+    ".xlsx": Workbook,
+    ".parquet": Parquet,
 }
 SUFFIXES = tuple(READERS)

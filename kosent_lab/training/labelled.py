@@ -9,13 +9,14 @@ import pandas as pd
 
 from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
-from kosent_lab.corpora.documents import load
+from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.splits import fold_texts, hash_share
 
 logger = logging.getLogger(__name__)
 
 _POLARITIES = ("negative", "neutral", "positive")
 _VALID_SHARE = 0.1
+_SPLITS = ("train", "valid", "calib", "test")
 
 
 def read_labelled(
@@ -60,6 +61,8 @@ def read_labelled(
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))
     frame = divide(load(data, text_column=text_column, label_column=label_column, own_labels=own))
+    if is_file(data):  # the stars of NSMC teach beside its labels; what a user's column of that name holds is unknown
+        frame = frame.drop(columns="rating", errors="ignore")
     if official_only:
         check_columns(frame, ["official_split"], what="--official-only")
         frame = frame[frame["official_split"] == "train"]
@@ -83,12 +86,16 @@ def read_labelled(
 def divide(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a document frame that may teach or choose, each with its ``split``.
 
-    Without such a column a tenth of the texts, by their hash, is ``valid``: the same texts every time.
+    Without such a column, or with one that names no split of ours, a tenth of the texts, by their hash, is
+    ``valid``: the same texts every time.
     """
-    if "split" not in frame.columns:
+    known = frame["split"].isin(_SPLITS) if "split" in frame.columns else pd.Series(False, index=frame.index)
+    if not known.any():
+        if "split" in frame.columns:
+            logger.warning("the column split names none of %s, so it is not taken for a division", ", ".join(_SPLITS))
         held = fold_texts(frame["text"]).map(lambda key: hash_share(key, seed=0) < _VALID_SHARE)
         frame = frame.assign(split=held.map({True: "valid", False: "train"}))
-        logger.info("no column split: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
+        logger.info("no division: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
     kept = frame["split"].isin(["train", "valid", "calib"])
     tested = kept & test_rows(frame)  # the source's own test is no less a test
     if tested.any():

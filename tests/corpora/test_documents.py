@@ -1,6 +1,9 @@
 import json
+import unicodedata
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
@@ -177,15 +180,75 @@ def test_named_splits_are_read():
     assert test["leaked"].sum() == 2_508
 
 
-@pytest.mark.parametrize(
-    "content", ["text,label\n좋아요,1,\n싫어요,0,\n", "id,text\n1,정말, 좋아요\n2,아주, 별로\n", "text\n하나,둘,셋\n"]
-)
 @pytest.mark.parametrize("rows", [None, 1])
-def test_rows_with_more_fields_than_the_header_are_refused_not_shifted(tmp_path, content, rows):
+def test_a_users_column_is_never_taken_for_the_projects_own(tmp_path, rows):
+    names = ["leaked", "soft_target", "pred", "logit_0", "class_prob_a", "corpus", "calibrator", "polarity", "doc_id"]
+    path = write(tmp_path / "a.csv", pd.DataFrame({"text": ["좋다", "싫다"], **dict.fromkeys(names, "False")}))
+    frame = pd.concat(iter_documents(path, rows=rows))
+    assert set(f"input_{name}" for name in names) <= set(frame.columns)
+    assert frame[[f"input_{name}" for name in names]].eq("False").all(axis=None)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_columns_that_share_a_name_are_all_kept_and_two_texts_refused(tmp_path, suffix):
+    frame = pd.DataFrame([["좋다", "a", "b"]], columns=["text", "note", "note"])
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        pyarrow.parquet.write_table(pa.table([["좋다"], ["a"], ["b"]], names=["text", "note", "note"]), path)
+    else:
+        write(path, frame)
+    assert load(path)[["note", "note.1"]].iloc[0].tolist() == ["a", "b"]
+    with pytest.raises(DataError, match="has 2 columns called 'note'"):
+        load(path, text_column="note")
+
+
+def test_names_of_columns_are_compared_composed(tmp_path):
+    path = write(tmp_path / "a.csv", pd.DataFrame({unicodedata.normalize("NFD", "내용 "): ["좋다"]}))
+    assert load(path, text_column="내용")["text"].tolist() == ["좋다"]
+
+
+def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
+    path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나다라"), "label": ["1점", "★★★★★", "3.0", ""]}))
+    with pytest.raises(DataError, match="'1점'. Say what others mean"):
+        load(path)
+    frame = load(path, label_map=(("1", "0"), ("5", "1"), ("3", "neutral")))
+    assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
+    with pytest.raises(DataError, match="row 2 .* '3.0', and --map-labels names 1, 5"):
+        load(path, label_map=(("1", "0"), ("5", "1")))
+    frame = load(path, labels=False)
+    assert frame["label"].isna().all()
+    assert frame["input_label"].iloc[1] == "★★★★★"
+
+
+def test_a_label_that_is_none_stops_a_job_before_its_first_shard(tmp_path):
+    path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나다"), "label": ["1", "0", "셋"]}))
+    with pytest.raises(DataError, match="rows from 2: .*'셋'"):
+        next(iter_documents(path, rows=1))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".xlsx"])
+def test_a_file_without_a_header_has_numbers_for_names(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    frame = pd.DataFrame([["5", "좋아요"], ["1", "별로예요"]])
+    if suffix == ".xlsx":
+        frame.to_excel(path, index=False, header=False)
+    else:
+        frame.to_csv(path, index=False, header=False, sep="," if suffix == ".csv" else "\t")
+    with pytest.raises(DataError, match="--no-header"):
+        load(path)
+    read = load(path, header=False, text_column="2", label_column="1", label_map=(("5", "1"), ("1", "0")))
+    assert read[["text", "label"]].to_numpy().tolist() == [["좋아요", 1], ["별로예요", 0]]
+
+
+def test_what_is_hardly_korean_is_warned_of(tmp_path, caplog):
     path = tmp_path / "a.csv"
-    path.write_text(content, "utf-8")
-    with pytest.raises(DataError, match=r"a\.csv: its rows hold more fields than its header names"):
-        list(iter_documents(path, rows=rows))
+    path.write_bytes("text\n这个餐厅的服务非常好,菜也很好吃\n下次还会再来\n".replace(",", "").encode("gb18030"))
+    load(path)
+    assert "a.csv is hardly Korean" in caplog.text
+    caplog.clear()
+    path.write_text("text\n" + "배송이 빠르고 포장도 꼼꼼해서 정말 만족합니다ㅋㅋ\n" * 3, "utf-8")
+    load(path)
+    assert not caplog.text
 
 
 def test_what_was_written_can_be_read_again_and_again(tmp_path):

@@ -1,0 +1,43 @@
+"""How Korean a text looks: letters alone, no dictionary.
+
+A file that is read in the wrong encoding gives Hangul too, but not the syllables that Korean is written with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+HARDLY_KOREAN = 0.3  # Chinese and Japanese read as CP949 have 0.00-0.05, nine corpora of reviews 0.60-0.75
+# the 150 commonest syllables of the project's own pack: three quarters of what it is written with
+_COMMON = frozenset(
+    "이요다어는가니에고서지하아도기은만나한해네주라보시사을안데로없습오수리게음까있자인했면장더간었마원대들려화전분물비무번았않의진를일방으세두조료예그영배구소"
+    "입문좋여생스십치정제님상말감내실반부편합거신워우건불새못동터식바모과집미걸품할개저왔러래야연먹달용명잘작와국셨르적약결속운받알맛계겠쓰때드심단온재"
+)
+
+
+def korean_share(texts: Iterable[str]) -> float | None:
+    """Return how many of the letters are common Korean syllables, 0 to 1.
+
+    Parameters
+    ----------
+    texts : iterable of str
+
+    Returns
+    -------
+    float or None
+        Single jamo (ㅋㅋ) count neither way; None where there are fewer than twenty other letters.
+
+    Examples
+    --------
+    >>> korean_share(["배송이 빠르고 포장도 꼼꼼해서 정말 만족합니다. 다음에 또 주문할게요ㅋㅋ"]) > 0.6
+    True
+    >>> korean_share(["This shop is really good, and so is the food"])
+    0.0
+    """
+    letters = common = 0
+    for text in texts:
+        for character in text:
+            if character.isalpha() and not "ㄱ" <= character <= "ㆎ":
+                letters += 1
+                common += character in _COMMON
+    return common / letters if letters >= 20 else None

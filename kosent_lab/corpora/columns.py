@@ -1,0 +1,75 @@
+"""Columns of an Arrow table as pandas columns that lose nothing on the way in and out again.
+
+pandas' own conversion makes 12345678901234567 with a gap beside it a float, and a date an object; a column
+here keeps its type, and what pandas has none for stays Arrow's.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+
+from kosent_lab.core.schema import DataError
+
+_KEPT_BY_PANDAS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_floating, pa.types.is_timestamp)
+_NULLABLE: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {pa.bool_(): pd.BooleanDtype()} | {
+    pa.type_for_alias(name.lower()): pd.array([], dtype=name).dtype
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+}
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return a table as a frame; an index that pandas kept in the file is a column like any other.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns may share a name.
+
+    Returns
+    -------
+    DataFrame
+        Text as ``str``, integers and booleans nullable, floats and moments as pandas has them; dates, times,
+        decimals, lists, structs, dictionaries … as `pandas.ArrowDtype`.
+    """
+    columns = [_to_series(column) for column in table.columns]
+    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(len(table)))
+    return frame.set_axis(table.schema.names, axis=1)
+
+
+def _to_series(column: pa.ChunkedArray) -> pd.Series:
+    kind = column.type
+    if kind in _NULLABLE:
+        return pd.Series(_NULLABLE[kind].__from_arrow__(column))
+    if any(test(kind) for test in _KEPT_BY_PANDAS):
+        return column.to_pandas().reset_index(drop=True)
+    return pd.Series(pd.array(column, dtype=pd.ArrowDtype(kind)))
+
+
+def to_text(column: pa.ChunkedArray, *, name: str, what: str) -> pa.ChunkedArray:
+    """Return a column of texts as strings: dictionaries looked up, bytes decoded.
+
+    Raises
+    ------
+    DataError
+        When its type is no text, or its bytes are not UTF-8.
+
+    Examples
+    --------
+    >>> to_text(pa.chunked_array([["좋다".encode(), None]]), name="text", what="a.parquet").to_pylist()
+    ['좋다', None]
+    """
+    kind, missing = column.type, column.null_count == len(column)
+    if pa.types.is_dictionary(kind):
+        return to_text(pyarrow.compute.cast(column, kind.value_type), name=name, what=what)
+    if pa.types.is_null(kind) or (pa.types.is_floating(kind) and missing):  # pandas' own column of nothing
+        return pa.chunked_array([pa.nulls(len(column), pa.large_string())])
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        try:
+            return column.cast(pa.large_string())
+        except pa.ArrowInvalid as error:
+            raise DataError(f"{what}: column {name!r} holds bytes that are no UTF-8 text ({error})") from error
+    raise DataError(f"{what}: column {name!r} holds {kind}, not text. Name the column of texts: --text-column.")

@@ -1,0 +1,86 @@
+"""What a file's labels mean: polarity as people write it, stars and marks by a map that the user gives.
+
+Labels of the project's own corpora are read by `core.schema.parse_labels` alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from kosent_lab.core.schema import MISSING_WORDS, DataError, label_word
+
+_STARS = re.compile(r"([★⭐*]+)[☆]*")
+_POINTS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:점|stars?)")
+
+
+def rating_word(value: object) -> str:
+    """Return a rating as a number in words: 5 for 5.0, 5점 and ★★★★★; other labels as `schema.label_word` does.
+
+    Examples
+    --------
+    >>> [rating_word(value) for value in (5.0, "5점", "★★★☆☆", " 긍정 ", None)]
+    ['5', '5', '3', '긍정', '']
+    """
+    word = label_word(value)
+    if stars := _STARS.fullmatch(word.replace("\ufe0f", "")):
+        return str(len(stars.group(1)))
+    points = _POINTS.fullmatch(word)
+    return label_word(points.group(1)) if points else word
+
+
+def parse_map(parts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Read what ``--map-labels`` is given.
+
+    Raises
+    ------
+    DataError
+        When a part is not ``LABEL[,LABEL…]=MEANING``, or a label has two meanings.
+
+    Examples
+    --------
+    >>> parse_map(["1,2=0", "★★★=neutral"])
+    (('1', '0'), ('2', '0'), ('3', 'neutral'))
+    """
+    pairs: dict[str, str] = {}
+    for part in parts:
+        labels, sign, meaning = part.rpartition("=")
+        words = [rating_word(label) for label in labels.split(",")]
+        if not sign or not meaning.strip() or "" in words:
+            raise DataError(f"--map-labels takes LABEL[,LABEL…]=MEANING: 1,2=0 4,5=1 3=neutral; got {part!r}")
+        for word in words:
+            if pairs.setdefault(word, meaning.strip()) != meaning.strip():
+                raise DataError(f"--map-labels gives {word!r} two meanings: {pairs[word]!r} and {meaning.strip()!r}")
+    return tuple(pairs.items())
+
+
+def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Series:
+    """Replace labels by their meanings.
+
+    Parameters
+    ----------
+    values : Series
+        Of whatever type.
+    pairs : tuple of (str, str)
+        From `parse_map`.
+
+    Returns
+    -------
+    Series of str
+        Missing where a label is missing.
+
+    Raises
+    ------
+    DataError
+        When a label has no meaning: which one is for the user to say.
+    """
+    meanings = dict(pairs)
+    words = [rating_word(value) for value in values]
+    for row, word in enumerate(words):
+        if word not in meanings and word not in MISSING_WORDS:
+            raise DataError(
+                f"row {row} (counted from 0) is labelled {str(values.iloc[row])[:40]!r}, and --map-labels names "
+                f"{', '.join(meanings)}. Add it: {word[:20]}=neutral, for example."
+            )
+    return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")

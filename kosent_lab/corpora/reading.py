@@ -1,0 +1,89 @@
+"""How a file is to be read: which column is the text, which the label, where the header stands.
+
+The files themselves are opened by ``separated``, ``workbooks`` and ``readers``; what the columns mean is for
+``documents`` to say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kosent_lab.core.schema import DataError
+
+LINES_LOOKED_AT = 20  # for a header below a title
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What a user says of a file; each field has what fits most files.
+
+    Parameters
+    ----------
+    text_column : str
+        Name of the column of texts; of a file without a header its number, from 1.
+    label_column : str, optional
+        A column ``label``, where there is one, when None.
+    labels : bool
+        False leaves a column of labels where it is: the texts have none.
+    label_map : tuple of (str, str)
+        What the file's labels mean, ``("5", "1")``; every label must then be named.
+    own_labels : bool
+        Labels that are no polarity: ``label`` is then the column's text as it stands.
+    header : bool
+        False when the first line is a row; the columns are then called 1, 2, 3 …
+    header_row : int, optional
+        Line (row of a sheet) of the header, from 1; when None the first of the first twenty that holds
+        the columns named, else the first.
+    sheet : str, optional
+        Of a workbook; the first that is not hidden when None.
+    """
+
+    text_column: str = "text"
+    label_column: str | None = None
+    labels: bool = True
+    label_map: tuple[tuple[str, str], ...] = ()
+    own_labels: bool = False
+    header: bool = True
+    header_row: int | None = None
+    sheet: str | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that the user names."""
+        return (self.text_column, *([self.label_column] if self.label_column else []))
+
+    def find_header(self, lines: Sequence[Iterable[Any]]) -> int | None:
+        """Return which of the first lines is the header, from 0; None where there is none."""
+        if not self.header:
+            return None
+        if self.header_row is not None:
+            return self.header_row - 1
+        wanted = {plain_name(name) for name in self.named}
+        return next((place for place, line in enumerate(lines) if wanted <= {plain_name(cell) for cell in line}), 0)
+
+
+def plain_name(name: object) -> str:
+    """Return a column's name as names are compared: composed (NFC), without spaces around it."""
+    return unicodedata.normalize("NFC", str(name)).strip()
+
+
+def number_names(count: int) -> list[str]:
+    """Return the names of columns that have none."""
+    return [str(number) for number in range(1, count + 1)]
+
+
+def one_column(columns: Sequence[str], name: str, *, what: str) -> str | None:
+    """Return the column called `name`, however its letters are composed; None where there is none.
+
+    Raises
+    ------
+    DataError
+        When there are two.
+    """
+    found = [column for column in columns if plain_name(column) == plain_name(name)]
+    if len(found) > 1:
+        raise DataError(f"{what} has {len(found)} columns called {name!r}, and one is needed; rename the others.")
+    return found[0] if found else None

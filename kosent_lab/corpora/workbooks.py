@@ -1,0 +1,173 @@
+"""Excel workbooks as rows of text: one sheet, its header wherever it stands, no cell that says another thing.
+
+A workbook is a zip archive of XML, read row by row, so that a sheet that declares a million empty rows costs nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.escape import unescape
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names
+
+logger = logging.getLogger(__name__)
+LARGEST = 400_000_000  # bytes that a workbook may declare to unfold to
+TALLEST, WIDEST, MOST_CELLS = 1_048_576, 2_000, 50_000_000  # rows and columns of a sheet, cells in all
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old workbooks and encrypted ones begin
+
+
+class Workbook:
+    """One sheet of an Excel workbook; its cells as text.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+
+    Raises
+    ------
+    DataError
+        When it is no workbook of today's kind, protected by a password, larger than it may be, has no such
+        sheet, or a formula of the sheet has no value.
+    """
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path = path
+        _refuse_others(path)
+        try:
+            self._read(reading)
+        except DataError:
+            raise
+        except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
+            raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
+
+    def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows in frames of at most `rows`; of one column where `only` names it."""
+        frame = self.frame[[name for name in self.frame.columns if name == only]] if only else self.frame
+        step = rows or max(1, len(frame))
+        for start in range(0, max(1, len(frame)), step):
+            yield frame.iloc[start : start + step]
+
+    def _read(self, reading: Reading) -> None:
+        import openpyxl
+
+        book = openpyxl.load_workbook(self.path, read_only=True, data_only=True)
+        try:
+            name = self._choose_sheet(book, reading.sheet)
+            rows = [(number, cells) for number, cells in self._rows(book[name]) if any(cell != "" for cell in cells)]
+        finally:
+            book.close()
+        self._refuse_formulas(name, rows)
+        # 0 where no row is the header; a row that the user names may be one that is blank
+        lines = [cells for _, cells in rows[:LINES_LOOKED_AT]]
+        place = reading.find_header(lines) if lines else None
+        if reading.header_row is not None:
+            place = next((i for i, (number, _) in enumerate(rows) if number >= reading.header_row), None)
+        width = max((len(cells) for _, cells in rows), default=0)
+        names = number_names(width) if place is None else rows[place][1] + [""] * (width - len(rows[place][1]))
+        if not rows or (place is None and reading.header):
+            raise DataError(f"{self.path}, sheet {name!r}, is empty; it needs a header and a column of texts")
+        body = rows if place is None else rows[place + 1 :]
+        filled = {i for _, cells in body for i, cell in enumerate(cells) if cell != ""}
+        kept = [i for i in range(width) if names[i].strip() or i in filled]
+        columns = [names[i] if names[i].strip() else f"column_{get_column_letter(i + 1)}" for i in kept]
+        padded = [cells + [""] * (width - len(cells)) for _, cells in body]
+        self.frame = pd.DataFrame([[cells[i] for i in kept] for cells in padded], columns=columns, dtype="str")
+
+    def _choose_sheet(self, book: Any, wanted: str | None) -> str:
+        names = [sheet.title for sheet in book.worksheets]
+        hidden = [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
+        if wanted is not None and wanted not in names:
+            raise DataError(f"{self.path} has no sheet {wanted!r}; its sheets are {names}")
+        if not names:
+            raise DataError(f"{self.path} has no sheet of cells")
+        chosen = wanted or next((name for name in names if name not in hidden), names[0])
+        filled = [name for name in names if name != chosen and any(cells for _, cells in self._rows(book[name]))]
+        if filled and wanted is None:
+            told = ", ".join(f"{name!r} (hidden)" if name in hidden else repr(name) for name in filled)
+            logger.warning("%s: sheet %r is read; not read: %s. Choose with --sheet.", self.path, chosen, told)
+        return chosen
+
+    def _rows(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+        """Yield number and cells of each row that has any, down to its last filled cell."""
+        sheet.reset_dimensions()  # what a sheet declares of its size is not to be believed
+        cells = 0
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            cells += len(row)
+            if number > TALLEST or cells > MOST_CELLS:
+                raise DataError(f"{self.path}, row {number:,}: the sheet is larger than Excel's are. Save it as CSV.")
+            filled = [place for place, value in enumerate(row) if value is not None]
+            if not filled:
+                continue
+            if filled[-1] >= WIDEST:
+                raise DataError(f"{self.path}, row {number}, has {filled[-1] + 1:,} columns; the limit is {WIDEST:,}")
+            yield number, [_as_text(value) for value in row[: filled[-1] + 1]]
+
+    def _refuse_formulas(self, name: str, rows: list[tuple[int, list[str]]]) -> None:
+        """Stop at a formula that was never computed (written by a program, never opened in Excel)."""
+        import openpyxl
+
+        with zipfile.ZipFile(self.path) as archive:
+            sheets = [item for item in archive.namelist() if item.startswith("xl/worksheets/")]
+            if not any(_holds(archive, item, b"<f") for item in sheets):
+                return
+        book = openpyxl.load_workbook(self.path, read_only=True, data_only=False)
+        try:
+            known = dict(rows)
+            for number, cells in self._rows(book[name]):
+                values = known.get(number, [])
+                for place, cell in enumerate(cells):
+                    if cell.startswith("=") and (place >= len(values) or values[place] == ""):
+                        raise DataError(
+                            f"{self.path}, cell {get_column_letter(place + 1)}{number}, is a formula without a value "
+                            f"({cell[:40]}). Open the file in Excel and save it, or save it as CSV."
+                        )
+        finally:
+            book.close()
+
+
+def _as_text(value: Any) -> str:
+    """Return a cell as it reads: 3 for 3.0, a date without its midnight, what XML had to escape."""
+    value = getattr(value, "text", value)  # of a formula over many cells
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
+    return unescape(value) if isinstance(value, str) else str(value)
+
+
+def _refuse_others(path: Path) -> None:
+    """Stop at what is no workbook of today's kind, or one that would fill the memory."""
+    with path.open("rb") as file:
+        content = file.read(1 << 16)
+    if content.startswith(_OLE):
+        locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
+        kind = "protected by a password" if locked else "of the old kind (.xls)"
+        raise DataError(f"{path} is {kind}. Open it in Excel and save it as .xlsx without a password.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = sum(item.file_size for item in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
+    if declared > LARGEST:
+        raise DataError(
+            f"{path} unfolds to {declared / 1e6:,.0f} MB; the limit is {LARGEST / 1e6:,.0f} MB. Save the sheet as CSV."
+        )
+
+
+def _holds(archive: zipfile.ZipFile, name: str, tag: bytes) -> bool:
+    with archive.open(name) as file:
+        return any(tag + end in block for block in iter(lambda: file.read(1 << 20), b"") for end in (b">", b" "))

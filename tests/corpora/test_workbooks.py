@@ -1,0 +1,117 @@
+import datetime
+import zipfile
+
+import openpyxl
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora import workbooks
+from kosent_lab.corpora.documents import load
+
+
+def save(path, *sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows, state in sheets:
+        sheet = book.create_sheet(title)
+        sheet.sheet_state = state
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+ROWS = [["text", "label"], ["좋아요", 1], ["별로", 0]]
+
+
+def test_the_header_is_found_below_a_title(tmp_path):
+    rows = [["2026 만족도 조사"], [], ["번호", "작성일", "리뷰 내용"], [1, datetime.datetime(2024, 7, 1), "좋아요"]]
+    path = save(tmp_path / "a.xlsx", ("응답", rows, "visible"))
+    frame = load(path, text_column="리뷰 내용")
+    assert frame[["번호", "작성일", "text"]].to_numpy().tolist() == [["1", "2024-07-01", "좋아요"]]
+    assert load(path, header_row=3, text_column="리뷰 내용")["text"].tolist() == ["좋아요"]
+
+
+def test_a_sheet_can_be_chosen_and_those_not_read_are_named(tmp_path, caplog):
+    other = [["text"], ["둘째"]]
+    path = save(tmp_path / "a.xlsx", ("숨김", other, "hidden"), ("일", ROWS, "visible"), ("빈", [], "visible"))
+    assert load(path)["text"].tolist() == ["좋아요", "별로"]
+    assert "sheet '일' is read; not read: '숨김' (hidden). Choose with --sheet" in caplog.text
+    assert "빈" not in caplog.text
+    caplog.clear()
+    assert load(path, sheet="숨김")["text"].tolist() == ["둘째"]
+    assert not caplog.text
+    with pytest.raises(DataError, match=r"has no sheet '셋'; its sheets are \['숨김', '일', '빈'\]"):
+        load(path, sheet="셋")
+
+
+def test_cells_read_as_they_are_seen(tmp_path):
+    rows = [
+        ["text", "n", "f", "ok", "x"],
+        ["한 줄_x000D_\n두 줄", 3.0, 4.5, True, "_x005F_x"],
+        ["a", 10**11, None, False, ""],
+    ]
+    frame = load(save(tmp_path / "a.xlsx", ("S", rows, "visible")))
+    assert frame["text"].iloc[0] == "한 줄\r\n두 줄"
+    assert frame[["n", "f", "ok", "x"]].to_numpy().tolist() == [
+        ["3", "4.5", "TRUE", "_x"],
+        ["100000000000", "", "FALSE", ""],
+    ]
+
+
+def test_a_formula_without_a_value_stops_with_its_cell(tmp_path):
+    path = save(tmp_path / "a.xlsx", ("S", [["text"], ["좋아요"], ["=CONCATENATE(A1,A2)"]], "visible"))
+    with pytest.raises(DataError, match="cell A3, is a formula without a value"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("inside", "named"), [("EncryptedPackage", "protected by a password"), ("Workbook", "old kind")]
+)
+def test_other_kinds_of_workbooks_say_what_they_are(tmp_path, inside, named):
+    (tmp_path / "a.xlsx").write_bytes(workbooks._OLE + b"\0" * 500 + inside.encode("utf-16-le"))
+    with pytest.raises(DataError, match=named):
+        load(tmp_path / "a.xlsx")
+
+
+def rewrite(path, name, content):
+    with zipfile.ZipFile(path) as archive:
+        parts = {item: archive.read(item) for item in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item, old in parts.items():
+            archive.writestr(item, content if item == name else old)
+
+
+SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+SHEET = f'<worksheet xmlns="{SPACE}">{{}}<sheetData>{{}}</sheetData></worksheet>'
+CELLS = "".join(
+    f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>{text}</t></is></c></row>'
+    for n, text in ((1, "text"), (2, "좋아요"))
+)
+
+
+def test_what_a_sheet_declares_of_its_size_costs_nothing(tmp_path):
+    path = save(tmp_path / "a.xlsx", ("S", ROWS, "visible"))
+    rewrite(path, "xl/worksheets/sheet1.xml", SHEET.format('<dimension ref="A1:XFD1048576"/>', CELLS))
+    assert load(path)["text"].tolist() == ["좋아요"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '<row r="999999999"><c r="A999999999"/></row>',
+        '<row r="3"><c r="XFD3" t="inlineStr"><is><t>x</t></is></c></row>',
+    ],
+)
+def test_a_sheet_larger_than_any_is_refused(tmp_path, row):
+    path = save(tmp_path / "a.xlsx", ("S", ROWS, "visible"))
+    rewrite(path, "xl/worksheets/sheet1.xml", SHEET.format("", CELLS + row))
+    with pytest.raises(DataError, match="larger than Excel's|the limit is 2,000"):
+        load(path)
+
+
+def test_a_bomb_is_refused_by_what_it_declares(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.xlsx", ("S", ROWS, "visible"))
+    monkeypatch.setattr(workbooks, "LARGEST", 1_000)
+    with pytest.raises(DataError, match=r"unfolds to .* MB; the limit is"):
+        load(path)
