@@ -38,7 +38,7 @@ HOUSE = {
         "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "measured_tables", "headlines",
         "pages",
     ],
-    "report": ["assessment", "sentences", "layout", "parts", "sections", "text_sections", "page"],
+    "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
         "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study",

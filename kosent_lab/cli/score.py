@@ -38,7 +38,8 @@ def add(subparsers: Any) -> None:
 
     evaluate = command(
         subparsers, "evaluate", evaluate_task, "metrics with intervals",
-        epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, ece, "
+        epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, "
+        "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, calibrated_on (what "
         "the temperature was fitted on, and which rows are therefore not measured), model_id, "
         "data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, replaced_share, each with _ci",
@@ -86,7 +87,9 @@ def evaluate_task(arguments: argparse.Namespace) -> None:
 def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     """Print the metrics of a model on labelled rows."""
     from kosent_lab import calibration, scoring
-    from kosent_lab.report import assessment, parts
+    from kosent_lab.report import parts
+    from kosent_lab.report.assessment import assess
+    from kosent_lab.report.evaluation import evaluate
 
     def read(name: str) -> Any:
         return read_documents(arguments, name)
@@ -98,7 +101,7 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib)
     if choice.failure:
         logger.warning("%s", choice.failure)
-    print_result(assessment.evaluate(assessment.assess(scored, choice)), arguments.json)
+    print_result(evaluate(assess(scored, choice)), arguments.json)
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core import intervals
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import DataError, NotAvailableError, parse_flags
+from kosent_lab.core.schema import NotAvailableError, parse_flags
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +83,18 @@ class Assessment:
         """The same as scored, on rows whose text does not stand in the training files; None where that is unknown."""
         if "leaked" not in self.scored.columns:
             return None
-        leaked = parse_flags(self.scored["leaked"])
-        clean = self.scored[~leaked]
-        if not leaked.any() or not clean["label"].notna().any():
+        return self._measure_without(parse_flags(self.scored["leaked"]))
+
+    def _measure_without(self, rows: pd.Series) -> pd.DataFrame | None:
+        """Measure the labelled rows without some of them; None where none is to be left out, or all."""
+        out = rows.to_numpy()
+        if (
+            not self.n_labelled
+            or self.scored.loc[out, "label"].isna().all()
+            or self.scored.loc[~out, "label"].isna().all()
+        ):
             return None
-        return calibration.metrics_table(clean, resamples=self.resamples)
+        return calibration.metrics_table(self.scored[~out], resamples=self.resamples)
 
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
@@ -193,12 +200,22 @@ class Assessment:
         """The row ``boundary_kept`` of `tokenization.measure_pieces`."""
         return tokenization.measure_pieces(self.words).set_index("metric").loc["boundary_kept"]
 
+    @functools.cached_property
+    def is_blank(self) -> pd.Series:
+        """Which rows' text is missing or only white space; of saved answers none is known to be."""
+        if not self.has_texts:
+            return pd.Series(False, index=self.frame.index)
+        return self.frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).astype(bool)
+
     @property
     def blank(self) -> int:
-        """Number of rows whose text is missing or only white space; saved answers count none."""
-        if not self.has_texts:
-            return 0
-        return int(self.frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).sum())
+        """Number of rows whose text is missing or only white space."""
+        return int(self.is_blank.sum())
+
+    @functools.cached_property
+    def filled(self) -> pd.DataFrame | None:
+        """The metrics as scored of rows that have a text; None where all labelled rows have one, or none has."""
+        return self._measure_without(self.is_blank)
 
 
 def assess(
@@ -234,52 +251,3 @@ def assess(
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]
     calibrated = rows if choice.calibrator is None else choice.calibrator.apply(rows)
     return Assessment(rows, calibrated, choice, sha256, tokenizer, resamples)
-
-
-def evaluate(assessment: Assessment) -> dict[str, Any]:
-    """Say the headline numbers of an assessment as one dictionary of stable keys.
-
-    Returns
-    -------
-    dict
-        ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
-        (None where leaks are not known), ``ece``, ``ece_calibrated``, ``brier``, ``nll`` with their
-        ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``model_id``, ``data_sha256``, ``params``.
-
-    Raises
-    ------
-    DataError
-        When no row has a label.
-    """
-    if not assessment.n_labelled:
-        raise DataError("evaluation needs rows with a label 0 or 1; there is none. See --label-column.")
-    before = assessment.before.set_index("metric")
-    result: dict[str, Any] = {"n": int(before.loc["accuracy", "n"])}
-    for name in ("accuracy", "ece", "brier", "nll"):
-        result |= _with_interval(name, before.loc[name])
-    unleaked = None if assessment.unleaked is None else assessment.unleaked.set_index("metric").loc["accuracy"]
-    after = None if assessment.after is None else assessment.after.set_index("metric").loc["ece"]
-    result |= _with_interval("accuracy_unleaked", unleaked) | _with_interval("ece_calibrated", after)
-    result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
-    choice = assessment.choice
-    result["temperature"] = choice.calibrator.temperature if choice.calibrator else None
-    result["calibrated_on"] = _calibrated_on(choice)
-    result["model_id"] = str(assessment.frame["model_id"].iloc[0])
-    result["data_sha256"] = assessment.sha256
-    result["params"] = before.loc["ece", "params"]
-    return result
-
-
-def _calibrated_on(choice: CalibratorChoice) -> str:
-    if choice.calibrator is None:
-        return f"nothing: {choice.failure}" if choice.failure else "nothing"
-    left_out = f"; {len(choice.used):,} rows that it was fitted on are not measured" if choice.used else ""
-    source = choice.source or "texts that are not known"
-    return (f"it came with the model, fitted on {source}" if choice.bundled else source) + left_out
-
-
-def _with_interval(name: str, row: pd.Series | None) -> dict[str, Any]:
-    if row is None:
-        return {name: None, f"{name}_ci": None}
-    value, *bounds = (None if pd.isna(row[key]) else float(row[key]) for key in ("value", "ci_low", "ci_high"))
-    return {name: value, f"{name}_ci": bounds}

@@ -30,10 +30,12 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
         before, after = metric(assessment.before, name), metric(after_table, name)
         cells = (form(before["value"]), interval(before, form), form(after["value"]), interval(after, form))
         body.append((t[f"m_{name}"], *cells, f"{before['n']:,}"))
-        if name == "accuracy" and assessment.unleaked is not None:
-            row = metric(assessment.unleaked, name)
-            cells = (percent(row["value"]), interval(row)) * 2
-            body.append((t["m_accuracy_unleaked"], *cells, f"{row['n']:,}"))
+        others = {"unleaked": assessment.unleaked, "filled": assessment.filled} if name == "accuracy" else {}
+        for which, table in others.items():
+            if table is not None:
+                row = metric(table, name)
+                cells = (percent(row["value"]), interval(row)) * 2
+                body.append((t[f"m_accuracy_{which}"], *cells, f"{row['n']:,}"))
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
         names, body = (*names[:2], names[4]), [row[:3] + row[5:] for row in body]

@@ -151,6 +151,9 @@ def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
         clean = metric(assessment.unleaked, "accuracy")
         leaked = f"{int(accuracy['n'] - clean['n']):,}"
         found.append(t["f_unleaked"].format(leaked=leaked, accuracy=percent(clean["value"]), **_interval(clean)))
+    if assessment.filled is not None:
+        row = metric(assessment.filled, "accuracy")
+        found.append(t["f_filled"].format(accuracy=percent(row["value"]), n=f"{row['n']:,}", **_interval(row)))
     if assessment.n_labelled < FEW_ROWS:
         found.append(t["few_rows"].format(n=assessment.n_labelled))
     return found

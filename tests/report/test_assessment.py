@@ -8,7 +8,9 @@ from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import assessment as module
-from kosent_lab.report.assessment import assess, evaluate
+from kosent_lab.report.assessment import assess
+from kosent_lab.report.evaluation import evaluate
+from kosent_lab.report.sentences import findings
 
 
 def test_each_table_is_computed_once(scored, monkeypatch):
@@ -51,6 +53,18 @@ def test_rows_that_a_calibrator_was_fitted_on_measure_nothing(scored):
     result = evaluate(assessment)
     assert result["n"] == 200
     assert "200 rows that it was fitted on are not measured" in result["calibrated_on"]
+
+
+def test_blank_texts_are_counted_apart_and_the_headline_is_given_without_them(scored):
+    texts = ["", " \u3000"] * 50 + ["좋아요"] * 300
+    assessment = assess(scored.assign(text=texts))
+    result = evaluate(assessment)
+    assert (result["n"], result["n_blank"], result["n_without_blank"]) == (400, 100, 300)
+    assert result["accuracy_without_blank"] == pytest.approx(scored["correct"].iloc[100:].mean())
+    said = [sentence for sentence in findings(assessment, "en") if "blank" in sentence]
+    assert said[0].startswith("Without its blank texts, whose answers mean nothing, it is")
+    assert "300 texts" in said[0]
+    assert evaluate(assess(scored.assign(text="좋아요")))["accuracy_without_blank"] is None
 
 
 def test_evaluation_without_labels_says_what_is_needed(scored):

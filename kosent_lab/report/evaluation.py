@@ -1,0 +1,64 @@
+"""The headline numbers of an assessment as one dictionary, for ``evaluate --json`` and other programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.calibration.calibrator_choice import CalibratorChoice
+from kosent_lab.core.schema import DataError
+from kosent_lab.report.assessment import Assessment
+
+
+def evaluate(assessment: Assessment) -> dict[str, Any]:
+    """Say the headline numbers of an assessment as one dictionary of stable keys.
+
+    Returns
+    -------
+    dict
+        ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
+        (None where leaks are not known), ``n_blank`` texts that are blank, ``accuracy_without_blank`` with
+        its ``_ci`` and ``n_without_blank`` (None where there are none), ``ece``, ``ece_calibrated``, ``brier``, ``nll``
+        with their ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``model_id``, ``data_sha256``, ``params``.
+
+    Raises
+    ------
+    DataError
+        When no row has a label.
+    """
+    if not assessment.n_labelled:
+        raise DataError("evaluation needs rows with a label 0 or 1; there is none. See --label-column.")
+    before = assessment.before.set_index("metric")
+    result: dict[str, Any] = {"n": int(before.loc["accuracy", "n"])}
+    for name in ("accuracy", "ece", "brier", "nll"):
+        result |= _with_interval(name, before.loc[name])
+    unleaked = None if assessment.unleaked is None else assessment.unleaked.set_index("metric").loc["accuracy"]
+    after = None if assessment.after is None else assessment.after.set_index("metric").loc["ece"]
+    filled = None if assessment.filled is None else assessment.filled.set_index("metric").loc["accuracy"]
+    result |= _with_interval("accuracy_unleaked", unleaked) | _with_interval("ece_calibrated", after)
+    result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
+    result |= {"n_blank": assessment.blank} | _with_interval("accuracy_without_blank", filled)
+    result["n_without_blank"] = None if filled is None else int(filled["n"])
+    choice = assessment.choice
+    result["temperature"] = choice.calibrator.temperature if choice.calibrator else None
+    result["calibrated_on"] = _calibrated_on(choice)
+    result["model_id"] = str(assessment.frame["model_id"].iloc[0])
+    result["data_sha256"] = assessment.sha256
+    result["params"] = before.loc["ece", "params"]
+    return result
+
+
+def _calibrated_on(choice: CalibratorChoice) -> str:
+    if choice.calibrator is None:
+        return f"nothing: {choice.failure}" if choice.failure else "nothing"
+    left_out = f"; {len(choice.used):,} rows that it was fitted on are not measured" if choice.used else ""
+    source = choice.source or "texts that are not known"
+    return (f"it came with the model, fitted on {source}" if choice.bundled else source) + left_out
+
+
+def _with_interval(name: str, row: pd.Series | None) -> dict[str, Any]:
+    if row is None:
+        return {name: None, f"{name}_ci": None}
+    value, *bounds = (None if pd.isna(row[key]) else float(row[key]) for key in ("value", "ci_low", "ci_high"))
+    return {name: value, f"{name}_ci": bounds}
