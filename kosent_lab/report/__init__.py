@@ -8,7 +8,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "assessment": ["Assessment", "assess", "evaluate"],
+        "assessment": ["Assessment", "assess"],
+        "evaluation": ["evaluate"],
         "parts": ["ModelFacts", "Part"],
         "page": ["Page", "build", "build_page"],
     },
