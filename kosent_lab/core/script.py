@@ -5,6 +5,7 @@ A file that is read in the wrong encoding gives Hangul too, but not the syllable
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 HARDLY_KOREAN = 0.3  # Chinese and Japanese read as CP949 have 0.00-0.05, nine corpora of reviews 0.60-0.75
@@ -36,7 +37,7 @@ def korean_share(texts: Iterable[str]) -> float | None:
     """
     letters = common = 0
     for text in texts:
-        for character in text:
+        for character in unicodedata.normalize("NFC", text):
             if character.isalpha() and not "ㄱ" <= character <= "ㆎ":
                 letters += 1
                 common += character in _COMMON

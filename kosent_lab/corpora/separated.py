@@ -26,6 +26,7 @@ _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\x
 # the first of which is no character of any text (and is itself doubled where it is met all the same)
 _ESCAPE, _CR, _SELF = "\ufdd0", "\ufdd0r", "\ufdd0s"
 _SHOWN = 40
+_AT_ONCE = 20_000  # rows held as Python's strings, which take four times what a frame's do
 
 
 def find_encoding(path: Path) -> tuple[str, str]:
@@ -94,11 +95,14 @@ class SeparatedFile:
         """Yield the rows in frames of at most `rows`, every cell as text; of one column where `only` names it."""
         kept = [place for place, name in enumerate(self.names) if name and only in (None, name)]
         names = [self.names[place] for place in kept]
-        records = self._rows()
-        first = True
-        while (batch := list(itertools.islice(records, rows))) or first:
-            yield pd.DataFrame([[row[place] for place in kept] for _, row in batch], columns=names, dtype="str")
-            first = False
+        records, parts = self._rows(), []
+        while (batch := list(itertools.islice(records, rows or _AT_ONCE))) or not parts:
+            frame = pd.DataFrame([[row[place] for place in kept] for _, row in batch], columns=names, dtype="str")
+            parts = [*parts, frame] if rows is None else [frame.iloc[:0]]
+            if rows is not None:
+                yield frame
+        if rows is None:
+            yield pd.concat(parts, ignore_index=True)
 
     def _check(self) -> None:
         """Find the header and go through every row; a column without a name counts where a cell of it is filled."""
@@ -132,7 +136,7 @@ class SeparatedFile:
                 few = len(fields) < count
                 advice = "" if few else " A text with the separator in it needs quotes around it."
                 raise DataError(
-                    f"{self.path}, line {line}: {len(fields)} fields, and the header has {count} ({names}); "
+                    f"{self.path}, line {line}, has {len(fields)} field(s) where the header has {count} ({names}); "
                     f"seen: {_shown(fields)}.{advice}"
                 )
             yield line, fields[:count]
