@@ -38,7 +38,7 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
     if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
-    length = frame["text"].map(lambda text: 0 if pd.isna(text) else len(str(text)))
+    length = frame["text"].astype("str").str.len().fillna(0)
     band = pd.cut(length, _LENGTHS, labels=_LENGTH_NAMES).astype("object").fillna("")
     return frame.assign(length_band=band, has_unknown=frame["n_unknown"] > 0)
 

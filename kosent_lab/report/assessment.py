@@ -205,7 +205,7 @@ class Assessment:
         """Which rows' text is missing or only white space; of saved answers none is known to be."""
         if not self.has_texts:
             return pd.Series(False, index=self.frame.index)
-        return self.frame["text"].map(lambda text: pd.isna(text) or not str(text).strip()).astype(bool)
+        return self.frame["text"].astype("str").fillna("").str.strip().eq("")
 
     @property
     def blank(self) -> int:
