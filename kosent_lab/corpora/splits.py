@@ -112,13 +112,14 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     >>> halve(pd.DataFrame({"pair_id": ["a", "a", "b", "b"]}), seed=0).tolist()
     [True, True, False, False]
     """
-    groups = pd.Series(np.arange(len(frame)), index=frame.index).astype("str")
+    group = np.arange(len(frame))  # the place of its first row names it
     if "pair_id" in frame.columns:
-        alone = frame["pair_id"].isna() | (frame["pair_id"] == "")
-        groups = groups.where(alone, "pair " + frame["pair_id"].astype("str"))
-    names = groups.unique()
+        pairs = frame["pair_id"].astype("str").fillna("").to_numpy()
+        first_of = pd.Series(group).groupby(pairs).transform("min").to_numpy()
+        group = np.where(pairs == "", group, first_of)
+    names, code = np.unique(group, return_inverse=True)
     first = np.random.default_rng(seed).permutation(len(names)) < len(names) // 2
-    return groups.isin(set(names[first]))
+    return pd.Series(first[code], index=frame.index)
 
 
 def leakage_report(frame: pd.DataFrame) -> pd.DataFrame:
