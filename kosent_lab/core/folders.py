@@ -19,11 +19,11 @@ from pathlib import Path
 from kosent_lab.core.files import sync
 from kosent_lab.core.locks import hold
 
-# what model folders of this package are made of; whatever else lies in one is the user's
+# what model folders of this package are made of; whatever else lies in one is the user's, a card that tells of it too
 MODEL_FILES = (
     "config.json", "model*.safetensors", "model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
     "generator.json", "generator.safetensors", "calibration.json", "training_data.json", "metrics.jsonl",
-    "MODEL_CARD.md", "checksums.json",
+    "checksums.json",
 )  # fmt: skip
 _EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD of Linux
 

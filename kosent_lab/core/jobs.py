@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # to be raised when the same texts, model and options would get other numbers or other columns
 SCORING = 1
+_AT_ONCE = 10_000  # rows, so that a large table is not held twice
 _SHOWN = 60  # characters of a fact in a message; hashes and lists are only named
 
 
@@ -43,10 +44,11 @@ def table_sha256(frame: pd.DataFrame, columns: Iterable[str] | None = None) -> s
     """
     digest = hashlib.sha256()
     for name in frame.columns if columns is None else [name for name in columns if name in frame.columns]:
-        values = frame[name].astype("object")
-        values = values.where(values.notna(), None)
-        text = json.dumps([str(name), values.tolist()], ensure_ascii=False, default=_plain)
-        digest.update(text.encode("utf-8", "surrogatepass"))
+        for start in range(0, len(frame), _AT_ONCE) or [0]:
+            values = frame[name].iloc[start : start + _AT_ONCE].astype("object")
+            values = values.where(values.notna(), None)
+            text = json.dumps([str(name), values.tolist()], ensure_ascii=False, default=_plain)
+            digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -70,6 +70,8 @@ STEPS = [
 def test_at_every_fault_one_of_the_two_folders_is_whole(tmp_path, monkeypatch, step, when, exchanges):
     """Each call of each step fails in turn, before or after it did its work."""
     folder, faults = tmp_path / "model", 0
+    if not exchanges:
+        monkeypatch.setattr(folders, "_exchange", lambda *paths: False)
     real = getattr(*step)
     for number in range(100):
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,9 +90,6 @@ def test_at_every_fault_one_of_the_two_folders_is_whole(tmp_path, monkeypatch, s
             return result
 
         with monkeypatch.context() as patch:
-            if not exchanges:
-                patch.setattr(folders, "_exchange", lambda *paths: False)
-                real = getattr(*step) if step[1] == "_exchange" else real
             patch.setattr(*step, faulty)
             try:
                 make(folder, "new")
