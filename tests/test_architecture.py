@@ -13,18 +13,20 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
-    "core": ["schema", "held_out", "script", "hangul", "intervals", "files", "network", "places"],
+    "core": [
+        "schema", "held_out", "script", "hangul", "intervals", "files", "locks", "folders", "jobs", "network", "places",
+    ],
     "figures": ["theme"],
     "corpora": [
-        "cards", "nsmc", "store", "splits", "reading", "columns", "labels", "separated", "workbooks", "readers",
-        "documents", "pretraining_text",
+        "cards", "proofs", "nsmc", "store", "splits", "reading", "columns", "labels", "separated", "workbooks",
+        "readers", "documents", "pretraining_text",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "calibrator_choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
-    "scoring": ["answers", "encode", "predict", "shards", "saved", "replaced", "plots"],
+    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
         "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning",
@@ -41,8 +43,8 @@ HOUSE = {
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
-        "options", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune", "study",
-        "results", "lab", "parser", "__main__",
+        "options", "outputs", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune",
+        "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -101,25 +100,27 @@ def _finetune_once(
     arguments: argparse.Namespace, frame: pd.DataFrame, names: list[str], folder: Path, options: FinetuningOptions
 ) -> dict[str, float]:
     from kosent_lab.core.files import write_text
+    from kosent_lab.core.folders import whole_folder
     from kosent_lab.core.intervals import wilson_interval
     from kosent_lab.models import devices, electra
     from kosent_lab.training import finetuning
-    from kosent_lab.training.packaging import MODEL, TAUGHT, ids_sha256
+    from kosent_lab.training.packaging import MODEL, ids_sha256, write_taught
 
     tokenizer = read_tokenizer(arguments)
     model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)
     model = model.to(devices.choose_device(arguments.device))
     taught = frame.loc[frame["split"] == "train", "doc_id"]
     seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
-    write_text(json.dumps(seen, indent=2) + "\n", folder / TAUGHT)
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
-    places = {"seen_positions": options.max_tokens, "largest_mb": arguments.largest_mb}
-    electra.save_classifier(model, tokenizer, folder / MODEL, **places)
     last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
     n = int((frame["label"].notna() & (frame["split"] == "valid")).sum())
     low, high = wilson_interval(round(last["accuracy"] * n), n)
     result = {"accuracy": last["accuracy"], "ci_low": low, "ci_high": high, "nll": last["nll"], "n": n}
-    write_text(_card(arguments, names, seen, result, model), folder / MODEL / "MODEL_CARD.md")
+    places = {"seen_positions": options.max_tokens, "largest_mb": arguments.largest_mb}
+    with whole_folder(folder / MODEL) as fresh:
+        electra.save_classifier(model, tokenizer, fresh, **places)
+        write_text(_card(arguments, names, seen, result, model), fresh / "MODEL_CARD.md")
+        write_taught(seen, fresh)
     print(f"on {model.device}: {folder / MODEL}")
     return result
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kosent_lab import __version__
-from kosent_lab.cli import data, finetune, lab, pretrain, report, results, score, study, tokens, train
+from kosent_lab.cli import data, finetune, lab, outputs, pretrain, report, results, score, study, tokens, train
 from kosent_lab.core.schema import KosentError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("kosent_lab").setLevel(level)
     try:
-        arguments.run(arguments)
+        with outputs.guarded(arguments):
+            arguments.run(arguments)
     except KosentError as error:
         return _fail(str(error))
     except OSError as error:  # no space, no permission, a folder in a file's place

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from kosent_lab.cli.options import command
@@ -33,12 +32,14 @@ def add(stages: Any) -> None:
 
 def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
-    from kosent_lab.core.files import write_bytes, write_text
+    from kosent_lab.core.files import write_bytes
+    from kosent_lab.core.folders import whole_folder
     from kosent_lab.corpora.pretraining_text import gather_texts
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
+    from kosent_lab.training.checkpoints import weights_sha256
     from kosent_lab.training.options import PretrainingOptions
-    from kosent_lab.training.packaging import MODEL, TAUGHT, ids_sha256, run_model
+    from kosent_lab.training.packaging import MODEL, ids_sha256, run_model, write_taught
 
     check_resumable(arguments)
     options = PretrainingOptions(
@@ -59,14 +60,18 @@ def pretrain(arguments: argparse.Namespace) -> None:
             generator_share=arguments.generator_share,
             seed=arguments.seed,
         )
-        if not arguments.random_embeddings and not (arguments.out / loop.CHECKPOINT).exists():
-            pretraining.start_from_text(pair, tokenizer, frame)
+    start = f"{weights_sha256(pair)}{', random embeddings' if arguments.random_embeddings else ''}"
+    counted = not arguments.init and not arguments.random_embeddings
+    if counted and not (arguments.out / loop.CHECKPOINT).exists():
+        pretraining.start_from_text(pair, tokenizer, frame)
     taught = frame.loc[frame["split"] == "train", "doc_id"]
     seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
-    write_text(json.dumps(seen, indent=2) + "\n", arguments.out / TAUGHT)
-    history = pretraining.pretrain(pair.to(device), tokenizer, frame, folder=arguments.out, options=options)
-    pairs.save_pair(pair.cpu(), tokenizer, arguments.out / MODEL, largest_mb=arguments.largest_mb)
-    for name in (TAUGHT, loop.METRICS):
-        write_bytes((arguments.out / name).read_bytes(), arguments.out / MODEL / name)
+    history = pretraining.pretrain(
+        pair.to(device), tokenizer, frame, folder=arguments.out, options=options, start=start
+    )
+    with whole_folder(arguments.out / MODEL) as fresh:
+        pairs.save_pair(pair.cpu(), tokenizer, fresh, largest_mb=arguments.largest_mb)
+        write_bytes((arguments.out / loop.METRICS).read_bytes(), fresh / loop.METRICS)
+        write_taught(seen, fresh)
     print(history.tail(3).to_string(index=False))
     print(f"on {device}: {arguments.out / MODEL}")

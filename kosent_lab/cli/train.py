@@ -43,6 +43,7 @@ def add(stages: Any) -> None:
         help="fit on the whole official train file, as published figures do, and report test",
     )
     json_option(baseline)
+    baseline.set_defaults(writes=("json", "soft_targets"))
     average = command(stages, "average", average_runs, "one run of several from one start: the mean of their weights")
     average.add_argument("--runs", nargs="+", type=Path, required=True, metavar="RUN")
     average.add_argument("--out", type=Path, required=True, help="run folder")

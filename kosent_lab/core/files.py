@@ -1,7 +1,8 @@
-"""Write files whole or not at all, and hash files and frames.
+"""Write files whole or not at all, refuse to write over what is read, and hash files and frames.
 
-Everything of this package that writes a file goes through `whole`: a killed process leaves what was there
-before, never half of something.
+Everything of this package that writes a file goes through `whole`: a killed process or a full disk leaves what
+was there before, never half of something. Folders that are made as a whole live in ``core.folders``, locks in
+``core.locks``.
 """
 
 from __future__ import annotations
@@ -10,12 +11,19 @@ import contextlib
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kosent_lab.core.schema import DataError
+
 if TYPE_CHECKING:
     import pandas as pd
+
+_KEPT_NAME = 40  # characters of a name that go into that of its temporary file: names have an end
 
 
 @contextlib.contextmanager
@@ -25,12 +33,19 @@ def whole(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Its folder is made where it is missing; a file that is there is replaced.
+        Its folder is made where it is missing; a file that is there is replaced and leaves its mode to the new
+        one. A link goes on pointing where it does.
 
     Yields
     ------
     Path
-        In the same folder, so that renaming is one step; removed when the block fails.
+        An empty file of a random name in the same folder, so that renaming is one step; it is on the disk before
+        it is renamed, and removed when the block fails.
+
+    Raises
+    ------
+    DataError
+        When `path` is a folder, a device or a pipe.
 
     Examples
     --------
@@ -41,14 +56,72 @@ def whole(path: Path) -> Iterator[Path]:
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['a.txt']
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no file that can be replaced (a folder, a device or a pipe); name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # of this process alone: two that write the same file each write their own, and the last one stands
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name[:_KEPT_NAME]}.{secrets.token_hex(4)}.partial")
+    # exclusively: never a file that someone else has laid there; the mode is that of any new file
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)) as file:
+        mode = stat.S_IMODE((path if path.exists() else partial).stat().st_mode)
+    del file
     try:
+        partial.chmod(mode)
         yield partial
+        partial.chmod(mode)  # some writers make what they write private
+        sync(partial)
         partial.replace(path)
+        sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have a file's bytes, or a folder's names, on the disk before going on."""
+    if path.is_dir():
+        with contextlib.suppress(OSError):  # not every system lets a folder be opened
+            _sync(path, os.O_RDONLY)
+    else:
+        _sync(path, os.O_RDWR)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of `path` left beside it; only for who knows that none is alive (``core.locks``)."""
+    for partial in path.parent.glob("*.partial"):
+        name, _, random = partial.stem.rpartition(".")
+        if name.removeprefix(".") == path.name[:_KEPT_NAME].removeprefix(".") and len(random) == 8:
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
+
+
+def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise when a file or folder to be written is one that is read.
+
+    Parameters
+    ----------
+    outputs, inputs : iterable of Path
+        Files or folders, there or not; compared by where they lead, links followed.
+
+    Raises
+    ------
+    DataError
+        At the first output that is an input.
+    """
+    given = list(inputs)
+    for output in outputs:
+        for one in given:
+            if output.resolve() == one.resolve() or (output.exists() and one.exists() and output.samefile(one)):
+                raise DataError(f"{output} is read by this command and would be overwritten; write to another name")
 
 
 def write_bytes(content: bytes, path: Path) -> None:

@@ -6,13 +6,11 @@ Nothing here runs unless the user asks for it (``data fetch``, a Hub id).
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import requests
 from tqdm.auto import tqdm
@@ -20,6 +18,7 @@ from tqdm.auto import tqdm
 from kosent_lab.core.schema import NotAvailableError
 
 CHUNK_BYTES = 1 << 16  # a broken connection loses what a chunk holds
+LARGEST_BYTES = 1 << 30  # of a file whose card does not say its size
 
 
 def check_reachable(url: str, *, what: str, seconds: float = 4.0) -> None:
@@ -61,51 +60,55 @@ def check_reachable(url: str, *, what: str, seconds: float = 4.0) -> None:
         raise NotAvailableError(f"{address[0]} cannot be reached ({reason}). {what}")
 
 
-class ResumingDownloader:
-    """A pooch downloader that goes on where a broken download stopped.
+def download(url: str, partial: Path, *, largest: int = LARGEST_BYTES, quiet: bool = False) -> None:
+    """Download into a file, going on where a broken download stopped.
 
     Parameters
     ----------
+    url : str
     partial : Path
-        Where the bytes are kept until they are complete; it survives a kill.
+        Where the bytes are kept; what lies there is taken for the beginning, and survives a kill.
+    largest : int
+        Bytes that are taken at most, unpacked.
     quiet : bool
         No progress bar.
+
+    Raises
+    ------
+    OSError
+        When the server refuses, the connection breaks, or there is more than `largest`; that much is then removed.
     """
-
-    def __init__(self, partial: Path, *, quiet: bool = False) -> None:
-        self.partial, self.quiet = partial, quiet
-
-    def __call__(self, url: str, output_file: Any, pooch: Any, check_only: bool = False) -> bool | None:
-        """Download `url` into `output_file` (a path), as pooch asks for it."""
-        if check_only:
-            return requests.head(url, timeout=(4, 30), allow_redirects=True).ok
-        self.partial.parent.mkdir(parents=True, exist_ok=True)
-        have = self.partial.stat().st_size if self.partial.exists() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
-        with requests.get(url, headers=headers, stream=True, timeout=(4, 30)) as response:
-            if response.status_code == 416:  # the part is already whole, or of another file
-                self.partial.unlink()
-                return self(url, output_file, pooch)
-            response.raise_for_status()
-            resumed = response.status_code == 206
-            total = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
-            bar = tqdm(
-                total=total or None,
-                initial=have if resumed else 0,
-                unit="B",
-                unit_scale=True,
-                disable=self.quiet or None,
-            )
-            with self.partial.open("ab" if resumed else "wb") as file, bar:
-                for chunk in response.iter_content(CHUNK_BYTES):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-            if total and self.partial.stat().st_size != total:
-                raise requests.ConnectionError(
-                    f"the connection broke after {self.partial.stat().st_size} of {total} bytes"
-                )
-        shutil.move(self.partial, output_file)
-        return None
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    have = partial.stat().st_size if partial.exists() else 0
+    # as it is: a packed answer has neither the length nor the places of the file
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    with requests.get(url, headers=headers, stream=True, timeout=(4, 30)) as response:
+        packed = response.headers.get("Content-Encoding", "identity") != "identity"
+        resumed = response.status_code == 206
+        place = response.headers.get("Content-Range", f"bytes {have}-")
+        fits = have and not packed and place.startswith(f"bytes {have}-")
+        # the part is already whole, is of another file, or what is sent does not go on from it
+        if have and (response.status_code == 416 or (resumed and not fits)):
+            partial.unlink()
+            return download(url, partial, largest=largest, quiet=quiet)
+        response.raise_for_status()
+        have = have if resumed else 0
+        length = response.headers.get("Content-Length")
+        total = int(length) + have if length and not packed else 0  # 0: not known
+        bar = tqdm(total=total or None, initial=have, unit="B", unit_scale=True, disable=quiet or None)
+        with partial.open("ab" if resumed else "wb") as file, bar:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                have += len(chunk)
+                if max(have, total) > largest:
+                    break
+                file.write(chunk)
+                bar.update(len(chunk))
+    if max(have, total) > largest:
+        partial.unlink()
+        raise requests.RequestException(f"it has {max(have, total):,} bytes or more; at most {largest:,} are taken")
+    if total and have != total:
+        raise requests.ConnectionError(f"the connection broke after {have} of {total} bytes")
+    return None
 
 
 _HUB = "https://huggingface.co"

@@ -21,11 +21,12 @@ UNSTATED = "LicenseRef-unstated"
 
 @dataclasses.dataclass(frozen=True)
 class CorpusFile:
-    """One file of a card: where it lies below a data folder, what it hashes to, where it is fetched."""
+    """One file of a card: where it lies below a data folder, what it hashes to, where it is fetched, its bytes."""
 
     path: str
     sha256: str
     source_path: str = ""
+    size: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

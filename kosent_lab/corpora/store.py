@@ -10,14 +10,15 @@ import logging
 from pathlib import Path
 
 import pandas as pd
-import pooch
 
 from kosent_lab.core import network
-from kosent_lab.core.files import file_sha256, write_parquet
+from kosent_lab.core.files import file_sha256, sync, write_parquet
+from kosent_lab.core.locks import hold
 from kosent_lab.core.places import cache_folder, data_folders
-from kosent_lab.core.schema import DataError, NotAvailableError, parse_labels
+from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, parse_labels
 from kosent_lab.corpora import nsmc
 from kosent_lab.corpora.cards import UNSTATED, Card, CorpusFile, find_card, find_file
+from kosent_lab.corpora.proofs import is_proved
 
 logger = logging.getLogger(__name__)
 _GITHUB = "https://github.com"
@@ -29,6 +30,26 @@ def _require_file(card: Card, file: CorpusFile) -> Path:
     if place is None:
         looked = ", ".join(str(folder / file.path) for folder in data_folders())
         raise NotAvailableError(f"{card.name} is not on this machine; looked for {looked}. {_how_to_get(card)}")
+    return place
+
+
+def _is_right(card: Card, file: CorpusFile, place: Path) -> bool:
+    def rebuilt() -> bool:  # two writers of parquet give two files of the same rows
+        try:
+            return bool(nsmc.prove(_read(card, place, as_documents=False))["ok"].all())
+        except (KosentError, KeyError, ValueError, TypeError):
+            return False
+
+    return is_proved(place, file.sha256, otherwise=rebuilt if card.fetch == "rebuild" else lambda: False)
+
+
+def _right_file(card: Card, file: CorpusFile) -> Path:
+    place = _require_file(card, file)
+    if not _is_right(card, file, place):
+        raise DataError(
+            f"{place} is not the file that its card describes: it is damaged, cut off or changed. "
+            f"See: kosent-lab data verify {card.name}; then put the right one there, or remove it and fetch it again."
+        )
     return place
 
 
@@ -58,7 +79,7 @@ def archive_name(card: Card) -> str:
 
 
 def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base_url: str | None = None) -> list[Path]:
-    """Download what a card describes into the cache folder; what is there already stays.
+    """Download what a card describes into the cache folder; what is there already and right stays.
 
     Parameters
     ----------
@@ -81,12 +102,12 @@ def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base
     NotAvailableError
         Within five seconds when the server does not answer, or when the selection is not published.
     DataError
-        When the licence is unstated and `accept_unstated` is False, or a file has another hash.
+        When the licence is unstated and `accept_unstated` is False, a file has another hash, or another process is
+        fetching the same.
     """
     card = find_card(name)
-    found = [find_file(file) for file in card.files]
-    if all(found):
-        return [place for place in found if place]
+    if not any(_is_wanted(card, file) for file in card.files):
+        return [_right_file(card, file) for file in card.files]
     if card.licence == UNSTATED and not accept_unstated:
         raise DataError(
             f"{name} states no licence, so it is fetched only at your word: add --accept-unstated-licence, "
@@ -95,37 +116,65 @@ def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base
     if card.fetch == "by-hand":
         raise NotAvailableError(_how_to_get(card))
     folder = cache_folder()
-    if card.fetch == "rebuild":
-        target = folder / card.files[0].path
-        archive = folder / archive_name(card)
-        if not archive.exists():
-            url = archive_url(card)
-            _download(url.replace(_GITHUB, base_url) if base_url else url, archive, None, card, quiet=quiet)
-        logger.info("rebuilding the official files and proving their blob hashes (about a minute)")
-        write_parquet(nsmc.build(archive), target)
-        return [target]
-    for file in card.files:
-        url = f"{base_url or _GITHUB_RAW}/{card.repository}/{card.commit}/{file.source_path}"
-        if not find_file(file):
-            _download(url, folder / file.path, file.sha256, card, quiet=quiet)
-    return [_require_file(card, file) for file in card.files]
+    with hold(folder / name):
+        for file in card.files:
+            if not _is_wanted(card, file):  # another process has just fetched it
+                continue
+            if card.fetch == "rebuild":
+                url = archive_url(card)
+                frame = _rebuild(url.replace(_GITHUB, base_url) if base_url else url, card, quiet=quiet)
+                write_parquet(frame, folder / file.path)
+            else:
+                url = f"{base_url or _GITHUB_RAW}/{card.repository}/{card.commit}/{file.source_path}"
+                _download(url, folder / file.path, card, sha256=file.sha256, largest=file.size, quiet=quiet)
+    return [_right_file(card, file) for file in card.files]
 
 
-def _download(url: str, target: Path, sha256: str | None, card: Card, *, quiet: bool) -> None:
+def _is_wanted(card: Card, file: CorpusFile) -> bool:
+    """Tell whether a file is missing, or an earlier fetch wrote it and it is damaged; a user's own is not replaced."""
+    place = find_file(file)
+    fetched = place == cache_folder() / file.path and card.fetch != "by-hand"
+    return place is None or (fetched and not _is_right(card, file, place))
+
+
+def _rebuild(url: str, card: Card, *, quiet: bool) -> pd.DataFrame:
+    """Make NSMC's table of its archive, downloaded where it is missing."""
+    archive = cache_folder() / archive_name(card)
+    by_hand = archive.exists()
+    resumed = not by_hand and _download(url, archive, card, quiet=quiet)
+    logger.info("rebuilding the official files and proving their blob hashes (about a minute)")
+    try:
+        return nsmc.build(archive)
+    except DataError:
+        if by_hand:
+            raise
+        archive.unlink()
+        if not resumed:
+            raise
+    logger.warning("what was kept of an earlier download of %s does not fit; starting from zero", card.name)
+    return _rebuild(url, card, quiet=quiet)
+
+
+def _download(
+    url: str, target: Path, card: Card, *, sha256: str | None = None, largest: int = 0, quiet: bool = False
+) -> bool:
+    """Download a file of a card, whole and of the right hash; tell whether an earlier download was gone on with."""
     network.check_reachable(url, what=_how_to_get(card))
     partial = target.with_name(target.name + ".partial")
+    resumed = partial.exists()
     try:
-        pooch.retrieve(
-            url,
-            known_hash=f"sha256:{sha256}" if sha256 else None,
-            fname=target.name,
-            path=target.parent,
-            downloader=network.ResumingDownloader(partial, quiet=quiet),
-        )
+        network.download(url, partial, largest=largest or network.LARGEST_BYTES, quiet=quiet)
     except OSError as error:  # requests' errors are OSErrors
         raise NotAvailableError(f"{url} could not be fetched ({error}). {_how_to_get(card)}") from error
-    except ValueError as error:  # pooch: the hash differs; it has removed the file
-        raise DataError(f"{url} is not the file that the card describes: {error}") from error
+    if sha256 and (found := file_sha256(partial)) != sha256:
+        partial.unlink()
+        if not resumed:
+            raise DataError(f"{url} is not the file that the card describes: its SHA-256 is {found}, not {sha256}")
+        logger.warning("what was kept of an earlier download of %s does not fit; starting from zero", target.name)
+        return _download(url, target, card, sha256=sha256, largest=largest, quiet=quiet)
+    sync(partial)
+    partial.replace(target)
+    return resumed
 
 
 def load_corpus(name: str) -> pd.DataFrame:
@@ -149,17 +198,20 @@ def load_corpus(name: str) -> pd.DataFrame:
     NotAvailableError
         When it is not on this machine; the message names the places looked at and the command.
     DataError
-        When a file is damaged, or the card describes a vocabulary.
+        When a file is not the one that the card describes, or the card describes a vocabulary.
     """
     card = find_card(name)
     if card.kind == "vocabulary":
         raise DataError(f"{name} is a vocabulary, not a corpus; its file is found by kosent-lab data list.")
-    path = _require_file(card, card.files[0])
+    return _read(card, _right_file(card, card.files[0]))
+
+
+def _read(card: Card, path: Path, *, as_documents: bool = True) -> pd.DataFrame:
     try:
         raw = pd.read_csv(path, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path)
     except Exception as error:  # parsers raise many kinds; all mean that the file is damaged
-        raise DataError(f"{path} cannot be read ({error}). Check it: kosent-lab data verify {name}") from error
-    return _as_documents(raw, card)
+        raise DataError(f"{path} cannot be read ({error}). Check it: kosent-lab data verify {card.name}") from error
+    return _as_documents(raw, card) if as_documents else raw
 
 
 def _as_documents(raw: pd.DataFrame, card: Card) -> pd.DataFrame:
@@ -203,7 +255,7 @@ def verify(name: str) -> pd.DataFrame:
     if card.fetch != "rebuild":
         checks += [(file.path, file_sha256(path), file.sha256) for file, path in zip(card.files, paths, strict=True)]
     if all(found == expected for _, found, expected in checks) and card.kind != "vocabulary":
-        frame = load_corpus(name)
+        frame = _read(card, paths[0])
         checks.append(("rows", str(len(frame)), str(card.rows)))
         for column, expected in card.counts.items():
             counts = frame[column].map(lambda v: "missing" if pd.isna(v) else str(v).removesuffix(".0")).value_counts()

@@ -5,18 +5,19 @@ Loading lives in ``models.classifier``, training in ``training.finetuning``.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 import transformers
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.folders import whole_folder
+from kosent_lab.core.schema import DataError, ModelError, parse_labels
 from kosent_lab.models.folders import write_checksums
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
@@ -36,8 +37,27 @@ def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
 
 
 def name_classes(model: ElectraForSequenceClassification, names: list[str], *, seed: int = 0) -> None:
-    """Give the model one output per name; the last layer starts anew where their number changes."""
-    if len(names) != model.config.num_labels:
+    """Give the model one output per name: its own outputs in the order of `names`, else new ones.
+
+    Parameters
+    ----------
+    model : ElectraForSequenceClassification
+        Where `names` are its classes in another order (부정 is negative), the rows of its last layer change
+        places with them. Where they are other classes, that layer starts anew: what an output has learnt says
+        nothing of a class that it was not taught.
+    names : list of str
+        Different from each other.
+    seed : int
+        Of a layer that starts anew.
+    """
+    known = _meanings([model.config.id2label[number] for number in range(model.config.num_labels)])
+    wanted = _meanings(names)
+    if set(known) == set(wanted) and len(known) == len(wanted) == len(set(wanted)):
+        order = [known.index(name) for name in wanted]
+        with torch.no_grad():
+            for parameter in model.classifier.out_proj.parameters():
+                parameter.copy_(parameter[order].clone())
+    else:
         torch.manual_seed(seed)
         model.classifier.out_proj = nn.Linear(model.config.hidden_size, len(names)).to(model.device)
         nn.init.normal_(model.classifier.out_proj.weight, std=model.config.initializer_range)
@@ -45,6 +65,16 @@ def name_classes(model: ElectraForSequenceClassification, names: list[str], *, s
         model.num_labels = len(names)
     model.config.id2label = dict(enumerate(names))
     model.config.label2id = {name: number for number, name in enumerate(names)}
+
+
+def _meanings(names: list[str]) -> list[str]:
+    """Return what names of classes mean, to be compared: two polarities in whatever words, else the names."""
+    plain = [str(name).strip().casefold() for name in names]
+    try:
+        polarities = parse_labels(pd.Series(plain, dtype="str"))["polarity"].tolist()
+    except DataError:
+        return plain
+    return polarities if len(set(polarities)) == len(names) else plain
 
 
 def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> None:
@@ -132,6 +162,8 @@ def save_classifier(
 ) -> None:
     """Write a model folder that `classifier.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
 
+    It is there whole or the one before it is (`core.folders.whole_folder`); files that are no part of a model stay.
+
     Parameters
     ----------
     model : ElectraForSequenceClassification
@@ -151,24 +183,18 @@ def save_classifier(
         positions = copy.electra.embeddings.position_embeddings.weight
         positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
     transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
-    save_weights(copy, folder, largest_mb)
-    save_tokenizer(tokenizer, folder)
-    write_checksums(folder)
+    with whole_folder(folder) as fresh:
+        save_weights(copy, fresh, largest_mb)
+        save_tokenizer(tokenizer, fresh)
+        write_checksums(fresh)
 
 
 def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:
-    """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size."""
-    size = f"{largest_mb}MB" if largest_mb else "1000GB"
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
-        model.half().save_pretrained(fresh, max_shard_size=size)
-        made = list(Path(fresh).iterdir())
-        for path in made:
-            path.chmod(0o644)  # the writer makes it private
-            path.replace(folder / path.name)
-    for old in folder.glob("model*.safetensors*"):  # of weights that were cut into other files
-        if old.name not in {path.name for path in made}:
-            old.unlink()
+    """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size.
+
+    Into a new folder (`core.folders.whole_folder`): what lies in `folder` is written over.
+    """
+    model.half().save_pretrained(folder, max_shard_size=f"{largest_mb}MB" if largest_mb else "1000GB")
 
 
 def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:

@@ -15,6 +15,7 @@ from torch import nn
 from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining, ElectraForSequenceClassification
 
 from kosent_lab.core.files import whole, write_text
+from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.electra import grow_depth, save_weights, small_config
 from kosent_lab.models.folders import write_checksums
@@ -99,19 +100,19 @@ def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float =
 def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_mb: int | None = None) -> None:
     """Write a pair in fp16: the discriminator as transformers reads it, beside it the generator's own weights.
 
-    The discriminator is cut into files of at most `largest_mb` megabytes where that is given.
+    The discriminator is cut into files of at most `largest_mb` megabytes where that is given. The folder is there
+    whole or the one before it is (`core.folders.whole_folder`); files that are no part of a pair stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     copy = ElectraForPreTraining(pair.discriminator.config)
     copy.load_state_dict(pair.discriminator.state_dict())
-    save_weights(copy, folder, largest_mb)
-    write_text(pair.generator.config.to_json_string(), folder / _GENERATOR_CONFIG)
-    with whole(folder / GENERATOR) as partial:
-        own = {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()}
-        save_file(own, partial, metadata={"format": "pt"})
-        partial.chmod(0o644)  # the writer makes it private
-    save_tokenizer(tokenizer, folder)
-    write_checksums(folder)
+    with whole_folder(folder) as fresh:
+        save_weights(copy, fresh, largest_mb)
+        write_text(pair.generator.config.to_json_string(), fresh / _GENERATOR_CONFIG)
+        with whole(fresh / GENERATOR) as partial:
+            own = {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()}
+            save_file(own, partial, metadata={"format": "pt"})
+        save_tokenizer(tokenizer, fresh)
+        write_checksums(fresh)
 
 
 def load_pair(folder: Path) -> ElectraPair:

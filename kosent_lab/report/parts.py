@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
 from kosent_lab.report.assessment import Assessment, assess
+from kosent_lab.scoring.shards import remove_shards
 from kosent_lab.tokenization.tokenizers import load_cutter
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def from_input(
     # every row of the input, also those that the calibrator was fitted on
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
-        shutil.rmtree(shards)
+        remove_shards(shards)
     return _with_card(Path(name).name, corpus, assessment, facts)
 
 

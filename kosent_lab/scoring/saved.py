@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core import jobs
 from kosent_lab.core.files import file_sha256, frame_sha256, weights_id, write_parquet, write_text
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
@@ -131,6 +132,7 @@ def _describe(name: str, table: pd.DataFrame, data_sha256: str, **made: str) -> 
         "name": name,
         **made,
         "data_sha256": data_sha256,
+        "scoring": jobs.SCORING,
         "rows": len(table),
         "labels": {str(key): int(n) for key, n in labels.items()},
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -145,7 +147,8 @@ def read_card(name: str) -> dict[str, Any]:
     -------
     dict
         ``name``, ``model_id``, ``precision``, ``device``, ``data_sha256`` (of the documents), ``sha256``
-        (of the table), ``rows``, ``labels``, ``date``, ``command``.
+        (of the table), ``scoring`` (`core.jobs.SCORING`; 1 where it is not said), ``rows``, ``labels``, ``date``,
+        ``command``.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def read_card(name: str) -> dict[str, Any]:
         raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
     if missing:
         raise DataError(f"{path} lacks {sorted(missing)}. {_renew(name)}")
-    return card
+    return {"scoring": 1, **card}
 
 
 def _renew(name: str) -> str:
@@ -208,12 +211,14 @@ def load_scored(name: str) -> SavedAnswers:
     NotAvailableError
         When it is not there.
     DataError
-        When it is damaged, lacks a column, or was scored by another model than the bundled one; the
-        message names the command that renews it.
+        When it is damaged, lacks a column, or was scored by another model than the bundled one or by code that
+        scored otherwise; the message names the command that renews it.
     """
     card, path = read_card(name), scored_folder() / f"{name}.parquet"
     if card["model_id"] != bundled_id():
         raise DataError(f"{path} was scored by {card['model_id']}; the bundled model is {bundled_id()}. {_renew(name)}")
+    if card["scoring"] != jobs.SCORING:
+        raise DataError(f"{path} was scored by other code than this, which gives other numbers. {_renew(name)}")
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # a parquet reader raises many kinds; all mean that the file is damaged

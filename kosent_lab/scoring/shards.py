@@ -1,32 +1,35 @@
 """Score files and frames in shards that a killed run finds again.
 
 A shard goes through one pure function, table in, table out (`predict.predict_frame`); a plain loop
-maps it over a file here, and an engine can map the same function over a cluster later.
+maps it over a file here, and an engine can map the same function over a cluster later. Every shard carries the
+facts of its job (``core.jobs``), so that none is taken for another's. CSV is written by ``scoring.csv_out``.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import itertools
 import json
 import logging
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from kosent_lab.core.files import file_sha256, frame_sha256, whole, write_parquet, write_text
-from kosent_lab.core.schema import DataError
+from kosent_lab.core import jobs
+from kosent_lab.core.files import frame_sha256, whole
+from kosent_lab.core.locks import hold
+from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.models.classifier import Classifier
+from kosent_lab.scoring.csv_out import write_csv
 from kosent_lab.scoring.predict import predict_frame
 
 logger = logging.getLogger(__name__)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_JOB = b"kosent_job"  # in the metadata of a shard
 
 
 def score_file(
@@ -63,20 +66,22 @@ def score_file(
     Raises
     ------
     DataError
-        When `target` exists, its ending is none of the two, or ``<target>.parts`` belongs to another job.
+        When `target` exists or another process is writing it, its ending is none of the two, or
+        ``<target>.parts`` belongs to another job.
     """
     if target.suffix not in (".parquet", ".csv"):
         raise DataError(f"the output ends in .parquet or .csv; got {target.name!r}")
-    if target.exists():
-        raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
-    job = {"source": file_sha256(source), "columns": [text_column, label_column], "shard_rows": shard_rows}
-    own = bool(classifier.class_names)
-    columns = {"text_column": text_column, "label_column": label_column}
-    frames = iter_documents(source, **columns, rows=shard_rows, own_labels=own)
-    shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
-    _join_shards(shards, target)
-    rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
-    shutil.rmtree(shards[0].parent)
+    with hold(target):
+        if target.exists():
+            raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
+        own = bool(classifier.class_names)
+        columns = {"text_column": text_column, "label_column": label_column}
+        frames = iter_documents(source, **columns, rows=shard_rows, own_labels=own)
+        job = columns | {"shard_rows": shard_rows}
+        shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
+        _join_shards(shards, target)
+        rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
+        remove_shards(shards[0].parent)
     return rows
 
 
@@ -90,7 +95,7 @@ def score_frame(
     frame : DataFrame
         Document frame.
     target : Path
-        The shards wait in ``<target>.parts``.
+        The shards wait in ``<target>.parts``; those of another job are replaced, as the result itself is.
     classifier, shard_rows, progress :
         See `score_file`.
 
@@ -99,21 +104,19 @@ def score_frame(
     DataFrame
         The prediction frame.
     Path
-        The folder of the shards, for the caller to remove when its own result is written.
+        The folder of the shards, for the caller to remove when its own result is written (`remove_shards`).
     str
         The frame's SHA-256 (`core.files.frame_sha256`).
     """
-    sha256 = frame_sha256(frame)
-    # a shard holds every column, so that a changed one (a split, a domain) makes another job too
-    rows = hashlib.sha256(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes()).hexdigest()
-    job = {"source": sha256, "rows": rows, "columns": list(frame.columns), "shard_rows": shard_rows}
     starts = range(0, max(1, len(frame)), shard_rows)
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
     parts, folder = [], target
-    for shard, scored in score_shards(pieces, target, classifier, job=job, progress=progress):
-        parts.append(pd.read_parquet(shard) if scored is None else scored)
-        folder = shard.parent
-    return pd.concat(parts, ignore_index=True), folder, sha256
+    with hold(target):
+        job = {"shard_rows": shard_rows}
+        for shard, scored in score_shards(pieces, target, classifier, job=job, anew=True, progress=progress):
+            parts.append(pd.read_parquet(shard) if scored is None else scored)
+            folder = shard.parent
+    return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)
 
 
 def score_shards(
@@ -122,6 +125,7 @@ def score_shards(
     classifier: Classifier,
     *,
     job: dict[str, Any],
+    anew: bool = False,
     progress: bool = False,
 ) -> Iterator[tuple[Path, pd.DataFrame | None]]:
     """Score shards one after the other; those that lie in ``<target>.parts`` already are kept.
@@ -131,10 +135,13 @@ def score_shards(
     frames : iterable of DataFrame
         Document frames, the same and in the same order in every run of this job.
     target : Path
-        Where the whole will lie; shards go to ``<target>.parts``.
+        Where the whole will lie; shards go to ``<target>.parts``, which is made with the first of them.
     classifier : Classifier
     job : dict
-        What makes this job another than one that left shards in the same place.
+        Options that make this job another than one that left shards in the same place; the model, how it is
+        run and what stands in the rows are told apart anyway.
+    anew : bool
+        Replace shards of another job instead of refusing to.
     progress : bool
 
     Yields
@@ -147,46 +154,95 @@ def score_shards(
     Raises
     ------
     DataError
-        When the folder holds shards of another job.
+        When the folder holds shards of another job; the message names the facts that differ.
+    KosentError
+        When a frame cannot be read or scored. The same command would fail there again, so that the shards
+        before it are removed and are not in the way of the corrected one.
     """
     parts = target.with_name(target.name + ".parts")
-    _open_job(parts, job | {"model_id": classifier.model_id, "precision": classifier.precision})
-    for number, frame in enumerate(frames):
+    common = job | {
+        "model": classifier.model_id,
+        "outputs": classifier.label_columns,  # in which order they are negative and positive
+        "classes": classifier.class_names,
+        "precision": classifier.precision,
+        "max_tokens": classifier.max_tokens,
+    }
+    rest = iter(frames)
+    for number in itertools.count():
         shard = parts / f"part-{number:05d}.parquet"
+        with _failing_leaves_nothing(parts):
+            frame = next(rest, None)
+        if frame is None:
+            return
+        facts = jobs.describe(**common, **_contents(frame))
+        if shard.exists() and jobs.differences(_facts(shard), facts):
+            if not anew:
+                remedy = f"Remove {parts}, or write to another name."
+                jobs.check_same(_facts(shard), facts, where=shard, remedy=remedy)
+            logger.warning("%s is of another job and is scored anew", shard)
+            shard.unlink()
         scored = None
         if shard.exists():
             logger.info("%s is there already", shard.name)
         else:
-            scored = predict_frame(frame, classifier, progress=progress)
-            write_parquet(scored, shard)
+            with _failing_leaves_nothing(parts):
+                scored = predict_frame(frame, classifier, progress=progress)
+            _write_shard(scored, shard, facts)
         yield shard, scored
 
 
-def _open_job(parts: Path, job: dict[str, object]) -> None:
-    description = parts / "job.json"
-    if description.exists():
-        if json.loads(description.read_text("utf-8")) != json.loads(json.dumps(job)):
-            raise DataError(
-                f"{parts} holds shards of another job (another input, model or option). "
-                "Remove that folder, or write to another name."
-            )
-        return
-    write_text(json.dumps(job), description)
+@contextlib.contextmanager
+def _failing_leaves_nothing(parts: Path) -> Iterator[None]:
+    try:
+        yield
+    except KosentError:
+        remove_shards(parts)
+        raise
+
+
+def _contents(frame: pd.DataFrame) -> dict[str, str]:
+    """Return what stands in a document frame as facts: a difference is named by its kind."""
+    texts, labels = ["text"], ["label", "polarity"]
+    others = [name for name in frame.columns if name not in (*texts, *labels)]
+    kinds = {"texts": texts, "labels": labels, "other columns": others}
+    return {kind: jobs.table_sha256(frame, columns) for kind, columns in kinds.items()}
+
+
+def _write_shard(scored: pd.DataFrame, shard: Path, facts: dict[str, Any]) -> None:
+    table = pa.Table.from_pandas(scored, preserve_index=False)
+    table = table.replace_schema_metadata({**table.schema.metadata, _JOB: json.dumps(facts).encode()})
+    with whole(shard) as partial:
+        pyarrow.parquet.write_table(table, partial, compression="zstd")
+
+
+def _facts(shard: Path) -> dict[str, Any] | None:
+    """Return the facts of a shard's job; None where it carries none or is damaged."""
+    try:
+        found = (pyarrow.parquet.read_schema(shard).metadata or {}).get(_JOB)
+    except (pa.ArrowInvalid, OSError):
+        return None
+    return None if found is None else json.loads(found)
+
+
+def remove_shards(parts: Path) -> None:
+    """Remove shards and their folder; what else someone has put there stays, and the folder with it."""
+    for pattern in ("part-*.parquet", "part-*.partial"):
+        for path in parts.glob(pattern):
+            path.unlink()
+    with contextlib.suppress(OSError):
+        parts.rmdir()
 
 
 def _join_shards(shards: list[Path], target: Path) -> None:
     """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
     schema = _unite([pyarrow.parquet.read_schema(shard) for shard in shards])
     tables = (pyarrow.parquet.read_table(shard, schema=schema) for shard in shards)
-    with whole(target) as partial:
-        if target.suffix == ".csv":
-            with partial.open("w", encoding="utf-8-sig", newline="") as file:
-                for number, table in enumerate(tables):
-                    escape_formulas(table.to_pandas()).to_csv(file, header=number == 0, index=False)
-        else:
-            with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-                for table in tables:
-                    writer.write_table(table)
+    if target.suffix == ".csv":
+        return write_csv(tables, target)
+    with whole(target) as partial, pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
+    return None
 
 
 def _unite(schemas: list[pa.Schema]) -> pa.Schema:
@@ -203,33 +259,3 @@ def _unite(schemas: list[pa.Schema]) -> pa.Schema:
                 known[column["field_name"]] = column
     pandas = schemas[0].pandas_metadata | {"columns": [known[name] for name in united.names]}
     return united.with_metadata({b"pandas": json.dumps(pandas).encode()})
-
-
-def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before texts that a spreadsheet would run as a formula.
-
-    Parameters
-    ----------
-    frame : DataFrame
-
-    Returns
-    -------
-    DataFrame
-        A copy; only texts (cells and headings) that begin with ``=``, ``+``, ``-``, ``@``, a tab or a
-        line end change, and lists, which are written as JSON.
-
-    References
-    ----------
-    OWASP, "CSV injection".
-    """
-
-    def escape(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            value = value.tolist()
-        if isinstance(value, (list, dict)):  # whole: str() of a long array leaves its middle out
-            value = json.dumps(value, ensure_ascii=False, default=str)
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-    text_columns = frame.select_dtypes(include=["object", "str", "string", "category"]).columns
-    escaped = frame.assign(**{name: frame[name].astype("object").map(escape) for name in text_columns})
-    return escaped.rename(columns=escape)

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
 from kosent_lab.core.schema import DataError, KosentError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
+from kosent_lab.corpora.proofs import is_proved
 from kosent_lab.tokenization.cutters import (
     UNITS,
     Cutter,
@@ -101,6 +102,8 @@ def _published(card: Card) -> Cutter:
         raise NotAvailableError(
             f"the vocabulary {card.name} is not on this machine. Fetch it: kosent-lab data fetch {card.name}"
         )
+    if not is_proved(path, card.files[0].sha256):
+        raise DataError(f"{path} is not the file that its card describes. See: kosent-lab data verify {card.name}")
     if path.suffix == ".model":
         cutter = _sentencepiece(path, after_morphemes="morpheme" in card.name)
     elif path.suffix == ".vocab":

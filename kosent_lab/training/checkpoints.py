@@ -1,23 +1,42 @@
-"""Write and read the whole state of a training run as one safetensors file: weights, optimizers, place."""
+"""Write and read the whole state of a training run as one safetensors file: weights, optimizers, place, its job."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from kosent_lab.core import jobs
 from kosent_lab.core.files import whole
-from kosent_lab.core.schema import TrainingError
+from kosent_lab.core.schema import DataError, TrainingError
+
+
+def weights_sha256(model: nn.Module) -> str:
+    """Return the SHA-256 of a model's parameters: names, shapes and every bit."""
+    digest = hashlib.sha256()
+    for name, value in model.named_parameters():
+        digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer], state: dict, history: list[dict]
+    path: Path,
+    model: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    state: dict,
+    history: list[dict],
+    job: dict[str, Any] | None = None,
 ) -> None:
     """Write weights, optimizer states and place of a run into one safetensors file, whole or not at all.
+
+    With the facts of its job (`core.jobs`), for `load_checkpoint` to compare.
 
     Raises
     ------
@@ -32,7 +51,8 @@ def save_checkpoint(
                 tensors[f"optimizer.{number}.{index}.{slot}"] = torch.as_tensor(value).contiguous().clone()
     try:
         with whole(path) as partial:
-            save_file(tensors, partial, metadata={"state": json.dumps(state), "history": json.dumps(history)})
+            texts = {"state": state, "history": history, "job": job or {}}
+            save_file(tensors, partial, metadata={name: json.dumps(value) for name, value in texts.items()})
     except (SafetensorError, OSError) as error:
         before = "The checkpoint before it stands" if path.exists() else "There is none before it"
         raise TrainingError(
@@ -42,15 +62,15 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]
+    path: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer], job: dict[str, Any] | None = None
 ) -> tuple[dict[str, float], list[dict[str, float]]]:
     """Read what `save_checkpoint` wrote into `model` and `optimizers`; return its state and history.
 
     Raises
     ------
     TrainingError
-        When the file is damaged, or holds another architecture, vocabulary or optimizer; `model` is
-        as it was.
+        When the file is damaged, is of another `job`, or holds another architecture, vocabulary or optimizer;
+        `model` is as it was.
     """
     weights: dict[str, torch.Tensor] = {}
     slots: dict[int, dict[int, dict[str, torch.Tensor]]] = {}
@@ -63,9 +83,16 @@ def load_checkpoint(
                 else:
                     number, index, slot = rest.split(".")
                     slots.setdefault(int(number), {}).setdefault(int(index), {})[slot] = file.get_tensor(key)
-            metadata = file.metadata()
+            metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise TrainingError(f"{path} is damaged ({error}). Delete it to start anew, or restore a copy.") from error
+    if job is not None:
+        remedy = f"Give another --out, or delete {path.name} there to start anew."
+        found = json.loads(metadata["job"]) if "job" in metadata else None
+        try:
+            jobs.check_same(found, job, where=f"the run in {path.parent}", remedy=remedy)
+        except DataError as error:
+            raise TrainingError(str(error)) from error
     parameters = dict(model.named_parameters())
     wanted = {name: tuple(value.shape) for name, value in parameters.items()}
     found = {name: tuple(value.shape) for name, value in weights.items()}

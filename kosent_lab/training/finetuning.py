@@ -7,8 +7,10 @@ trained models are loaded by ``models.classifier`` and applied by ``scoring.pred
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,13 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraForSequenceClassification
 
+from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.training.batches import iter_batches
+from kosent_lab.training.checkpoints import weights_sha256
 from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.training.options import FinetuningOptions
 
@@ -119,6 +123,24 @@ def validate(
     }
 
 
+def _describe(
+    model: nn.Module, tokenizer: Tokenizer, chosen: pd.DataFrame, held: pd.DataFrame, options: FinetuningOptions
+) -> dict[str, Any]:
+    """Return the facts of a run: what is learnt, from what start, in which order of the classes."""
+    rows = pd.concat([chosen, held])
+    targets = ["soft_target", *(["rating"] if options.rating_weight > 0 else [])]
+    return jobs.describe(
+        texts=jobs.table_sha256(rows, ["text"]),
+        labels=jobs.table_sha256(rows, ["label"]),
+        division=jobs.table_sha256(rows, ["split"]),
+        targets=jobs.table_sha256(rows, targets),
+        classes=[model.config.id2label[number] for number in range(model.config.num_labels)],
+        start=weights_sha256(model),
+        vocabulary=hashlib.sha256(tokenizer.to_str().encode("utf-8")).hexdigest(),
+        **options.facts(),
+    )
+
+
 def train(
     model: ElectraForSequenceClassification,
     tokenizer: Tokenizer,
@@ -142,7 +164,8 @@ def train(
         positive) and ``rating`` (1–10).
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
-        continued.
+        continued where it is of the same texts, labels, classes, start, vocabulary and options
+        (`options.MAY_CHANGE` apart), and refused where it is not.
     options : FinetuningOptions
 
     Returns
@@ -174,6 +197,7 @@ def train(
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
     if found and found[-1] >= classes:
         raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
+    job = _describe(model, tokenizer, chosen, held, options)
     torch.manual_seed(options.seed)
     rows = _prepare(chosen, tokenizer, options, classes)
     held_ids, _ = encode_texts(tokenizer, held["text"], max_tokens=128)
@@ -215,7 +239,7 @@ def train(
         return validate(model, held_ids, held_labels, pad_id=pad_id, classes=classes)
 
     history = run_training(
-        model, batches=batches, loss=loss, look=look, folder=folder, options=options, watch="accuracy"
+        model, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, watch="accuracy"
     )
     widen_head(model, classes)
     return history

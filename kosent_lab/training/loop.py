@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models.devices import has_bf16
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
@@ -81,7 +83,7 @@ class Run:
 
     Parameters
     ----------
-    model, loss, look, folder, options, watch :
+    model, loss, look, folder, options, job, watch :
         See `run_training`.
     """
 
@@ -93,10 +95,11 @@ class Run:
         look: Callable[[], dict[str, float]],
         folder: Path,
         options: TrainingOptions,
+        job: dict[str, Any] | None = None,
         watch: str | None = None,
     ) -> None:
         self.model, self.loss, self.look = model, loss, look
-        self.folder, self.options, self.watch = folder, options, watch
+        self.folder, self.options, self.job, self.watch = folder, options, job, watch
         freeze_layers(model, options.frozen_layers)
         self.optimizers = make_optimizers(model, options)
         self.state: dict[str, float] = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
@@ -111,7 +114,7 @@ class Run:
 
     def resume(self) -> None:
         """Go on from the checkpoint in the folder."""
-        self.state, self.history = load_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers)
+        self.state, self.history = load_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.job)
         step, minutes = self.state["step"], self.state["seconds"] / 60
         if self.progress >= 1:
             logger.info("%s has had its time: %d steps, %.1f minutes", self.folder, step, minutes)
@@ -216,18 +219,18 @@ class Run:
             file.write(json.dumps(self.history[-1]) + "\n")
         logger.info("%s", self.history[-1])
         if self.options.patience and self.looks_since_best == 0:
-            save_checkpoint(self.folder / BEST, self.model, [], self.state, [])
+            save_checkpoint(self.folder / BEST, self.model, [], self.state, [], self.job)
         self.clock = time.monotonic()  # looking at valid is not training time
 
     def save(self) -> None:
         """Write the whole state, for a killed run to go on from."""
-        save_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.state, self.history)
+        save_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.state, self.history, self.job)
         self.clock = self.saved = time.monotonic()
 
     def keep_best(self) -> None:
         """Take the weights of the best look, where patience kept them."""
         if self.options.patience and (self.folder / BEST).exists():
-            load_checkpoint(self.folder / BEST, self.model, [])
+            load_checkpoint(self.folder / BEST, self.model, [], self.job)
 
     def _check_number(self, value: float, what: str) -> None:
         if not math.isfinite(value):
@@ -245,6 +248,7 @@ def run_training(
     look: Callable[[], dict[str, float]],
     folder: Path,
     options: TrainingOptions,
+    job: dict[str, Any] | None = None,
     watch: str | None = None,
 ) -> pd.DataFrame:
     """Train `model` in place until its time is over; a killed run goes on where it was.
@@ -262,6 +266,8 @@ def run_training(
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
     options : TrainingOptions
+    job : dict, optional
+        Facts of the run (`core.jobs`): a checkpoint with other ones is refused.
     watch : str, optional
         The measure, higher is better, that ``options.patience`` looks at.
 
@@ -273,15 +279,15 @@ def run_training(
     Raises
     ------
     DataError
-        When epoch after epoch has no batch.
+        When epoch after epoch has no batch, or another process trains in `folder`.
     TrainingError
-        When the loss is no number, the checkpoint is of another model, or the accelerator is lost;
+        When the loss is no number, the checkpoint is of another model or job, or the accelerator is lost;
         the last good checkpoint stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    run = Run(model, loss=loss, look=look, folder=folder, options=options, watch=watch)
-    run.train(batches)
-    run.save()
-    run.keep_best()
+    with hold(folder / CHECKPOINT):
+        run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch)
+        run.train(batches)
+        run.save()
+        run.keep_best()
     model.eval()
     return pd.DataFrame(run.history)

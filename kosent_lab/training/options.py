@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from kosent_lab.core.schema import DataError
+
+# what a run may be told otherwise when it goes on: how long, how fast, how often it is looked at, not what is learnt
+MAY_CHANGE = frozenset({
+    "minutes", "steps", "epochs", "muon_rate", "adamw_rate", "warmup_share", "decay_share", "weight_decay", "precision",
+    "compile", "checkpoint_minutes", "looks", "patience",
+})  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +97,10 @@ class TrainingOptions:
         for name, allowed in (("optimizer", ("muon", "adamw")), ("precision", ("auto", "fp32", "bf16"))):
             if getattr(self, name) not in allowed:
                 raise DataError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the options that a run keeps for good, those in `MAY_CHANGE` left out."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in MAY_CHANGE}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
-from kosent_lab.core.files import write_bytes, write_text
+from kosent_lab.core.files import write_text
+from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
@@ -25,7 +26,7 @@ from kosent_lab.training.labelled import divide
 from kosent_lab.training.options import FinetuningOptions
 
 MODEL = "model"  # folder of a run that holds what it made
-TAUGHT = "training_data.json"  # which rows a model has learnt from
+TAUGHT = "training_data.json"  # which rows a model has learnt from; in its folder, since it comes and goes with it
 
 
 def ids_sha256(doc_ids: pd.Series) -> str:
@@ -37,6 +38,27 @@ def run_model(start: str | Path) -> Path:
     """Return the model folder that a start means: a run's, a model folder, or the bundled model by its name."""
     folder = find_folder(str(start))[0]
     return folder / MODEL if (folder / MODEL).is_dir() else folder
+
+
+def write_taught(seen: dict[str, Any], folder: Path) -> None:
+    """Write into a model folder which rows it has learnt from, and its checksums anew."""
+    write_text(json.dumps(seen, indent=2) + "\n", folder / TAUGHT)
+    write_checksums(folder)
+
+
+def read_taught(run: Path) -> dict[str, Any]:
+    """Return which rows a run has learnt from: its model's own word, else what older versions wrote beside it.
+
+    Raises
+    ------
+    DataError
+        When there is neither.
+    """
+    places = [run_model(run) / TAUGHT, run / TAUGHT, run_model(run).parent / TAUGHT]
+    for place in places:
+        if place.is_file():
+            return json.loads(place.read_text("utf-8"))
+    raise DataError(f"{places[0]} is missing, so that no one could say what the run has seen")
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> Path:
@@ -62,16 +84,14 @@ def average_runs(runs: Sequence[Path], out: Path) -> Path:
     if len(runs) < 2:
         raise DataError(f"an average needs two runs or more (--runs A B …); got {len(runs)}")
     folders = [run_model(run) for run in runs]
-    places = [folder / TAUGHT if (folder / TAUGHT).exists() else folder.parent / TAUGHT for folder in folders]
-    if missing := [str(place) for place in places if not place.exists()]:
-        raise DataError(f"{', '.join(missing)} is missing, so that no one could say what the mean has seen")
-    taught = {place.read_text("utf-8") for place in places}
-    if len(taught) > 1:
+    taught = [read_taught(run) for run in runs]
+    if any(other != taught[0] for other in taught):
         raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
     tokenizer = Tokenizer.from_file(str(folders[0] / "tokenizer.json"))
     mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
-    electra.save_classifier(mean, tokenizer, out / MODEL, seen_positions=FinetuningOptions().max_tokens)
-    write_text(taught.pop(), out / TAUGHT)
+    with whole_folder(out / MODEL) as fresh:
+        electra.save_classifier(mean, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
+        write_taught(taught[0], fresh)
     return out / MODEL
 
 
@@ -79,7 +99,7 @@ def _not_taught(data: str, run: Path) -> pd.DataFrame:
     """Return the rows of `data` that `run` has not learnt from."""
     rows = load(data)
     refuse_test_rows(rows, what=f"the calibration on {data}")
-    taught = str(json.loads((run / TAUGHT).read_text("utf-8")).get("data", ""))
+    taught = str(read_taught(run).get("data", ""))
     names = [Path(name).name.partition(":")[0] for name in (data, taught)]
     if "split" not in rows.columns and names[0] != names[1]:
         return rows
@@ -112,22 +132,23 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
         log-odds), ``shift_fitted_on``, ``nll_before``, ``nll_after`` (nats).
     """
 
-    def save() -> Classifier:
-        electra.save_classifier(model, tokenizer, out, seen_positions=FinetuningOptions().max_tokens)
-        return load_classifier(out)
-
     source = run / MODEL
     model = electra.open_classifier(source)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     shift = 0.0
-    if valid:
-        shift = fit_shift(predict_frame(_not_taught(valid, run), save()))
-        electra.shift_log_odds(model, -shift)
-    fitted = fit_temperature(predict_frame(_not_taught(calib, run), save()))
-    write_bytes((run / TAUGHT).read_bytes(), out / TAUGHT)
-    made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
-    made |= {"shift": shift, "shift_fitted_on": valid}
-    made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
-    write_text(json.dumps(made, indent=2) + "\n", out / "calibration.json")
-    write_checksums(out)
+    with whole_folder(out) as fresh:
+
+        def save() -> Classifier:
+            electra.save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
+            return load_classifier(fresh)
+
+        if valid:
+            shift = fit_shift(predict_frame(_not_taught(valid, run), save()))
+            electra.shift_log_odds(model, -shift)
+        fitted = fit_temperature(predict_frame(_not_taught(calib, run), save()))
+        made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
+        made |= {"shift": shift, "shift_fitted_on": valid}
+        made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
+        write_text(json.dumps(made, indent=2) + "\n", fresh / "calibration.json")
+        write_taught(read_taught(run), fresh)
     return made

@@ -8,6 +8,7 @@ as they are); no dropout, which triples the time of a compiled step; Muon for th
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import nn
 
+from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.corruption import choose_places, sample
@@ -26,6 +28,7 @@ from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.training.batches import iter_batches
+from kosent_lab.training.checkpoints import weights_sha256
 from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.training.options import PretrainingOptions
 from kosent_lab.training.vectors import static_vectors
@@ -81,6 +84,7 @@ def pretrain(
     *,
     folder: Path,
     options: PretrainingOptions = PretrainingOptions(),
+    start: str = "",
 ) -> pd.DataFrame:
     """Train `pair` in place for the minutes given; a killed run goes on where it was.
 
@@ -92,8 +96,12 @@ def pretrain(
         Columns ``text`` and ``split`` (``train`` and ``valid`` are used, test rows are refused);
         optionally ``share``, the chance of a row to be drawn in an epoch.
     folder : Path
-        Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued.
+        Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued where it is
+        of the same texts, start, vocabulary and options (`options.MAY_CHANGE` apart), and refused where it is not.
     options : PretrainingOptions
+    start : str
+        What `pair` started from, where its weights alone do not tell: those that `start_from_text` counts are
+        left out when a run goes on.
 
     Returns
     -------
@@ -116,6 +124,14 @@ def pretrain(
         raise DataError(
             f"pretraining needs rows of split train and valid; got {frame['split'].value_counts().to_dict()}"
         )
+    rows = pd.concat([train, valid])
+    job = jobs.describe(
+        texts=jobs.table_sha256(rows, ["text"]),
+        division=jobs.table_sha256(rows, ["split", "share"]),
+        start=start or weights_sha256(pair),
+        vocabulary=hashlib.sha256(tokenizer.to_str().encode("utf-8")).hexdigest(),
+        **options.facts(),
+    )
     ids, share = _encode(tokenizer, train, options.max_tokens)
     held = valid.sample(min(VALID_TEXTS, len(valid)), random_state=0)
     held_ids, _ = _encode(tokenizer, held, options.max_tokens)
@@ -178,7 +194,7 @@ def pretrain(
         return iter_batches(lengths, share=share, batch_tokens=options.batch_tokens, seed=options.seed * 1000 + epoch)
 
     logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
-    return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options)
+    return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job)
 
 
 def _encode(tokenizer: Tokenizer, frame: pd.DataFrame, max_tokens: int) -> tuple[list[np.ndarray], np.ndarray]:

@@ -51,3 +51,31 @@ def test_a_polarity_file_makes_a_model_that_predicts(tmp_path, pack):
     scored = tmp_path / "scored.csv"
     assert parser.main(["predict", str(data), "--model", str(out / "model"), "--out", str(scored)]) == 0
     assert len(pd.read_csv(scored)) == 150
+
+
+def test_a_run_is_never_given_out_as_that_of_other_labels(tmp_path, pack, capsys):
+    """Labels upside down, then the right ones into the same --out: refused, the first model and its card stay."""
+    rows = pack[pack["label"].notna()].head(60)[["text", "label"]]
+    for name, labels in (("flipped", 1 - rows["label"]), ("right", rows["label"])):
+        rows.assign(label=labels).to_csv(tmp_path / f"{name}.csv", index=False)
+    out, short = tmp_path / "r", ["--layers", "1", "--steps", "2", "--looks", "1", "--no-compile"]
+    assert parser.main(["train", "finetune", "--data", str(tmp_path / "flipped.csv"), *short, "--out", str(out)]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    command = ["train", "finetune", "--data", str(tmp_path / "right.csv"), *short, "--out", str(out)]
+    capsys.readouterr()
+    assert parser.main(command) == 1
+    assert "is of another job; these differ: labels. Give another --out" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert "flipped.csv" in (out / "model" / "MODEL_CARD.md").read_text("utf-8")
+    (out / "checkpoint.safetensors").unlink()
+    assert parser.main(command) == 0
+    assert "right.csv" in (out / "model" / "MODEL_CARD.md").read_text("utf-8")
+    taught = json.loads((out / "model" / "training_data.json").read_text("utf-8"))
+    assert taught["data"].endswith("right.csv")
+
+
+def test_a_try_that_fails_leaves_no_run(tmp_path, pack):
+    pack.head(60)[["text", "label"]].to_csv(tmp_path / "a.csv", index=False)
+    command = ["train", "finetune", "--data", str(tmp_path / "a.csv"), "--label-column", "text", "--out"]
+    assert parser.main([*command, str(tmp_path / "r")]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]

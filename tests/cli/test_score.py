@@ -59,7 +59,7 @@ def test_full_disk_is_told_and_what_was_there_stays(tiny_folder, reviews, tmp_pa
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "shard")
 
-    monkeypatch.setattr("kosent_lab.scoring.shards.write_parquet", full)
+    monkeypatch.setattr("kosent_lab.scoring.shards._write_shard", full)
     out = tmp_path / "o.parquet"
     arguments = ["predict", str(reviews), "--out", str(out), "--text-column", "내용", "--model", str(tiny_folder)]
     assert parser.main(arguments) == 1
@@ -74,11 +74,11 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     program = (
         "import os, sys\n"
         "from kosent_lab import cli\nfrom kosent_lab.scoring import shards\n"
-        "write = shards.write_parquet\n"
-        "def once(frame, path):\n"
-        "    write(frame, path)\n"
+        "write = shards._write_shard\n"
+        "def once(*arguments):\n"
+        "    write(*arguments)\n"
         "    os.kill(os.getpid(), 9)\n"
-        "shards.write_parquet = once\n"
+        "shards._write_shard = once\n"
         "sys.exit(cli.main(sys.argv[1:]))\n"
     )
     arguments = ["predict", str(reviews), "--text-column", "내용", "--model", str(tiny_folder), "--shard-rows", "30"]
@@ -89,6 +89,31 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     assert parser.main([*arguments, "--out", str(out)]) == 0
     assert parser.main([*arguments, "--out", str(whole)]) == 0
     assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_full_disk_leaves_the_result_of_an_earlier_evaluation(tiny_folder, tmp_path, capsys, monkeypatch):
+    result = tmp_path / "out" / "result.json"
+    command = ["evaluate", "--data", "kosent-pack", "--limit", "40", "--model", str(tiny_folder), "--json", str(result)]
+    assert parser.main(command) == 0
+    before = result.read_bytes()
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert parser.main(command) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert result.read_bytes() == before
+    assert [path.name for path in result.parent.iterdir()] == ["result.json"]
+
+
+def test_a_first_try_with_the_wrong_column_is_not_in_the_way(tiny_folder, reviews, tmp_path, capsys):
+    out = tmp_path / "o.csv"
+    command = ["predict", str(reviews), "--model", str(tiny_folder), "--out", str(out)]
+    assert parser.main(command) == 1
+    assert "needs column 'text'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [reviews.name]
+    assert parser.main([*command, "--text-column", "내용", "--label-column", "평가"]) == 0
 
 
 @pytest.mark.corpora("nsmc")

@@ -1,6 +1,8 @@
 import ast
+import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core import files
+from kosent_lab.core.schema import DataError
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "kosent_lab"
@@ -17,7 +20,9 @@ PACKAGE = ROOT / "kosent_lab"
 BARE = {
     ("training/loop.py", "open"): "metrics.jsonl grows by a line a look; a resumed run writes it anew",
     ("core/network.py", "open"): "a download that broke goes on where it stopped, in a file of its own",
-    ("models/electra.py", "save_pretrained"): "into a fresh folder, whose files are then renamed",
+    ("core/folders.py", "copytree"): "what a user put into a folder, into the private one that takes its place",
+    ("core/folders.py", "copy2"): "the same, where the file system has no hard links",
+    ("models/electra.py", "save_pretrained"): "into the private folder that takes the old one's place",
 }
 WRITERS = {
     "write_text", "write_bytes", "to_csv", "to_parquet", "to_excel", "to_feather", "to_json", "to_pickle", "savefig",
@@ -51,6 +56,75 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, erro
         write()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    where = {"write": (Path, "write_bytes"), "fsync": (os, "fsync"), "replace": (Path, "replace")}
+    monkeypatch.setattr(*where[step], full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_text("new", path)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_what_is_written_keeps_its_mode_and_a_link_its_place(tmp_path):
+    path, link = tmp_path / "a.txt", tmp_path / "links" / "b.txt"
+    before = os.umask(0o027)
+    try:
+        files.write_text("new", path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    path.chmod(0o600)
+    link.parent.mkdir()
+    link.symlink_to(path)
+    files.write_text("newer", link)
+    assert link.is_symlink()
+    assert path.read_text() == "newer"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_writers_never_share_a_temporary_file_and_take_no_others(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    with files.whole(path) as one, files.whole(path) as other:
+        assert one != other
+        one.write_text("1")
+        other.write_text("2")
+    assert path.read_text() == "1"
+    monkeypatch.setattr(files.secrets, "token_hex", lambda n: "00000000")
+    (tmp_path / "a.txt.00000000.partial").write_text("mine")
+    with pytest.raises(FileExistsError):
+        files.write_text("new", path)
+    assert (tmp_path / "a.txt.00000000.partial").read_text() == "mine"
+
+
+def test_a_long_name_and_a_device_or_folder(tmp_path):
+    files.write_text("글", tmp_path / ("가" * 80))
+    with pytest.raises(DataError, match="no file that can be replaced"):
+        files.write_text("글", tmp_path)
+    with pytest.raises(DataError, match="no file that can be replaced"):
+        files.write_text("글", Path(os.devnull))
+
+
+def test_an_output_that_is_an_input_is_refused(tmp_path):
+    data, link, folder = tmp_path / "v.csv", tmp_path / "link.csv", tmp_path / "run"
+    data.write_text("text\n")
+    link.symlink_to(data)
+    os.link(data, tmp_path / "hard.csv")
+    folder.mkdir()
+    for output in (data, tmp_path / "run" / ".." / "v.csv", link, tmp_path / "hard.csv"):
+        with pytest.raises(DataError, match="is read by this command and would be overwritten"):
+            files.refuse_overwriting([output], [folder, data])
+    with pytest.raises(DataError, match="write to another name"):
+        files.refuse_overwriting([tmp_path / "run" / "."], [folder])
+    files.refuse_overwriting([tmp_path / "new.csv", folder / "v.csv"], [folder, data, tmp_path / "absent"])
 
 
 def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):
@@ -165,3 +239,23 @@ def test_every_file_is_written_whole(path: Path):
     found = bare_writes(ast.parse(path.read_text("utf-8")))
     kept = [call for call in found if not (call[1] == "savefig" and name.startswith("report/"))]  # into memory
     assert [(line, call) for line, call in kept if (name, call) not in BARE] == []
+
+
+# what may delete, and why it is its own
+DELETES = {
+    "core/files.py": "temporary files under names that nobody else has",
+    "core/folders.py": "the folder that was swapped out; what a user put there is carried over first",
+    "core/locks.py": "its own lock file, and folders that it made and that are empty",
+    "core/network.py": "the kept part of a download that does not fit",
+    "corpora/store.py": "downloads of this call that are not what the card says",
+    "report/page.py": "figures of an earlier page",
+    "scoring/shards.py": "part-*.parquet, and the folder when it is empty",
+    "studies/startup.py": "the table that it had a process write",
+}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_those_delete_who_say_why(path: Path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    found = {_name(call.func) for call in calls} & {"unlink", "rmtree", "rmdir", "remove_tree", "removedirs", "move"}
+    assert not found or path.relative_to(PACKAGE).as_posix() in DELETES, found

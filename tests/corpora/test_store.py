@@ -11,10 +11,10 @@ import pytest
 
 from kosent_lab import corpora
 from kosent_lab.core import network
-from kosent_lab.core.files import frame_sha256
+from kosent_lab.core.files import file_sha256, frame_sha256
 from kosent_lab.core.places import cache_folder
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.corpora import cards, store
+from kosent_lab.corpora import cards, proofs, store
 from tests.conftest import ROOT
 
 CARDS = cards.list_cards()
@@ -111,8 +111,8 @@ def test_broken_card_is_named(tmp_path):
 class Server(http.server.ThreadingHTTPServer):
     """Serves one body on loopback, with ranges; breaks the first answer off half way when asked to."""
 
-    def __init__(self, body, *, breaks=False):
-        self.body, self.breaks, self.requests = body, breaks, []
+    def __init__(self, body, *, breaks=False, slow=0.0):
+        self.body, self.breaks, self.slow, self.requests = body, breaks, slow, []
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -125,6 +125,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         asked = self.headers.get("Range")
         self.server.requests.append((self.path, asked))
+        time.sleep(self.server.slow)
         start = int(asked.split("=")[1].rstrip("-")) if asked else 0
         rest = self.server.body[start:]
         self.send_response(206 if asked else 200)
@@ -180,6 +181,90 @@ def test_wrong_hash_is_refused(vocabulary_body):
         corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
     assert not (cache_folder() / "vocabularies" / "x.vocab").exists()
     server.shutdown()
+
+
+@pytest.mark.parametrize("left", [b"of another version", b"[PAD]\n" * 400_000])
+def test_what_is_left_of_another_version_is_taken_from_zero_once(vocabulary_body, left, caplog):
+    server, folder = Server(vocabulary_body), cache_folder() / "vocabularies"
+    folder.mkdir(parents=True)
+    (folder / "x.vocab.partial").write_bytes(left)
+    (path,) = corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
+    assert path.read_bytes() == vocabulary_body
+    assert [asked for _, asked in server.requests] == [f"bytes={len(left)}-", None]
+    assert "does not fit; starting from zero" in caplog.text
+    assert [p.name for p in folder.iterdir()] == ["x.vocab"]
+    server.shutdown()
+
+
+def test_two_fetches_of_one_corpus_are_kept_apart(vocabulary_body):
+    """The second waits for the first and finds its file, or gives up in a sentence; the file is whole."""
+    server, errors = Server(vocabulary_body, slow=0.3), []
+
+    def fetch():
+        try:
+            corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
+        except DataError as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=fetch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all("another process is writing" in error for error in errors)
+    assert len(server.requests) == 1
+    assert (cache_folder() / "vocabularies" / "x.vocab").read_bytes() == vocabulary_body
+    server.shutdown()
+
+
+def test_a_fetched_file_that_was_damaged_is_fetched_again(vocabulary_body):
+    server = Server(vocabulary_body)
+    (path,) = corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
+    path.write_bytes(path.read_bytes()[:100])
+    assert corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url) == [path]
+    assert path.read_bytes() == vocabulary_body
+    assert len(server.requests) == 2
+    server.shutdown()
+
+
+def test_a_damaged_file_of_the_users_is_named_and_left(vocabulary_body, tmp_path):
+    mine = tmp_path / "nothing" / "vocabularies" / "x.vocab"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"cut off")
+    with pytest.raises(DataError, match="is not the file that its card describes.*data verify kortok_jamo_200"):
+        corpora.fetch("kortok_jamo_200", quiet=True)
+    assert mine.read_bytes() == b"cut off"
+
+
+def test_a_file_larger_than_its_card_says_is_given_up(vocabulary_body, monkeypatch):
+    card = store.find_card("kortok_jamo_200")
+    small = dataclasses.replace(card, files=(dataclasses.replace(card.files[0], size=1_000),))
+    monkeypatch.setattr(store, "find_card", lambda name: small)
+    server = Server(vocabulary_body)
+    with pytest.raises(NotAvailableError, match="has 1,800,000 bytes or more; at most 1,000 are taken"):
+        corpora.fetch("kortok_jamo_200", quiet=True, base_url=server.url)
+    assert not list((cache_folder() / "vocabularies").iterdir())
+    server.shutdown()
+
+
+def test_a_corpus_that_was_swapped_is_not_read_and_a_proved_one_is_not_hashed_again(monkeypatch, tmp_path):
+    """Cut off or with other rows, of the same size or not."""
+    file = cards.find_card("kosent-pack").files[0]
+    place = tmp_path / file.path
+    place.parent.mkdir()
+    place.write_bytes(cards.find_file(file).read_bytes())
+    monkeypatch.setenv("KOSENT_DATA", str(tmp_path))
+    assert len(corpora.load_corpus("kosent-pack")) == 1223
+    hashed = []
+    monkeypatch.setattr(proofs, "file_sha256", lambda path: hashed.append(path) or file_sha256(path))
+    corpora.load_corpus("kosent-pack")
+    assert hashed == []
+    swapped = place.read_bytes().replace(b"positive", b"negative")
+    for content in (swapped, place.read_bytes()[:-100], place.read_bytes() + b"\n"):
+        place.write_bytes(content)
+        with pytest.raises(DataError, match="damaged, cut off or changed.*data verify kosent-pack"):
+            corpora.load_corpus("kosent-pack")
+    assert len(hashed) == 3
 
 
 def test_frame_hash_sees_texts_and_labels_and_no_storage():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import scoring
-from kosent_lab.core import files
+from kosent_lab.core import files, jobs
 from kosent_lab.core.places import BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.scoring.predict import predict_frame
@@ -123,6 +123,13 @@ def test_full_mode_scores_again(monkeypatch):
     now.frame["label"] = 0
     monkeypatch.setenv("KOSENT_FULL", "1")
     assert scoring.load_scored_or_pack("kosent-pack").frame["label"].nunique() == 2
+
+
+def test_a_table_of_code_that_scored_otherwise_is_refused(monkeypatch):
+    assert scoring.load_scored("kosent-pack").card["scoring"] == 1
+    monkeypatch.setattr(jobs, "SCORING", 2)
+    with pytest.raises(DataError, match=r"was scored by other code than this.*kosent-lab data score kosent-pack"):
+        scoring.load_scored("kosent-pack")
 
 
 def test_full_mode_without_the_corpus_takes_the_saved_answers(monkeypatch, tmp_path, caplog):

@@ -1,10 +1,15 @@
+import dataclasses
 import json
+import re
+import subprocess
+import sys
 
 import pandas as pd
 import pyarrow.parquet
 import pytest
 from transformers import ElectraForSequenceClassification
 
+from kosent_lab.core import jobs
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import DataError
 from kosent_lab.models import electra
@@ -45,13 +50,94 @@ def test_killed_job_goes_on_and_ends_the_same(tiny, reviews, tmp_path, suffix, m
     assert not list(tmp_path.glob("*.parts"))
 
 
-def test_shards_of_another_job_are_refused(tiny, reviews, tmp_path, monkeypatch):
+def cut_off(monkeypatch, source, target, classifier, **options):
+    """Leave the shards of a job that was killed before it joined them."""
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "_join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            score_file(source, target, classifier, **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"shard_rows": 60}, r"shard_rows \(50 there, 60 here\)"),
+        ({"outputs": (1, 0)}, r"differ: outputs \(\[0, 1\] there, \[1, 0\] here\)\. Remove .*parts, or write"),
+        ({"precision": "bf16"}, r"differ: precision \(fp32 there, bf16 here\)\."),
+        ({"model_id": "tiny@0"}, r"differ: model \(tiny@.* there, tiny@0 here\)\."),
+        ({"label_column": "polarity"}, r"label_column \(None there, polarity here\), labels"),
+        ({"text": "글"}, r"differ: texts\."),
+        ({"domain": "다른 곳"}, r"differ: other columns\."),
+        ({"code": 2}, r"differ: code \(.*scoring 1 there, .*scoring 2 here\)\."),
+    ],
+)
+def test_shards_of_another_job_are_refused_by_what_differs(tiny, reviews, tmp_path, monkeypatch, change, named):
+    target, options, other = tmp_path / "out.parquet", {"shard_rows": 50}, tiny
+    cut_off(monkeypatch, reviews, target, tiny, **options)
+    if "outputs" in change:
+        other = dataclasses.replace(tiny, label_columns=change["outputs"])
+    elif {"precision", "model_id"} & set(change):
+        other = dataclasses.replace(tiny, **change)
+    elif {"text", "domain"} & set(change):
+        pd.read_csv(reviews).assign(**change).to_csv(reviews, index=False)
+    elif "code" in change:
+        monkeypatch.setattr(jobs, "SCORING", 2)
+    else:
+        options |= change
+    before = {path.name: path.read_bytes() for path in target.with_name("out.parquet.parts").iterdir()}
+    with pytest.raises(DataError, match=named):
+        score_file(reviews, target, other, **options)
+    assert {path.name: path.read_bytes() for path in target.with_name("out.parquet.parts").iterdir()} == before
+    assert not target.exists()
+
+
+def test_shards_without_an_account_of_their_job_are_refused(tiny, reviews, tmp_path):
     target = tmp_path / "out.parquet"
-    monkeypatch.setattr(shards, "_join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        score_file(reviews, target, tiny, shard_rows=50)
-    with pytest.raises(DataError, match="shards of another job"):
-        score_file(reviews, target, tiny, shard_rows=60)
+    target.with_name("out.parquet.parts").mkdir()
+    pd.DataFrame({"text": ["글"]}).to_parquet(target.with_name("out.parquet.parts") / "part-00000.parquet")
+    with pytest.raises(DataError, match="an older version kept no account"):
+        score_file(reviews, target, tiny)
+
+
+def test_a_try_that_fails_is_not_in_the_way_of_the_next(tiny, tmp_path):
+    """Neither a wrong column nor a wrong label in a late shard."""
+    source, target = tmp_path / "a.csv", tmp_path / "out.csv"
+    pd.DataFrame({"내용": ["좋다"] * 30, "평가": ["1"] * 29 + ["무엇"], "맞음": ["0"] * 30}).to_csv(source, index=False)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    for options, message in (
+        ({}, "needs column 'text'"),
+        ({"text_column": "내용", "label_column": "평가", "shard_rows": 10}, "무엇"),
+    ):
+        with pytest.raises(DataError, match=message):
+            score_file(source, target, tiny, **options)
+        assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert score_file(source, target, tiny, text_column="내용", label_column="맞음") == 30
+
+
+def test_what_a_user_put_among_the_shards_stays(tiny, reviews, tmp_path):
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    (parts / "notes.txt").write_text("mine")
+    score_file(reviews, tmp_path / "out.parquet", tiny)
+    assert [path.name for path in parts.iterdir()] == ["notes.txt"]
+
+
+def test_two_processes_never_write_one_output(tiny_folder, reviews, tmp_path):
+    """Both exit 0 never; the one that does wrote what a single one writes."""
+    target = tmp_path / "out.csv"
+    command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(reviews), "--model", str(tiny_folder)]
+    command += ["--device", "cpu", "--precision", "fp32", "--shard-rows", "10", "--out"]
+    both = [
+        subprocess.Popen([*command, str(target)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for _ in range(2)
+    ]
+    errors = [process.communicate()[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], errors
+    message = next(error for error, process in zip(errors, both, strict=True) if process.returncode)
+    assert re.fullmatch(r"kosent-lab: .*(another process is writing|exists and is not overwritten).*\n", message)
+    assert subprocess.run([*command, str(tmp_path / "alone.csv")], stdout=subprocess.DEVNULL).returncode == 0
+    assert target.read_bytes() == (tmp_path / "alone.csv").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.csv", "out.csv", "리뷰.csv"]
 
 
 def test_existing_output_is_not_overwritten(tiny, reviews, tmp_path):
@@ -71,11 +157,11 @@ def test_file_without_rows_gives_a_file_without_rows(tiny, tmp_path):
 
 
 def test_spreadsheets_get_no_formulas(tiny, tmp_path):
-    cells = ["=1+1", "+82", "-1", "@x", "보통 글", "a=b"]
+    cells = ["=1+1", "+82", "-1", "@x", "보통 글", "a=b", "-별로"]
     pd.DataFrame({"text": cells}).to_csv(tmp_path / "a.csv", index=False)
     score_file(tmp_path / "a.csv", tmp_path / "out.csv", tiny)
     texts = pd.read_csv(tmp_path / "out.csv")["text"].tolist()
-    assert texts == ["'=1+1", "'+82", "'-1", "'@x", "보통 글", "a=b"]
+    assert texts == ["'=1+1", "+82", "-1", "'@x", "보통 글", "a=b", "'-별로"]
     score_file(tmp_path / "a.csv", tmp_path / "out.parquet", tiny)
     assert pd.read_parquet(tmp_path / "out.parquet")["text"].tolist() == cells
 
@@ -226,7 +312,11 @@ def test_a_table_of_lists_categories_and_odd_headings_is_whole_and_harmless(tiny
     assert "'=cmd" in found.columns
 
 
-def test_a_changed_column_makes_another_job(tiny, pack, tmp_path):
+def test_a_changed_column_makes_another_job_that_is_scored_anew(tiny, pack, tmp_path, caplog):
     score_frame(pack.head(10), tmp_path / "out.parquet", tiny)
-    with pytest.raises(DataError, match="shards of another job"):
-        score_frame(pack.head(10).assign(split="valid"), tmp_path / "out.parquet", tiny)
+    scored, _, _ = score_frame(pack.head(10).assign(split="valid"), tmp_path / "out.parquet", tiny)
+    assert scored["split"].eq("valid").all()
+    assert "is of another job and is scored anew" in caplog.text
+    turned = dataclasses.replace(tiny, label_columns=(1, 0))
+    again, _, _ = score_frame(pack.head(10).assign(split="valid"), tmp_path / "out.parquet", turned)
+    assert again["logit_0"].tolist() == pytest.approx(scored["logit_1"].tolist())

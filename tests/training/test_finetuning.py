@@ -1,12 +1,15 @@
 import dataclasses
+import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save_file
 from scipy import stats
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.encode import encode_texts
@@ -172,13 +175,13 @@ def test_checkpoint_brings_everything_back(rows, tiny_tokenizer, tmp_path):
     model = tiny_model(tiny_tokenizer)
     finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
     # the same run again: the checkpoint says that its time is over, so nothing is trained further
-    again = tiny_model(tiny_tokenizer, seed=5)
+    again = tiny_model(tiny_tokenizer)
     history = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
     for one, other in zip(model.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
     # with more steps it goes on from there
     longer = dataclasses.replace(OPTIONS, steps=20)
-    more = finetuning.train(again, tiny_tokenizer, rows, folder=tmp_path, options=longer)
+    more = finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=longer)
     assert more["step"].iloc[-1] > history["step"].iloc[-1]
     assert more["minutes"].is_monotonic_increasing
 
@@ -200,10 +203,69 @@ def test_killed_run_ends_where_the_uninterrupted_one_does(rows, tiny_tokenizer, 
     often = dataclasses.replace(options, checkpoint_minutes=0.0)
     with pytest.raises(KeyboardInterrupt):
         finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path / "cut", options=often)
-    resumed = tiny_model(tiny_tokenizer, seed=9)
+    resumed = tiny_model(tiny_tokenizer)
     finetuning.train(resumed, tiny_tokenizer, rows, folder=tmp_path / "cut", options=options)
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def short_run(pack, tiny_tokenizer, tmp_path_factory):
+    """A run of two steps on forty rows."""
+    frame = pack.head(40)[["text"]].assign(label=[0, 1] * 20, split=["train"] * 30 + ["valid"] * 10)
+    options = dataclasses.replace(OPTIONS, steps=2, looks=1)
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=folder, options=options)
+    return frame, options, folder
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"label": [1, 0] * 20}, "labels"),
+        ({"text": "다른 글"}, "texts"),
+        ({"split": ["train"] * 25 + ["valid"] * 15}, "division"),
+        ({"soft_target": 0.5}, "targets"),
+        ({"seed": 1}, r"seed \(0 there, 1 here\)"),
+        ({"batch_tokens": 256}, r"batch_tokens \(512 there, 256 here\)"),
+        ({"optimizer": "adamw"}, r"optimizer \(muon there, adamw here\)"),
+        ({"start": 1}, "start"),
+        ({"names": ["positive", "negative"]}, "classes, start"),
+    ],
+)
+def test_a_run_of_another_job_is_refused_by_what_differs(short_run, tiny_tokenizer, change, named):
+    frame, options, folder = short_run
+    model = tiny_model(tiny_tokenizer, seed=change.get("start", 0))
+    if "names" in change:
+        electra.name_classes(model, change["names"])
+    options = dataclasses.replace(options, **{k: v for k, v in change.items() if k in dir(options)})
+    frame = frame.assign(**{k: v for k, v in change.items() if k in ("label", "text", "split", "soft_target")})
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(TrainingError, match=rf"is of another job; these differ: {named}\. Give another --out, or del"):
+        finetuning.train(model, tiny_tokenizer, frame, folder=folder, options=options)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_same_job_has_had_its_time_and_goes_on_when_it_is_given_more(short_run, tiny_tokenizer, tmp_path, caplog):
+    frame, options, folder = short_run
+    copy = tmp_path / "run"
+    shutil.copytree(folder, copy)
+    caplog.set_level("INFO", "kosent_lab")
+    finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=copy, options=options)
+    assert "has had its time: 2 steps" in caplog.text
+    longer = dataclasses.replace(options, steps=3, muon_rate=1e-3, looks=3, precision="fp32", patience=5)
+    more = finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=copy, options=longer)
+    assert more["step"].iloc[-1] == 3
+    assert "continuing at step 2" in caplog.text
+
+
+def test_a_checkpoint_that_kept_no_account_is_refused(short_run, tiny_tokenizer, tmp_path):
+    frame, options, _ = short_run
+    state = {"epoch": 0, "batch": 0, "step": 2, "tokens": 0, "seconds": 0.0}
+    tensors = {f"model.{name}": value for name, value in tiny_model(tiny_tokenizer).named_parameters()}
+    save_file(tensors, tmp_path / loop.CHECKPOINT, metadata={"state": json.dumps(state), "history": "[]"})
+    with pytest.raises(TrainingError, match="an older version kept no account"):
+        finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=tmp_path, options=options)
 
 
 def test_minutes_end_a_run_with_its_rate_decayed():

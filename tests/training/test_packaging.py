@@ -49,7 +49,7 @@ def test_the_mean_of_runs_lies_between_them(run, tmp_path):
     difference = mean.classifier.out_proj.bias - one.classifier.out_proj.bias
     torch.testing.assert_close(difference, torch.full_like(difference, 0.5), atol=1e-3, rtol=0)
     assert folder == tmp_path / "mean" / packaging.MODEL
-    assert (tmp_path / "mean" / packaging.TAUGHT).read_text() == "{}"
+    assert packaging.read_taught(tmp_path / "mean") == {}
 
 
 def test_runs_that_have_no_mean_are_refused(run, tmp_path):

@@ -15,6 +15,7 @@ from kosent_lab.core.schema import DataError, ModelError, NotAvailableError, Tra
 from kosent_lab.corpora import pretraining_text
 from kosent_lab.models import corruption, pairs
 from kosent_lab.training import pretraining
+from kosent_lab.training.checkpoints import load_checkpoint
 from kosent_lab.training.loop import CHECKPOINT, METRICS
 from kosent_lab.training.options import PretrainingOptions
 
@@ -223,5 +224,7 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(texts, tiny_tokenizer, tm
     pretraining.pretrain(tiny_pair(tiny_tokenizer), tiny_tokenizer, texts, folder=tmp_path, options=OPTIONS)
     other = pairs.new_pair(tiny_tokenizer.get_vocab_size() + 7, layers=1)
     longer = dataclasses.replace(OPTIONS, steps=20)
-    with pytest.raises(TrainingError, match="is of another model: .* Give the vocabulary"):
+    with pytest.raises(TrainingError, match="is of another job; these differ: start"):
         pretraining.pretrain(other, tiny_tokenizer, texts, folder=tmp_path, options=longer)
+    with pytest.raises(TrainingError, match="is of another model: .* Give the vocabulary"):
+        load_checkpoint(tmp_path / "checkpoint.safetensors", other, [])

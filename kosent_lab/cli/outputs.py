@@ -1,0 +1,51 @@
+"""What a command writes, kept from what it reads and from other processes: once, for every command."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.core.files import refuse_overwriting
+from kosent_lab.core.locks import hold
+
+_WRITTEN = ("out", "json")  # a command that writes elsewhere too sets `writes`
+
+
+@contextlib.contextmanager
+def guarded(arguments: argparse.Namespace) -> Iterator[None]:
+    """Hold what the command writes while it runs, after a look that it reads none of it.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of any command: ``out``, ``json`` or the options named by ``writes`` are written, whatever else names a
+        file or folder is read.
+
+    Raises
+    ------
+    DataError
+        When an output is an input, or another process is writing it.
+    """
+    writes = getattr(arguments, "writes", _WRITTEN)
+    outputs = [Path(value) for name in writes if (value := getattr(arguments, name, None))]
+    given = [value for name, value in vars(arguments).items() if name not in writes]
+    refuse_overwriting(outputs, [path for value in given for path in _named(value)])
+    with contextlib.ExitStack() as held:
+        for output in outputs:
+            held.enter_context(hold(output))
+        yield
+
+
+def _named(value: Any) -> Iterator[Path]:
+    """Yield the files and folders that an argument names; ``FILE=SHARE`` names a file too."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _named(one)
+    elif isinstance(value, (str, Path)):
+        for name in {str(value), str(value).rpartition("=")[0]} - {""}:
+            with contextlib.suppress(OSError, ValueError):  # a text to be cut is no path, and may be too long for one
+                if Path(name).exists():
+                    yield Path(name)

@@ -1,0 +1,110 @@
+"""Write tables as one CSV file that a spreadsheet reads back as it was, and that runs nothing there.
+
+Parquet is written by ``scoring.shards``; files are read by ``corpora.readers``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TextIO
+
+import pandas as pd
+import pyarrow as pa
+
+from kosent_lab.core.files import whole
+
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
+_NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
+# pandas would make fractions of whole numbers with gaps, and lose the last digits of long ones
+_WHOLE_NUMBERS = {
+    pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+}  # fmt: skip
+
+
+def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables one after the other under one header, whole or not at all.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        All of one schema (`shards.unite`): a value stands under its own header whichever table it comes from.
+    path : Path
+        UTF-8 with a mark, so that a spreadsheet knows it; plain line ends.
+
+    Notes
+    -----
+    Numbers stand as they are, dates, times and decimals as ISO text, lists and structures as JSON, bytes as their
+    UTF-8 text or else as hexadecimal digits, missing values as nothing. A text or heading that begins as a formula
+    gets an apostrophe before it (`escape_formula`). A cell with a quote, a comma or any line end, a lone carriage
+    return too, is quoted.
+    """
+    with whole(path) as partial, partial.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
+        for number, table in enumerate(tables):
+            frame = pd.concat([_cells(column) for column in table.columns], axis=1)
+            frame.columns = [escape_formula(name) for name in table.column_names]
+            # of both characters of the line end a cell that holds one is quoted
+            frame.to_csv(_PlainEnds(file), header=number == 0, index=False, lineterminator="\r\n")
+
+
+class _PlainEnds:
+    """A file that takes rows ending in a carriage return and a line feed, and ends them in a line feed."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: str) -> int:
+        return self.file.write(row.removesuffix("\r\n") + "\n")
+
+
+def _cells(column: pa.ChunkedArray) -> pd.Series:
+    """Return a column as what is written of it."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return column.to_pandas(types_mapper=_WHOLE_NUMBERS.get)
+    return pd.Series([None if value is None else _text(value) for value in column.to_pylist()], dtype="object")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        return escape_formula(json.dumps(value, ensure_ascii=False, default=str))
+    if isinstance(value, bytes):
+        try:
+            value = value.decode("utf-8")
+        except UnicodeDecodeError:
+            value = value.hex()
+    return escape_formula(value) if isinstance(value, str) else str(value)
+
+
+def escape_formula(text: str) -> str:
+    r"""Put an apostrophe before a text that a spreadsheet would run as a formula.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        With an apostrophe where it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end; but a sign before
+        nothing else than digits, spaces and ``. , ( ) % / + -`` (``-5``, ``-1,000``, ``+82-10-1234-5678``), or a
+        number like ``-1e-05``, stays: without a letter it calls nothing and reaches nowhere.
+
+    Examples
+    --------
+    >>> [escape_formula(text) for text in ("=1+1", "-5", "+82-10-1234-5678", "-별로예요", "- x")]
+    ["'=1+1", '-5', '+82-10-1234-5678', "'-별로예요", "'- x"]
+
+    References
+    ----------
+    OWASP, "CSV injection".
+    """
+    return f"'{text}" if text.startswith(_BEGINS_FORMULA) and not _NUMBER.fullmatch(text) else text
