@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, print_result
+from kosent_lab.cli.options import command, file_columns, print_result, reading
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
     frame, names = read_labelled(
         arguments.data,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        reading=reading(arguments),
         classes=arguments.classes,
         official_only=arguments.official_only,
         soft_targets=arguments.soft_targets,

@@ -15,6 +15,7 @@ from kosent_lab.cli.options import (
     open_classifier,
     print_result,
     read_documents,
+    reading,
 )
 from kosent_lab.core.schema import DataError, NotAvailableError
 
@@ -62,17 +63,17 @@ def predict_file(arguments: argparse.Namespace) -> None:
     if arguments.resume and arguments.out.exists():
         print(f"{arguments.out} is there already")
         return
-    if not arguments.file.is_file():
-        raise NotAvailableError(f"there is no file {arguments.file}")
+    source = Path(from_stdin(arguments.file))
+    if not source.is_file():  # before a model is read
+        raise NotAvailableError(f"there is no file {source}")
 
     from kosent_lab.scoring.shards import score_file
 
     rows = score_file(
-        arguments.file,
+        source,
         arguments.out,
         open_classifier(arguments, any_classes=True),
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        reading=reading(arguments),
         shard_rows=arguments.shard_rows,
         progress=not arguments.quiet,
     )

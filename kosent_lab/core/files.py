@@ -137,8 +137,12 @@ def write_text(text: str, path: Path) -> None:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as parquet, whole or not at all."""
+    import pyarrow.parquet  # every command writes files, not every command needs tables
+
+    from kosent_lab.core.columns import to_table
+
     with whole(path) as partial:
-        frame.to_parquet(partial, index=False, compression="zstd")
+        pyarrow.parquet.write_table(to_table(frame), partial, compression="zstd")
 
 
 def file_sha256(path: Path) -> str:
@@ -163,7 +167,7 @@ def frame_sha256(frame: pd.DataFrame) -> str:
 
     Unlike a file's hash it does not depend on how the table was stored.
     """
-    import pandas as pd  # every command writes files, not every command needs tables
+    import pandas as pd
 
     digest = hashlib.sha256()
     labels = frame["label"] if "label" in frame.columns else pd.Series(pd.NA, index=frame.index)

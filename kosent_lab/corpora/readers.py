@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from kosent_lab.core.columns import to_frame, to_text
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.columns import to_frame, to_text
 from kosent_lab.corpora.reading import Reading, one_column
 from kosent_lab.corpora.separated import SeparatedFile, find_encoding
 from kosent_lab.corpora.workbooks import Workbook

@@ -8,6 +8,7 @@ facts of its job (``core.jobs``), so that none is taken for another's. CSV is wr
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import logging
@@ -20,10 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kosent_lab.core import jobs
+from kosent_lab.core.columns import to_table
 from kosent_lab.core.files import frame_sha256, whole
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
+from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.csv_out import write_csv
 from kosent_lab.scoring.predict import predict_frame
@@ -37,8 +40,7 @@ def score_file(
     target: Path,
     classifier: Classifier,
     *,
-    text_column: str = "text",
-    label_column: str | None = None,
+    reading: Reading | None = None,
     shard_rows: int = SHARD_ROWS,
     progress: bool = False,
 ) -> int:
@@ -52,8 +54,8 @@ def score_file(
         A .parquet or .csv file that must not exist. Finished shards wait in ``<target>.parts`` and
         are removed when the whole is written.
     classifier : Classifier
-    text_column, label_column : str
-        For a model of other classes than two polarities labels are words of the file's own.
+    reading : Reading, optional
+        How the file is to be read; for a model of other classes than two polarities labels are words of its own.
     shard_rows : int
         Rows of a shard; part of the job's identity, since it decides which texts share a batch.
     progress : bool
@@ -74,10 +76,9 @@ def score_file(
     with hold(target):
         if target.exists():
             raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
-        own = bool(classifier.class_names)
-        columns = {"text_column": text_column, "label_column": label_column}
-        frames = iter_documents(source, **columns, rows=shard_rows, own_labels=own)
-        job = columns | {"shard_rows": shard_rows}
+        reading = dataclasses.replace(reading or Reading(), own_labels=bool(classifier.class_names))
+        frames = iter_documents(source, reading, rows=shard_rows)
+        job = dataclasses.asdict(reading) | {"shard_rows": shard_rows}
         shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
         _join_shards(shards, target)
         rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
@@ -209,7 +210,7 @@ def _contents(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _write_shard(scored: pd.DataFrame, shard: Path, facts: dict[str, Any]) -> None:
-    table = pa.Table.from_pandas(scored, preserve_index=False)
+    table = to_table(scored)
     table = table.replace_schema_metadata({**table.schema.metadata, _JOB: json.dumps(facts).encode()})
     with whole(shard) as partial:
         pyarrow.parquet.write_table(table, partial, compression="zstd")

@@ -10,6 +10,7 @@ import pandas as pd
 from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
+from kosent_lab.corpora.reading import Reading
 from kosent_lab.corpora.splits import fold_texts, hash_share
 
 logger = logging.getLogger(__name__)
@@ -22,8 +23,7 @@ _SPLITS = ("train", "valid", "calib", "test")
 def read_labelled(
     data: str | Path,
     *,
-    text_column: str = "text",
-    label_column: str | None = None,
+    reading: Reading | None = None,
     classes: str | None = None,
     official_only: bool = False,
     soft_targets: Path | None = None,
@@ -34,7 +34,8 @@ def read_labelled(
     ----------
     data : str or Path
         See `documents.load`.
-    text_column, label_column : str
+    reading : Reading, optional
+        How a file is to be read.
     classes : str, optional
         Names parted by commas: ``negative,neutral,positive`` or ``1,2,3,4,5``; the two polarities when None.
     official_only : bool
@@ -60,7 +61,7 @@ def read_labelled(
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))
-    frame = divide(load(data, text_column=text_column, label_column=label_column, own_labels=own))
+    frame = divide(load(data, reading, own_labels=own))
     if is_file(data):  # the stars of NSMC teach beside its labels; what a user's column of that name holds is unknown
         frame = frame.drop(columns="rating", errors="ignore")
     if official_only:

@@ -12,6 +12,7 @@ from transformers import ElectraForSequenceClassification
 from kosent_lab.core import jobs
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.reading import Reading
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring import shards
@@ -29,7 +30,7 @@ def reviews(tmp_path, pack):
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_killed_job_goes_on_and_ends_the_same(tiny, reviews, tmp_path, suffix, monkeypatch):
     whole, resumed = tmp_path / f"whole{suffix}", tmp_path / f"resumed{suffix}"
-    options = {"label_column": "polarity", "shard_rows": 30}
+    options = {"reading": Reading(label_column="polarity"), "shard_rows": 30}
     assert score_file(reviews, whole, tiny, **options) == 100
     calls = []
 
@@ -106,12 +107,12 @@ def test_a_try_that_fails_is_not_in_the_way_of_the_next(tiny, tmp_path):
     names = sorted(path.name for path in tmp_path.iterdir())
     for options, message in (
         ({}, "needs column 'text'"),
-        ({"text_column": "내용", "label_column": "평가", "shard_rows": 10}, "무엇"),
+        ({"reading": Reading("내용", "평가"), "shard_rows": 10}, "무엇"),
     ):
         with pytest.raises(DataError, match=message):
             score_file(source, target, tiny, **options)
         assert sorted(path.name for path in tmp_path.iterdir()) == names
-    assert score_file(source, target, tiny, text_column="내용", label_column="맞음") == 30
+    assert score_file(source, target, tiny, reading=Reading("내용", "맞음")) == 30
 
 
 def test_what_a_user_put_among_the_shards_stays(tiny, reviews, tmp_path):

@@ -3,6 +3,7 @@ import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards
+from kosent_lab.corpora.reading import Reading
 from kosent_lab.training.labelled import read_labelled
 
 LABELLED = [card.name for card in cards.list_cards() if card.kind == "labelled"]
@@ -56,11 +57,11 @@ def test_a_split_that_is_there_is_kept_and_official_only_takes_fewer(file):
 def test_stars_are_classes_in_the_order_named(tmp_path):
     rows = pd.DataFrame({"text": [f"글 {n}" for n in range(60)], "stars": [n % 3 + 1 for n in range(60)]})
     rows.to_csv(tmp_path / "a.csv", index=False)
-    frame, names = read_labelled(tmp_path / "a.csv", label_column="stars", classes="3, 2, 1")
+    frame, names = read_labelled(tmp_path / "a.csv", reading=Reading(label_column="stars"), classes="3, 2, 1")
     assert names == ["3", "2", "1"]
     assert frame.set_index("text")["label"].to_dict()["글 0"] == 2
     with pytest.raises(DataError, match=r"is labelled '3', and --classes names \['1', '2'\]"):
-        read_labelled(tmp_path / "a.csv", label_column="stars", classes="1,2")
+        read_labelled(tmp_path / "a.csv", reading=Reading(label_column="stars"), classes="1,2")
     with pytest.raises(DataError, match="two or more different names"):
         read_labelled(tmp_path / "a.csv", classes="1,1")
 

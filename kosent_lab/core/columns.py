@@ -6,6 +6,8 @@ here keeps its type, and what pandas has none for stays Arrow's.
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
@@ -45,6 +47,22 @@ def _to_series(column: pa.ChunkedArray) -> pd.Series:
     if any(test(kind) for test in _KEPT_BY_PANDAS):
         return column.to_pandas().reset_index(drop=True)
     return pd.Series(pd.array(column, dtype=pd.ArrowDtype(kind)))
+
+
+def to_table(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame as a table, without its index, that pandas too can read again.
+
+    Notes
+    -----
+    Beside a table pandas keeps what types its columns had, and cannot read those that are Arrow's own
+    (``list<item: string>[pyarrow]``); they are kept there as objects, while the table itself has their types.
+    """
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    known = table.schema.pandas_metadata
+    for column in known["columns"]:
+        if str(column["numpy_type"]).endswith("[pyarrow]"):
+            column["numpy_type"] = "object"
+    return table.replace_schema_metadata({b"pandas": json.dumps(known).encode()})
 
 
 def to_text(column: pa.ChunkedArray, *, name: str, what: str) -> pa.ChunkedArray:
