@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
-    "core": ["schema", "held_out", "script", "hangul", "intervals", "files", "network", "places"],
+    "core": ["schema", "held_out", "script", "hangul", "intervals", "files", "model_files", "network", "places"],
     "figures": ["theme"],
     "corpora": [
         "cards", "nsmc", "store", "splits", "reading", "columns", "labels", "separated", "workbooks", "readers",
@@ -157,8 +157,20 @@ def test_no_module_is_longer_than_three_hundred_lines():
 def test_nothing_unsafe_is_loaded():
     for path in MODULES:
         source = path.read_text("utf-8")
-        for word in ("torch.load(", "pickle.load", "trust_remote_code", "yaml.load("):
+        for word in ("torch.load(", "pickle.load", "yaml.load("):
             assert word not in source, f"{path.name} uses {word}"
+
+
+def test_folders_are_opened_in_one_place_and_without_their_programs():
+    """Without ``trust_remote_code=False`` transformers asks on standard input whether to run what a folder holds."""
+    for path in MODULES:
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+            if name in ("from_pretrained", "from_config"):
+                said = [key.value.value for key in call.keywords if key.arg == "trust_remote_code"]
+                assert (place(path), said) == (("models", "folders"), [False]), f"{path.name}: {name}"
+            if name == "from_file":
+                assert place(path) == ("tokenization", "tokenizers"), f"{path.name} opens a tokenizer by itself"
 
 
 def test_the_rooms_that_prose_names_are_there():
