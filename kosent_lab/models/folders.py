@@ -6,6 +6,7 @@ failure is a `ModelError` that says what to do.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -84,7 +85,9 @@ def check_shapes(found: Shapes, needed: Shapes, where: object) -> None:
 
 def check_finite(weights: Iterable[tuple[str, torch.Tensor]], where: object) -> None:
     """Refuse weights that are not all finite numbers, by name: one of them makes every answer NaN."""
-    if broken := [name for name, tensor in weights if not torch.isfinite(tensor).all()]:
+    # a sum is finite where all are, and takes a fraction of the time; huge weights may overflow it
+    odd = ((name, tensor) for name, tensor in weights if not math.isfinite(tensor.sum().item()))
+    if broken := [name for name, tensor in odd if not torch.isfinite(tensor).all()]:
         raise ModelError(f"{where} holds weights that are NaN or infinite: {_some(broken)}. Copy or train it again.")
 
 
