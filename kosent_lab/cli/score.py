@@ -41,8 +41,9 @@ def add(subparsers: Any) -> None:
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, "
         "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, calibrated_on (what "
-        "the temperature was fitted on, and which rows are therefore not measured), model_id, "
-        "data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, replaced_share, each with _ci",
+        "the temperature was fitted on, and which rows are therefore not measured), calib_accuracy, "
+        "calibration_caution, model_id, data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, "
+        "replaced_share, each with _ci",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
