@@ -14,8 +14,8 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "schema", "held_out", "script", "hangul", "intervals", "columns", "files", "locks", "folders",
-        "jobs", "network", "places",
+        "schema", "held_out", "script", "hangul", "intervals", "columns", "files", "locks", "folders", "jobs",
+        "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],
     "corpora": [
@@ -160,8 +160,20 @@ def test_no_module_is_longer_than_three_hundred_lines():
 def test_nothing_unsafe_is_loaded():
     for path in MODULES:
         source = path.read_text("utf-8")
-        for word in ("torch.load(", "pickle.load", "trust_remote_code", "yaml.load("):
+        for word in ("torch.load(", "pickle.load", "yaml.load("):
             assert word not in source, f"{path.name} uses {word}"
+
+
+def test_folders_are_opened_in_one_place_and_without_their_programs():
+    """Without ``trust_remote_code=False`` transformers asks on standard input whether to run what a folder holds."""
+    for path in MODULES:
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+            if name in ("from_pretrained", "from_config"):
+                said = [key.value.value for key in call.keywords if key.arg == "trust_remote_code"]
+                assert (place(path), said) == (("models", "folders"), [False]), f"{path.name}: {name}"
+            if name == "from_file":
+                assert place(path) == ("tokenization", "tokenizers"), f"{path.name} opens a tokenizer by itself"
 
 
 def test_the_rooms_that_prose_names_are_there():

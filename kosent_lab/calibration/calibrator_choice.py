@@ -44,6 +44,11 @@ class CalibratorChoice:
     used: frozenset[int] = frozenset()
     bundled: bool = False
 
+    @property
+    def caution(self) -> str:
+        """What must be said beside the calibrator (`Temperature.caution`); empty where nothing must."""
+        return self.calibrator.caution if self.calibrator else ""
+
 
 def choose_calibrator(
     frame: pd.DataFrame, bundled: Mapping[str, Any] | None, calib: tuple[str, pd.DataFrame] | None = None
@@ -94,6 +99,8 @@ def choose_calibrator(
     if len(used) == len(frame) > 0:
         return CalibratorChoice(failure=f"the model's temperature was fitted on these very texts ({source})")
     temperature = Temperature(float(bundled["temperature"]), n=int(bundled.get("n", 0)))
+    if temperature.at_limit:  # of one that is fitted here, `fit_temperature` has warned
+        logger.warning("%s", temperature.caution)
     return CalibratorChoice(temperature, source, failure, used, bundled=True)
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import RUN_FIRST, labelled_rows
+from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_rows
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, ModelError, check_columns
+
+logger = logging.getLogger(__name__)
+LOWEST, HIGHEST = 0.05, 20.0  # the search for a temperature ends there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,23 +32,59 @@ class Temperature:
         Rows that it was fitted on; 0 when it came with the model.
     nll_before, nll_after : float
         Mean negative log-likelihood on these rows, in nats.
+    accuracy : float
+        Share of these rows that the model gets right; NaN where it is not known.
+
+    Raises
+    ------
+    DataError
+        When the temperature is no number above 0.
     """
 
     temperature: float
     n: int = 0
     nll_before: float = float("nan")
     nll_after: float = float("nan")
+    accuracy: float = float("nan")
+
+    def __post_init__(self) -> None:
+        """Refuse what is no divisor."""
+        if not (
+            isinstance(self.temperature, (int, float)) and math.isfinite(self.temperature) and self.temperature > 0
+        ):
+            raise DataError(f"a temperature is a number above 0; got {self.temperature!r}")
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether it stands at the end of its search: the rows have no best value inside."""
+        return not LOWEST * 1.001 < self.temperature < HIGHEST / 1.001
+
+    @property
+    def caution(self) -> str:
+        """What must be said beside it, as a sentence; empty where nothing must."""
+        if not self.at_limit:
+            return ""
+        known = f", of which the model gets {self.accuracy:.1%} right," if math.isfinite(self.accuracy) else ""
+        rows = f"the {f'{self.n:,} ' if self.n else ''}rows that it was fitted on{known}"
+        why = (
+            "have labels that contradict the model: are they upside down?"
+            if self.temperature > 1
+            else "are so easy that no confidence is too high for them: give more, and harder ones."
+        )
+        limits = f"({LOWEST:g} to {HIGHEST:g})"
+        return f"The temperature {self.temperature:.4g} stands at the end of its search {limits}: {rows} {why}"
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
         check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
         prob_1 = _sigmoid(_margin(frame) / self.temperature)
-        name = f"temperature {self.temperature:.4g}"
+        name = f"{BY_TEMPERATURE}{self.temperature:.12g}"  # exact: measures divide by it (`metrics.log_odds`)
         return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
 
 
 def _sigmoid(margin: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-margin))
+    with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that is meant
+        return 1.0 / (1.0 + np.exp(-margin))
 
 
 def _margin(frame: pd.DataFrame) -> np.ndarray:
@@ -62,12 +103,13 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     Returns
     -------
     Temperature
+        Where it stands at the end of its search (`Temperature.at_limit`), a warning says so.
 
     Raises
     ------
     DataError
-        When a column is missing, test rows are among the rows, or the labels are too few or of one
-        class (the likelihood would have no optimum inside).
+        When a column is missing, test rows are among the rows, logits are no numbers, or the labels are
+        too few or of one class (the likelihood would have no optimum inside).
 
     References
     ----------
@@ -81,15 +123,22 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     if len(rows) < 20 or len(set(label)) < 2:
         counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
         raise DataError(f"a temperature needs at least 20 labelled rows with both labels; got {counts}")
-    sign = np.where(label == 1, 1.0, -1.0) * _margin(rows)
+    margin = _margin(rows)
+    if not np.isfinite(margin).all():
+        raise DataError(f"a temperature needs logits that are numbers; {(~np.isfinite(margin)).sum():,} rows have none")
+    sign = np.where(label == 1, 1.0, -1.0) * margin
 
     def nll(log_temperature: float) -> float:
         return float(np.logaddexp(0.0, -sign / np.exp(log_temperature)).mean())
 
-    best = minimize_scalar(nll, bounds=(np.log(0.05), np.log(20.0)), method="bounded", options={"xatol": 1e-6})
+    best = minimize_scalar(nll, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-6})
     # a bounded search never tries the end points, nor 1 itself
     log_temperature = min((float(best.x), 0.0), key=nll)
-    return Temperature(float(np.exp(log_temperature)), len(rows), nll(0.0), nll(log_temperature))
+    accuracy = float(((margin > 0) == (label == 1)).mean())
+    fitted = Temperature(float(np.exp(log_temperature)), len(rows), nll(0.0), nll(log_temperature), accuracy)
+    if fitted.at_limit:
+        logger.warning("%s", fitted.caution)
+    return fitted
 
 
 def fit_shift(frame: pd.DataFrame) -> float:
@@ -124,7 +173,7 @@ def fit_shift(frame: pd.DataFrame) -> float:
 
     fit_temperature(frame)  # refuses test rows, too few rows and a single class
     rows = labelled_rows(frame)
-    margin = rows["logit_1"].to_numpy(dtype="float64") - rows["logit_0"].to_numpy(dtype="float64")
+    margin = _margin(rows)
     sign = np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)
 
     def nll(point: np.ndarray) -> float:
@@ -150,15 +199,16 @@ def read_calibration(folder: Path) -> dict[str, Any] | None:
     Raises
     ------
     ModelError
-        When the file cannot be read, or holds no temperature above 0.
+        When the file cannot be read, or holds no temperature above 0 and below infinity.
     """
     path = folder / "calibration.json"
     if not path.is_file():
         return None
     try:
         made = json.loads(path.read_text("utf-8"))
-        if not float(made["temperature"]) > 0:
-            raise ValueError(f"the temperature is {made['temperature']}")
-    except (ValueError, TypeError, KeyError) as error:
+        Temperature(made["temperature"])
+        if type(made.get("n", 0)) is not int or not isinstance(made.get("fitted_on", ""), str):
+            raise ValueError("n is a number of rows, fitted_on names them")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} holds no temperature ({error!r}). Copy it again, or remove it.") from error
     return made

@@ -15,12 +15,48 @@ from kosent_lab.core.schema import DataError, check_columns
 BINS = 15
 RESAMPLES = 200
 RUN_FIRST = "Run predict_frame first."
+BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``calibrator``
 
 
 def labelled_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have a label, after checking that predictions are there."""
     check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
     return frame[frame["label"].notna()]
+
+
+def log_odds(frame: pd.DataFrame) -> np.ndarray:
+    """Return the log-odds of positive that ``prob_1`` was made of, exact where the probability rounds to 0 or 1.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        A prediction frame; where it has a column ``calibrator`` (`calibrators.Temperature.apply`), the logits are
+        divided by the temperature named there.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Raises
+    ------
+    DataError
+        When another calibrator is named.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"logit_0": [-3.0, 400.0], "logit_1": [3.0, -400.0], "calibrator": "temperature 2"})
+    >>> log_odds(frame).tolist()
+    [3.0, -400.0]
+    """
+    margin = frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
+    if "calibrator" not in frame.columns:
+        return margin
+    names = frame["calibrator"].fillna(f"{BY_TEMPERATURE}1").astype(str)
+    try:
+        divisors = {name: float(name.removeprefix(BY_TEMPERATURE)) for name in names.unique()}
+    except ValueError as error:
+        raise DataError(f"the probabilities are made by a calibrator that is not known: {error}") from error
+    return margin / names.map(divisors).to_numpy(dtype="float64")
 
 
 def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:
@@ -200,11 +236,11 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     """
     confidence, correct = outcome_columns(frame, "confidence")
     prob_1, label = outcome_columns(frame, "positive")
-    stated = np.where(label == 1, prob_1, 1 - prob_1)  # the probability of what is so
+    odds_of_truth = np.where(label == 1, 1.0, -1.0) * log_odds(labelled_rows(frame))
     per_row = {
         "brier": (prob_1 - label) ** 2,
-        # the floor of double precision, scikit-learn's too: a probability of 0 that is wrong costs 36 nats, not all
-        "nll": -np.log(np.maximum(stated, np.finfo("float64").eps)),
+        # of the logits: a probability has rounded to 1 from 37 on, and what is wrong there costs its whole log-odds
+        "nll": np.logaddexp(0.0, -odds_of_truth),
         "mean_confidence": confidence,
     }
     n, drawn = len(label), {name: [] for name in per_row}

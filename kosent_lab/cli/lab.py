@@ -72,11 +72,10 @@ def run_bench(arguments: argparse.Namespace) -> None:
 
         return print_result(speed.run_cutting(texts, tokenization.names_at_hand()), arguments.json)
     if arguments.training:
-        from tokenizers import Tokenizer
-
         from kosent_lab.studies import training_speed
+        from kosent_lab.tokenization.tokenizers import open_tokenizer
 
-        tokenizer = Tokenizer.from_file(str(BUNDLED_FOLDER / "tokenizer.json"))
+        tokenizer = open_tokenizer(BUNDLED_FOLDER)
         return print_result(training_speed.run(texts, tokenizer, layers=arguments.layers), arguments.json)
 
     from kosent_lab.studies import speed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kosent_lab.cli.options import (
     command,
     file_columns,
+    from_stdin,
     json_option,
     model_options,
     open_classifier,
@@ -42,8 +43,9 @@ def add(subparsers: Any) -> None:
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, "
         "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, calibrated_on (what "
-        "the temperature was fitted on, and which rows are therefore not measured), model_id, "
-        "data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, replaced_share, each with _ci",
+        "the temperature was fitted on, and which rows are therefore not measured), calib_accuracy, "
+        "calibration_caution, model_id, data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, "
+        "replaced_share, each with _ci",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
@@ -137,22 +139,22 @@ def _evaluate_homographs(arguments: argparse.Namespace) -> None:
 
 def evaluate_rtd(arguments: argparse.Namespace) -> None:
     """Print how well a pair finds the pieces that its generator replaced."""
-    from tokenizers import Tokenizer
-
     from kosent_lab import scoring
-    from kosent_lab.core.files import frame_sha256, weights_id
+    from kosent_lab.core.files import frame_sha256
+    from kosent_lab.core.model_files import model_id
     from kosent_lab.core.places import PAIR_FOLDER
     from kosent_lab.models.pairs import load_pair
+    from kosent_lab.tokenization.tokenizers import open_tokenizer
 
     folder = Path(arguments.model) if arguments.model else PAIR_FOLDER
     pair = load_pair(folder)
     frame = read_documents(arguments, arguments.data).head(arguments.limit)
     texts = frame["text"].dropna().astype(str)
     texts = texts[texts.str.strip() != ""]
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = open_tokenizer(folder)
     scores = scoring.measure_detection(scoring.replace_pieces(pair, tokenizer, texts.tolist()))
     result = {"data": arguments.data, "n": int(scores["n"].iloc[0])}
-    result["model_id"] = weights_id(folder.resolve().name, folder / "model.safetensors")
+    result["model_id"] = model_id(folder.resolve().name, folder)
     _print_metrics(result | {"data_sha256": frame_sha256(frame)}, scores, arguments.json)
 
 

@@ -64,13 +64,11 @@ def check_resumable(arguments: argparse.Namespace) -> None:
 
 def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
     """Return the vocabulary named, or that of the model to go on from, or the bundled model's."""
-    from tokenizers import Tokenizer
-
     from kosent_lab.core.places import BUNDLED_FOLDER
+    from kosent_lab.tokenization.tokenizers import open_tokenizer
     from kosent_lab.training.packaging import run_model
 
     folder = arguments.vocabulary or (run_model(arguments.init) if arguments.init else BUNDLED_FOLDER)
-    path = folder / "tokenizer.json"
-    if not path.is_file():
+    if not (folder / "tokenizer.json").is_file():
         raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
-    return Tokenizer.from_file(str(path))
+    return open_tokenizer(folder)

@@ -157,11 +157,6 @@ def _sha256(path: Path, size: int, modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def weights_id(name: str, weights: Path) -> str:
-    """Return a model's id: its name and the first 12 digits of its weights' SHA-256."""
-    return f"{name}@{file_sha256(weights)[:12]}"
-
-
 def frame_sha256(frame: pd.DataFrame) -> str:
     """Return the SHA-256 of a document frame's ids, texts and labels, in row order.
 

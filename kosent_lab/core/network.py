@@ -1,11 +1,10 @@
-"""The only module that reaches out: a bounded look whether a host answers, downloads that resume, the Hub.
+"""What reaches out: a bounded look whether a host answers, downloads that resume.
 
-Nothing here runs unless the user asks for it (``data fetch``, a Hub id).
+Nothing here runs unless the user asks for it (``data fetch``, a Hub id). Models of the Hub are fetched by ``core.hub``.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import urllib.parse
@@ -109,35 +108,3 @@ def download(url: str, partial: Path, *, largest: int = LARGEST_BYTES, quiet: bo
     if total and have != total:
         raise requests.ConnectionError(f"the connection broke after {have} of {total} bytes")
     return None
-
-
-_HUB = "https://huggingface.co"
-
-
-def hub_snapshot(name: str, revision: str, weights: bool) -> Path:
-    """Return the folder of a Hub model at a commit: from the Hub's own cache, else fetched.
-
-    Raises
-    ------
-    NotAvailableError
-        When it is in no cache and the Hub cannot be reached, or does not give it.
-    """
-    # imported here: the import alone takes a while, and most users never need the Hub
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    # never the pickles that lie beside them
-    wanted = ["*.json", "vocab.txt", *(["*.safetensors"] if weights else [])]
-    try:
-        kept = Path(snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=wanted))
-    except (LocalEntryNotFoundError, FileNotFoundError):
-        kept = None
-    # a download for the tokenizer alone, or one that was killed, leaves a folder that lacks the rest
-    if kept and (kept / "config.json").exists() and (not weights or any(kept.glob("*.safetensors"))):
-        return kept
-    hint = f"Load the bundled model (no argument) or a folder, or download {name} on a machine with network."
-    check_reachable(os.environ.get("HF_ENDPOINT", _HUB), what=hint)
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=wanted, etag_timeout=5))
-    except (HfHubHTTPError, OSError) as error:
-        raise NotAvailableError(f"{name} at {revision} could not be fetched: {error}. {hint}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pooch
 
-from kosent_lab.core.network import hub_snapshot
+from kosent_lab.core.hub import hub_snapshot
 from kosent_lab.core.schema import ModelError, NotAvailableError
 
 BUNDLED = "kosent-electra-small"

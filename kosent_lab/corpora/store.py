@@ -246,8 +246,8 @@ def verify(name: str) -> pd.DataFrame:
     -------
     DataFrame
         One row per check: ``check``, ``found``, ``expected``, ``ok``. For NSMC the three official
-        files are rebuilt and their git blob hashes compared; since they prove the content, the
-        parquet file's own hash is not asked for (two writers give two files).
+        files are rebuilt and their git blob hashes compared, and all rows by a digest; since they prove
+        the content, the parquet file's own hash is not asked for (two writers give two files).
     """
     card = find_card(name)
     checks: list[tuple[str, str, str]] = []
@@ -262,6 +262,6 @@ def verify(name: str) -> pd.DataFrame:
             checks += [(f"{column} {value}", str(counts.get(value, 0)), str(n)) for value, n in expected.items()]
         if card.fetch == "rebuild":
             proof = nsmc.prove(frame.assign(review_id=frame["review_id"].astype("int64")))
-            checks += list(proof[["file", "blob_hash", "expected"]].itertuples(index=False, name=None))
+            checks += list(proof[["file", "found", "expected"]].itertuples(index=False, name=None))
     table = pd.DataFrame(checks, columns=["check", "found", "expected"])
     return table.assign(ok=table["found"] == table["expected"])

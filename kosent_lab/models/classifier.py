@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,19 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from kosent_lab.calibration.calibrators import read_calibration
-from kosent_lab.core.files import weights_id
+from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
 from kosent_lab.models.devices import choose_device, choose_precision
-from kosent_lab.models.folders import check_files, open_backend, open_model, open_tokenizer, read_json, read_weights
-from kosent_lab.models.lean import Forward, LeanElectra, build_forward, is_supported
+from kosent_lab.models.folders import open_backend, open_model, open_settings, open_wrapped_tokenizer, read_weights
+from kosent_lab.models.lean import Forward, LeanElectra, build_forward, check_config, is_supported, needed_shapes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
-_UNNAMED = {0: "LABEL_0", 1: "LABEL_1"}  # what transformers calls classes without names
 _POSITIONS = 512
+_MOST_CLASSES = 1_000
 _NAMED_LABELS = {"0": 0, "negative": 0, "neg": 0, "부정": 0, "1": 1, "positive": 1, "pos": 1, "긍정": 1}
 
 
@@ -40,7 +41,8 @@ class Classifier:
     folder : Path
         Where it was loaded from.
     model_id : str
-        Name and the first 12 digits of the weights' SHA-256; stands in every prediction frame.
+        Name and 12 digits of a hash of weights, config and tokenizer (`model_files.model_id`); stands in every
+        prediction frame.
     forward : callable
         From ids and mask, shape (rows, positions), to logits, shape (rows, outputs): the seam for another backend.
     backend : tokenizers.Tokenizer
@@ -88,7 +90,7 @@ class Classifier:
     @functools.cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The tokenizer of transformers around `backend`, for those who want its calls."""
-        return open_tokenizer(self.folder)
+        return open_wrapped_tokenizer(self.folder)
 
     @property
     def temperature(self) -> float | None:
@@ -135,59 +137,92 @@ def load_classifier(
     NotAvailableError
         When the folder is missing, or within ten seconds when the Hub cannot be reached.
     ModelError
-        When there are only pickled weights, a file is damaged or changed, the labels cannot be
-        told, the tokenizer does not know Korean, or the revision is no commit.
+        When the folder asks for a program, there are only pickled weights, a file is damaged or changed, weights
+        are missing, too many, of another shape or no numbers, the labels cannot be told, the tokenizer does not
+        know Korean, or the revision is no commit.
     """
     if precision not in PRECISIONS:
         raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
     folder, name = find_folder(source, revision, allow_moving=allow_moving_revision)
-    weights = check_files(folder)
+    weights = weight_files(folder)[0]
+    check_folder(folder)
     chosen = choose_device(device)
     precision = choose_precision(chosen) if precision == "auto" else precision
     if precision == "int8" and chosen.type != "cpu":
         raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
-    config = read_json(folder / "config.json")
-    settings_file = folder / "tokenizer_config.json"
-    settings = read_json(settings_file) if settings_file.exists() else {}
-    backend = open_backend(folder, settings)
+    config, settings = open_settings(folder)
+    names = _class_names(config, folder / CONFIG)
+    others = any_classes and len(names) > 2
+    columns = tuple(sorted(names)) if others else label_columns(names, positive_label)
+    calibration = read_calibration(folder)
     if is_supported(config):
-        state = read_weights(weights, torch.bfloat16 if precision == "bf16" else torch.float32, chosen)
+        config = check_config(config, folder / CONFIG)
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        state = read_weights(weights, dtype, chosen, needed=needed_shapes(config, len(names)))
         parameters = sum(tensor.numel() for tensor in state.values())
-        try:
-            forward, model = LeanElectra(state, config, int8=precision == "int8"), None
-        except (KeyError, RuntimeError) as error:
-            raise ModelError(f"{weights} lacks weights that {folder / 'config.json'} asks for: {error}") from error
+        forward, model, pieces = LeanElectra(state, config, int8=precision == "int8"), None, config["vocab_size"]
     else:
         model = open_model(folder, precision).to(chosen)
         parameters = sum(parameter.numel() for parameter in model.parameters())
-        forward = build_forward(model, precision)
-    names = {int(number): str(name) for number, name in (config.get("id2label") or _UNNAMED).items()}
-    others = any_classes and len(names) > 2
-    unknown = settings.get("unk_token") or "[UNK]"
+        forward, pieces = build_forward(model, precision), model.get_input_embeddings().num_embeddings
+    backend = open_backend(folder, settings, pieces=pieces)
+    pad_id = config.get("pad_token_id") or 0
+    if type(pad_id) is not int or not 0 <= pad_id < pieces:
+        raise ModelError(f"{folder / CONFIG}: pad_token_id is one of {pieces} pieces; got {pad_id!r}")
     return Classifier(
         folder=folder,
-        model_id=weights_id(name, weights),
+        model_id=model_id(name, folder),
         forward=forward,
         backend=backend,
-        pad_id=config.get("pad_token_id") or 0,
-        unknown_id=backend.token_to_id(unknown if isinstance(unknown, str) else unknown["content"]),
+        pad_id=pad_id,
+        unknown_id=backend.token_to_id(_unknown_piece(settings, folder / TOKENIZER_CONFIG)),
         parameters=parameters,
         device=chosen,
         precision=precision,
-        label_columns=tuple(sorted(names)) if others else label_columns(names, positive_label),
-        max_tokens=_longest(config, settings),
-        calibration=read_calibration(folder),
+        label_columns=columns,
+        max_tokens=_longest(config, settings, folder),
+        calibration=calibration,
         class_names=tuple(names[number] for number in sorted(names)) if others else (),
         own_model=model,
     )
 
 
-def _longest(config: dict[str, Any], settings: dict[str, Any]) -> int:
+def _class_names(config: Mapping[str, Any], where: Path) -> dict[int, str]:
+    """Return the name of each output; those that transformers gives (LABEL_0 …) where the config has none."""
+    named = config.get("id2label")
+    if named is None:
+        count = config.get("num_labels", 2)
+        if type(count) is not int or not 1 <= count <= _MOST_CLASSES:
+            raise ModelError(f"{where}: num_labels is a number of classes; got {count!r}")
+        return {number: f"LABEL_{number}" for number in range(count)}
+    found = {str(key): name for key, name in named.items()} if isinstance(named, dict) else {}
+    names = {number: str(found.get(str(number))) for number in range(len(found))}
+    if not found or found.keys() != {str(number) for number in names} or len(set(names.values())) < len(names):
+        raise ModelError(f"{where}: id2label names each output, 0, 1, …, by a name of its own; got {named!r:.200}")
+    return names
+
+
+def _unknown_piece(settings: Mapping[str, Any], where: Path) -> str:
+    unknown = settings.get("unk_token") or "[UNK]"
+    unknown = unknown.get("content") if isinstance(unknown, dict) else unknown
+    if not isinstance(unknown, str):
+        raise ModelError(f"{where}: unk_token is a piece; got {settings['unk_token']!r}")
+    return unknown
+
+
+def _longest(config: Mapping[str, Any], settings: Mapping[str, Any], folder: Path) -> int:
     """Return how many tokens a text may have: what the positions hold, and the tokenizer's own limit."""
-    positions = config.get("max_position_embeddings") or _POSITIONS
+    limits = {
+        f"{CONFIG}: max_position_embeddings": config.get("max_position_embeddings") or _POSITIONS,
+        f"{TOKENIZER_CONFIG}: model_max_length": settings.get("model_max_length") or _POSITIONS,
+    }
+    for what, value in limits.items():
+        if type(value) not in (int, float) or not 2 < value < float("inf"):  # the two special pieces and one more
+            raise ModelError(f"{folder} / {what} is a number of pieces; got {value!r}")
+    positions, own = limits.values()
     if str(config.get("model_type", "")).endswith("roberta"):  # its positions are counted from the padding's id on
         positions -= (config.get("pad_token_id") or 0) + 1
-    return min(positions, int(settings.get("model_max_length") or _POSITIONS))
+    return int(min(positions, own))
 
 
 def label_columns(id2label: dict[int, str], positive_label: int | None = None) -> tuple[int, int]:

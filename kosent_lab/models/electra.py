@@ -17,8 +17,9 @@ from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
 from kosent_lab.core.folders import whole_folder
+from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.schema import DataError, ModelError, parse_labels
-from kosent_lab.models.folders import write_checksums
+from kosent_lab.models.folders import load_model
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 
@@ -124,14 +125,9 @@ def open_classifier(folder: Path) -> ElectraForSequenceClassification:
     Raises
     ------
     ModelError
-        When the folder holds no ELECTRA classifier in safetensors.
+        When the folder holds no ELECTRA classifier in safetensors that `folders.load_model` takes.
     """
-    try:
-        return ElectraForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
-    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        raise ModelError(f"{folder} cannot be read as an ELECTRA classifier to train further: {error}") from error
+    return load_model(ElectraForSequenceClassification, folder, cut=True)
 
 
 def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:

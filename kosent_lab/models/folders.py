@@ -1,128 +1,262 @@
-"""What lies in a model folder, read safely: no pickle, no changed file, no tokenizer that does not know Korean.
+"""Models and tokenizers out of folders, all by one way: what was looked at, all weights and only they, all numbers.
 
-Which of it makes a classifier is told in ``classifier``; every failure is a `ModelError` that says what to do.
+What a folder may hold at all is told in ``core.model_files``, which of it makes a classifier in ``classifier``; every
+failure is a `ModelError` that says what to do.
 """
 
 from __future__ import annotations
 
-import json
+import math
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 from torch import nn
 
-from kosent_lab.core.files import file_sha256, write_text
+from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, read_settings, weight_files
 from kosent_lab.core.schema import DataError, ModelError
 from kosent_lab.tokenization.cutters import as_cutter, check_knows_korean
+from kosent_lab.tokenization.tokenizers import open_tokenizer, read_long_words
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-CHECKSUMS = "checksums.json"
+Shapes = Mapping[str, tuple[int, ...]]
+
+_FLOATS = frozenset({"F16", "BF16", "F32", "F64"})
+# older transformers wrote the numbers 0, 1, 2 … beside the weights
+_NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")
+# settings that say how often something is built, which no shape of a weight bounds
+_COUNTS = re.compile(r"(layers?|blocks?|groups?|group_num|experts|stages)$")
+_BUFFER_NUMBERS = 10_000_000
+_OURS = "PreTrainedTokenizerFast"
+_RARE = "ꙮ 𠜎"
+_NAMED = 3  # of many names so many are told
 
 
-def check_files(folder: Path) -> Path:
-    """Return the weights file after refusing pickles and changed files."""
-    weights = folder / "model.safetensors"
-    if not weights.exists():
-        pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for path in folder.glob(pattern))
-        if pickles:
-            raise ModelError(
-                f"{folder} holds only pickled weights ({', '.join(pickles)}), which can run any program when loaded. "
-                "Convert them to model.safetensors on a machine you can lose, or choose another revision."
-            )
-        cut = (
-            " Its weights are cut for the way: kosent-lab train package joins them."
-            if any(folder.glob("model-*.safetensors"))
-            else ""
-        )
-        raise ModelError(
-            f"{folder} holds no model.safetensors; it has {sorted(p.name for p in folder.iterdir())}.{cut}"
-        )
-    checksums = folder / CHECKSUMS
-    if checksums.exists():
-        for name, expected in read_json(checksums).items():
-            path = folder / name
-            if not path.exists() or file_sha256(path) != expected:
-                raise ModelError(
-                    f"{path} is missing, cut off or changed: its SHA-256 is not the one in {CHECKSUMS}. "
-                    "Restore it (git checkout), or delete the line if you changed it on purpose."
-                )
+def read_shapes(files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
+    """Read what weights files hold, without the weights.
+
+    Raises
+    ------
+    ModelError
+        When a file is damaged, shorter than it says, or holds other numbers than floating-point ones.
+    """
+    shapes = {}
+    for path in files:
+        try:
+            with safe_open(path, framework="pt") as file:
+                slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                found = {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()}
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{path} cannot be loaded: {error}. Copy or fetch it again.") from error
+        found = {name: value for name, value in found.items() if not _NO_WEIGHTS.search(name)}
+        if wrong := {name: kind for name, (_, kind) in found.items() if kind not in _FLOATS}:
+            raise ModelError(f"{path} holds weights that are no floating-point numbers: {_some(wrong.items())}")
+        shapes |= {name: shape for name, (shape, _) in found.items()}
+    return shapes
+
+
+def check_shapes(found: Shapes, needed: Shapes, where: object) -> None:
+    """Refuse weights that are missing, that nothing needs, or whose shape is another one, by name.
+
+    Parameters
+    ----------
+    found, needed : dict of str to tuple of int
+    where : object
+        The folder or file, for the message.
+
+    Raises
+    ------
+    ModelError
+    """
+    if missing := sorted(set(needed) - set(found)):
+        raise ModelError(f"{where} lacks weights that its config asks for: {_some(missing)}. Copy or fetch it again.")
+    if unexpected := sorted(set(found) - set(needed)):
+        raise ModelError(f"{where} holds weights that its config has no place for: {_some(unexpected)}")
+    if wrong := [name for name in sorted(needed) if tuple(found[name]) != tuple(needed[name])]:
+        told = (f"{name} is {tuple(found[name])}, not {tuple(needed[name])}" for name in wrong)
+        raise ModelError(f"{where} holds weights of another shape than its config asks for: {_some(told)}")
+
+
+def check_finite(weights: Iterable[tuple[str, torch.Tensor]], where: object) -> None:
+    """Refuse weights that are not all finite numbers, by name: one of them makes every answer NaN."""
+    # a sum is finite where all are, and takes a fraction of the time; huge weights may overflow it
+    odd = ((name, tensor) for name, tensor in weights if not math.isfinite(tensor.sum().item()))
+    if broken := [name for name, tensor in odd if not torch.isfinite(tensor).all()]:
+        raise ModelError(f"{where} holds weights that are NaN or infinite: {_some(broken)}. Copy or train it again.")
+
+
+def _some(names: Iterable[Any]) -> str:
+    names = [str(name) for name in names]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def check_counts(settings: Mapping[str, Any], shapes: Shapes, where: object) -> None:
+    """Refuse settings that ask for more layers or classes than the weights can fill, before any is built."""
+    widest = max((size for shape in shapes.values() for size in shape), default=0)
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            check_counts(value, shapes, where)
+        most = widest if key == "num_labels" else len(shapes) if _COUNTS.search(key) else None
+        if most is not None and isinstance(value, (int, float)) and not value <= max(most, 1):
+            raise ModelError(f"{where} asks for {key} {value}; its weights are {len(shapes)} tensors")
+
+
+def read_weights(path: Path, dtype: torch.dtype, device: torch.device, *, needed: Shapes) -> dict[str, torch.Tensor]:
+    """Read weights from safetensors, in the number format that they are to be used in.
+
+    Parameters
+    ----------
+    path : Path
+    dtype : torch.dtype
+    device : torch.device
+    needed : dict of str to tuple of int
+        The shape of each weight that must be there; nothing else may be. Compared before memory is taken.
+
+    Returns
+    -------
+    dict of str to Tensor
+    """
+    check_shapes(read_shapes([path]), needed, path)
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            weights = {name: file.get_tensor(name).to(dtype) for name in needed}
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} cannot be loaded: {error}. Copy or fetch it again.") from error
+    check_finite(weights.items(), path)
     return weights
 
 
-def write_checksums(folder: Path) -> None:
-    """Write the SHA-256 of every file of a model folder into ``checksums.json``, for `load_classifier` to check."""
-    names = [p.name for p in sorted(folder.iterdir()) if p.suffix in (".json", ".safetensors") and p.name != CHECKSUMS]
-    sums = {name: file_sha256(folder / name) for name in names}
-    write_text(json.dumps(sums, indent=2) + "\n", folder / CHECKSUMS)
+def load_model(kind: Any, folder: Path, *, dtype: torch.dtype = torch.float32, cut: bool = False) -> PreTrainedModel:
+    """Read a model of transformers with all its weights and nothing else, in eval mode on the CPU.
 
+    Parameters
+    ----------
+    kind : type
+        A class of transformers for models, or an ``AutoModelFor…``.
+    folder : Path
+    dtype : torch.dtype
+        Of the weights in memory, whatever they were written in.
+    cut : bool
+        Take weights that are cut into several files too.
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a settings file of a model folder."""
+    Returns
+    -------
+    PreTrainedModel
+
+    Raises
+    ------
+    ModelError
+        When the folder asks for a program, is damaged or incomplete, or config and weights do not fit each other.
+    """
+    import transformers
+
+    files = weight_files(folder, cut=cut)
+    check_folder(folder)
+    shapes = read_shapes(files)
+    check_counts(read_settings(folder / CONFIG), shapes, folder / CONFIG)
+    transformers.utils.logging.disable_progress_bar()  # loading takes a tenth of a second
+    wanted = getattr(kind, "config_class", None)
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}. Copy or fetch the folder again.") from error
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if wanted is not None and not isinstance(config, wanted):
+            raise ModelError(f"needed is a model of type {wanted.model_type}; this is {config.model_type}")
+        with torch.device("meta"):  # without memory
+            empty = kind(config) if wanted is not None else kind.from_config(config, trust_remote_code=False)
+        _check_against(empty, shapes)
+        model, found = kind.from_pretrained(
+            folder, config=config, dtype=dtype, use_safetensors=True, output_loading_info=True,
+            local_files_only=True, trust_remote_code=False,
+        )  # fmt: skip
+        unexpected = [name for name in found["unexpected_keys"] if not _NO_WEIGHTS.search(name)]
+        check_shapes(dict.fromkeys(unexpected, ()), dict.fromkeys(found["missing_keys"], ()), "it")
+        check_finite(model.named_parameters(), "it")
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        what = kind.__name__.removeprefix("AutoModelFor")
+        raise ModelError(f"{folder} cannot be loaded as {what}: {error}. Copy or fetch it again.") from error
+    return model.eval()
 
 
-def read_weights(path: Path, dtype: torch.dtype, device: torch.device) -> dict[str, torch.Tensor]:
-    """Read weights from safetensors, in the number format that they are to be used in."""
-    try:
-        state = load_file(path, device=str(device))
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} cannot be loaded: {error}. Copy or fetch it again.") from error
-    return {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+def _check_against(empty: nn.Module, shapes: Shapes) -> None:
+    """Compare a model without memory with the weights to come: names may differ (transformers renames), sizes not."""
+    own = {name: tuple(tensor.shape) for name, tensor in empty.named_parameters()}
+    both = own.keys() & shapes.keys()
+    check_shapes({name: shapes[name] for name in both}, {name: own[name] for name in both}, "it")
+    rest = {name: empty.get_parameter(name).numel() for name in own.keys() - both}
+    if sum(rest.values()) > sum(torch.Size(shapes[name]).numel() for name in shapes.keys() - both):
+        check_shapes({}, {name: own[name] for name in rest}, "it")
+    if sum(buffer.numel() for buffer in empty.buffers()) > _BUFFER_NUMBERS:
+        raise ModelError("its config asks for tables without weights that are larger than memory should hold")
 
 
-def open_backend(folder: Path, settings: dict[str, Any]) -> Tokenizer:
+def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> Tokenizer:
     """Return the fast tokenizer of a folder, after a look whether it knows Korean.
 
     ``tokenizer.json`` is taken as it is where the settings say so (ours) or there are none; other classes of
     transformers build something else around it, so they are asked.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : dict
+        Its ``tokenizer_config.json``; empty where there is none.
+    pieces : int
+        How many the model knows: no id may be beyond.
+
+    Raises
+    ------
+    ModelError
     """
-    path = folder / "tokenizer.json"
     try:
-        if path.is_file() and (not settings or settings.get("tokenizer_class") == "PreTrainedTokenizerFast"):
-            backend = Tokenizer.from_file(str(path))
+        if (folder / "tokenizer.json").is_file() and (not settings or settings.get("tokenizer_class") == _OURS):
+            backend = open_tokenizer(folder)
         else:
-            backend = getattr(open_tokenizer(folder), "backend_tokenizer", None)
-    except ModelError:
-        raise
-    except Exception as error:  # the library raises bare Exception for a damaged file
-        raise ModelError(f"{path} cannot be read as a tokenizer: {error}. Copy it again.") from error
-    if not isinstance(backend, Tokenizer):
-        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json); character offsets need one")
-    try:
+            backend = getattr(open_wrapped_tokenizer(folder), "backend_tokenizer", None)
+        if not isinstance(backend, Tokenizer):
+            raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json); character offsets need one")
         check_knows_korean(as_cutter(backend), f"the tokenizer of {folder}")
+        backend.encode(_RARE)  # some fail at the first character that they do not know
     except DataError as error:
         raise ModelError(str(error)) from error
+    except ModelError:
+        raise
+    except Exception as error:  # the library raises bare Exception where a piece that it needs is not there
+        raise ModelError(f"the tokenizer of {folder} cannot cut a plain sentence: {error}. Copy it again.") from error
+    highest = max(backend.get_vocab(with_added_tokens=True).values())
+    if highest >= pieces:
+        raise ModelError(f"the tokenizer of {folder} gives ids up to {highest}; its model knows {pieces} pieces")
     return backend
 
 
-def open_model(folder: Path, precision: str) -> nn.Module:
-    """Read the model of transformers, in eval mode."""
-    import transformers
+def open_model(folder: Path, precision: str) -> PreTrainedModel:
+    """Read the classifier of transformers, in eval mode."""
+    from transformers import AutoModelForSequenceClassification
 
-    transformers.utils.logging.disable_progress_bar()  # loading takes a tenth of a second
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    try:
-        return transformers.AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=dtype
-        ).eval()
-    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        raise ModelError(f"{folder} cannot be loaded as a classifier: {error}. Copy or fetch it again.") from error
+    return load_model(AutoModelForSequenceClassification, folder, dtype=dtype)
 
 
-def open_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """Read the tokenizer of transformers."""
+def open_wrapped_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Read the tokenizer of transformers, which reads long words as ours do."""
     from transformers import AutoTokenizer
 
+    check_folder(folder, weights=False)
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if isinstance(getattr(tokenizer, "backend_tokenizer", None), Tokenizer):
+            read_long_words(tokenizer.backend_tokenizer)
     except Exception as error:
         raise ModelError(f"{folder} holds no tokenizer that can be loaded: {error}. Copy it again.") from error
+    return tokenizer
+
+
+def open_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return ``config.json`` and ``tokenizer_config.json`` of a folder; of the latter nothing where there is none."""
+    tokenizer = folder / TOKENIZER_CONFIG
+    return read_settings(folder / CONFIG), read_settings(tokenizer) if tokenizer.exists() else {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import nn
@@ -16,13 +15,11 @@ from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTrainin
 
 from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
+from kosent_lab.core.model_files import GENERATOR, GENERATOR_CONFIG, read_settings, write_checksums
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.electra import grow_depth, save_weights, small_config
-from kosent_lab.models.folders import write_checksums
+from kosent_lab.models.folders import check_counts, check_shapes, load_model, read_shapes, read_weights
 from kosent_lab.tokenization.vocabularies import save_tokenizer
-
-GENERATOR = "generator.safetensors"
-_GENERATOR_CONFIG = "generator.json"
 
 
 class ElectraPair(nn.Module):
@@ -107,7 +104,7 @@ def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_
     copy.load_state_dict(pair.discriminator.state_dict())
     with whole_folder(folder) as fresh:
         save_weights(copy, fresh, largest_mb)
-        write_text(pair.generator.config.to_json_string(), fresh / _GENERATOR_CONFIG)
+        write_text(pair.generator.config.to_json_string(), fresh / GENERATOR_CONFIG)
         with whole(fresh / GENERATOR) as partial:
             own = {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()}
             save_file(own, partial, metadata={"format": "pt"})
@@ -126,24 +123,32 @@ def load_pair(folder: Path) -> ElectraPair:
         When a file is damaged or does not fit the others.
     """
     weights = next((path.name for path in folder.glob("model-*.safetensors")), "model.safetensors")
-    needed = ("config.json", weights, GENERATOR, _GENERATOR_CONFIG, "tokenizer.json")
+    needed = ("config.json", weights, GENERATOR, GENERATOR_CONFIG, "tokenizer.json")
     missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise NotAvailableError(
             f"{folder} holds no pair for replaced-token detection: {', '.join(missing)} missing. "
             "Make one: kosent-lab train pretrain --out DIR."
         )
+    discriminator = load_model(ElectraForPreTraining, folder, cut=True)
+    config, path = discriminator.config, folder / GENERATOR
+    settings, shapes = read_settings(folder / GENERATOR_CONFIG), read_shapes([path])
+    check_counts(settings, shapes, folder / GENERATOR_CONFIG)
     try:
-        discriminator = ElectraForPreTraining.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
-        pair = ElectraPair(discriminator, ElectraConfig.from_json_file(folder / _GENERATOR_CONFIG))
-        own = _own_weights(pair)
-        with safe_open(folder / GENERATOR, framework="pt") as file, torch.no_grad():
-            for name, parameter in own.items():
-                parameter.copy_(file.get_tensor(name))
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise ModelError(f"{folder} cannot be loaded as a pair: {error}. Copy it again.") from error
+        generator = ElectraConfig(**settings)
+        with torch.device("meta"):  # without memory, to see whether the weights fit
+            empty = ElectraPair(ElectraForPreTraining(config), generator)
+    except Exception as error:  # transformers raises many kinds for settings that are none
+        raise ModelError(f"{folder / GENERATOR_CONFIG} describes no generator: {error}. Copy it again.") from error
+    if (generator.vocab_size, generator.embedding_size) != (config.vocab_size, config.embedding_size):
+        raise ModelError(f"{folder}: generator and discriminator share their embeddings; these are of other sizes")
+    needed = {name: tuple(weight.shape) for name, weight in _own_weights(empty).items()}
+    check_shapes(shapes, needed, path)
+    pair = ElectraPair(discriminator, generator)
+    weights = read_weights(path, torch.float32, torch.device("cpu"), needed=needed)
+    with torch.no_grad():
+        for name, parameter in _own_weights(pair).items():
+            parameter.copy_(weights[name])
     return pair.eval()
 
 

@@ -20,7 +20,9 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
         ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
         (None where leaks are not known), ``n_blank`` texts that are blank, ``accuracy_without_blank`` with
         its ``_ci`` and ``n_without_blank`` (None where there are none), ``ece``, ``ece_calibrated``, ``brier``, ``nll``
-        with their ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``model_id``, ``data_sha256``, ``params``.
+        with their ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``calib_accuracy`` (on the rows of the
+        calibration), ``calibration_caution`` (a sentence, empty where nothing must be said), ``model_id``,
+        ``data_sha256``, ``params``.
 
     Raises
     ------
@@ -43,6 +45,9 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     choice = assessment.choice
     result["temperature"] = choice.calibrator.temperature if choice.calibrator else None
     result["calibrated_on"] = _calibrated_on(choice)
+    known = choice.calibrator is not None and not pd.isna(choice.calibrator.accuracy)
+    result["calib_accuracy"] = choice.calibrator.accuracy if known else None
+    result["calibration_caution"] = choice.caution
     result["model_id"] = str(assessment.frame["model_id"].iloc[0])
     result["data_sha256"] = assessment.sha256
     result["params"] = before.loc["ece", "params"]

@@ -92,6 +92,8 @@ def calibrator_note(choice: CalibratorChoice, t: dict[str, str]) -> str:
     key = "temperature_model" if choice.bundled else "temperature_fitted"
     said = {"temperature": decimal(choice.calibrator.temperature, 2), "source": choice.source or t["unknown_source"]}
     note = t[key].format(n=f"{choice.calibrator.n:,}", **said)
+    if choice.calibrator.at_limit:
+        note += " " + t["temperature_at_limit"].format(accuracy=percent(choice.calibrator.accuracy))
     return f"{t['temperature_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
 
 

@@ -7,6 +7,7 @@ Loading a model and its forward pass live in ``models.classifier``, encoding and
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import ModelError, check_columns
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
@@ -46,7 +47,31 @@ def predict_logits(
     -------
     ndarray of float32, shape (n, 2), or (n, k) for a model of k other classes
         Logits in the order of the input; negative first, whatever the order of the model's labels.
+
+    Raises
+    ------
+    ModelError
+        When a logit is NaN or infinite, which would be counted as an answer.
     """
+    logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)
+    _check_finite(logits, classifier, [f"text {number}" for number in range(len(ids))])
+    return logits
+
+
+def _check_finite(logits: np.ndarray, classifier: Classifier, names: Sequence[object]) -> None:
+    """Refuse logits, shape (n, k), of which some are no numbers, with the names of their rows."""
+    broken = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(broken):
+        raise ModelError(
+            f"{classifier.model_id} answers {names[broken[0]]} with {logits[broken[0]].tolist()} ({len(broken):,} such "
+            "rows), which are no numbers. Its weights are damaged, or too large for this precision: try "
+            f"--precision fp32 (now {classifier.precision})."
+        )
+
+
+def _forward_all(
+    classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None, progress: bool
+) -> np.ndarray:
     forward, pad_id, device = classifier.forward, classifier.pad_id, classifier.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     logits = np.zeros((len(ids), len(classifier.label_columns)), dtype=np.float32)
@@ -117,6 +142,8 @@ def predict_frame(
     ------
     DataError
         When there is no column ``text``.
+    ModelError
+        When a logit is NaN or infinite; the message names the document.
 
     Notes
     -----
@@ -128,7 +155,8 @@ def predict_frame(
     texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
     codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
     ids, cut = encode_texts(classifier.backend, places, max_tokens=classifier.max_tokens)
-    logits = predict_logits(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
+    logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
+    _check_finite(logits, classifier, frame["doc_id"].tolist() if "doc_id" in frame.columns else frame.index.tolist())
     unknown = classifier.unknown_id
     names = classifier.class_names
     answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)

@@ -20,7 +20,8 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core import jobs
-from kosent_lab.core.files import file_sha256, frame_sha256, weights_id, write_parquet, write_text
+from kosent_lab.core.files import file_sha256, frame_sha256, write_parquet, write_text
+from kosent_lab.core.model_files import WEIGHTS, model_id
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
@@ -54,10 +55,9 @@ def scored_folder() -> Path:
 
 def bundled_id() -> str:
     """Return the id of the bundled model as it lies in the clone, without loading it."""
-    weights = BUNDLED_FOLDER / "model.safetensors"
-    if not weights.is_file():
+    if not (BUNDLED_FOLDER / WEIGHTS).is_file():
         raise NotAvailableError(f"the bundled model is missing from {BUNDLED_FOLDER}; check the clone: git status")
-    return weights_id(BUNDLED, weights)
+    return model_id(BUNDLED, BUNDLED_FOLDER)
 
 
 def _check_name(name: str) -> None:

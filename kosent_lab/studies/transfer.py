@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tokenizers import Tokenizer
 
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import percentile_interval, resample_crossed
@@ -26,6 +25,7 @@ from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies.draws import PER_LABEL, draw_rows
+from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.finetuning import train
 from kosent_lab.training.options import FinetuningOptions
@@ -99,7 +99,7 @@ def fine_tune(
         looks=1,
         compile=False,
     )
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = open_tokenizer(folder)
     rows = frame[["text", "label"]].assign(split="train")
     with tempfile.TemporaryDirectory() as runs:
         train(model, tokenizer, rows, folder=Path(runs), options=chosen)

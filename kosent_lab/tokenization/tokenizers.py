@@ -1,6 +1,7 @@
 """The tokenizers at hand: the bundled model's, our own at several sizes, published ones, plain units.
 
-What a tokenizer must be able to do is in ``cutters``; vocabularies are learnt in ``vocabularies``.
+Every ``tokenizer.json`` is opened here (`open_tokenizer`). What a tokenizer must be able to do is in ``cutters``;
+vocabularies are learnt in ``vocabularies``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from kosent_lab.core.model_files import check_folder
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
 from kosent_lab.core.schema import DataError, KosentError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
@@ -70,7 +72,7 @@ def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
     if own.is_file():
         return _from_json(own)
     if name == BUNDLED:
-        return _from_json(find_folder(None)[0] / "tokenizer.json")
+        return _from_json(find_folder(None)[0])
     if name in published_names():
         return _published(find_card(name))
     path = Path(name)
@@ -80,18 +82,68 @@ def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
         folder, _ = find_folder(name, revision, weights=False)
     except KosentError as error:
         raise type(error)(f"{error}. Names of tokenizers: {', '.join(names_at_hand())}") from error
-    return _from_json(folder / "tokenizer.json")
+    return _from_json(folder)
 
 
-def _from_json(path: Path) -> Cutter:
+def open_tokenizer(path: Path) -> Tokenizer:
+    """Open a ``tokenizer.json``, so that it reads long words too (`read_long_words`).
+
+    Parameters
+    ----------
+    path : Path
+        The file, or a model folder, which is then looked at (`model_files.check_folder`).
+
+    Raises
+    ------
+    NotAvailableError
+        When there is no such file.
+    ModelError, DataError
+        When the folder asks for a program or its checksums do not hold; when the file is damaged.
+    """
+    if path.is_dir():
+        check_folder(path, weights=False)
+        path = path / "tokenizer.json"
     if not path.is_file():
         raise NotAvailableError(f"there is no {path}; a tokenizer with character offsets is a tokenizer.json")
     try:
-        cutter = as_cutter(Tokenizer.from_file(str(path)))
-    except DataError:
-        raise
+        return read_long_words(Tokenizer.from_file(str(path)))
     except Exception as error:  # the library raises bare Exception for a damaged file
-        raise DataError(f"{path} cannot be read as a tokenizer: {error}") from error
+        raise DataError(f"{path} cannot be read as a tokenizer: {error}. Copy it again.") from error
+
+
+def read_long_words(tokenizer: Tokenizer) -> Tokenizer:
+    """Let a WordPiece tokenizer cut the words that it would make one unknown piece of for their length alone.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        Changed in place: a word of more letters than its model's ``max_input_chars_per_word`` (100) is cut after each
+        so many. Nothing else is read otherwise, and tokenizers of other kinds have no such limit.
+
+    Returns
+    -------
+    tokenizers.Tokenizer
+        The same.
+
+    Examples
+    --------
+    >>> tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "ㅋ": 1, "##ㅋ": 2}, unk_token="[UNK]"))
+    >>> tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    >>> tokenizer.encode("ㅋ" * 150).ids
+    [0]
+    >>> len(read_long_words(tokenizer).encode("ㅋ" * 150).ids)
+    150
+    """
+    limit = getattr(tokenizer.model, "max_input_chars_per_word", 0)
+    own = tokenizer.pre_tokenizer
+    if limit and (own is None or len(own.pre_tokenize_str("가" * (limit + 1))) == 1):  # not cut already
+        parts = [] if own is None else list(own) if isinstance(own, pre_tokenizers.Sequence) else [own]
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*parts, pre_tokenizers.FixedLength(length=limit)])
+    return tokenizer
+
+
+def _from_json(path: Path) -> Cutter:
+    cutter = as_cutter(open_tokenizer(path))
     check_knows_korean(cutter, str(path))
     return cutter
 
@@ -135,4 +187,4 @@ def _wordpiece(path: Path) -> Tokenizer:
     )
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    return tokenizer
+    return read_long_words(tokenizer)

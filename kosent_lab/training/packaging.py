@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tokenizers import Tokenizer
 
 from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
 from kosent_lab.core.files import write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import Classifier, load_classifier
-from kosent_lab.models.folders import write_checksums
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.labelled import divide
 from kosent_lab.training.options import FinetuningOptions
 
@@ -87,7 +87,7 @@ def average_runs(runs: Sequence[Path], out: Path) -> Path:
     taught = [read_taught(run) for run in runs]
     if any(other != taught[0] for other in taught):
         raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
-    tokenizer = Tokenizer.from_file(str(folders[0] / "tokenizer.json"))
+    tokenizer = open_tokenizer(folders[0])
     mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
     with whole_folder(out / MODEL) as fresh:
         electra.save_classifier(mean, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
@@ -134,7 +134,7 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
 
     source = run / MODEL
     model = electra.open_classifier(source)
-    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer = open_tokenizer(source)
     shift = 0.0
     with whole_folder(out) as fresh:
 

@@ -54,6 +54,7 @@ def test_labels_that_do_not_tell_are_refused():
 def test_a_calibration_is_read_without_torch_and_kept_whole(copy):
     assert read_calibration(copy) is None
     assert load_classifier(copy, device="cpu").temperature is None
+    (copy / "checksums.json").unlink()
     (copy / "calibration.json").write_text('{"temperature": 1.5, "fitted_on": "nsmc:calib", "n": 30}')
     classifier = load_classifier(copy, device="cpu")
     assert classifier.calibration == read_calibration(copy) == {"temperature": 1.5, "fitted_on": "nsmc:calib", "n": 30}
@@ -62,6 +63,7 @@ def test_a_calibration_is_read_without_torch_and_kept_whole(copy):
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"temperature": 0}', '{"temperature": "hot"}'])
 def test_a_damaged_calibration_is_named(copy, content):
+    (copy / "checksums.json").unlink()
     (copy / "calibration.json").write_text(content)
     with pytest.raises(ModelError, match=r"calibration\.json holds no temperature .* Copy it again"):
         load_classifier(copy, device="cpu")
@@ -209,5 +211,5 @@ def test_damaged_checksums_are_told(copy):
 
 def test_positions_that_are_counted_from_the_padding_hold_fewer_tokens():
     config = {"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}
-    assert _longest(config, {"model_max_length": 10**30}) == 512
-    assert _longest(config | {"model_type": "electra"}, {"model_max_length": 10**30}) == 514
+    assert _longest(config, {"model_max_length": 10**30}, ROOT) == 512
+    assert _longest(config | {"model_type": "electra"}, {"model_max_length": 10**30}, ROOT) == 514

@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 import unicodedata
@@ -10,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, ModelError
 from kosent_lab.models import classifier
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.lean import LeanElectra, build_forward
 from kosent_lab.scoring.encode import bucket_batches, pad
-from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.scoring.predict import predict_frame, predict_logits
 
 LOGITS = ["logit_0", "logit_1"]
 
@@ -177,3 +178,18 @@ def test_scoring_needs_no_transformers(tiny_folder, tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", program, str(tiny_folder)], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["1", "False"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_answer_that_is_no_number_stops_with_its_row(tiny, value):
+    def forward(ids, mask):
+        logits = tiny.forward(ids, mask).clone()
+        logits[(ids == ids.max()).any(1)] = value
+        return logits
+
+    broken = dataclasses.replace(tiny, forward=forward)
+    frame = pd.DataFrame({"doc_id": ["a", "b", "c"], "text": ["좋아요", "싫어요", "좋아요"]})
+    with pytest.raises(ModelError, match=r"tiny@\w+ answers [abc] with \[(nan|inf), .*no numbers"):
+        predict_frame(frame, broken, batch_tokens=1)
+    with pytest.raises(ModelError, match=r"answers text 0 with .*\(1 such rows\)"):
+        predict_logits(broken, [np.array([2, 3])])

@@ -1,11 +1,22 @@
 import json
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.hangul import clean_text
+from kosent_lab.core.places import BUNDLED_FOLDER
+from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.tokenization import tokenizers
-from kosent_lab.tokenization.tokenizers import OWN_FOLDER, load_cutter, own_names, published_names
+from kosent_lab.tokenization.tokenizers import (
+    OWN_FOLDER,
+    load_cutter,
+    open_tokenizer,
+    own_names,
+    published_names,
+    read_long_words,
+)
+from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 
 @pytest.mark.parametrize("name", ["kosent-electra-small", *own_names(), "eojeol", "syllables", "jamo"])
@@ -46,3 +57,66 @@ def test_a_damaged_file_is_refused(tmp_path):
         load_cutter(str(tmp_path))
     with pytest.raises(NotAvailableError, match="a tokenizer with character offsets is a tokenizer.json"):
         load_cutter(str(tmp_path.parent))
+
+
+LONG = [
+    "ㅋ" * 150,
+    "정말 재미있어요 " + "ㅋ" * 150 + " 또 볼래요",
+    "재미있고배우들연기도좋았어요" * 22,
+    "아" * 99 + "!" * 130 + "1" * 101,
+]
+
+
+@pytest.mark.parametrize("name", ["kosent-electra-small", *(n for n in own_names() if n.startswith("wordpiece"))])
+@pytest.mark.parametrize("text", LONG, ids=["alone", "inside", "without-spaces", "mixed"])
+def test_a_long_word_is_read_and_its_pieces_rebuild_it(name, text):
+    pieces = load_cutter(name).cut([text])[0]
+    covered = sorted({place for piece in pieces for place in range(piece.start, piece.end)})
+    assert "".join(text[place] for place in covered) == text.replace(" ", "")
+    assert max(piece.end - piece.start for piece in pieces) <= 100
+
+
+def test_no_piece_is_unknown_for_its_length_alone():
+    tokenizer, before = open_tokenizer(BUNDLED_FOLDER), Tokenizer.from_file(str(BUNDLED_FOLDER / "tokenizer.json"))
+    assert before.encode(LONG[1]).tokens.count("[UNK]") == 1
+    for text in LONG:
+        assert "[UNK]" not in tokenizer.encode(text).tokens
+
+
+def test_ids_of_all_other_texts_stay(pack):
+    texts = [clean_text(text) for text in pack["text"]] + ["가" * 100, "", " ", "e\u0301 ㅠㅠ... ^^"]
+    for name in ("tokenizer.json", *own_names()):
+        path = BUNDLED_FOLDER / name if name.endswith(".json") else OWN_FOLDER / f"{name}.json"
+        before, after = Tokenizer.from_file(str(path)), open_tokenizer(path)
+        for one, other in zip(before.encode_batch(texts), after.encode_batch(texts), strict=True):
+            assert (one.ids, one.offsets) == (other.ids, other.offsets)
+
+
+def test_reading_long_words_is_kept_and_done_once(tmp_path):
+    once = open_tokenizer(BUNDLED_FOLDER)
+    save_tokenizer(once, tmp_path)
+    again = open_tokenizer(tmp_path)
+    assert again.to_str() == once.to_str()
+    assert read_long_words(again).to_str() == once.to_str()
+
+
+def test_the_limit_is_that_of_the_model():
+    vocabulary = {"[UNK]": 0, "가": 1, "##가": 2}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=7))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    assert read_long_words(tokenizer).encode("가" * 15).ids == [1, *[2] * 6, 1, *[2] * 6, 1]
+
+
+def test_other_kinds_of_tokenizers_are_left_as_they_are():
+    tokenizer = Tokenizer(models.BPE({"가": 0, "나": 1}, []))
+    assert read_long_words(tokenizer).pre_tokenizer is None
+
+
+def test_a_tokenizer_whose_folder_asks_for_a_program_is_refused(tmp_path):
+    save_tokenizer(open_tokenizer(BUNDLED_FOLDER), tmp_path)
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text("utf-8"))
+    settings["auto_map"] = {"AutoTokenizer": ["evil.T", None]}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    for open_it in (open_tokenizer, lambda folder: load_cutter(str(folder))):
+        with pytest.raises(ModelError, match="asks to run programs"):
+            open_it(tmp_path)
