@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.core.files import write_text
+from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def from_stdin(data: str | Path) -> str | Path:
     folder = Path(tempfile.mkdtemp(prefix="kosent-lab-"))  # nobody else's to read
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"stdin{ending}"
-    path.write_bytes(content)
+    write_bytes(content, path)
     return path
 
 
