@@ -24,6 +24,7 @@ def add(subparsers: Any) -> None:
     )
     command(actions, "verify", verify_data, "rehash and recount").add_argument("name")
     command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
+    command(actions, "purge", purge_data, "remove what the cache keeps of your texts: readings, traces of errors")
     score = command(actions, "score", score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
     score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
@@ -68,6 +69,15 @@ def show_leaks(arguments: argparse.Namespace) -> None:
     from kosent_lab import corpora
 
     print(corpora.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
+
+
+def purge_data(arguments: argparse.Namespace) -> None:
+    """Remove what is kept of the texts that were read; downloaded corpora stay."""
+    from kosent_lab.cli import crashes
+    from kosent_lab.korean import readings
+
+    removed = [*readings.purge_store(), *crashes.purge()]
+    print("\n".join(f"removed {path}" for path in removed) or "there is nothing to remove")
 
 
 def score_data(arguments: argparse.Namespace) -> None:
