@@ -7,6 +7,7 @@ in shards that a killed run finds again, and with the predictions written beside
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAVED = "saved:"  # before the name of a table of data/scored
+_LONGEST_NAME = 180  # bytes: 255 are the limit, and temporary names are made of this one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,8 +147,12 @@ def default_inputs(*, bundled_model: bool) -> list[str]:
 
 
 def file_name(data: str) -> str:
-    """Return the name of an input as a file may be called."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+    """Return the name of an input as a file may be called; a long one is cut and ends in its hash."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+    if len(name.encode("utf-8")) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:8]
+    return name.encode("utf-8")[: _LONGEST_NAME - 9].decode("utf-8", "ignore") + "-" + digest
 
 
 def from_input(

@@ -1,6 +1,6 @@
 import pytest
 
-from kosent_lab.core.printable import cut, isolated, printable
+from kosent_lab.core.printable import cut, isolated, printable, unstacked
 
 
 @pytest.mark.parametrize("text", ["재밌다ㅋㅋ", "👩‍👩‍👧 👍🏽", "ก็ é ñ", "سينما", "a b"])
@@ -18,7 +18,14 @@ def test_what_steers_a_terminal_or_turns_a_line_is_written_out(code):
 def test_cutting_takes_no_mark_from_its_letter():
     assert cut("가나e\u0301다", 4) == "가나…"
     assert cut("\u0301" * 9, 4) == "…"
+    assert cut("가" + "\u0301" * 999, 100)[:90] == "가" + "\u0301" * 89
     assert cut("가나", 2) == "가나"
+
+
+def test_marks_of_languages_stay():
+    for text in ("ệ̣", "ก็ที่", "שָּׁ", "각\u0301"):
+        assert unstacked(text) == text
+    assert unstacked("e" + "\u0301" * 99 + "f") == "e" + "\u0301" * 4 + "f"
 
 
 def test_only_what_runs_from_right_to_left_is_isolated():
