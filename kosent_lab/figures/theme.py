@@ -21,6 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.printable import cut, printable, unstacked
 
 FONTS_FOLDER = Path(__file__).resolve().parent / "fonts"
@@ -111,7 +112,7 @@ def as_label(text: str, *, columns: int = 36) -> str:
     >>> as_label("아주 긴\\n이름의 매장", columns=10), as_label("film")
     ('아주 긴 …', 'film')
     """
-    parts = list(_drawn(printable(cut(" ".join(text.split()), 4 * columns)), False))
+    parts = list(_drawn(printable(cut(" ".join(to_nfc(text).split()), 4 * columns)), False))
     room = columns if sum(map(_columns, parts)) <= columns else columns - 1
     shown, used = "", 0
     for part in parts:

@@ -1,3 +1,4 @@
+import unicodedata
 import warnings
 from xml.etree import ElementTree
 
@@ -125,6 +126,7 @@ def test_labels_are_cut_by_the_width_that_they_take():
     assert figures.as_label("가" * 18) == "가" * 18
     assert figures.as_label("가" * 19) == "가" * 17 + "…"
     assert figures.as_label("a" * 36) == "a" * 36
+    assert figures.as_label(unicodedata.normalize("NFD", "매장")) == "매장"
     assert figures.as_label("👍" * 40) == "⟨thumbs up sign⟩" * 2 + "…"
 
 
