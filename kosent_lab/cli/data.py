@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from kosent_lab.cli.options import command
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, NotAvailableError
 
 
 def add(subparsers: Any) -> None:
@@ -34,11 +34,13 @@ def list_data(arguments: argparse.Namespace) -> None:
     """Print every card and whether its files are here."""
     import pandas as pd
 
-    from kosent_lab.core.places import data_folders
+    from kosent_lab.core.places import HOW_TO_GET, data_folders
     from kosent_lab.corpora import cards
 
-    rows = []
-    for card in cards.list_cards():
+    rows, listed = [], cards.list_cards()
+    if not listed:
+        raise NotAvailableError(f"there are no cards of corpora in {cards.CARDS_FOLDER}. {HOW_TO_GET}")
+    for card in listed:
         here = "yes" if cards.is_present(card) else "no"
         rows.append((card.name, here, card.kind, f"{card.rows:,}" if card.rows else "", card.licence, card.title))
     print(pd.DataFrame(rows, columns=["name", "here", "kind", "rows", "licence", "what"]).to_string(index=False))

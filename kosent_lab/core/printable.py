@@ -45,10 +45,8 @@ def cut(text: str, length: int) -> str:
     """
     if len(text) <= length:
         return text
-    end = length - 1
-    while end > max(0, length - 1 - _MOST_MARKS) and unicodedata.combining(
-        text[end]
-    ):  # no mark is taken from its letter
+    end, least = length - 1, max(0, length - 1 - _MOST_MARKS)
+    while end > least and unicodedata.combining(text[end]):  # no mark is taken from its letter
         end -= 1
     return text[:end] + "…"
 
