@@ -15,7 +15,7 @@ PACKAGE = ROOT / "kosent_lab"
 HOUSE = {
     "core": ["schema", "held_out", "printable", "hangul", "josa", "intervals", "files", "network", "places"],
     "figures": ["theme"],
-    "corpora": ["cards", "nsmc", "store", "splits", "readers", "documents", "pretraining_text"],
+    "corpora": ["cards", "nsmc", "store", "splits", "personal", "readers", "documents", "pretraining_text"],
     "korean": ["eojeol", "morphology", "readings", "treebanks"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "calibrator_choice", "abstention", "plots"],

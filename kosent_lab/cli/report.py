@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, model_options, open_classifier, read_documents
+from kosent_lab.cli.options import command, file_columns, mask_option, model_options, open_classifier, read_documents
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
+    mask_option(parser)
     file_columns(parser)
     model_options(parser, precision="auto")
 
@@ -45,6 +46,7 @@ def make_report(arguments: argparse.Namespace) -> None:
 
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
+    options["mask_personal"] = arguments.mask_personal
     made = [parts.from_input(name, classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
@@ -70,4 +72,5 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
+    words += ["--mask-personal"] if arguments.mask_personal else []
     return shlex.join(words)

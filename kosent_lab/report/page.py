@@ -202,7 +202,7 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
         "title": t["part"].format(data=sentences.shown_name(part.title)),
         "anchor": anchor,
         "findings": sentences.findings(assessment, language),
-        "advice": sentences.advice(assessment, language),
+        "advice": [*sentences.advice(assessment, language), *sentences.personal_data(part.personal, part.masked, t)],
         "sections": [
             {**vars(section), "title": t[section.key], "anchor": f"{anchor}-{section.key}"} for section in made
         ],

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from kosent_lab.calibration.calibrators import Temperature, read_calibration
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
+from kosent_lab.corpora import personal
 from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.tokenization.tokenizers import load_cutter
 
@@ -62,6 +63,9 @@ class Part:
         How these rows were scored.
     licence : str
     cautions : tuple of str
+    personal : mapping of str to int
+        How many phone numbers, mail addresses and resident numbers the table holds or, where `masked`, held.
+    masked : bool
     """
 
     title: str
@@ -69,6 +73,8 @@ class Part:
     model: ModelFacts
     licence: str = ""
     cautions: tuple[str, ...] = ()
+    personal: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    masked: bool = False
 
 
 def from_frame(
@@ -121,15 +127,24 @@ def from_frame(
     else:
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
-    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts)
+    held = personal.count_personal(scored)
+    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts, held)
 
 
-def _with_card(title: str, corpus: str, assessment: Assessment, facts: ModelFacts) -> Part:
+def _with_card(
+    title: str,
+    corpus: str,
+    assessment: Assessment,
+    facts: ModelFacts,
+    held: Mapping[str, int],
+    *,
+    masked: bool = False,
+) -> Part:
     try:
         card = corpora.find_card(corpus)
     except KosentError:  # a user's own file
-        return Part(title, assessment, facts)
-    return Part(title, assessment, facts, card.licence, card.cautions)
+        return Part(title, assessment, facts, personal=held, masked=masked)
+    return Part(title, assessment, facts, card.licence, card.cautions, held, masked)
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:
@@ -162,6 +177,7 @@ def from_input(
     folder: Path,
     read: Callable[[str], pd.DataFrame] = corpora.load,
     calib: tuple[str, pd.DataFrame] | None = None,
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> Part:
     """Score an input, write its predictions, and assess it.
@@ -177,6 +193,8 @@ def from_input(
         From a name to its document frame.
     calib : (str, DataFrame), optional
         As for `calibrator_choice.choose_calibrator`.
+    mask_personal : bool
+        Hide what names persons in the predictions and on the page; the texts are scored as they are.
     progress : bool
 
     Returns
@@ -189,7 +207,7 @@ def from_input(
         When the input cannot be read, or saved answers are asked of another model.
     """
     target = folder / f"predictions-{file_name(name)}.parquet"
-    facts, shards = ModelFacts.of(classifier), None
+    facts, shards, documents = ModelFacts.of(classifier), None, None
     if name.startswith(SAVED):
         saved = scoring.load_scored(name.removeprefix(SAVED))
         if saved.card["model_id"] != classifier.model_id:
@@ -203,16 +221,22 @@ def from_input(
     else:
         documents = read(name)
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
-        frame, shards, sha256 = scoring.score_frame(documents, target, classifier, progress=progress)
+        options = {"mask_personal": mask_personal, "progress": progress}
+        frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
-    choice = choose_calibrator(frame, classifier.calibration, calib)
+    held = personal.count_personal(frame if documents is None else documents)
+    personal.warn(Path(name).name, held, masked=mask_personal)
+    # texts to calibrate on are known by their words, which masking changes
+    as_read = frame if documents is None else frame.assign(text=documents["text"].array)
+    choice = choose_calibrator(as_read, classifier.calibration, calib)
     tokenizer = classifier.backend
     assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
     # every row of the input, also those that the calibrator was fitted on
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
         shutil.rmtree(shards)
-    return _with_card(Path(name).name, corpus, assessment, facts)
+    title = personal.mask_text(Path(name).name) if mask_personal else Path(name).name
+    return _with_card(title, corpus, assessment, facts, held, masked=mask_personal)
 
 
 def score_calib(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -150,6 +150,12 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         if count:
             found.append(t[key].format(n=f"{count:,}"))
     return found
+
+
+def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
+    """Warn of what names persons on the page and in the predictions, by kind and number; nothing where nothing does."""
+    found = ", ".join(f"{t[f'p_{kind}']} {count:,}" for kind, count in held.items() if count)
+    return [t["a_masked" if masked else "a_personal"].format(found=found)] if found else []
 
 
 def _groups(assessment: Assessment) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pyarrow.parquet
 
 from kosent_lab.core.files import file_sha256, frame_sha256, whole, write_parquet, write_text
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora import personal
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
@@ -37,6 +39,7 @@ def score_file(
     text_column: str = "text",
     label_column: str | None = None,
     shard_rows: int = SHARD_ROWS,
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> int:
     """Score a file shard by shard; a killed run goes on at the first shard that is not there.
@@ -53,6 +56,8 @@ def score_file(
         For a model of other classes than two polarities labels are words of the file's own.
     shard_rows : int
         Rows of a shard; part of the job's identity, since it decides which texts share a batch.
+    mask_personal : bool
+        Hide what names persons (``corpora.personal``) in what is written; texts are scored as they are.
     progress : bool
 
     Returns
@@ -72,8 +77,11 @@ def score_file(
     job = {"source": file_sha256(source), "columns": [text_column, label_column], "shard_rows": shard_rows}
     own = bool(classifier.class_names)
     columns = {"text_column": text_column, "label_column": label_column}
-    frames = iter_documents(source, **columns, rows=shard_rows, own_labels=own)
-    shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
+    held: Counter[str] = Counter()
+    frames = personal.counted(iter_documents(source, **columns, rows=shard_rows, own_labels=own), held)
+    options = {"job": job, "mask_personal": mask_personal, "progress": progress}
+    shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
+    personal.warn(source.name, held, masked=mask_personal)
     _join_shards(shards, target)
     rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
     shutil.rmtree(shards[0].parent)
@@ -81,7 +89,13 @@ def score_file(
 
 
 def score_frame(
-    frame: pd.DataFrame, target: Path, classifier: Classifier, *, shard_rows: int = SHARD_ROWS, progress: bool = False
+    frame: pd.DataFrame,
+    target: Path,
+    classifier: Classifier,
+    *,
+    shard_rows: int = SHARD_ROWS,
+    mask_personal: bool = False,
+    progress: bool = False,
 ) -> tuple[pd.DataFrame, Path, str]:
     """Score a document frame in shards that a killed run finds again.
 
@@ -91,7 +105,7 @@ def score_frame(
         Document frame.
     target : Path
         The shards wait in ``<target>.parts``.
-    classifier, shard_rows, progress :
+    classifier, shard_rows, mask_personal, progress :
         See `score_file`.
 
     Returns
@@ -110,7 +124,8 @@ def score_frame(
     starts = range(0, max(1, len(frame)), shard_rows)
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
     parts, folder = [], target
-    for shard, scored in score_shards(pieces, target, classifier, job=job, progress=progress):
+    options = {"job": job, "mask_personal": mask_personal, "progress": progress}
+    for shard, scored in score_shards(pieces, target, classifier, **options):
         parts.append(pd.read_parquet(shard) if scored is None else scored)
         folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, sha256
@@ -122,6 +137,7 @@ def score_shards(
     classifier: Classifier,
     *,
     job: dict[str, Any],
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> Iterator[tuple[Path, pd.DataFrame | None]]:
     """Score shards one after the other; those that lie in ``<target>.parts`` already are kept.
@@ -135,7 +151,8 @@ def score_shards(
     classifier : Classifier
     job : dict
         What makes this job another than one that left shards in the same place.
-    progress : bool
+    mask_personal, progress : bool
+        See `score_file`.
 
     Yields
     ------
@@ -150,7 +167,9 @@ def score_shards(
         When the folder holds shards of another job.
     """
     parts = target.with_name(target.name + ".parts")
-    _open_job(parts, job | {"model_id": classifier.model_id, "precision": classifier.precision})
+    masked = {"mask_personal": True} if mask_personal else {}
+    _open_job(parts, job | masked | {"model_id": classifier.model_id, "precision": classifier.precision})
+    first = 0
     for number, frame in enumerate(frames):
         shard = parts / f"part-{number:05d}.parquet"
         scored = None
@@ -158,7 +177,9 @@ def score_shards(
             logger.info("%s is there already", shard.name)
         else:
             scored = predict_frame(frame, classifier, progress=progress)
+            scored = personal.mask_frame(scored, first=first) if mask_personal else scored
             write_parquet(scored, shard)
+        first += len(frame)
         yield shard, scored
 
 
