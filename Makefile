@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 STAMP := .venv/.installed
-AS_ROOT = $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+AS_ROOT = $(if $(ALLOW_ROOT),--allow-root)
 TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
 .PHONY: report test lab notebooks setup bench browser
@@ -16,7 +16,9 @@ test: setup browser
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest $(ARGS)
 
+# a page in the browser may run anything as whoever started the server: as root only where that is asked for
 lab: setup
+	@[ "$$(id -u)" != 0 ] || [ -n "$(ALLOW_ROOT)" ] || { echo "JupyterLab would run as root. Start it as another user, or, if you mean it: make lab ALLOW_ROOT=1"; exit 1; }
 	$(RUN) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks $(AS_ROOT) $(ARGS)
 
 # runs every notebook and writes its outputs, after checking what may be committed
@@ -37,7 +39,7 @@ setup: $(STAMP)
 
 # torch goes first and alone: any other order lets pip choose a build of several gigabytes
 $(STAMP): constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "kosent-lab needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "kosent-lab needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
 	@echo "Making the environment in .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
 	@$(RUN) -m pip install --quiet --disable-pip-version-check "$(TORCH)"

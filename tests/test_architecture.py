@@ -14,12 +14,12 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "schema", "held_out", "script", "hangul", "intervals", "columns", "files", "locks", "folders", "jobs",
-        "model_files", "network", "hub", "places",
+        "schema", "held_out", "printable", "script", "hangul", "josa", "intervals", "columns", "files", "locks",
+        "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],
     "corpora": [
-        "cards", "proofs", "nsmc", "store", "splits", "reading", "labels", "separated", "workbooks",
+        "cards", "proofs", "nsmc", "store", "splits", "personal", "reading", "labels", "separated", "workbooks",
         "readers", "documents", "pretraining_text",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks"],
@@ -44,8 +44,8 @@ HOUSE = {
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
-        "options", "outputs", "train_options", "report", "score", "tokens", "data", "train", "pretrain", "finetune",
-        "study", "results", "lab", "parser", "__main__",
+        "options", "outputs", "train_options", "console", "crashes", "report", "score", "tokens", "data", "train",
+        "pretrain", "finetune", "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

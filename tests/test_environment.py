@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tests.conftest import ROOT
 
@@ -55,3 +57,25 @@ def test_no_pickle_is_tracked_and_no_file_is_huge():
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "LICENSE", "data/README.md", "Makefile"])
 def test_a_reader_finds_what_they_expect(name):
     assert (ROOT / name).stat().st_size > 400
+
+
+def test_the_python_versions_named_are_the_ones_allowed():
+    allowed = SpecifierSet(PROJECT["requires-python"])
+    named = [
+        c.rpartition(" ")[2] for c in PROJECT["classifiers"] if c.startswith("Programming Language :: Python :: 3.")
+    ]
+    assert named == [f"3.{minor}" for minor in range(30) if f"3.{minor}" in allowed]
+    assert f"{sys.version_info.major}.{sys.version_info.minor}" in named
+
+
+def test_jupyterlab_runs_as_root_only_where_that_is_asked_for():
+    def told(*arguments):
+        made = subprocess.run(
+            ["make", "--dry-run", "--assume-old=setup", "-C", str(ROOT), "lab", *arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return [line for line in made.stdout.splitlines() if "jupyterlab" in line]
+
+    (plain,), (asked,) = told(), told("ALLOW_ROOT=1")
+    assert "--allow-root" not in plain
+    assert "--allow-root" in asked

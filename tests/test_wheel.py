@@ -56,15 +56,33 @@ def test_it_scores_and_reports_with_a_model_given_by_path(installed, tmp_path, t
     assert (tmp_path / "보고서" / "report.html").is_file()
 
 
+def test_it_cuts_words_with_a_tokenizer_given_by_path(installed, tmp_path, tiny_folder):
+    cut = run(installed, tmp_path, "tokens", "재미가 있다", "--model", str(tiny_folder))
+    assert cut.returncode == 0, cut.stderr
+    assert "재미가" in cut.stdout
+
+
+def test_it_says_that_notebooks_come_with_a_clone(installed, tmp_path):
+    answer = run(installed, tmp_path, "notebooks")
+    assert answer.returncode == 1
+    assert "they come with a clone" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["evaluate", "--data", "kosent-pack"], "there are no cards of corpora in"),
         (["tokens", "재미가 있다"], "there is no bundled model in"),
         (["report"], "there are no cards of corpora in"),
+        (["report", "--data", "글.csv"], "there is no bundled model in"),
+        (["predict", "글.csv", "--out", "b.csv"], "there is no bundled model in"),
+        (["data", "list"], "there are no cards of corpora in"),
+        (["data", "fetch", "nsmc"], "there are no cards of corpora in"),
+        (["bench", "--startup"], "there is no bundled model in"),
     ],
 )
 def test_it_says_in_a_line_what_it_lacks_and_where_to_put_it(installed, tmp_path, arguments, words):
+    (tmp_path / "글.csv").write_text("text,label\n정말 좋아요,1\n", "utf-8")
     answer = run(installed, tmp_path, *arguments)
     assert answer.returncode == 1
     assert answer.stderr.count("\n") == 1, answer.stderr

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.behaviour.controls import CONTROLS, neutral_places
-from kosent_lab.core.hangul import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
+from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
 from kosent_lab.core.schema import DataError, check_columns
 
 # what takes a particle's place within its class, written as after a consonant: case, place and
@@ -195,9 +195,10 @@ def _control(
         for run in _LETTERS.finditer(text[word["start"] : stop]):
             first, last = word["start"] + run.start(), word["start"] + run.end()
             # a split must fall within the run, another change leaves a letter of it
-            places += range(first + 1, last) if kind == "split" else range(first, last - length + 1)
-            if kind != "split" and length >= last - first:
-                places = [place for place in places if not first <= place < last]
+            if kind == "split":
+                places += range(first + 1, last)
+            elif length < last - first:
+                places += range(first, last - length + 1)
     # a split falls between two letters of a word, another change on letters
     places = [p for p in places if allowed.issuperset(range(p - 1, p + 1) if kind == "split" else range(p, p + length))]
     if not places:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.figures.theme import ACCENT, LINE, MUTED, drawable, fresh_axes
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
 
 _INTERVALS = {"difference": ("ci_low", "ci_high"), "mean_change": ("mean_ci_low", "mean_ci_high")}
 
@@ -27,7 +27,7 @@ def plot_variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_optio
     for place, value in enumerate(table["prob_1"]):
         ax.text(min(value + 0.01, 0.95), place, f"{value:.2f}", va="center", fontsize=9)
     ax.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
-    ax.set_yticklabels([drawable(change) for change in table["change"]])
+    ax.set_yticklabels([as_label(change) for change in table["change"]])
     return ax
 
 
@@ -80,5 +80,5 @@ def plot_effects(
     ax.errorbar(table[value], places, xerr=[table[value] - table[low], table[high] - table[value]], **options)
     ax.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     rows = zip(table[by], table["n"], strict=True)
-    ax.set_yticklabels([f"{drawable(str(name))}  (n={n:,})" for name, n in rows])
+    ax.set_yticklabels([f"{as_label(str(name))}  (n={n:,})" for name, n in rows])
     return ax

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from kosent_lab.cli.options import command
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, NotAvailableError
 
 
 def add(subparsers: Any) -> None:
@@ -24,6 +24,7 @@ def add(subparsers: Any) -> None:
     )
     command(actions, "verify", verify_data, "rehash and recount").add_argument("name")
     command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
+    command(actions, "purge", purge_data, "remove what the cache keeps of your texts: readings, traces of errors")
     score = command(actions, "score", score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
     score.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
@@ -33,11 +34,13 @@ def list_data(arguments: argparse.Namespace) -> None:
     """Print every card and whether its files are here."""
     import pandas as pd
 
-    from kosent_lab.core.places import data_folders
+    from kosent_lab.core.places import HOW_TO_GET, data_folders
     from kosent_lab.corpora import cards
 
-    rows = []
-    for card in cards.list_cards():
+    rows, listed = [], cards.list_cards()
+    if not listed:
+        raise NotAvailableError(f"there are no cards of corpora in {cards.CARDS_FOLDER}. {HOW_TO_GET}")
+    for card in listed:
         here = "yes" if cards.is_present(card) else "no"
         rows.append((card.name, here, card.kind, f"{card.rows:,}" if card.rows else "", card.licence, card.title))
     print(pd.DataFrame(rows, columns=["name", "here", "kind", "rows", "licence", "what"]).to_string(index=False))
@@ -68,6 +71,15 @@ def show_leaks(arguments: argparse.Namespace) -> None:
     from kosent_lab import corpora
 
     print(corpora.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
+
+
+def purge_data(arguments: argparse.Namespace) -> None:
+    """Remove what is kept of the texts that were read; downloaded corpora stay."""
+    from kosent_lab.cli import crashes
+    from kosent_lab.korean import readings
+
+    removed = [*readings.purge_store(), *crashes.purge()]
+    print("\n".join(f"removed {path}" for path in removed) or "there is nothing to remove")
 
 
 def score_data(arguments: argparse.Namespace) -> None:

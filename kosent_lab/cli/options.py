@@ -56,6 +56,16 @@ def file_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", help="of a workbook; default: the first that is not hidden")
 
 
+def mask_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--mask-personal``."""
+    parser.add_argument(
+        "--mask-personal",
+        action="store_true",
+        help="hide phone numbers, mail addresses and resident numbers in everything that is written; the texts are "
+        "scored as they are. It finds shapes, no names and no postal addresses",
+    )
+
+
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document")

@@ -1,17 +1,36 @@
-"""The command line: parse, call, print. Exit status 0 done, 1 failed with a message, 2 wrong arguments."""
+"""The command line: parse, call, print, and the one place where every error becomes one line."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from kosent_lab import __version__
-from kosent_lab.cli import data, finetune, lab, outputs, pretrain, report, results, score, study, tokens, train
+from kosent_lab.cli import (
+    console,
+    crashes,
+    data,
+    finetune,
+    lab,
+    outputs,
+    pretrain,
+    report,
+    results,
+    score,
+    study,
+    tokens,
+    train,
+)
+from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import KosentError
 
-logger = logging.getLogger(__name__)
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, whatever characters they hold, and end with 2."""
+        super().error(printable(message))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,33 +44,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status.
+        The exit status: 0 done, 1 failed with a message, 2 wrong arguments, 130 stopped by Ctrl-C, 143 ended by
+        SIGTERM, 141 when nobody reads the output any more (``| head``).
     """
-    arguments = build_parser().parse_args(argv)
-    level = logging.WARNING if arguments.quiet else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("kosent_lab").setLevel(level)
-    try:
-        with outputs.guarded(arguments):
-            arguments.run(arguments)
-    except KosentError as error:
-        return _fail(str(error))
-    except OSError as error:  # no space, no permission, a folder in a file's place
-        return _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
-    except KeyboardInterrupt:
-        _fail("stopped; what was finished is kept, and the same command goes on from there")
-        return 130
+    console.take_any_character()
+    with console.orderly():
+        try:
+            arguments = build_parser().parse_args(argv)
+            logging.getLogger("kosent_lab").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
+            with outputs.guarded(arguments):
+                arguments.run(arguments)
+            print(end="", flush=True)
+        except BrokenPipeError:
+            return console.PIPE_CLOSED
+        except KeyboardInterrupt as stop:
+            console.say("stopped; what was finished is kept, and the same command goes on from there")
+            return console.ENDED if isinstance(stop, console.Ended) else console.STOPPED
+        except Exception as error:  # the one place where anything is caught
+            console.say(_told(error))
+            return 1
+        finally:
+            console.settle()
     return 0
 
 
-def _fail(message: str) -> int:
-    print(f"kosent-lab: {message}", file=sys.stderr)
-    return 1
+def _told(error: Exception) -> str:
+    """Return the one line that a user reads of an error."""
+    if isinstance(error, KosentError):
+        return str(error)
+    if isinstance(error, OSError) and str(error):  # no space, no permission, a folder in a file's place
+        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    # torch and arrow have classes of their own, and torch on a CPU none at all
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
+        what = f"the memory of this machine does not suffice ({crashes.describe(error)}); give it less at once"
+    elif isinstance(error, RecursionError):
+        what = f"something in the input is nested too deeply ({crashes.describe(error)})"
+    else:
+        what = f"an error that nobody expected ({crashes.describe(error)}); please report this line and the trace"
+    return f"{what}; {crashes.keep(error)}"
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
-    parser = argparse.ArgumentParser(prog="kosent-lab", description="Study a Korean sentiment classifier.")
+    parser = _Parser(prog="kosent-lab", description="Study a Korean sentiment classifier.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

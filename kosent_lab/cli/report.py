@@ -11,6 +11,7 @@ from kosent_lab.cli.options import (
     command,
     file_columns,
     from_stdin,
+    mask_option,
     model_options,
     open_classifier,
     read_documents,
@@ -35,6 +36,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
+    mask_option(parser)
     file_columns(parser)
     model_options(parser, precision="auto")
 
@@ -53,6 +55,7 @@ def make_report(arguments: argparse.Namespace) -> None:
 
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
+    options["mask_personal"] = arguments.mask_personal
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
@@ -77,4 +80,5 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         words += [] if value is None else [option, str(value)]
     words += reading_words(arguments)
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
+    words += ["--mask-personal"] if arguments.mask_personal else []
     return shlex.join(words)

@@ -12,6 +12,7 @@ from kosent_lab.cli.options import (
     file_columns,
     from_stdin,
     json_option,
+    mask_option,
     model_options,
     open_classifier,
     print_result,
@@ -35,6 +36,7 @@ def add(subparsers: Any) -> None:
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
     predict.add_argument("--shard-rows", type=int, default=20_000)
+    mask_option(predict)
     file_columns(predict)
     model_options(predict, precision="auto")
 
@@ -77,6 +79,7 @@ def predict_file(arguments: argparse.Namespace) -> None:
         open_classifier(arguments, any_classes=True),
         reading=reading(arguments),
         shard_rows=arguments.shard_rows,
+        mask_personal=arguments.mask_personal,
         progress=not arguments.quiet,
     )
     print(f"{rows:,} rows: {arguments.out}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, file_columns, from_stdin, json_option, reading
+from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import NotAvailableError
 
 logger = logging.getLogger(__name__)
@@ -48,4 +49,5 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     table = table.drop(columns=["piece_starts"])
     if arguments.json:
         write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", arguments.json)
-    print(table.to_string(index=False, max_rows=200))
+    shown = table.map(lambda value: printable(value) if isinstance(value, str) else value)
+    print(shown.to_string(index=False, max_rows=200))

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import ACCENT, LINE, MUTED, drawable, fresh_axes
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
 
 
 def plot_slices(
@@ -28,7 +28,7 @@ def plot_slices(
     if overall is not None:
         ax.axvline(overall * 100, color=MUTED, linestyle="--", linewidth=1, zorder=0)
     ax.set_yticks(
-        list(heights), [f"{drawable(str(v))}  (n={n:,})" for v, n in zip(table["value"], table["n"], strict=True)]
+        list(heights), [f"{as_label(str(v))}  (n={n:,})" for v, n in zip(table["value"], table["n"], strict=True)]
     )
     return ax
 
@@ -42,7 +42,7 @@ def plot_probabilities(
     for number, (name, series) in enumerate(values.items()):
         options = {"color": colours[number % 4], "linestyle": dashes[number % 4], "linewidth": 1.8} | artist_options
         weights = [100 / len(series)] * len(series)
-        ax.hist(series, bins=bins, range=(0, 1), weights=weights, histtype="step", label=name, **options)
+        ax.hist(series, bins=bins, range=(0, 1), weights=weights, histtype="step", label=as_label(name), **options)
     ax.set(xlim=(0, 1))
     ax.legend(loc="upper center")
     return ax

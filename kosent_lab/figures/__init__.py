@@ -8,6 +8,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "theme": ["ACCENT", "LINE", "MUTED", "drawable", "font_paths", "style", "to_png"],
+        "theme": ["ACCENT", "LINE", "MUTED", "as_label", "drawable", "font_paths", "style", "to_png"],
     },
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
+
+from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.printable import cut, printable, unstacked
 
 FONTS_FOLDER = Path(__file__).resolve().parent / "fonts"
 ACCENT, MUTED, LINE = "#1f5fa8", "#9aa5b1", "#333f48"
@@ -71,34 +75,87 @@ def font_paths() -> tuple[str, str]:
     return str(FONTS_FOLDER / "NanumGothic.ttf"), font_manager.findfont("DejaVu Sans")
 
 
-def drawable(text: str) -> str:
+def drawable(text: str, *, keep_letters: bool = False) -> str:
     """Return `text` with what neither font can draw written out, so that it reads the same everywhere.
 
     Parameters
     ----------
     text : str
+    keep_letters : bool
+        Leave the letters of scripts that the fonts lack: for a page, whose reader has more fonts.
 
     Returns
     -------
     str
         Emoji beyond the fonts, control characters and direction marks become their Unicode name in
-        angle brackets; joiners and variation selectors are dropped.
+        angle brackets, a run of letters its script and length; joiners and variation selectors are dropped.
 
     Examples
     --------
-    >>> drawable("좋아요👍")
-    '좋아요⟨thumbs up sign⟩'
+    >>> drawable("좋아요👍"), drawable("ไทย 앱")
+    ('좋아요⟨thumbs up sign⟩', '⟨thai ×3⟩ 앱')
     """
-    covered = frozenset().union(*map(_coverage, font_paths()))
-    return "".join(_drawn(character, covered) for character in text)
+    return "".join(_drawn(text, keep_letters))
 
 
-def _drawn(character: str, covered: frozenset[int]) -> str:
-    if character in "\u200c\u200d\ufe0e\ufe0f":
+def as_label(text: str, *, columns: int = 36) -> str:
+    """Return `text` as a label of a figure: drawable, on one line, cut to a width that leaves the axes their room.
+
+    Parameters
+    ----------
+    text : str
+    columns : int
+        A Latin letter takes one, a Hangul syllable two.
+
+    Examples
+    --------
+    >>> as_label("아주 긴\\n이름의 매장", columns=10), as_label("film")
+    ('아주 긴 …', 'film')
+    """
+    parts = list(_drawn(printable(cut(" ".join(to_nfc(text).split()), 4 * columns)), False))
+    room = columns if sum(map(_columns, parts)) <= columns else columns - 1
+    shown, used = "", 0
+    for part in parts:
+        used += _columns(part)
+        if used > room:
+            return shown + "…"
+        shown += part
+    return shown
+
+
+def _columns(part: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in part)
+
+
+def _drawn(text: str, keep_letters: bool) -> Iterator[str]:
+    """Yield what is drawn for each character, for a run of letters that the fonts lack once."""
+    fonts = [_coverage(path) for path in font_paths()]
+    covered, letter = frozenset().union(*fonts), ""
+    for lacking, run in itertools.groupby(unstacked(text), lambda c: _script(c) if ord(c) not in covered else ""):
+        if lacking and not keep_letters:
+            yield f"⟨{lacking} ×{len(list(run))}⟩"
+            continue
+        for character in run:
+            if character in "\u200c\u200d\ufe0e\ufe0f":
+                continue
+            if not unicodedata.combining(character):
+                letter = character
+            elif not keep_letters and not any({ord(letter or "e"), ord(character)} <= font for font in fonts):
+                continue  # a letter and its marks are drawn from one font
+            known = lacking or ord(character) in covered
+            if character in "\t\n\r" or (known and unicodedata.category(character)[0] != "C"):
+                yield character
+            elif unicodedata.category(character) == "Zs":
+                yield " "
+            else:
+                yield f"⟨{unicodedata.name(character, f'U+{ord(character):04X}').lower()}⟩"
+
+
+def _script(character: str) -> str:
+    """Return the script of a letter or mark, as its Unicode name begins; nothing for what is neither."""
+    if unicodedata.category(character)[0] not in "LM" or character in "\ufe0e\ufe0f":
         return ""
-    if character.isspace() or (ord(character) in covered and unicodedata.category(character)[0] != "C"):
-        return character
-    return f"⟨{unicodedata.name(character, f'U+{ord(character):04X}').lower()}⟩"
+    return unicodedata.name(character, "letter").partition(" ")[0].lower()
 
 
 def fresh_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:

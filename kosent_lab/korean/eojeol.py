@@ -1,7 +1,7 @@
 """What an eojeol is made of: the stem, the particles (josa) or the ending (eomi) that its morphemes tell.
 
 Pure rules over morphemes; reading them from text with Kiwi lives in ``korean.morphology``, the forms of
-particles in ``core.hangul``.
+particles in ``core.josa``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from kosent_lab.core.hangul import final_sound, josa_agrees, split_josa
+from kosent_lab.core.josa import final_sound, josa_agrees, split_josa
 
 # Sejong tags: case particles, auxiliary particles, connecting particles
 JOSA_TAGS = frozenset({"JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC"})
@@ -182,8 +182,8 @@ def _eomi(morphemes: Sequence[Morpheme]) -> str:
     for morpheme in reversed(morphemes):
         if not morpheme.is_ending and (morpheme.form not in ("요", "만") or morpheme.tag != "JX"):
             break
-        forms.insert(0, morpheme.form)
-    return "+".join(forms)
+        forms.append(morpheme.form)
+    return "+".join(reversed(forms))
 
 
 def _agreement(stem: str, forms: Sequence[str]) -> bool | None:

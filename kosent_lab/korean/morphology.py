@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,10 @@ EOJEOL_COLUMNS = (
 
 
 _EOJEOL = re.compile(r"\S+")
+# Kiwi's time grows with the square of a run of Latin letters or full stops (6 s for 100,000); such a run is handed
+# over in parts, each read by itself
+_LONGEST_RUN = 2_000
+_PART = re.compile(rf"\S{{{_LONGEST_RUN}}}(?=\S)")
 
 
 def need_kiwi() -> None:
@@ -95,16 +100,18 @@ def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morph
     composed = [compose(replace_surrogates(text)) for text in texts]
     if not any(text.strip() for text, _ in composed):
         return [[] for _ in composed]  # nothing to read: Kiwi need not be loaded
-    tokenize, plain = analyser().tokenize, [text for text, _ in composed]
+    tokenize = analyser().tokenize
+    cuts = [[0, *(match.end() for match in _PART.finditer(text)), len(text)] for text, _ in composed]
+    parts = [text[a:b] for (text, _), places in zip(composed, cuts, strict=True) for a, b in pairwise(places)]
+    answers = iter(map(tokenize, parts) if workers == 1 else tokenize(parts))
     read = []
-    for tokens, (text, offsets) in zip(
-        map(tokenize, plain) if workers == 1 else tokenize(plain), composed, strict=True
-    ):
+    for (_, offsets), places in zip(composed, cuts, strict=True):
         morphemes = []
-        for token in tokens:
-            start, end = token.start, min(token.start + token.len, len(text))
-            form = token.form.translate(OLD_FINALS)
-            morphemes.append(Morpheme(form, str(token.tag), offsets[start], offsets[end]))
+        for begin, stop in pairwise(places):
+            for token in next(answers):
+                start, end = begin + token.start, min(begin + token.start + token.len, stop)
+                form = token.form.translate(OLD_FINALS)
+                morphemes.append(Morpheme(form, str(token.tag), offsets[start], offsets[end]))
         read.append(morphemes)
     return read
 

@@ -1,6 +1,9 @@
 """Kiwi's readings of many texts, kept by the hash of each text so that none is read twice.
 
-Reading itself lives in ``korean.morphology``; the store is one SQLite file in the user's cache folder.
+Reading itself lives in ``korean.morphology``. The store is one SQLite file in the user's cache folder. It holds
+**every word of every text that was read**, personal data among them: it belongs to its user alone (mode 0600, the
+folder 0700 where it is made here), leaves the machine by nothing here, and ``kosent-lab data purge`` removes it. A
+store that is locked, full, damaged or read-only stops nothing: texts are read without it, after one warning.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from kosent_lab.korean.morphology import EOJEOL_COLUMNS, eojeol_rows, eojeol_tab
 logger = logging.getLogger(__name__)
 READING_VERSION = 2  # raise it when `read_eojeol` reads differently
 _CHUNK = 5_000
+_PATIENCE = 5.0  # seconds to wait for another process to finish writing
 
 
 _STORE: ContextVar[Path | None] = ContextVar("store", default=None)
@@ -69,7 +73,7 @@ def read_cached(
     Notes
     -----
     The store is ``readings.sqlite`` in the cache folder (`use_store` names another one); where it
-    cannot be written, texts are read without it.
+    cannot be read or written, or a row of it is damaged, texts are read without it.
 
     The key is a 16-byte BLAKE2b of the text under Kiwi's version and this module's; the store holds
     what was read, compressed, and like any cache may be deleted.
@@ -83,19 +87,30 @@ def read_starts(texts: Iterable[str], *, workers: int | None = None) -> list[lis
     return [[start for row in rows for start in row[column]] for rows in _read_all(list(texts), workers, False)]
 
 
+def purge_store() -> list[Path]:
+    """Remove the store, with what SQLite keeps beside it; return what was removed."""
+    store, removed = _path(), []
+    for path in (store, *(store.with_name(store.name + suffix) for suffix in ("-journal", "-wal", "-shm"))):
+        if path.is_file() or path.is_symlink():
+            path.unlink()
+            removed.append(path)
+    return removed
+
+
+def _path() -> Path:
+    return _STORE.get() or cache_folder() / "readings.sqlite"
+
+
 def _read_all(texts: list[str], workers: int | None, progress: bool) -> list[list[list[Any]]]:
     need_kiwi()
     workers = workers or os.cpu_count() or 1
     keys = [_key(text) for text in texts]
-    connection = _open(_STORE.get() or cache_folder() / "readings.sqlite")
-    try:
-        rows: list[list[list[Any]]] = []
+    rows: list[list[list[Any]]] = []
+    with contextlib.closing(_Store(_path())) as store:
         steps = range(0, len(texts), _CHUNK)
         for start in tqdm(steps, desc="reading morphemes", unit="chunk", disable=None if progress else True):
             chunk = slice(start, start + _CHUNK)
-            rows += _read(connection, keys[chunk], texts[chunk], workers)
-    finally:
-        connection.close()
+            rows += _read(store, keys[chunk], texts[chunk], workers)
     return rows
 
 
@@ -104,29 +119,76 @@ def _key(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=version.encode()).digest()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+class _Store:
+    """The store as long as it can be had: what cannot be read is missing, what cannot be written is not kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.writable, self.connection = path, True, None
+        with self._bearing_loss("opened"):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # the user's alone from its first moment on; SQLite gives its journal the same rights
+            if not path.exists():
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            elif path.is_file() and path.stat().st_mode & 0o077:  # of an earlier version
+                with contextlib.suppress(OSError):
+                    path.chmod(0o600)
+            self.connection = sqlite3.connect(path, timeout=_PATIENCE)
+            self.connection.execute(
+                "CREATE TABLE IF NOT EXISTS readings (key BLOB PRIMARY KEY, eojeol BLOB) WITHOUT ROWID"
+            )
+
+    @contextlib.contextmanager
+    def _bearing_loss(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            if self.writable:  # said once
+                broken = not isinstance(error, (OSError, sqlite3.OperationalError))
+                advice = "; kosent-lab data purge removes it" if broken else ""
+                logger.warning("readings are not kept: %s cannot be %s (%s)%s", self.path, what, error, advice)
+            self.writable = False
+            if what != "written":
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def get(self, keys: Iterable[bytes]) -> dict[bytes, list[list[Any]]]:
+        """Return the rows of the texts that were read before, by key."""
+        found = {}
+        with self._bearing_loss("read"):
+            for key in keys if self.connection else ():
+                row = self.connection.execute("SELECT eojeol FROM readings WHERE key = ?", (key,)).fetchone()
+                rows = _unpack(row[0]) if row else None
+                if rows is not None:
+                    found[key] = rows
+        return found
+
+    def put(self, rows: dict[bytes, list[Any]]) -> None:
+        """Keep the rows of texts, all or none."""
+        if not (self.connection and self.writable):
+            return
+        new = [(k, zlib.compress(json.dumps(v, ensure_ascii=False).encode("utf-8"), 1)) for k, v in rows.items()]
+        with self._bearing_loss("written"), self.connection:
+            self.connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", new)
+
+
+def _unpack(stored: Any) -> list[list[Any]] | None:
+    """Return the rows that were stored; None where they are damaged."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30)
-        connection.execute("CREATE TABLE IF NOT EXISTS readings (key BLOB PRIMARY KEY, eojeol BLOB) WITHOUT ROWID")
-    except (OSError, sqlite3.Error) as error:
-        logger.warning("readings are not kept: %s cannot be written (%s)", path, error)
-        connection = sqlite3.connect(":memory:")
-        connection.execute("CREATE TABLE readings (key BLOB PRIMARY KEY, eojeol BLOB) WITHOUT ROWID")
-    return connection
+        rows = json.loads(zlib.decompress(stored))
+        return rows if all(len(row) == len(EOJEOL_COLUMNS) - 1 for row in rows) else None
+    except (zlib.error, ValueError, TypeError):
+        return None
 
 
-def _read(connection: sqlite3.Connection, keys: list[bytes], texts: list[str], workers: int) -> list[list[list[Any]]]:
-    stored: dict[bytes, bytes] = {}
-    for key in set(keys):
-        row = connection.execute("SELECT eojeol FROM readings WHERE key = ?", (key,)).fetchone()
-        if row:
-            stored[key] = row[0]
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in stored}
-    if missing:
-        for key, rows in zip(missing, eojeol_rows(missing.values(), workers=workers), strict=True):
-            stored[key] = zlib.compress(json.dumps(rows, ensure_ascii=False).encode("utf-8"), 1)
-        with connection:
-            new = [(key, stored[key]) for key in missing]
-            connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", new)
-    return [json.loads(zlib.decompress(stored[key])) for key in keys]
+def _read(store: _Store, keys: list[bytes], texts: list[str], workers: int) -> list[list[list[Any]]]:
+    known = store.get(set(keys))
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    new = dict(zip(missing, eojeol_rows(missing.values(), workers=workers), strict=True)) if missing else {}
+    store.put(new)
+    known |= new
+    return [known[key] for key in keys]

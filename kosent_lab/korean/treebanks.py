@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.hangul import fuse_finals, split_josa
 from kosent_lab.core.intervals import percentile_interval, resample_counts, wilson_interval
+from kosent_lab.core.josa import fuse_finals, split_josa
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.store import load_corpus
 from kosent_lab.korean.eojeol import JOSA_TAGS, Morpheme, drop_colloquial

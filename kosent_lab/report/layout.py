@@ -19,7 +19,8 @@ FIGURE_WIDTH = 7.2  # inches; the page scales it
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``name`` or empty."""
+    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``given`` (a name of the user's),
+    ``name`` or empty."""
 
     columns: list[tuple[str, str]]
     body: list[tuple[Any, ...]]

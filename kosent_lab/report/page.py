@@ -14,11 +14,13 @@ import importlib.metadata
 import io
 import logging
 import platform
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import markupsafe
 import pandas as pd
 from fontTools import subset
 
@@ -27,6 +29,7 @@ from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import sections, sentences, text_sections
 from kosent_lab.report.parts import Part, from_frame
@@ -47,6 +50,7 @@ _SECTIONS = (
     text_sections.words,
     text_sections.josa,
 )
+_FIGURE = re.compile(rf"part[1-9]\d*-({'|'.join(make.__name__ for make in _SECTIONS)})\.svg")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +77,9 @@ class Page:
         return f'<iframe srcdoc="{inner}" style="width: 100%; height: 40rem; border: 1px solid #d5dbe0"></iframe>'
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; those of an earlier page are replaced.
+        """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; an earlier page's figures are removed.
+
+        Only files of the names that figures of a page have are removed; whatever else lies there stays.
 
         Parameters
         ----------
@@ -94,11 +100,12 @@ class Page:
         if len(content) > LARGEST:
             raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")
         page = Path(folder) / "report.html"
-        for old in (page.parent / "figures").glob("part*.svg"):
-            old.unlink()
         for name, figure in self.figures.items():
             write_bytes(figure.encode("utf-8"), page.parent / "figures" / f"{name}.svg")
         write_bytes(content, page)
+        for old in (page.parent / "figures").glob("part*.svg"):
+            if _FIGURE.fullmatch(old.name) and old.stem not in self.figures:
+                old.unlink()
         return page
 
 
@@ -157,7 +164,10 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
     with figures.style():
         rendered = [_render_part(part, language, f"part{number}") for number, part in enumerate(parts, 1)]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(sentences.TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(sentences.TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
     )
     environment.filters["data_uri"] = _data_uri
     rows = sum(len(part.assessment.frame) for part in parts)
@@ -165,7 +175,10 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
     context = {
         "t": t,
         "language": language,
-        "subtitle": t["subtitle"].format(data=" + ".join(part.title for part in parts), model=" + ".join(models)),
+        "subtitle": t["subtitle"].format(
+            data=" + ".join(sentences.shown_name(part.title) for part in parts),
+            model=" + ".join(map(sentences.shown_name, models)),
+        ),
         "parts": rendered,
         "command": command,
         "reproduce_note": t["reproduce_note"] if command else t["reproduce_notebook"].format(n=f"{rows:,}"),
@@ -186,14 +199,21 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
         first, *others = (make(assessment, t) for make in _SECTIONS)
         made = [first, *made, *others]
     return {
-        "title": t["part"].format(data=part.title),
+        "title": t["part"].format(data=sentences.shown_name(part.title)),
         "anchor": anchor,
         "findings": sentences.findings(assessment, language),
-        "advice": sentences.advice(assessment, language),
+        "advice": [*sentences.advice(assessment, language), *sentences.personal_data(part.personal, part.masked, t)],
         "sections": [
             {**vars(section), "title": t[section.key], "anchor": f"{anchor}-{section.key}"} for section in made
         ],
     }
+
+
+def _harmless(value: Any) -> Any:
+    """Write out the controls in what is put into the page, but for lines and the isolates that `shown_name` sets."""
+    if isinstance(value, markupsafe.Markup) or not isinstance(value, str):
+        return value
+    return printable(value, keep="\n\t\u2068\u2069")
 
 
 def _data_uri(svg: str) -> str:

@@ -7,8 +7,9 @@ in shards that a killed run finds again, and with the predictions written beside
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from kosent_lab.calibration.calibrators import Temperature, read_calibration
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
+from kosent_lab.corpora import personal
 from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.scoring.shards import remove_shards
 from kosent_lab.tokenization.tokenizers import load_cutter
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAVED = "saved:"  # before the name of a table of data/scored
+_LONGEST_NAME = 180  # bytes: 255 are the limit, and temporary names are made of this one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +63,9 @@ class Part:
         How these rows were scored.
     licence : str
     cautions : tuple of str
+    personal : mapping of str to int
+        How many phone numbers, mail addresses and resident numbers the table holds or, where `masked`, held.
+    masked : bool
     """
 
     title: str
@@ -67,6 +73,8 @@ class Part:
     model: ModelFacts
     licence: str = ""
     cautions: tuple[str, ...] = ()
+    personal: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    masked: bool = False
 
 
 def from_frame(
@@ -119,15 +127,24 @@ def from_frame(
     else:
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
-    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts)
+    held = personal.count_personal(scored)
+    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts, held)
 
 
-def _with_card(title: str, corpus: str, assessment: Assessment, facts: ModelFacts) -> Part:
+def _with_card(
+    title: str,
+    corpus: str,
+    assessment: Assessment,
+    facts: ModelFacts,
+    held: Mapping[str, int],
+    *,
+    masked: bool = False,
+) -> Part:
     try:
         card = corpora.find_card(corpus)
     except KosentError:  # a user's own file
-        return Part(title, assessment, facts)
-    return Part(title, assessment, facts, card.licence, card.cautions)
+        return Part(title, assessment, facts, personal=held, masked=masked)
+    return Part(title, assessment, facts, card.licence, card.cautions, held, masked)
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:
@@ -145,8 +162,12 @@ def default_inputs(*, bundled_model: bool) -> list[str]:
 
 
 def file_name(data: str) -> str:
-    """Return the name of an input as a file may be called."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+    """Return the name of an input as a file may be called; a long one is cut and ends in its hash."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(data).name)
+    if len(name.encode("utf-8")) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:8]
+    return name.encode("utf-8")[: _LONGEST_NAME - 9].decode("utf-8", "ignore") + "-" + digest
 
 
 def from_input(
@@ -156,6 +177,7 @@ def from_input(
     folder: Path,
     read: Callable[[str], pd.DataFrame] = corpora.load,
     calib: tuple[str, pd.DataFrame] | None = None,
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> Part:
     """Score an input, write its predictions, and assess it.
@@ -171,6 +193,8 @@ def from_input(
         From a name to its document frame.
     calib : (str, DataFrame), optional
         As for `calibrator_choice.choose_calibrator`.
+    mask_personal : bool
+        Hide what names persons in the predictions and on the page; the texts are scored as they are.
     progress : bool
 
     Returns
@@ -183,7 +207,7 @@ def from_input(
         When the input cannot be read, or saved answers are asked of another model.
     """
     target = folder / f"predictions-{file_name(name)}.parquet"
-    facts, shards = ModelFacts.of(classifier), None
+    facts, shards, documents = ModelFacts.of(classifier), None, None
     if name.startswith(SAVED):
         saved = scoring.load_scored(name.removeprefix(SAVED))
         if saved.card["model_id"] != classifier.model_id:
@@ -197,16 +221,22 @@ def from_input(
     else:
         documents = read(name)
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
-        frame, shards, sha256 = scoring.score_frame(documents, target, classifier, progress=progress)
+        options = {"mask_personal": mask_personal, "progress": progress}
+        frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
-    choice = choose_calibrator(frame, classifier.calibration, calib)
+    held = personal.count_personal(frame if documents is None else documents)
+    personal.warn(Path(name).name, held, masked=mask_personal)
+    # texts to calibrate on are known by their words, which masking changes
+    as_read = frame if documents is None else frame.assign(text=documents["text"].array)
+    choice = choose_calibrator(as_read, classifier.calibration, calib)
     tokenizer = classifier.backend
     assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
     # every row of the input, also those that the calibrator was fitted on
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
         remove_shards(shards)
-    return _with_card(Path(name).name, corpus, assessment, facts)
+    title = personal.mask_text(Path(name).name) if mask_personal else Path(name).name
+    return _with_card(title, corpus, assessment, facts, held, masked=mask_personal)
 
 
 def score_calib(

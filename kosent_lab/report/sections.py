@@ -12,9 +12,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from kosent_lab import calibration, errors, figures
+from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import Assessment
 from kosent_lab.report.layout import FIGURE_WIDTH, Section, Table, columns, draw, interval, to_svg
-from kosent_lab.report.sentences import calibrator_note, decimal, metric, percent, slice_name, slice_value
+from kosent_lab.report.sentences import calibrator_note, decimal, metric, percent, shown_name, slice_name, slice_value
 
 DRAWN_SLICES = 16
 
@@ -90,12 +91,12 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     labels, height = {"xlabel": t["x_accuracy"]}, 0.8 + 0.28 * len(drawn)
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
-        (slice_name(row["column"], t), slice_value(row["value"], t), f"{row['n']:,}", percent(row["accuracy"]),
-         interval(row), percent(row["mean_confidence"]), decimal(row["ece"]))
+        (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["value"], t)), f"{row['n']:,}",
+         percent(row["accuracy"]), interval(row), percent(row["mean_confidence"]), decimal(row["ece"]))
         for _, row in table.iterrows()
     ]  # fmt: skip
     numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "m_mean_confidence", "ece"))
-    heads = columns((t["slice"], t["value"]), numbers)
+    heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
     return Section("slices", notes, figure, table=Table(heads, body), **words)
@@ -115,7 +116,7 @@ def mistakes(assessment: Assessment, t: dict[str, str]) -> Section:
     shown = rows["text"] if assessment.has_texts else rows["doc_id"]
     body = [
         (
-            figures.drawable(str(name)[:300]),
+            figures.drawable(cut(str(name), 300), keep_letters=True),
             _label_name(row["label"], t),
             _label_name(row["pred"], t),
             percent(row["confidence"]),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
+from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
+from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -23,6 +25,7 @@ CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
 LEAST_COVERAGE = 0.25
+LONGEST_NAME = 120  # characters
 OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
 
 
@@ -76,6 +79,12 @@ def slice_value(value: str, t: dict[str, str]) -> str:
     return {"True": t["yes"], "False": t["no"]}.get(value, value)
 
 
+def shown_name(name: str) -> str:
+    """Return a name of the user's as a sentence or a cell can hold it: on one line, cut, its direction kept inside."""
+    one_line = " ".join(cut(name, 10 * LONGEST_NAME).split())
+    return isolated(cut(drawable(one_line, keep_letters=True), LONGEST_NAME))
+
+
 def metric(table: pd.DataFrame, name: str) -> pd.Series:
     """Return the row of a metrics table that is called `name`."""
     return table.set_index("metric").loc[name]
@@ -90,7 +99,10 @@ def calibrator_note(choice: CalibratorChoice, t: dict[str, str]) -> str:
     if choice.calibrator is None:
         return t["temperature_failed"].format(reason=choice.failure) if choice.failure else t["temperature_none"]
     key = "temperature_model" if choice.bundled else "temperature_fitted"
-    said = {"temperature": decimal(choice.calibrator.temperature, 2), "source": choice.source or t["unknown_source"]}
+    said = {
+        "temperature": decimal(choice.calibrator.temperature, 2),
+        "source": shown_name(choice.source or t["unknown_source"]),
+    }
     note = t[key].format(n=f"{choice.calibrator.n:,}", **said)
     if choice.calibrator.at_limit:
         note += " " + t["temperature_at_limit"].format(accuracy=percent(choice.calibrator.accuracy))
@@ -140,6 +152,12 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         if count:
             found.append(t[key].format(n=f"{count:,}"))
     return found
+
+
+def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
+    """Warn of what names persons on the page and in the predictions, by kind and number; nothing where nothing does."""
+    found = ", ".join(f"{t[f'p_{kind}']} {count:,}" for kind, count in held.items() if count)
+    return [t["a_masked" if masked else "a_personal"].format(found=found)] if found else []
 
 
 def _groups(assessment: Assessment) -> pd.DataFrame:
@@ -196,8 +214,8 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         sure = high < 0  # printed in either case: what chance made look bad is told with what did not
         found = [
             t["f_worst" if sure else "f_worst_unsure"].format(
-                column=slice_name(worst["column"], t),
-                value=slice_value(worst["value"], t),
+                column=shown_name(slice_name(worst["column"], t)),
+                value=shown_name(slice_value(worst["value"], t)),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
                 **_interval(worst),
@@ -237,7 +255,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
     if worst is not None and worst["difference_high"] < 0:
-        column, value = slice_name(worst["column"], t), slice_value(worst["value"], t)
+        column, value = shown_name(slice_name(worst["column"], t)), shown_name(slice_value(worst["value"], t))
         found.append(t["a_slice"].format(column=column, value=value))
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:

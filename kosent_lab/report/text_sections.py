@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kosent_lab import figures
+from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import decimal, percent
+from kosent_lab.report.sentences import decimal, percent, shown_name
 
 
 def words(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -23,8 +24,8 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
         unknown=percent(table["n_unknown"].sum() / max(1, pieces)),
     )
     body = [
-        (figures.drawable(row["eojeol"][:40]), figures.drawable(row["pieces"][:80]), str(row["n_pieces"]),
-         str(row["size"]))
+        (figures.drawable(cut(row["eojeol"], 40), keep_letters=True),
+         figures.drawable(cut(row["pieces"], 80), keep_letters=True), str(row["n_pieces"]), str(row["size"]))
         for _, row in assessment.most_cut.iterrows()
     ]  # fmt: skip
     heads = columns((t["word"], t["cut"]), (t["pieces"], t["count"]))
@@ -83,7 +84,7 @@ def cards(part: Part, t: dict[str, str]) -> Section:
     if part.licence:
         lines.append(t["c_licence"].format(licence=part.licence))
     lines += [t["c_caution"].format(caution=caution) for caution in part.cautions]
-    about = [model.model_id]
+    about = [shown_name(model.model_id)]
     if model.parameters:
         about.append(t["c_parameters"].format(parameters=f"{model.parameters:,}"))
     if model.precision:

@@ -12,6 +12,7 @@ import dataclasses
 import itertools
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from kosent_lab.core.columns import to_table
 from kosent_lab.core.files import frame_sha256, whole
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
+from kosent_lab.corpora import personal
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
@@ -42,6 +44,7 @@ def score_file(
     *,
     reading: Reading | None = None,
     shard_rows: int = SHARD_ROWS,
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> int:
     """Score a file shard by shard; a killed run goes on at the first shard that is not there.
@@ -58,6 +61,8 @@ def score_file(
         How the file is to be read; for a model of other classes than two polarities labels are words of its own.
     shard_rows : int
         Rows of a shard; part of the job's identity, since it decides which texts share a batch.
+    mask_personal : bool
+        Hide what names persons (``corpora.personal``) in what is written; texts are scored as they are.
     progress : bool
 
     Returns
@@ -77,9 +82,12 @@ def score_file(
         if target.exists():
             raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
         reading = dataclasses.replace(reading or Reading(), own_labels=bool(classifier.class_names))
-        frames = iter_documents(source, reading, rows=shard_rows)
+        held: Counter[str] = Counter()
+        frames = personal.counted(iter_documents(source, reading, rows=shard_rows), held)
         job = dataclasses.asdict(reading) | {"shard_rows": shard_rows}
-        shards = [shard for shard, _ in score_shards(frames, target, classifier, job=job, progress=progress)]
+        options = {"job": job, "mask_personal": mask_personal, "progress": progress}
+        shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
+        personal.warn(source.name, held, masked=mask_personal)
         _join_shards(shards, target)
         rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
         remove_shards(shards[0].parent)
@@ -87,7 +95,13 @@ def score_file(
 
 
 def score_frame(
-    frame: pd.DataFrame, target: Path, classifier: Classifier, *, shard_rows: int = SHARD_ROWS, progress: bool = False
+    frame: pd.DataFrame,
+    target: Path,
+    classifier: Classifier,
+    *,
+    shard_rows: int = SHARD_ROWS,
+    mask_personal: bool = False,
+    progress: bool = False,
 ) -> tuple[pd.DataFrame, Path, str]:
     """Score a document frame in shards that a killed run finds again.
 
@@ -97,7 +111,7 @@ def score_frame(
         Document frame.
     target : Path
         The shards wait in ``<target>.parts``; those of another job are replaced, as the result itself is.
-    classifier, shard_rows, progress :
+    classifier, shard_rows, mask_personal, progress :
         See `score_file`.
 
     Returns
@@ -113,8 +127,8 @@ def score_frame(
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
     parts, folder = [], target
     with hold(target):
-        job = {"shard_rows": shard_rows}
-        for shard, scored in score_shards(pieces, target, classifier, job=job, anew=True, progress=progress):
+        options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
+        for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
             parts.append(pd.read_parquet(shard) if scored is None else scored)
             folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)
@@ -127,6 +141,7 @@ def score_shards(
     *,
     job: dict[str, Any],
     anew: bool = False,
+    mask_personal: bool = False,
     progress: bool = False,
 ) -> Iterator[tuple[Path, pd.DataFrame | None]]:
     """Score shards one after the other; those that lie in ``<target>.parts`` already are kept.
@@ -143,7 +158,8 @@ def score_shards(
         run and what stands in the rows are told apart anyway.
     anew : bool
         Replace shards of another job instead of refusing to.
-    progress : bool
+    mask_personal, progress : bool
+        See `score_file`.
 
     Yields
     ------
@@ -168,7 +184,8 @@ def score_shards(
         "precision": classifier.precision,
         "max_tokens": classifier.max_tokens,
     }
-    rest = iter(frames)
+    common |= {"mask_personal": True} if mask_personal else {}
+    first, rest = 0, iter(frames)
     for number in itertools.count():
         shard = parts / f"part-{number:05d}.parquet"
         with _failing_leaves_nothing(parts):
@@ -188,7 +205,9 @@ def score_shards(
         else:
             with _failing_leaves_nothing(parts):
                 scored = predict_frame(frame, classifier, progress=progress)
+            scored = personal.mask_frame(scored, first=first) if mask_personal else scored
             _write_shard(scored, shard, facts)
+        first += len(frame)
         yield shard, scored
 
 

@@ -47,9 +47,11 @@ def find_notebooks(names: Iterable[str] = ()) -> list[Path]:
     Raises
     ------
     NotAvailableError
-        When a name fits none; the message lists what there is.
+        When a name fits none, with what there is, or where there are none at all: they come with a clone.
     """
     every = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    if not every:
+        raise NotAvailableError(f"there are no notebooks in {FOLDER}; they come with a clone of kosent-lab")
     found = []
     for name in names:
         fitting = [path for path in every if path.name.startswith(Path(name).name)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.places import find_folder
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def run(*, rounds: int = ROUNDS) -> dict[str, Any]:
         that imports torch and transformers and nothing else), ``predict_ratio``;
         ``rounds``, ``n``. Seconds are medians, ratios the median of the rounds' ratios.
     """
+    find_folder(None)  # says where there is no bundled model
     with tempfile.TemporaryDirectory() as folder:
         table, out = Path(folder) / "twelve.csv", Path(folder) / "out.csv"
         lines = [f"{SENTENCE} {number}번째" for number in range(ROWS)]

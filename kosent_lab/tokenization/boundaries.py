@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.hangul import final_sound, replace_surrogates
+from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.josa import final_sound
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.tokenization.cutters import as_cutter
 
@@ -118,10 +119,11 @@ def add_particles(words: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
         words["start"].to_numpy(),
         strict=True,
     ):
-        kept.append(pd.NA if josa < 0 else josa in starts)
+        begun = set(starts)
+        kept.append(pd.NA if josa < 0 else josa in begun)
         within = [place for place in found if place > begin]
         inner.append(len(within))
-        missed.append(sum(place not in starts for place in within))
+        missed.append(sum(place not in begun for place in within))
     taken = {name: read[name].array for name in ("stem", "josa", "josa_tag", "agrees")}
     return words.assign(
         **taken,

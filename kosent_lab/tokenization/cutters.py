@@ -7,7 +7,9 @@ their cuts are worth in ``tokenization.boundaries``.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -146,18 +148,23 @@ def _unknown_id(tokenizer: Tokenizer) -> int | None:
     return next((tokenizer.token_to_id(n) for n in names if tokenizer.token_to_id(n) is not None), None)
 
 
+@functools.lru_cache(maxsize=1)
+def _eojeol_starts(text: str) -> list[int]:
+    return [match.start() for match in _EOJEOL.finditer(text)]
+
+
 def _piece(text: str, start: int, end: int, unknown: bool) -> Piece:
     """Make a piece of a prepared text, without the white space that some tokenizers count to what follows it."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+    start += (end - start) - len(text[start:end].lstrip())
+    end -= (end - start) - len(text[start:end].rstrip())
     head, space, _ = text[start:end].rpartition(" ")
     if space and not any(character.isalnum() for character in head):
         start += len(head) + 1  # controls before a space, which SentencePiece drops, count to the next piece
     if start == end:  # a space alone: it belongs to the eojeol that follows
-        while start < len(text) and text[start].isspace():
-            start += 1
+        if text[start : start + 1].isspace():
+            starts = _eojeol_starts(text)
+            place = bisect.bisect_left(starts, start)
+            start = starts[place] if place < len(starts) else len(text)
         return Piece(start, start, unknown, "▁")
     return Piece(start, end, unknown, text[start:end])
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import LINE, drawable, fresh_axes, without_frame
+from kosent_lab.figures.theme import LINE, as_label, drawable, fresh_axes, without_frame
 
 # fill, border and its name in the legend; the border tells them apart in greyscale
 _BOXES = {
@@ -56,7 +56,7 @@ def plot_stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artis
         place = (left + width / 2, names.index(row.layer))
         ax.text(*place, drawable(row.text), ha="center", va="center", fontsize=size, clip_on=True)
     ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
-    ax.set_yticklabels(names)
+    ax.set_yticklabels(list(map(as_label, names)))
     ax.set_xticks([])
     shown = [_BOXES[kind] for kind in _BOXES if kind and (layers["kind"] == kind).any()]
     if shown:
@@ -89,6 +89,6 @@ def plot_heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_option
         if value == value:  # no number where nothing was counted
             color = "white" if value > 0.6 else LINE
             ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=color)
-    ax.set_xticks(range(table.shape[1]), [drawable(str(name)) for name in table.columns], rotation=35, ha="right")
-    ax.set_yticks(range(table.shape[0]), [drawable(str(name)) for name in table.index])
+    ax.set_xticks(range(table.shape[1]), [as_label(str(name)) for name in table.columns], rotation=35, ha="right")
+    ax.set_yticks(range(table.shape[0]), [as_label(str(name)) for name in table.index])
     return without_frame(ax)

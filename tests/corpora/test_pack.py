@@ -3,7 +3,8 @@
 import pytest
 
 from kosent_lab import corpora
-from kosent_lab.core.hangul import fold_text, josa_agrees
+from kosent_lab.core.hangul import fold_text
+from kosent_lab.core.josa import josa_agrees
 from kosent_lab.corpora import cards
 
 AGREEING = {"은", "는", "이", "가", "을", "를", "과", "와", "으로", "로"}

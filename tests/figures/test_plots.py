@@ -1,4 +1,6 @@
+import unicodedata
 import warnings
+from xml.etree import ElementTree
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -80,6 +82,52 @@ def test_what_no_font_has_is_written_out():
     assert figures.drawable("굿👍🏽") == "굿⟨thumbs up sign⟩⟨emoji modifier fitzpatrick type-4⟩"
     assert figures.drawable("a\u202eb\0") == "a⟨right-to-left override⟩b⟨u+0000⟩"
     assert figures.drawable("가️나‍") == "가나"
+
+
+def test_letters_that_no_font_has_are_named_by_script_or_left_for_a_browser():
+    assert figures.drawable("ไทย 앱 ཀ") == "⟨thai ×3⟩ 앱 ⟨tibetan ×1⟩"
+    assert figures.drawable("ไทย\u202e", keep_letters=True) == "ไทย⟨right-to-left override⟩"
+
+
+NAMES = [
+    "아주 긴 매장 이름 " * 2_000,
+    "a" * 100_000,
+    "ภาษาไทย",
+    "거꾸로\u202e 쓴 이름\u2066",
+    "\x1b[31m빨강\x00\x07",
+    "줄\n바꿈\u2028 여러\r\n번\t탭",
+    "👩‍👩‍👧‍👦 가족 👍🏽",
+    "각" + "\u0301" * 500,
+    "cafe\u0301 e\u0323\u0302 \u0301",
+    "سينما",
+    " ",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_name_of_any_kind_leaves_the_figure_whole(name, scored, tmp_path):
+    table = errors.slice_table(errors.add_slices(scored.assign(domain=["영화"] * 200 + [name] * 200)))
+    with warnings.catch_warnings(), figures.style():
+        warnings.simplefilter("error")  # a missing glyph warns, and so does a layout without room
+        figure = plt.figure(figsize=(7.2, 0.8 + 0.28 * len(table)))
+        ax = errors.plot_slices(table, ax=figure.add_subplot())
+        for suffix in ("svg", "png"):
+            figure.savefig(tmp_path / f"a.{suffix}")
+        places = ax.get_position()
+        (longest,) = {max((text.get_text() for text in ax.get_yticklabels()), key=len)}
+    plt.close(figure)
+    assert places.width > 0.45
+    assert len(longest) < 60
+    assert "\n" not in longest
+    ElementTree.parse(tmp_path / "a.svg")
+
+
+def test_labels_are_cut_by_the_width_that_they_take():
+    assert figures.as_label("가" * 18) == "가" * 18
+    assert figures.as_label("가" * 19) == "가" * 17 + "…"
+    assert figures.as_label("a" * 36) == "a" * 36
+    assert figures.as_label(unicodedata.normalize("NFD", "매장")) == "매장"
+    assert figures.as_label("👍" * 40) == "⟨thumbs up sign⟩" * 2 + "…"
 
 
 def test_wrong_table_is_named():

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kosent_lab.core.hangul import compose, fuse_finals, split_josa
+from kosent_lab.core.hangul import compose
+from kosent_lab.core.josa import fuse_finals, split_josa
 from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.korean import morphology, readings
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes

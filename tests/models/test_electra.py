@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from kosent_lab.core import folders
+from kosent_lab.core.model_files import check_folder
 from kosent_lab.models import electra, pairs
-from kosent_lab.models import folders as model_folders
 from kosent_lab.models.classifier import load_classifier
 
 IDS = torch.arange(5, 45).reshape(4, 10)
@@ -128,4 +128,4 @@ def test_a_new_model_leaves_no_file_of_the_old_one_and_every_file_of_the_user(ti
         "tokenizer_config.json",
     ]  # fmt: skip
     assert load_classifier(folder, device="cpu").temperature is None  # that of the old weights says nothing of these
-    model_folders.check_files(folder)
+    check_folder(folder)

@@ -2,6 +2,7 @@ import base64
 import html
 import re
 import sys
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from kosent_lab import report
 from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean import morphology
-from kosent_lab.report import sentences
+from kosent_lab.report import page, parts, sentences
 from kosent_lab.report.parts import from_frame
 from kosent_lab.scoring.predict import predict_frame
 
@@ -140,3 +141,43 @@ def test_a_page_of_a_notebook_names_no_command_and_says_what_it_does_not_know(sc
     assert "kosent-lab report --data a.csv" in report.build(frame, command="kosent-lab report --data a.csv").html
     with pytest.raises(DataError, match="got 'nonsense'"):
         report.build(frame, calibrator="nonsense")
+
+
+def test_names_of_any_kind_leave_the_page_whole(tiny, pack):
+    names = ["아주 긴 매장 이름 " * 500, "\x1b[31m빨강\x00", "거꾸로\u202e", "سينما", "ไทย", "a\u2028b"]
+    frame = pack.head(240).assign(domain=[names[row % 6] for row in range(240)])
+    part = from_frame(predict_frame(frame, tiny), classifier=tiny, title="글\u202e\x1b" + "길" * 900)
+    page = report.build_page([part], command="kosent-lab report --data 'a\x1b\u202e'")
+    text = re.sub(r"base64,[^\")]+", "", page.html)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202a-\u202e]", text)
+    assert "길" * 200 not in text
+    assert "매장 이름 " * 100 not in text
+    assert "\u2068سينما\u2069" in text
+    assert "ไทย" in text
+    assert "거꾸로⟨right-to-left override⟩" in text
+    for figure in page.figures.values():
+        ElementTree.fromstring(figure)
+
+
+def test_a_second_report_leaves_no_figure_of_the_first_and_every_file_of_the_users(tmp_path):
+    figures = {f"part{number}-{key}": "<?xml" for number in (1, 2, 12) for key in ("slices", "coverage")}
+    report.Page("first", figures).save(tmp_path)
+    mine = ["part-of-mine.svg", "part1-mine.svg", "part1-slices.png", "partners.svg", "part01-slices.svg"]
+    for name in mine:
+        (tmp_path / "figures" / name).write_text("mine")
+    report.Page("second", {"part1-coverage": "<?xml new"}).save(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted([*mine, "part1-coverage.svg"])
+    assert (tmp_path / "figures/part1-coverage.svg").read_text() == "<?xml new"
+
+
+def test_every_figure_of_a_page_can_be_told_from_a_users(pack_part):
+    assert all(page._FIGURE.fullmatch(f"{name}.svg") for name in report.build_page([pack_part]).figures)
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "가" * 100 + ".csv", "\u202e거꾸로\n.csv"])
+def test_an_input_of_any_name_has_predictions_that_a_file_system_takes(tmp_path, name):
+    made = parts.file_name(f"folder/{name}")
+    assert len(f"predictions-{made}.parquet.parts".encode()) < 220
+    assert made.isprintable()
+    (tmp_path / made).write_text("x")
+    assert parts.file_name(name[:-4] + "b.csv") != made

@@ -31,7 +31,7 @@ def test_every_sentence_is_used():
         for name in ("page.py", "sections.py", "text_sections.py", "sentences.py")
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_")  # keys that are put together from a name
+    built = ("m_", "g_", "s_", "p_")  # keys that are put together from a name
     for key in sentences.catalogue("en"):
         assert key in sources or key.startswith(built) or key == "language_name", key
 

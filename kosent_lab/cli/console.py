@@ -1,0 +1,95 @@
+"""What a console may count on: no character that stops it, one line a message, an orderly end on a signal.
+
+Which messages there are is decided in ``cli.parser`` and below it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+from kosent_lab.core.printable import printable
+
+STOPPED, ENDED, PIPE_CLOSED = 130, 143, 141  # as shells count SIGINT, SIGTERM and SIGPIPE
+
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM: whatever cleans up after Ctrl-C cleans up after it too."""
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message alone: a trace belongs into a file (``cli.crashes``)."""
+        return printable(record.getMessage())
+
+
+def take_any_character() -> None:
+    """Let the console write what its encoding lacks (cp949, ascii) as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def orderly() -> Iterator[None]:
+    """Make messages lines on standard error and SIGTERM an `Ended`; what libraries warn of stays out."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine())
+    logger, captured = logging.getLogger("kosent_lab"), logging.getLogger("py.warnings")
+    level, propagate = logger.level, captured.propagate
+    root = logging.getLogger()
+    quiet_root = logging.NullHandler()  # without any, logging would print the libraries' warnings itself
+    root.addHandler(quiet_root)
+    logger.addHandler(handler)
+    captured.propagate = False
+    logging.captureWarnings(True)
+    previous = _on_termination()
+    try:
+        yield
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+        logging.captureWarnings(False)
+        captured.propagate = propagate
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        root.removeHandler(quiet_root)
+
+
+def _on_termination() -> signal.Handlers | None:
+    owner = os.getpid()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == owner:
+            raise Ended
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a child that a library forked ends as it would have
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        return signal.signal(signal.SIGTERM, end) or signal.SIG_DFL
+    except ValueError:  # not the main thread: a notebook's or a test's
+        return None
+
+
+def say(message: str) -> None:
+    """Write one line to standard error, where that is still open."""
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(f"kosent-lab: {printable(message)}\n")
+        sys.stderr.flush()
+
+
+def settle() -> None:
+    """Write out what is waiting, or drop it where nobody takes it, so that Python has nothing to say when it ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)

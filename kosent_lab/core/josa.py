@@ -1,0 +1,180 @@
+"""Particles (josa) by their letters: which there are, the form that a final sound asks for, how runs are split.
+
+Standard library only. Which characters of a text are a particle is read in ``korean.morphology``; letters
+themselves, and the folding of texts, live in ``core.hangul``.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from kosent_lab.core.hangul import OLD_FINALS, to_nfc
+
+_SYLLABLE_FIRST, _SYLLABLE_LAST = 0xAC00, 0xD7A3
+_FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
+
+
+# Letters and digits as Koreans read them aloud: does the reading end in a consonant, and is it ㄹ?
+_READ_FINAL = (
+    {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
+    | dict.fromkeys("lrLR", "ㄹ")
+    | dict.fromkeys("mM", "ㅁ")
+    | dict.fromkeys("nN", "ㄴ")
+)
+
+
+# Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
+# (Facebook is read with ㄱ, Robert with a vowel)
+_READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "ne": "ㄴ"} | dict.fromkeys(
+    ("a", "i", "o", "u", "y", "w", "er", "or", "ar"), ""
+)
+
+
+JOSA_PAIRS = {
+    # form after a consonant -> form after a vowel
+    "은": "는",
+    "이": "가",
+    "을": "를",
+    "과": "와",
+    "으로": "로",
+    "이라": "라",
+    "이나": "나",
+    "이나마": "나마",
+    "이라도": "라도",
+    "이랑": "랑",
+    "아": "야",
+}
+
+
+_AFTER_CONSONANT = frozenset(JOSA_PAIRS)
+_AFTER_VOWEL = frozenset(JOSA_PAIRS.values())
+
+
+# Every particle by itself; stacked ones (에서는) are made of these. After Kiwi's JK*, JX and JC.
+_JOSA_WORDS = """
+은 는 이 가 을 를 과 와 으로 로 이나 나 이랑 랑 의 에 에서 에게 에게서 께 께서 한테 한테서 더러 보고 도 만 부터
+까지 마저 조차 밖에 보다 처럼 만큼 대로 같이 마다 하고 이며 이든 든 이든지 든지 이라도 라도 이나마 나마 이야 야 커녕
+은커녕 는커녕 뿐 로서 으로서 로써 으로써 로부터 으로부터 에다 에다가 다가 토록 치고 요 이요 아 여 이여
+"""
+
+
+JOSA = frozenset(_JOSA_WORDS.split())
+_LONGEST = max(map(len, JOSA))
+
+
+def split_josa(text: str) -> list[str] | None:
+    """Split a run of particles into single ones, longest first; None when it is no such run.
+
+    Examples
+    --------
+    >>> split_josa("에서는"), split_josa("까지만이라도"), split_josa("영화는")
+    (['에서', '는'], ['까지', '만', '이라도'], None)
+    """
+    # from the end: what follows a particle is known before it is, so that no way is tried twice
+    lengths: list[int | None] = [None] * len(text) + [0]  # of the particle to take there; None: no run from there
+    for start in range(len(text) - 1, -1, -1):
+        for length in range(min(_LONGEST, len(text) - start), 0, -1):
+            if lengths[start + length] is not None and text[start : start + length] in JOSA:
+                lengths[start] = length
+                break
+    if lengths[0] is None:
+        return None
+    found, start = [], 0
+    while length := lengths[start]:
+        found.append(text[start : start + length])
+        start += length
+    return found
+
+
+def fuse_finals(parts: Iterable[str]) -> str:
+    """Join morphemes as they are written: a lone ㄴ, ㄹ, ㅁ or ㅂ becomes the final of the open syllable before it.
+
+    Examples
+    --------
+    >>> fuse_finals(["에서", "ㄴ"]), fuse_finals(["까지", "도"]), fuse_finals(["ㄴ"])
+    ('에선', '까지도', 'ㄴ')
+    """
+    joined: list[str] = []  # characters
+    for part in parts:
+        letter = part.translate(OLD_FINALS)
+        if letter in ("ㄴ", "ㄹ", "ㅁ", "ㅂ") and joined and joined[-1] >= "가" and final_sound(joined[-1]) == "":
+            joined[-1] = chr(ord(joined[-1]) + _FINALS.index(letter))
+        else:
+            joined += part
+    return "".join(joined)
+
+
+def final_sound(word: str) -> str | None:
+    """Return the final consonant of the last letter of `word`, or ``""`` after a vowel.
+
+    Parameters
+    ----------
+    word : str
+        A word; digits, capitals (URL) and Latin words (Apple) are taken as Koreans read them aloud.
+
+    Returns
+    -------
+    str or None
+        A compatibility jamo such as ``"ㄹ"``, ``""`` for an open syllable, None when the last
+        character is neither Hangul, a digit nor a Latin letter, or a Latin word's spelling does not tell.
+
+    Examples
+    --------
+    >>> final_sound("영화"), final_sound("음식"), final_sound("7"), final_sound("…")
+    ('', 'ㄱ', 'ㄹ', None)
+    """
+    if not word:
+        return None
+    last = to_nfc(word)[-1]
+    if _SYLLABLE_FIRST <= ord(last) <= _SYLLABLE_LAST:
+        return _FINALS[(ord(last) - _SYLLABLE_FIRST) % len(_FINALS)]
+    spelled = word[len(word.rstrip(string.ascii_letters)) :]
+    if len(spelled) > 1 and not spelled.isupper():
+        return next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
+    if last.isascii() and last.isalnum():
+        return _READ_FINAL.get(last, "")
+    return None
+
+
+def josa_agrees(stem: str, josa: str) -> bool | None:
+    """Tell whether `josa` has the form that the final sound of `stem` asks for.
+
+    Parameters
+    ----------
+    stem : str
+        The word that the particle is attached to.
+    josa : str
+        The particle's surface.
+
+    Returns
+    -------
+    bool or None
+        None where the question does not arise: a particle of one form only (도, 만, 에서) or a
+        stem whose sound is unknown.
+
+    Notes
+    -----
+    으로/로 counts ㄹ with the vowels: 서울로, 집으로.
+
+    Examples
+    --------
+    >>> josa_agrees("영화", "는"), josa_agrees("음식", "를"), josa_agrees("서울", "로"), josa_agrees("맛", "도")
+    (True, False, True, None)
+    """
+    final = final_sound(stem)
+    if final is None or (josa not in _AFTER_CONSONANT and josa not in _AFTER_VOWEL):
+        return None
+    closed = final != "" and not (josa in ("로", "으로") and final == "ㄹ")
+    return (josa in _AFTER_CONSONANT) == closed
+
+
+def choose_form(stem: str, josa: str) -> str:
+    """Return `josa`, given as after a consonant, in the form that the final sound of `stem` asks for.
+
+    Examples
+    --------
+    >>> choose_form("영화", "은"), choose_form("음식", "이나마"), choose_form("서울", "으로"), choose_form("맛", "도")
+    ('는', '이나마', '로', '도')
+    """
+    return JOSA_PAIRS[josa] if josa in JOSA_PAIRS and josa_agrees(stem, josa) is False else josa

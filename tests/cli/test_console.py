@@ -1,0 +1,169 @@
+"""The console as a user has it: real processes, with pipes, signals and encodings."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from kosent_lab.cli import crashes, data, parser
+from kosent_lab.core.schema import DataError
+
+COMMAND = [sys.executable, "-m", "kosent_lab.cli"]
+
+
+def start(tmp_path, *arguments, **environment):
+    return subprocess.Popen(
+        [*COMMAND, *arguments], cwd=tmp_path, env=os.environ | environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "ascii:strict", "latin-1"])
+def test_what_a_console_cannot_show_becomes_an_escape(tmp_path, encoding):
+    process = start(tmp_path, "tokens", "재미가 👍 ก\x1b[31m\u202e", PYTHONIOENCODING=encoding)
+    out, error = process.communicate()
+    assert process.returncode == 0, error
+    assert b"\\U0001f44d" in out
+    assert b"\\x1b[31m\\u202e" in out
+    assert b"\x1b" not in out
+    assert b"Traceback" not in error
+    failed = start(tmp_path, "data", "verify", "없는\x1b이름", PYTHONIOENCODING=encoding)
+    _, error = failed.communicate()
+    assert failed.returncode == 1
+    assert error.count(b"\n") == 1
+    assert b"\\x1b" in error
+    assert b"\x1b" not in error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
+@pytest.mark.parametrize("arguments", [["data", "list"], ["--help"]])
+def test_a_reader_that_leaves_early_is_no_failure_to_tell(tmp_path, arguments):
+    process = start(tmp_path, *arguments)
+    process.stdout.close()
+    error = process.stderr.read()
+    assert process.wait() in (0, 141)
+    assert error == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_output_that_cannot_be_written_is_told_in_a_line(tmp_path):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "data", "list"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == ["kosent-lab: No space left on device"]
+
+
+PROGRAM = """
+import sys, time
+from kosent_lab.cli import data, parser
+def run(arguments):
+    print("ready", flush=True)
+    time.sleep(60)
+data.list_data = run
+sys.exit(parser.main(["data", "list"]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_command_in_order(number, status):
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert error.decode() == (
+        "kosent-lab: stopped; what was finished is kept, and the same command goes on from there\n"
+    )
+
+
+def failing(monkeypatch, error):
+    def run(arguments):
+        raise error
+
+    monkeypatch.setattr(data, "list_data", run)
+    return parser.main(["data", "list"])
+
+
+def test_an_unexpected_error_is_one_line_and_its_trace_a_private_file(monkeypatch, capsys, tmp_path):
+    assert failing(monkeypatch, KeyError("a review of somebody")) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.startswith("kosent-lab: an error that nobody expected (KeyError in cli/parser.py:")
+    assert "please report" in error
+    assert "review" not in error
+    (trace,) = (tmp_path / "cache" / "crashes").glob("*.txt")
+    assert str(trace) in error
+    assert "a review of somebody" in trace.read_text("utf-8")
+    assert "Traceback" in trace.read_text("utf-8")
+    if os.name == "posix":
+        assert trace.stat().st_mode & 0o777 == 0o600
+    assert crashes.purge() == [trace]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "the memory of this machine does not suffice"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "the memory of this machine does not suffice"),
+        (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
+        (DataError("two\nlines \x1b[1m\u2028"), "two\\nlines \\x1b[1m\\u2028"),
+        (PermissionError(13, "Permission denied", "/a\nb"), "Permission denied: /a\\nb"),
+        (AssertionError(), "nobody expected (AssertionError"),
+    ],
+)
+def test_every_error_is_one_line(monkeypatch, capsys, error, words):
+    assert failing(monkeypatch, error) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert words in told
+
+
+def test_a_trace_that_cannot_be_written_is_said(monkeypatch, capsys, tmp_path):
+    (tmp_path / "cache").write_text("in the way")
+    assert failing(monkeypatch, KeyError("x")) == 1
+    assert "its trace could not be written into" in capsys.readouterr().err
+
+
+def test_what_libraries_warn_of_stays_out(monkeypatch, capsys):
+    import logging
+    import warnings
+
+    def run(arguments):
+        warnings.warn("old things", stacklevel=1)
+        logging.getLogger("somelibrary").error("noise")
+        logging.getLogger("kosent_lab.x").warning("ours\x1b")
+
+    monkeypatch.setattr(data, "list_data", run)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert parser.main(["data", "list"]) == 0
+    assert capsys.readouterr().err == "ours\\x1b\n"
+
+
+def test_wrong_arguments_are_told_without_their_controls(capsys):
+    with pytest.raises(SystemExit):
+        parser.main(["data", "list", "--no\x1b[31m"])
+    error = capsys.readouterr().err
+    assert "\x1b" not in error
+    assert "\\x1b[31m" in error
+
+
+def test_purge_says_what_it_removed_and_takes_nothing_else(capsys, tmp_path):
+    from kosent_lab.korean import readings
+
+    readings.read_cached(["a"], ["영화는 좋다"])
+    crashes.keep(ValueError("x"))
+    kept = tmp_path / "cache" / "crashes" / "mine.txt"
+    kept.write_text("mine")
+    assert parser.main(["data", "purge"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("removed ") == 2
+    assert "readings.sqlite" in shown
+    assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == ["mine.txt"]
+    assert parser.main(["data", "purge"]) == 0
+    assert capsys.readouterr().out == "there is nothing to remove\n"

@@ -1,0 +1,83 @@
+"""What names persons is told on the console and the page by kind and number, and hidden where that is asked for."""
+
+import html
+
+import pandas as pd
+import pytest
+
+from kosent_lab.cli import parser
+
+HELD = ["010-0000-0000", "nobody@example.com", "000101-3000000", "02-000-0000"]
+
+
+@pytest.fixture
+def table(tmp_path, pack):
+    """A user's file: personal data in texts, in a column beside them, and in ids."""
+    rows = pack.head(60)[["text", "polarity"]].rename(columns={"polarity": "label"}).reset_index(drop=True)
+    rows["text"] = [f"{text} {HELD[row % 3]}" if row < 30 else text for row, text in enumerate(rows["text"])]
+    rows["contact"] = ["02-000-0000"] * 2 + ["없음"] * 58
+    rows["doc_id"] = [f"a{row}@example.com" if row < 3 else f"d{row}" for row in range(60)]
+    path = tmp_path / "문의.csv"
+    rows.to_csv(path, index=False)
+    return path
+
+
+def everything(folder):
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_report_warns_and_hides_what_is_asked_for(table, tiny_folder, tmp_path, capsys, language):
+    model = ["--model", str(tiny_folder), "--language", language]
+    report = ["report", "--data", str(table), *model]
+    assert parser.main([*report, "--out", str(tmp_path / "open")]) == 0
+    told = capsys.readouterr().err
+    assert "12 phone numbers, 13 mail addresses, 10 resident numbers; --mask-personal" in told
+    page = html.unescape((tmp_path / "open/report.html").read_text("utf-8"))
+    assert "--mask-personal" in page
+    assert parser.main([*report, "--out", str(tmp_path / "masked"), "--mask-personal"]) == 0
+    masked = capsys.readouterr().err
+    assert "hidden in what is written" in masked
+    for value in HELD:
+        assert value not in told + masked
+        assert value.encode() not in everything(tmp_path / "masked")
+        assert value not in (tmp_path / "masked/report.html").read_text("utf-8")
+    one, two = (pd.read_parquet(next((tmp_path / name).glob("*.parquet"))) for name in ("open", "masked"))
+    assert one["text"].str.contains("010-0000-0000").sum() == 10
+    assert not two.astype(str).apply(lambda column: column.str.contains("example.com|0000")).any(axis=None)
+    assert two["doc_id"].is_unique
+    # scored as they are
+    pd.testing.assert_frame_equal(one[["logit_0", "logit_1", "n_tokens"]], two[["logit_0", "logit_1", "n_tokens"]])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_predictions_are_masked_over_all_shards(table, tiny_folder, tmp_path, capsys, suffix):
+    model = ["--model", str(tiny_folder), "--shard-rows", "2"]
+    out = tmp_path / f"out{suffix}"
+    assert parser.main(["predict", str(table), "--out", str(out), *model, "--mask-personal"]) == 0
+    assert "12 phone numbers, 13 mail addresses, 10 resident numbers; hidden" in capsys.readouterr().err
+    made = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
+    assert not made.astype(str).apply(lambda column: column.str.contains("example.com|0000")).any(axis=None)
+    assert made["doc_id"].tolist()[:4] == ["[mail address]-0", "[mail address]-1", "[mail address]-2", "d3"]
+    plain = tmp_path / f"plain{suffix}"
+    assert parser.main(["predict", str(table), "--out", str(plain), *model]) == 0
+    assert "--mask-personal hides them" in capsys.readouterr().err
+    assert b"nobody@example.com" in plain.read_bytes() or suffix == ".parquet"
+
+
+def test_shards_without_masks_are_another_job(table, tiny_folder, tmp_path, capsys, monkeypatch):
+    from kosent_lab.scoring import shards
+
+    out, model = tmp_path / "out.csv", ["--model", str(tiny_folder)]
+    with monkeypatch.context() as stopped:
+        stopped.setattr(shards, "_join_shards", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert parser.main(["predict", str(table), "--out", str(out), *model]) == 130
+    assert parser.main(["predict", str(table), "--out", str(out), *model, "--mask-personal"]) == 1
+    assert "another job" in capsys.readouterr().err
+
+
+def test_texts_without_any_are_not_warned_of(reviews, tiny_folder, tmp_path, capsys):
+    names = ["--text-column", "내용", "--label-column", "평가", "--model", str(tiny_folder)]
+    assert parser.main(["report", "--data", str(reviews), *names, "--out", str(tmp_path / "r")]) == 0
+    assert "names persons" not in capsys.readouterr().err
+    assert "--mask-personal" not in (tmp_path / "r/report.html").read_text("utf-8")

@@ -1,0 +1,67 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
+
+
+@pytest.mark.parametrize(
+    ("stem", "right", "wrong"),
+    [
+        ("음식", "은", "는"),
+        ("영화", "가", "이"),
+        ("맛", "을", "를"),
+        ("친구", "와", "과"),
+        ("서울", "로", "으로"),
+        ("집", "으로", "로"),
+        ("학교", "로", "으로"),
+        ("3", "은", "는"),
+        ("2", "는", "은"),
+        ("PC", "가", "이"),
+        ("URL", "은", "는"),
+        ("물", "이나", "나"),
+        ("의사", "라", "이라"),
+        ("사람", "이라", "라"),
+        ("맛", "이나마", "나마"),
+        ("10", "과", "와"),
+        ("8", "로", "으로"),
+        ("6", "으로", "로"),
+        ("KBS", "를", "을"),
+        ("R", "로", "으로"),
+        ("Google", "은", "는"),
+        ("Twitter", "는", "은"),
+        ("Samsung", "이", "가"),
+        ("iPhone", "을", "를"),
+    ],
+)
+def test_josa_follow_the_final_sound(stem, right, wrong):
+    assert josa_agrees(stem, right) is True
+    assert josa_agrees(stem, wrong) is False
+
+
+@pytest.mark.parametrize("word", ["", "…", "Facebook", "Robert", "ㅋㅋ"])
+def test_a_sound_that_nobody_can_tell_is_unknown(word):
+    assert final_sound(word) is None
+    assert josa_agrees(word, "은") is None
+
+
+def test_final_sound_reads_decomposed_hangul():
+    assert final_sound(unicodedata.normalize("NFD", "음식")) == "ㄱ"
+
+
+def tried_in_order(text):
+    """Split by trying the longest particle first, and every other way when the rest is no run."""
+    if not text:
+        return []
+    for length in range(len(text), 0, -1):
+        rest = tried_in_order(text[length:]) if text[:length] in JOSA else None
+        if rest is not None:
+            return [text[:length], *rest]
+    return None
+
+
+@given(st.lists(st.sampled_from([*sorted(JOSA), "힣"]), max_size=6).map("".join))
+def test_runs_are_split_longest_first(text):
+    assert split_josa(text) == tried_in_order(text)

@@ -1,0 +1,135 @@
+"""Every number and address here is made up."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.corpora.personal import count_personal, describe, find_personal, mask_frame, mask_text
+
+
+def resident(front, back, *, foreign=False):
+    """Return `front`-`back` with its check digit: the first twelve digits say nobody."""
+    digits = [int(character) for character in front + back]
+    total = sum(weight * digit for weight, digit in zip((2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), digits, strict=True))
+    return f"{front}-{back}{((13 if foreign else 11) - total % 11) % 10}"
+
+
+KNOWN = resident("000101", "300000")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("010-0000-0000", "phone", "010-0000-0000"),
+        ("번호는 01000000000이에요", "phone", "01000000000"),
+        ("010 0000 0000 으로", "phone", "010 0000 0000"),
+        ("010.0000.0000", "phone", "010.0000.0000"),
+        ("(010)0000-0000", "phone", "(010)0000-0000"),
+        ("011-000-0000", "phone", "011-000-0000"),
+        ("+82 10-0000-0000", "phone", "+82 10-0000-0000"),
+        ("+82-(0)10-0000-0000", "phone", "+82-(0)10-0000-0000"),
+        ("82-10-0000-0000", "phone", "82-10-0000-0000"),
+        ("０１０－００００－００００", "phone", "０１０－００００－００００"),
+        ("010–0000–0000", "phone", "010–0000–0000"),
+        ("02-000-0000", "phone", "02-000-0000"),
+        ("031) 000-0000", "phone", "031) 000-0000"),
+        ("(02) 0000-0000", "phone", "(02) 0000-0000"),
+        ("070-0000-0000", "phone", "070-0000-0000"),
+        ("0505-000-0000", "phone", "0505-000-0000"),
+        ("+82-2-000-0000", "phone", "+82-2-000-0000"),
+        ("전화:010-0000-0000.", "phone", "010-0000-0000"),
+        ("메일 nobody.at+x@mail.example.co.kr로", "mail", "nobody.at+x@mail.example.co.kr"),
+        ("a@example.com", "mail", "a@example.com"),
+        ("ａ＠example．com 과 b＠example．com", "mail", "b＠example．com"),
+        (KNOWN, "resident", KNOWN),
+        (KNOWN.replace("-", ""), "resident", KNOWN.replace("-", "")),
+        (KNOWN.replace("-", " - "), "resident", KNOWN.replace("-", " - ")),
+        (resident("000101", "700000", foreign=True), "resident", resident("000101", "700000", foreign=True)),
+        ("000101-3******", "resident", "000101-3******"),
+        ("210101-3000000", "resident", "210101-3000000"),  # since October 2020 the last digit says nothing
+    ],
+)  # fmt: skip
+def test_what_names_a_person_is_found(text, kind, found):
+    assert [(f.kind, text[f.start : f.end]) for f in find_personal(text)] == [(kind, found)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "별점 5.0 ★★★★★ 4.5/5점, 10점 만점에 9점",
+        "12,900원 1,010,123,456원 0.1234567890",
+        "2024-01-15 2024.01.15 2024년 1월 15일 240115 14:30:59",
+        "주문번호 20240115-0001234, 2024011500012345, 240115-000123, A010-1234, 1234-5678-9012",
+        "010 재고 1000개 20000원",
+        "모델 SM-G010N, 010-12-34",
+        "운송장 612345678901, 6123-4567-8901, 5501012345678",
+        "카드 1234-5678-9012-3456 계좌 110-123-456789",
+        "대표번호 1588-0000",
+        "@누구 #태그 a@b 좋아요@_@ ^@^ 3@5.5배",
+        "000230-3000000",  # no such day
+        "991301-1000000",  # no such month
+        "000101-9000000",
+        "0001013000000",  # thirteen digits, no check digit
+        "290101-3000000",  # not born yet
+        "ISBN 9791100000000, 8801234567890 바코드",
+        "02-12-3456, 0212345678",
+        "1.010.1234.5678",
+        "ㅋㅋㅋ 좋아요",
+        "",
+    ],
+)  # fmt: skip
+def test_what_names_nobody_is_left_alone(text):
+    assert find_personal(text) == []
+    assert mask_text(text) == text
+
+
+def test_masking_hides_every_one_and_leaves_the_rest():
+    text = f"좋아요 010-0000-0000, a@example.com / {KNOWN}! 02-000-0000"
+    assert mask_text(text) == "좋아요 [phone number], [mail address] / [resident number]! [phone number]"
+    assert find_personal(mask_text(text)) == []
+
+
+def test_a_table_is_masked_in_every_column_and_keeps_what_is_no_text():
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["010-0000-0000", "010-0000-0000", "c"],
+            "text": ["a@example.com", None, "좋아요"],
+            "label": pd.array([1, 0, None], dtype="Int64"),
+            "shop": pd.Categorical(["02-000-0000", "02-000-0001", "x"]),
+            "tags": [["a@example.com", 1], np.array(["b"]), None],
+            "price": [1.5, 2.0, 3.0],
+        },
+        index=[5, 6, 7],
+    )
+    masked = mask_frame(frame, first=100)
+    assert masked["doc_id"].tolist() == ["[phone number]-100", "[phone number]-101", "c"]
+    assert masked["text"].tolist()[::2] == ["[mail address]", "좋아요"]
+    assert masked["text"].isna().tolist() == [False, True, False]
+    assert masked["shop"].tolist() == ["[phone number]", "[phone number]", "x"]
+    assert masked["tags"].iloc[0] == ["[mail address]", 1]
+    pd.testing.assert_frame_equal(masked[["label", "price"]], frame[["label", "price"]])
+    assert frame["text"].iloc[0] == "a@example.com"
+    assert count_personal(frame) == {"phone": 4, "mail": 2}
+    assert not count_personal(masked)
+    assert describe(count_personal(frame)) == "4 phone numbers, 2 mail addresses"
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "1", "01", "010", "a@", "a.", "a@a.", "010-", "0 ", "(", "000101-", "+82", "1-", "가"]
+)
+def test_no_text_takes_long(unit):
+    def seconds(length):
+        text = (unit * length)[:length]
+        start = time.process_time()
+        find_personal(text)
+        return time.process_time() - start
+
+    seconds(1_000)
+    short, long = (min(seconds(length) for _ in range(3)) for length in (20_000, 80_000))
+    assert long < max(0.05, 8 * short)
+
+
+def test_the_pack_names_nobody(pack):
+    assert not count_personal(pack)
