@@ -9,14 +9,17 @@ store that is locked, full, damaged or read-only stops nothing: texts are read w
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
 import logging
+import multiprocessing
 import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -51,6 +54,7 @@ def read_cached(
     texts: Iterable[str],
     *,
     workers: int | None = None,
+    apart: bool = False,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Read texts as `morphology.read_eojeol` does, from the store where they were read before.
@@ -62,6 +66,8 @@ def read_cached(
     workers : int, optional
         1 reads in the caller's thread; all cores when None or more. Threads suffice: Kiwi's work is
         done outside Python's lock (`bench`, ``kiwi_thread_ratio``).
+    apart : bool
+        Read in a process of its own: Kiwi takes half a gigabyte, which then ends with it.
     progress : bool
         Show a bar.
 
@@ -78,7 +84,7 @@ def read_cached(
     The key is a 16-byte BLAKE2b of the text under Kiwi's version and this module's; the store holds
     what was read, compressed, and like any cache may be deleted.
     """
-    return eojeol_table(doc_ids, _read_all(list(texts), workers, progress))
+    return eojeol_table(doc_ids, _read_all(list(texts), workers, progress, apart))
 
 
 def read_starts(texts: Iterable[str], *, workers: int | None = None) -> list[list[int]]:
@@ -101,16 +107,18 @@ def _path() -> Path:
     return _STORE.get() or cache_folder() / "readings.sqlite"
 
 
-def _read_all(texts: list[str], workers: int | None, progress: bool) -> list[list[list[Any]]]:
+def _read_all(texts: list[str], workers: int | None, progress: bool, apart: bool = False) -> list[list[list[Any]]]:
     need_kiwi()
     workers = workers or os.cpu_count() or 1
     keys = [_key(text) for text in texts]
     rows: list[list[list[Any]]] = []
-    with contextlib.closing(_Store(_path())) as store:
+    context = multiprocessing.get_context("spawn")  # a fork would take the memory of this process along
+    pool = ProcessPoolExecutor(1, mp_context=context) if apart else None
+    with contextlib.closing(_Store(_path())) as store, pool or contextlib.nullcontext():
         steps = range(0, len(texts), _CHUNK)
         for start in tqdm(steps, desc="reading morphemes", unit="chunk", disable=None if progress else True):
             chunk = slice(start, start + _CHUNK)
-            rows += _read(store, keys[chunk], texts[chunk], workers)
+            rows += _read(store, keys[chunk], texts[chunk], workers, pool)
     return rows
 
 
@@ -185,10 +193,15 @@ def _unpack(stored: Any) -> list[list[Any]] | None:
         return None
 
 
-def _read(store: _Store, keys: list[bytes], texts: list[str], workers: int) -> list[list[list[Any]]]:
+def _read(
+    store: _Store, keys: list[bytes], texts: list[str], workers: int, pool: ProcessPoolExecutor | None
+) -> list[list[list[Any]]]:
     known = store.get(set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    new = dict(zip(missing, eojeol_rows(missing.values(), workers=workers), strict=True)) if missing else {}
+    new: dict[bytes, list[list[Any]]] = {}
+    if missing:
+        read = functools.partial(eojeol_rows, list(missing.values()), workers=workers)
+        new = dict(zip(missing, pool.submit(read).result() if pool else read(), strict=True))
     store.put(new)
     known |= new
     return [known[key] for key in keys]

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MISTAKES = 20
 WORD_TEXTS = 2_000
+MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
 FEWEST_KEPT = 20
 MEAN_RESAMPLES = 1_000
@@ -170,7 +171,8 @@ class Assessment:
         texts = head["text"].map(lambda text: "" if pd.isna(text) else str(text))
         words = tokenization.eojeol_frame(head["doc_id"], texts, self.tokenizer)
         try:
-            return tokenization.add_particles(words, korean.read_cached(head["doc_id"], texts))
+            apart = len(self.frame) > MANY_ROWS
+            return tokenization.add_particles(words, korean.read_cached(head["doc_id"], texts, apart=apart))
         except NotAvailableError as error:  # the page is made without Kiwi too, and says so
             logger.warning("%s", error)
             return words

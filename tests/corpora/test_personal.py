@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from kosent_lab.corpora.personal import count_personal, describe, find_personal, mask_frame, mask_text
@@ -133,3 +134,20 @@ def test_no_text_takes_long(unit):
 
 def test_the_pack_names_nobody(pack):
     assert not count_personal(pack)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([["연락", "010-0000-0000"], None]),
+        pa.array([{"전화": "010-0000-0000"}, None]),
+        pa.array(["010-0000-0000", None]).dictionary_encode(),
+    ],
+)
+def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
+    frame = pd.DataFrame({"tags": pd.Series(pd.array(column, dtype=pd.ArrowDtype(column.type)))})
+    assert count_personal(frame) == {"phone": 1}
+    masked = mask_frame(frame)
+    assert masked["tags"].dtype == frame["tags"].dtype
+    assert "0000" not in str(pa.array(masked["tags"]).to_pylist())
+    assert "[phone number]" in str(pa.array(masked["tags"]).to_pylist())

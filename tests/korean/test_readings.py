@@ -123,3 +123,9 @@ def test_purging_removes_the_store_and_nothing_else(tmp_path):
         assert readings.purge_store() == [path]
         assert readings.purge_store() == []
     assert [found.name for found in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_process_apart_reads_the_same(tmp_path):
+    with readings.use_store(tmp_path / "store.sqlite"):
+        apart = readings.read_cached(list("abcdef"), TEXTS, apart=True)
+    pd.testing.assert_frame_equal(apart, read_eojeol(list("abcdef"), TEXTS))
