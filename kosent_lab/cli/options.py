@@ -112,7 +112,7 @@ def reading(arguments: argparse.Namespace) -> Reading:
     return Reading(
         text_column=arguments.text_column,
         label_column=arguments.label_column,
-        labels=not arguments.no_labels,
+        labelled=not arguments.no_labels,
         label_map=parse_map(arguments.map_labels or []),
         header=not arguments.no_header,
         header_row=arguments.header_row,

@@ -38,7 +38,7 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     source = from_stdin(arguments.input)
     ids, texts = ["text"], [arguments.input]
     if Path(source).suffix.lower() in SUFFIXES:
-        frame = load(source, dataclasses.replace(reading(arguments), labels=False))
+        frame = load(source, dataclasses.replace(reading(arguments), labelled=False))
         ids, texts = frame["doc_id"], frame["text"].fillna("").astype(str)
     # the tokenizer alone: nothing here needs the weights, nor torch
     table = eojeol_frame(ids, texts, load_cutter(arguments.model or BUNDLED, revision=arguments.revision))

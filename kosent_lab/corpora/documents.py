@@ -163,9 +163,9 @@ class _Roles:
         hint = "Name it with --text-column; where the first line is a row and no header: --no-header."
         text = _find(columns, reading.text_column, what, hint)
         label = None
-        if reading.labels and reading.label_column:
+        if reading.labelled and reading.label_column:
             label = _find(columns, reading.label_column, what, "Name it with --label-column.")
-        elif reading.labels:
+        elif reading.labelled:
             label = one_column(columns, "label", what=what)
         if label == text:
             raise DataError(f"{what}: the column {text!r} cannot be text and label at once")

@@ -26,7 +26,7 @@ class Reading:
         Name of the column of texts; of a file without a header its number, from 1.
     label_column : str, optional
         A column ``label``, where there is one, when None.
-    labels : bool
+    labelled : bool
         False leaves a column of labels where it is: the texts have none.
     label_map : tuple of (str, str)
         What the file's labels mean, ``("5", "1")``; every label must then be named.
@@ -43,7 +43,7 @@ class Reading:
 
     text_column: str = "text"
     label_column: str | None = None
-    labels: bool = True
+    labelled: bool = True
     label_map: tuple[tuple[str, str], ...] = ()
     own_labels: bool = False
     header: bool = True

@@ -215,7 +215,7 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
     assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
     with pytest.raises(DataError, match="row 2 .* '3.0', and --map-labels names 1, 5"):
         load(path, label_map=(("1", "0"), ("5", "1")))
-    frame = load(path, labels=False)
+    frame = load(path, labelled=False)
     assert frame["label"].isna().all()
     assert frame["input_label"].iloc[1] == "★★★★★"
 
