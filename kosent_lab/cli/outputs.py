@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import refuse_overwriting
+from kosent_lab.core.folders import MODEL_FILES
 from kosent_lab.core.locks import hold
 
 _WRITTEN = ("out", "json")  # a command that writes elsewhere too sets `writes`
@@ -32,7 +33,9 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
     writes = getattr(arguments, "writes", _WRITTEN)
     outputs = [Path(value) for name in writes if (value := getattr(arguments, name, None))]
     given = [value for name, value in vars(arguments).items() if name not in writes]
-    refuse_overwriting(outputs, [path for value in given for path in _named(value)])
+    # a run folder is written and read by the model that it holds, a model folder by its files
+    written = [*outputs, *(output / "model" for output in outputs)]
+    refuse_overwriting(written, [path for value in given for path in _named(value)])
     with contextlib.ExitStack() as held:
         for output in outputs:
             held.enter_context(hold(output))
@@ -47,5 +50,5 @@ def _named(value: Any) -> Iterator[Path]:
     elif isinstance(value, (str, Path)):
         for name in {str(value), str(value).rpartition("=")[0]} - {""}:
             with contextlib.suppress(OSError, ValueError):  # a text to be cut is no path, and may be too long for one
-                if Path(name).exists():
-                    yield Path(name)
+                if (path := Path(name)).exists():
+                    yield from (path, path / "model", *(one for pattern in MODEL_FILES for one in path.glob(pattern)))

@@ -26,6 +26,9 @@ def state(folder):
         ["train", "pretrain", "--data", "{v}=0.5", "--out", "{v}"],
         ["train", "average", "--runs", "{other}", "{run}", "--out", "{run}"],
         ["train", "package", "--run", "{run}", "--out", "{run}"],
+        ["train", "package", "--run", "{run}", "--out", "{run}/model"],
+        ["train", "finetune", "--init", "{run}/model", "--out", "{run}"],
+        ["evaluate", "--model", "{other}", "--json", "{other}/config.json"],
     ],
     ids=lambda command: " ".join(command[:2]),
 )
@@ -36,6 +39,7 @@ def test_no_command_writes_over_what_it_reads(command, tmp_path, capsys):
     for name in ("run", "other"):
         names[name].mkdir()
         (names[name] / "config.json").write_text("{}")
+    (names["run"] / "model").mkdir()
     before = state(tmp_path)
     assert parser.main([word.format(**names) for word in command]) == 1
     error = capsys.readouterr().err
