@@ -34,7 +34,6 @@ def hold(path: Path, *, seconds: float = 2.0) -> Iterator[None]:
     for it and that nothing was written into is removed again.
     """
     path = path.resolve()
-    made = [folder for folder in path.parents if not folder.exists()]
     lock = filelock.FileLock(path.with_name(f".{path.name}.kosent-lock"), is_singleton=True)
     made = _acquire(lock, path, seconds)
     try:

@@ -68,6 +68,16 @@ def test_a_command_that_fails_leaves_no_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_called_as_a_command_or_an_option_is_no_input(tmp_path, monkeypatch):
+    """The second `kosent-lab report` writes into the folder `report` of the first."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("report", "ko", "cpu"):
+        Path(name).mkdir()
+        options = {"command": "report", "language": "ko", "device": "cpu", "kinds": ["report"], "data": None}
+        with outputs.guarded(argparse.Namespace(**options, out=Path(name))):
+            pass
+
+
 def test_texts_that_are_no_paths_are_no_inputs():
     arguments = argparse.Namespace(
         input="가" * 5_000, other="a\0b", data=["nsmc:test", Path("-")], run=print, json=None
