@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import refuse_overwriting
+from kosent_lab.core.folders import MODEL_FILES
 from kosent_lab.core.locks import hold
 
 _WRITTEN = ("out", "json")  # a command that writes elsewhere too sets `writes`
+_READ = ("data", "calib", "valid", "input", "model", "keep")  # words that may name a file; a Path always does
 
 
 @contextlib.contextmanager
@@ -21,8 +23,8 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
     Parameters
     ----------
     arguments : Namespace
-        Of any command: ``out``, ``json`` or the options named by ``writes`` are written, whatever else names a
-        file or folder is read.
+        Of any command: ``out``, ``json`` or the options named by ``writes`` are written, whatever else is a path or
+        may name one is read.
 
     Raises
     ------
@@ -31,21 +33,24 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
     """
     writes = getattr(arguments, "writes", _WRITTEN)
     outputs = [Path(value) for name in writes if (value := getattr(arguments, name, None))]
-    given = [value for name, value in vars(arguments).items() if name not in writes]
-    refuse_overwriting(outputs, [path for value in given for path in _named(value)])
+    options = {name: value for name, value in vars(arguments).items() if name not in writes}
+    given = [one for name, value in options.items() for one in _paths(value, words=name in _READ)]
+    # a run folder is written and read by the model that it holds, a model folder by its files
+    written = [*outputs, *(output / "model" for output in outputs)]
+    refuse_overwriting(written, given)
     with contextlib.ExitStack() as held:
         for output in outputs:
             held.enter_context(hold(output))
         yield
 
 
-def _named(value: Any) -> Iterator[Path]:
-    """Yield the files and folders that an argument names; ``FILE=SHARE`` names a file too."""
+def _paths(value: Any, *, words: bool) -> Iterator[Path]:
+    """Yield the files and folders that an argument names, where `words` may; ``FILE=SHARE`` names a file too."""
     if isinstance(value, list):
         for one in value:
-            yield from _named(one)
-    elif isinstance(value, (str, Path)):
+            yield from _paths(one, words=words)
+    elif isinstance(value, Path) or (words and isinstance(value, str)):
         for name in {str(value), str(value).rpartition("=")[0]} - {""}:
             with contextlib.suppress(OSError, ValueError):  # a text to be cut is no path, and may be too long for one
-                if Path(name).exists():
-                    yield Path(name)
+                if (path := Path(name)).exists():
+                    yield from (path, path / "model", *(one for pattern in MODEL_FILES for one in path.glob(pattern)))

@@ -62,10 +62,9 @@ def whole(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name[:_KEPT_NAME]}.{secrets.token_hex(4)}.partial")
     # exclusively: never a file that someone else has laid there; the mode is that of any new file
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)) as file:
-        mode = stat.S_IMODE((path if path.exists() else partial).stat().st_mode)
-    del file
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
+        mode = stat.S_IMODE((path if path.exists() else partial).stat().st_mode)
         partial.chmod(mode)
         yield partial
         partial.chmod(mode)  # some writers make what they write private

@@ -13,6 +13,7 @@ from typing import Any
 
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.places import cache_folder
+from kosent_lab.core.schema import DataError
 
 _MARKS = "verified.json"  # in the cache folder: path to size, time of change and the hash that was proved
 
@@ -40,7 +41,7 @@ def is_proved(place: Path, sha256: str, *, otherwise: Callable[[], bool] = lambd
         return True
     if file_sha256(place) != sha256 and not otherwise():
         return False
-    with contextlib.suppress(OSError):  # a cache folder that cannot be written: hashed each time
+    with contextlib.suppress(OSError, DataError):  # a cache folder that cannot be written: hashed each time
         write_text(json.dumps({**_read(), key: mark}, ensure_ascii=False, indent=0) + "\n", cache_folder() / _MARKS)
     return True
 

@@ -26,6 +26,9 @@ def state(folder):
         ["train", "pretrain", "--data", "{v}=0.5", "--out", "{v}"],
         ["train", "average", "--runs", "{other}", "{run}", "--out", "{run}"],
         ["train", "package", "--run", "{run}", "--out", "{run}"],
+        ["train", "package", "--run", "{run}", "--out", "{run}/model"],
+        ["train", "finetune", "--init", "{run}/model", "--out", "{run}"],
+        ["evaluate", "--model", "{other}", "--json", "{other}/config.json"],
     ],
     ids=lambda command: " ".join(command[:2]),
 )
@@ -36,6 +39,7 @@ def test_no_command_writes_over_what_it_reads(command, tmp_path, capsys):
     for name in ("run", "other"):
         names[name].mkdir()
         (names[name] / "config.json").write_text("{}")
+    (names["run"] / "model").mkdir()
     before = state(tmp_path)
     assert parser.main([word.format(**names) for word in command]) == 1
     error = capsys.readouterr().err
@@ -62,6 +66,16 @@ def test_a_command_that_fails_leaves_no_folder(tmp_path):
     out = tmp_path / "new" / "folder" / "out.csv"
     assert parser.main(["predict", str(tmp_path / "absent.csv"), "--out", str(out)]) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_called_as_a_command_or_an_option_is_no_input(tmp_path, monkeypatch):
+    """The second `kosent-lab report` writes into the folder `report` of the first."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("report", "ko", "cpu"):
+        Path(name).mkdir()
+        options = {"command": "report", "language": "ko", "device": "cpu", "kinds": ["report"], "data": None}
+        with outputs.guarded(argparse.Namespace(**options, out=Path(name))):
+            pass
 
 
 def test_texts_that_are_no_paths_are_no_inputs():
