@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from kosent_lab.calibration.calibrators import read_calibration
+from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
@@ -205,7 +206,7 @@ def _class_names(config: Mapping[str, Any], where: Path) -> dict[int, str]:
 def _unknown_piece(settings: Mapping[str, Any], where: Path) -> str:
     unknown = settings.get("unk_token") or "[UNK]"
     unknown = unknown.get("content") if isinstance(unknown, dict) else unknown
-    if not isinstance(unknown, str):
+    if not isinstance(unknown, str) or unknown != replace_surrogates(unknown):
         raise ModelError(f"{where}: unk_token is a piece; got {settings['unk_token']!r}")
     return unknown
 

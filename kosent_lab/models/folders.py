@@ -226,7 +226,9 @@ def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> T
         raise ModelError(str(error)) from error
     except ModelError:
         raise
-    except Exception as error:  # the library raises bare Exception where a piece that it needs is not there
+    except BaseException as error:  # the library raises bare Exception where a piece that it needs is not there,
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # or this, which is none
+            raise
         raise ModelError(f"the tokenizer of {folder} cannot cut a plain sentence: {error}. Copy it again.") from error
     highest = max(backend.get_vocab(with_added_tokens=True).values())
     if highest >= pieces:
@@ -235,11 +237,17 @@ def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> T
 
 
 def open_model(folder: Path, precision: str) -> PreTrainedModel:
-    """Read the classifier of transformers, in eval mode."""
+    """Read the classifier of transformers, in eval mode, and let it answer once."""
     from transformers import AutoModelForSequenceClassification
 
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    return load_model(AutoModelForSequenceClassification, folder, dtype=dtype)
+    model = load_model(AutoModelForSequenceClassification, folder, dtype=dtype)
+    try:
+        with torch.inference_mode():
+            model(input_ids=torch.zeros((1, 3), dtype=torch.int64))
+    except Exception as error:  # settings that no shape of a weight shows, such as a number of heads
+        raise ModelError(f"{folder} holds a model that cannot answer: {error}. Copy or fetch it again.") from error
+    return model
 
 
 def open_wrapped_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

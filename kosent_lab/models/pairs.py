@@ -18,7 +18,7 @@ from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import GENERATOR, GENERATOR_CONFIG, read_settings, write_checksums
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.electra import grow_depth, save_weights, small_config
-from kosent_lab.models.folders import check_counts, check_shapes, load_model, read_shapes, read_weights
+from kosent_lab.models.folders import check_counts, load_model, read_shapes, read_weights
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 
@@ -132,23 +132,19 @@ def load_pair(folder: Path) -> ElectraPair:
         )
     discriminator = load_model(ElectraForPreTraining, folder, cut=True)
     config, path = discriminator.config, folder / GENERATOR
-    settings, shapes = read_settings(folder / GENERATOR_CONFIG), read_shapes([path])
-    check_counts(settings, shapes, folder / GENERATOR_CONFIG)
+    settings = read_settings(folder / GENERATOR_CONFIG)
+    check_counts(settings, read_shapes([path]), folder / GENERATOR_CONFIG)
     try:
         generator = ElectraConfig(**settings)
-        with torch.device("meta"):  # without memory, to see whether the weights fit
-            empty = ElectraPair(ElectraForPreTraining(config), generator)
+        with torch.device("meta"):  # without memory, until the weights are known to fit
+            pair = ElectraPair(discriminator, generator)
     except Exception as error:  # transformers raises many kinds for settings that are none
         raise ModelError(f"{folder / GENERATOR_CONFIG} describes no generator: {error}. Copy it again.") from error
     if (generator.vocab_size, generator.embedding_size) != (config.vocab_size, config.embedding_size):
         raise ModelError(f"{folder}: generator and discriminator share their embeddings; these are of other sizes")
-    needed = {name: tuple(weight.shape) for name, weight in _own_weights(empty).items()}
-    check_shapes(shapes, needed, path)
-    pair = ElectraPair(discriminator, generator)
+    needed = {name: tuple(weight.shape) for name, weight in _own_weights(pair).items()}
     weights = read_weights(path, torch.float32, torch.device("cpu"), needed=needed)
-    with torch.no_grad():
-        for name, parameter in _own_weights(pair).items():
-            parameter.copy_(weights[name])
+    pair.generator.load_state_dict(weights, strict=False, assign=True)
     return pair.eval()
 
 

@@ -160,6 +160,7 @@ def test_more_classes_than_the_head_has_are_refused(copy, bert_folder, names):
         ("tokenizer_config.json", {"model_max_length": -5}),
         ("tokenizer_config.json", {"model_max_length": float("nan")}),
         ("tokenizer_config.json", {"unk_token": 7}),
+        ("tokenizer_config.json", {"unk_token": "\ud800"}),
         ("tokenizer_config.json", {"unk_token": {"contents": "[UNK]"}}),
     ],
     ids=str,
@@ -216,6 +217,13 @@ def test_weights_that_are_cut_are_whole_again(tmp_path, tiny_folder, tiny_tokeni
         load_classifier(tmp_path)
 
 
+def test_a_model_that_cannot_answer_is_refused_when_it_is_loaded(bert_folder, tmp_path):
+    folder = shutil.copytree(bert_folder, tmp_path / "bert")
+    change(folder / "config.json", num_attention_heads=-1)
+    with pytest.raises(ModelError, match="a model that cannot answer"):
+        load_classifier(folder)
+
+
 @pytest.fixture
 def pair_folder(tmp_path, tiny_tokenizer):
     folder = tmp_path / "pair"
@@ -232,6 +240,7 @@ def pair_folder(tmp_path, tiny_tokenizer):
         {"hidden_size": "64"},
         {"vocab_size": 5},
         {"num_attention_heads": 0},
+        {"max_position_embeddings": "512"},
         {"auto_map": {"AutoConfig": "evil.A"}},
     ],
     ids=str,
@@ -241,6 +250,12 @@ def test_a_generator_that_does_not_fit_is_refused(pair_folder, settings):
     change(pair_folder / pairs.GENERATOR_CONFIG, **settings)
     with pytest.raises(ModelError, match="generator"):
         pairs.load_pair(pair_folder)
+
+
+def test_a_generator_takes_no_memory_for_what_it_shares(pair_folder):
+    change(pair_folder / pairs.GENERATOR_CONFIG, type_vocab_size=10**12, max_position_embeddings=10**12)
+    pair = pairs.load_pair(pair_folder)
+    assert not any(parameter.is_meta for parameter in pair.parameters())
 
 
 def test_a_generator_whose_weights_are_wrong_is_named(pair_folder):
@@ -268,11 +283,15 @@ def test_a_generator_whose_weights_are_wrong_is_named(pair_folder):
         lambda model: model.update(type="Other"),
         lambda model: model.update(vocab=[]),
         lambda model: model.update(max_input_chars_per_word=0),
+        None,
     ],
 )
 def test_a_tokenizer_that_does_not_fit_its_model_is_refused(copy, change_model):
     content = json.loads((copy / "tokenizer.json").read_text("utf-8"))
-    change_model(content["model"])
+    if change_model:
+        change_model(content["model"])
+    else:  # the library panics, which Python does not count among exceptions
+        content["post_processor"]["special_tokens"] = {}
     (copy / "tokenizer.json").write_text(json.dumps(content), "utf-8")
     with pytest.raises(KosentError, match="tokenizer"):
         load_classifier(copy)
