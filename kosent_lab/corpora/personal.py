@@ -22,6 +22,7 @@ KINDS = {"phone": "phone number", "mail": "mail address", "resident": "resident 
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−·", "0123456789-.@()+-------")
 _GAP = r"(?: ?[-.) ] ?)"
+_HINT = re.compile(r"[\d@＠]")
 _FIND = re.compile(
     # bounded, so that a long run of letters is looked at once
     r"(?P<mail>(?<![\w.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24})"
@@ -71,7 +72,7 @@ def find_personal(text: str) -> list[Found]:
     >>> find_personal("별점 5.0, 12,900원, 2024-01-15, 주문 20240115-0001234")
     []
     """
-    if not any(character.isdigit() or character in "@＠" for character in text):
+    if not _HINT.search(text):
         return []
     plain = text.translate(_HALF_WIDTH)
     return [
@@ -204,6 +205,5 @@ def describe(counts: Mapping[str, int]) -> str:
     >>> describe({"phone": 2, "mail": 1})
     '2 phone numbers, 1 mail address'
     """
-    plural = {1: ""}
-    named = [(KINDS[kind], counts.get(kind, 0)) for kind in KINDS]
-    return ", ".join(f"{n:,} {word}{plural.get(n, 'es' if word.endswith('s') else 's')}" for word, n in named if n)
+    held = [(KINDS[kind], counts[kind]) for kind in KINDS if counts.get(kind)]
+    return ", ".join(f"{n:,} {name}{'' if n == 1 else 'es' if name.endswith('s') else 's'}" for name, n in held)

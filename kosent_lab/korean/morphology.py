@@ -38,7 +38,7 @@ EOJEOL_COLUMNS = (
 
 
 _EOJEOL = re.compile(r"\S+")
-# Kiwi's time grows with the square of a run of Latin letters or full stops (6 s for 100,000); such a run is handed
+# Kiwi's time grows with the square of a run of Latin letters or full stops (6 s for 100,000); a longer word is handed
 # over in parts, each read by itself
 _LONGEST_RUN = 2_000
 _PART = re.compile(rf"\S{{{_LONGEST_RUN}}}(?=\S)")

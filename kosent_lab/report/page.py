@@ -24,7 +24,7 @@ import markupsafe
 import pandas as pd
 from fontTools import subset
 
-from kosent_lab import figures
+from kosent_lab import __version__, figures
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Temperature
 from kosent_lab.core.files import write_bytes
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
 
 LARGEST = 4_000_000  # bytes: what is mailed about with ease
-_PACKAGES = ("kosent-lab", "torch", "transformers", "tokenizers", "numpy", "pandas", "matplotlib")
+_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "matplotlib")
 # in the order of what a reader must decide: is it good, when can it be trusted, where not, why
 _SECTIONS = (
     sections.headline,
@@ -221,7 +221,7 @@ def _data_uri(svg: str) -> str:
 
 
 def _versions() -> str:
-    found = [f"Python {platform.python_version()}"]
+    found = [f"Python {platform.python_version()}", f"kosent-lab {__version__}"]  # from a checkout too
     return ", ".join(found + [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES])
 
 

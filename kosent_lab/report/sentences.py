@@ -17,6 +17,7 @@ import pandas as pd
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.personal import KINDS
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
@@ -156,7 +157,7 @@ def findings(assessment: Assessment, language: str) -> list[str]:
 
 def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
     """Warn of what names persons on the page and in the predictions, by kind and number; nothing where nothing does."""
-    found = ", ".join(f"{t[f'p_{kind}']} {count:,}" for kind, count in held.items() if count)
+    found = ", ".join(f"{t[f'p_{kind}']} {held[kind]:,}" for kind in KINDS if held.get(kind))
     return [t["a_masked" if masked else "a_personal"].format(found=found)] if found else []
 
 
