@@ -43,9 +43,10 @@ class Temperature:
 
     temperature: float
     n: int = 0
-    nll_before: float = float("nan")
-    nll_after: float = float("nan")
-    accuracy: float = float("nan")
+    # not compared: an unknown one differs from itself
+    nll_before: float = dataclasses.field(default=float("nan"), compare=False)
+    nll_after: float = dataclasses.field(default=float("nan"), compare=False)
+    accuracy: float = dataclasses.field(default=float("nan"), compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no divisor."""

@@ -200,6 +200,8 @@ def _class_names(config: Mapping[str, Any], where: Path) -> dict[int, str]:
     names = {number: str(found.get(str(number))) for number in range(len(found))}
     if not found or found.keys() != {str(number) for number in names} or len(set(names.values())) < len(names):
         raise ModelError(f"{where}: id2label names each output, 0, 1, …, by a name of its own; got {named!r:.200}")
+    if config.get("num_labels", len(names)) != len(names):
+        raise ModelError(f"{where}: num_labels is {config['num_labels']!r}, and id2label names {len(names)} classes")
     return names
 
 

