@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 AS_ROOT = $(if $(ALLOW_ROOT),--allow-root)
 TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: report test lab notebooks setup bench browser
+.PHONY: report test lab notebooks setup bench browser hostile
 .DEFAULT_GOAL := report
 
 report: setup
@@ -31,6 +31,10 @@ browser:
 		&& echo "Installing Chromium for the browser tests" \
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-nanum >/dev/null; } \
 		|| echo "No Chromium, and this is not Debian as root: the browser tests will skip"
+
+# tables, model folders and kills until the minutes are over: make hostile MINUTES=60
+hostile: setup
+	KOSENT_HOSTILE_MINUTES=$(or $(MINUTES),20) $(RUN) -m pytest tests/hostile --timeout=0 $(ARGS)
 
 bench: setup
 	$(RUN) -m kosent_lab.cli bench $(ARGS)

@@ -23,7 +23,7 @@ from kosent_lab.cli import main
 
 MINUTES = float(os.environ.get("KOSENT_HOSTILE_MINUTES", "0"))
 TRIED: collections.Counter[str] = collections.Counter()  # what was tried, and how it ended
-_HUNTS = 4  # that share the minutes
+_HUNTS = 9  # that share the minutes
 
 
 @dataclasses.dataclass(frozen=True)
