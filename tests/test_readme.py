@@ -93,7 +93,7 @@ def test_every_number_of_the_readme_is_a_commands(page):
     text = pages.REGION.sub("", (ROOT / page).read_text("utf-8"))
     text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)
     lines = [line for line in text.splitlines() if not line.startswith("    ")]
-    text = re.sub(r"\[\d\d |(?:notebook|노트북) \d\d|Python 3\.\d+|CC0", " ", "\n".join(lines))
+    text = re.sub(r"\[\d\d |(?:notebook|노트북) \d\d|Python 3\.\d+(?:(?: to |–)3\.\d+)?|CC0", " ", "\n".join(lines))
     assert re.findall(r".*\d.*", text) == []
 
 

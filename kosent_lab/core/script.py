@@ -8,7 +8,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-HARDLY_KOREAN = 0.3  # Chinese and Japanese read as CP949 have 0.00-0.05, nine corpora of reviews 0.60-0.75
+from kosent_lab.core.intervals import wilson_interval
+
+HARDLY_KOREAN = 0.4  # Chinese and Japanese read as CP949 have 0.00-0.05, nine corpora of reviews 0.60-0.75
 # the 150 commonest syllables of the project's own pack: three quarters of what it is written with
 _COMMON = frozenset(
     "이요다어는가니에고서지하아도기은만나한해네주라보시사을안데로없습오수리게음까있자인했면장더간었마원대들려화전분물비무번았않의진를일방으세두조료예그영배구소"
@@ -16,8 +18,8 @@ _COMMON = frozenset(
 )
 
 
-def korean_share(texts: Iterable[str]) -> float | None:
-    """Return how many of the letters are common Korean syllables, 0 to 1.
+def korean_letters(texts: Iterable[str]) -> tuple[int, int]:
+    """Count the letters that are common Korean syllables, and all letters.
 
     Parameters
     ----------
@@ -25,15 +27,13 @@ def korean_share(texts: Iterable[str]) -> float | None:
 
     Returns
     -------
-    float or None
-        Single jamo (ㅋㅋ) count neither way; None where there are fewer than twenty other letters.
+    int, int
+        Single jamo (ㅋㅋ) count neither way.
 
     Examples
     --------
-    >>> korean_share(["배송이 빠르고 포장도 꼼꼼해서 정말 만족합니다. 다음에 또 주문할게요ㅋㅋ"]) > 0.6
-    True
-    >>> korean_share(["This shop is really good, and so is the food"])
-    0.0
+    >>> korean_letters(["배송이 빠르고 좋아요ㅋㅋ"]), korean_letters(["so good"])
+    ((7, 9), (0, 6))
     """
     letters = common = 0
     for text in texts:
@@ -41,4 +41,16 @@ def korean_share(texts: Iterable[str]) -> float | None:
             if character.isalpha() and not "ㄱ" <= character <= "ㆎ":
                 letters += 1
                 common += character in _COMMON
-    return common / letters if letters >= 20 else None
+    return common, letters
+
+
+def is_hardly_korean(texts: Iterable[str]) -> bool:
+    """Tell whether texts are surely of another language, or read in a wrong encoding.
+
+    Examples
+    --------
+    >>> is_hardly_korean(["좋아요"]), is_hardly_korean(["붤봤였돨든緞"]), is_hardly_korean(["ㅋㅋㅋ"])
+    (False, True, False)
+    """
+    common, letters = korean_letters(texts)
+    return letters > 0 and wilson_interval(common, letters)[1] < HARDLY_KOREAN

@@ -21,7 +21,7 @@ from kosent_lab.core.schema import (
     check_columns,
     parse_labels,
 )
-from kosent_lab.core.script import HARDLY_KOREAN, korean_share
+from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import map_labels
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
 from kosent_lab.corpora.reading import Reading, one_column
@@ -251,10 +251,9 @@ def _own_labels(values: pd.Series) -> pd.Series:
 
 
 def _warn_if_hardly_korean(texts: pd.Series, path: Path) -> None:
-    share = korean_share(str(text) for text in texts.dropna())
-    if share is not None and share < HARDLY_KOREAN:
+    if is_hardly_korean(str(text) for text in texts.dropna()):
         logger.warning(
-            "%s is hardly Korean: %.0f %% of the letters of its texts are common Korean syllables. It may be of "
-            "another encoding than it was read in (save it as UTF-8), or another column be meant (--text-column).",
-            path, 100 * share,
-        )  # fmt: skip
+            "the texts of %s are hardly Korean. It may be of another encoding than it was read in (save it as UTF-8), "
+            "or another column be meant (--text-column).",
+            path,
+        )

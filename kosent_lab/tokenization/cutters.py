@@ -12,12 +12,12 @@ import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from tokenizers import Tokenizer
 
-from kosent_lab.core.hangul import replace_surrogates
+from kosent_lab.core.hangul import compose, replace_surrogates
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.readings import read_starts
 
@@ -54,6 +54,9 @@ class HuggingFaceCutter:
 
     def cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         """Return the pieces of each text, in order."""
+        return _cut_composed(self._cut, texts)
+
+    def _cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         unknown = _unknown_id(self.tokenizer)
@@ -82,6 +85,9 @@ class SentencePieceCutter:
 
     def cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         """Return the pieces of each text, in order."""
+        return _cut_composed(self._cut, texts)
+
+    def _cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         texts = prepared = [_prepare(text) for text in texts]
         places = [range(len(text) + 1) for text in prepared]
         if self.after_morphemes:
@@ -120,7 +126,7 @@ class UnitCutter:
 
     def cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         """Return the pieces of each text, in order."""
-        return [list(self._cut(replace_surrogates(text))) for text in texts]
+        return _cut_composed(lambda composed: [list(self._cut(replace_surrogates(one))) for one in composed], texts)
 
     def _cut(self, text: str) -> Iterator[Piece]:
         for match in _EOJEOL.finditer(text):
@@ -134,6 +140,19 @@ class UnitCutter:
 
     def _unknown(self, piece: str) -> bool:
         return bool(self.known) and piece not in self.known
+
+
+def _cut_composed(cut: Callable[[Sequence[str]], list[list[Piece]]], texts: Sequence[str]) -> list[list[Piece]]:
+    """Cut texts as they read, letters composed (NFC), and lay the pieces over the texts as they are stored.
+
+    A tokenizer that composes by itself reports the first part of a letter alone as its place.
+    """
+    both = [compose(text) for text in texts]
+    found = cut([composed for composed, _ in both])
+    return [
+        pieces if composed is text else [piece._replace(start=at[piece.start], end=at[piece.end]) for piece in pieces]
+        for text, (composed, at), pieces in zip(texts, both, found, strict=True)
+    ]
 
 
 def _prepare(text: str) -> str:

@@ -244,7 +244,7 @@ def test_what_is_hardly_korean_is_warned_of(tmp_path, caplog):
     path = tmp_path / "a.csv"
     path.write_bytes("text\n这个餐厅的服务非常好,菜也很好吃\n下次还会再来\n".replace(",", "").encode("gb18030"))
     load(path)
-    assert "a.csv is hardly Korean" in caplog.text
+    assert "a.csv are hardly Korean" in caplog.text
     caplog.clear()
     path.write_text("text\n" + "배송이 빠르고 포장도 꼼꼼해서 정말 만족합니다ㅋㅋ\n" * 3, "utf-8")
     load(path)

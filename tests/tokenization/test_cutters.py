@@ -109,3 +109,13 @@ def test_a_vocabulary_that_loads_as_unknown_is_refused():
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     with pytest.raises(DataError, match=r"broken turns Korean into unknown pieces: 7 of 7"):
         check_knows_korean(as_cutter(tokenizer), "broken")
+
+
+@pytest.mark.parametrize("unit", ["model", "syllables", "eojeol"])
+def test_decomposed_letters_are_cut_whole_and_cover_all_their_parts(tiny_tokenizer, unit):
+    text = "이 영화는 좋았다"
+    parted = unicodedata.normalize("NFD", text)
+    cutter = as_cutter(tiny_tokenizer) if unit == "model" else UnitCutter(unit)
+    (whole,), (pieces,) = cutter.cut([text]), cutter.cut([parted])
+    assert [piece.shown for piece in pieces] == [piece.shown for piece in whole]
+    assert "".join(parted[piece.start : piece.end] for piece in pieces) == parted.replace(" ", "")
