@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, print_result, reading
+from kosent_lab.cli.options import command, file_columns, from_stdin, print_result, reading
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
     frame, names = read_labelled(
-        arguments.data,
+        from_stdin(arguments.data),
         reading=reading(arguments),
         classes=arguments.classes,
         official_only=arguments.official_only,

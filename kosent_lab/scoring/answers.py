@@ -24,7 +24,8 @@ def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
         With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
     """
     logits = logits.astype(np.float64)
-    prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
+    with np.errstate(over="ignore"):  # beyond 709 the power is infinite and the probability 0, as it should be
+        prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
     pred = (prob_1 > 0.5).astype(np.int64)
     correct = pd.array([pd.NA] * len(frame), dtype="boolean")
     if "label" in frame.columns:

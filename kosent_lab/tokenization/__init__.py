@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "boundaries": ["add_finals", "add_particles", "eojeol_frame", "measure_pieces", "particle_table"],
         "cutters": ["as_cutter"],
-        "tokenizers": ["load_cutter", "names_at_hand", "own_names", "published_names"],
+        "tokenizers": ["load_cutter", "names_at_hand", "open_tokenizer", "own_names", "published_names"],
         "vocabularies": ["train_vocabulary"],
         "plots": ["plot_heatmap", "plot_stacked_pieces"],
     },

@@ -10,7 +10,7 @@ import pandas as pd
 from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
-from kosent_lab.corpora.reading import Reading
+from kosent_lab.corpora.reading import Reading, plain_name
 from kosent_lab.corpora.splits import fold_texts, hash_share
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def read_labelled(
     DataError
         When a label is none of the classes, nothing is labelled, or a split is empty.
     """
-    names = [name.strip() for name in classes.split(",")] if classes else [*LABEL_NAMES.values()]
+    names = [plain_name(name) for name in classes.split(",")] if classes else [*LABEL_NAMES.values()]
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))

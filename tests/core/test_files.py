@@ -242,11 +242,13 @@ def test_every_file_is_written_whole(path: Path):
 
 # what may delete, and why it is its own
 DELETES = {
+    "cli/crashes.py": "traces of errors that it wrote, when the user purges them",
     "core/files.py": "temporary files under names that nobody else has",
     "core/folders.py": "the folder that was swapped out; what a user put there is carried over first",
     "core/locks.py": "its own lock file, and folders that it made and that are empty",
     "core/network.py": "the kept part of a download that does not fit",
     "corpora/store.py": "downloads of this call that are not what the card says",
+    "korean/readings.py": "its own store, when the user purges it",
     "report/page.py": "figures of an earlier page",
     "scoring/shards.py": "part-*.parquet, and the folder when it is empty",
     "studies/startup.py": "the table that it had a process write",

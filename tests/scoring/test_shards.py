@@ -66,7 +66,7 @@ def cut_off(monkeypatch, source, target, classifier, **options):
         ({"outputs": (1, 0)}, r"differ: outputs \(\[0, 1\] there, \[1, 0\] here\)\. Remove .*parts, or write"),
         ({"precision": "bf16"}, r"differ: precision \(fp32 there, bf16 here\)\."),
         ({"model_id": "tiny@0"}, r"differ: model \(tiny@.* there, tiny@0 here\)\."),
-        ({"label_column": "polarity"}, r"label_column \(None there, polarity here\), labels"),
+        ({"reading": Reading(label_column="polarity")}, r"label_column \(None there, polarity here\), labels"),
         ({"text": "글"}, r"differ: texts\."),
         ({"domain": "다른 곳"}, r"differ: other columns\."),
         ({"code": 2}, r"differ: code \(.*scoring 1 there, .*scoring 2 here\)\."),
@@ -274,7 +274,7 @@ def test_a_model_of_five_classes_takes_labels_of_five(stars, tmp_path, columns):
 
 def test_two_classes_still_refuse_stars(tiny, tmp_path):
     pd.DataFrame({"text": ["글"], "label": ["4"]}).to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(DataError, match="map star ratings first"):
+    with pytest.raises(DataError, match="--map-labels 1,2=0 4,5=1 3=neutral"):
         score_file(tmp_path / "a.csv", tmp_path / "out.csv", tiny)
 
 
