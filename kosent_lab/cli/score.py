@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
     predict.add_argument("file", type=Path)
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
-    predict.add_argument("--shard-rows", type=int, default=20_000)
+    predict.add_argument("--shard-rows", type=int, metavar="N", help="rows scored and kept at a time; default: 10,000")
     mask_option(predict)
     file_columns(predict)
     model_options(predict, precision="auto")
@@ -71,6 +71,7 @@ def predict_file(arguments: argparse.Namespace) -> None:
     if not source.is_file():  # before a model is read
         raise NotAvailableError(f"there is no file {source}")
 
+    from kosent_lab.corpora.documents import SHARD_ROWS
     from kosent_lab.scoring.shards import score_file
 
     rows = score_file(
@@ -78,7 +79,7 @@ def predict_file(arguments: argparse.Namespace) -> None:
         arguments.out,
         open_classifier(arguments, any_classes=True),
         reading=reading(arguments),
-        shard_rows=arguments.shard_rows,
+        shard_rows=arguments.shard_rows or SHARD_ROWS,
         mask_personal=arguments.mask_personal,
         progress=not arguments.quiet,
     )

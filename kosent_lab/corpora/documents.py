@@ -29,7 +29,7 @@ from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
 logger = logging.getLogger(__name__)
-SHARD_ROWS = 20_000
+SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
 # what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from kosent_lab.core.files import whole
 
+_AT_ONCE = 2_000  # rows held as Python's strings
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 # a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
 _NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
@@ -45,9 +46,10 @@ def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
     return too, is quoted.
     """
     with whole(path) as partial, partial.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
-        for number, table in enumerate(tables):
-            frame = pd.concat([_cells(column) for column in table.columns], axis=1)
-            frame.columns = [escape_formula(name) for name in table.column_names]
+        batches = (part for table in tables for part in table.to_batches(max_chunksize=_AT_ONCE) or [table])
+        for number, batch in enumerate(batches):
+            frame = pd.concat([_cells(column) for column in batch.columns], axis=1)
+            frame.columns = [escape_formula(name) for name in batch.schema.names]
             # of both characters of the line end a cell that holds one is quoted
             frame.to_csv(_PlainEnds(file), header=number == 0, index=False, lineterminator="\r\n")
 
@@ -62,7 +64,7 @@ class _PlainEnds:
         return self.file.write(row.removesuffix("\r\n") + "\n")
 
 
-def _cells(column: pa.ChunkedArray) -> pd.Series:
+def _cells(column: pa.Array | pa.ChunkedArray) -> pd.Series:
     """Return a column as what is written of it."""
     kind = column.type
     if pa.types.is_dictionary(kind):

@@ -208,6 +208,7 @@ def score_shards(
             scored = personal.mask_frame(scored, first=first) if mask_personal else scored
             _write_shard(scored, shard, facts)
         first += len(frame)
+        pa.default_memory_pool().release_unused()  # Arrow would keep what a shard took
         yield shard, scored
 
 
