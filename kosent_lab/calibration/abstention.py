@@ -43,7 +43,7 @@ def risk_coverage(frame: pd.DataFrame, *, points: int = 200) -> pd.DataFrame:
     [0.0, 0.0, 0.333]
     """
     check_columns(frame, _NEEDED, what="the risk–coverage curve", hint="Run predict_frame first.")
-    rows = frame[frame["correct"].notna()].sort_values("confidence", ascending=False, kind="stable")
+    rows = frame.loc[frame["correct"].notna(), list(_NEEDED)].sort_values("confidence", ascending=False, kind="stable")
     confidence = rows["confidence"].to_numpy(dtype="float64")
     wrong = 1.0 - rows["correct"].to_numpy(dtype="float64")
     last_of_equals = np.flatnonzero(np.append(np.diff(confidence) != 0, True)) if len(rows) else np.array([], int)
@@ -168,7 +168,9 @@ def held_out_threshold(frame: pd.DataFrame, *, risk: float, fewest: int = 20, se
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
     if not 0 <= risk <= 1:
         raise DataError(f"a risk lies between 0 and 1; got {risk}")
-    rows = frame[frame["correct"].notna()]
+    # without the texts: of a large table each half would hold them again
+    columns = [name for name in (*_NEEDED, "pair_id") if name in frame.columns]
+    rows = frame.loc[frame["correct"].notna(), columns]
     first = halve(rows, seed=seed)
     curve = risk_coverage(rows[first], points=max(1, len(rows)))
     within = curve[(curve["selective_risk"] <= risk) & (curve["n"] >= fewest)]

@@ -21,7 +21,8 @@ BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``
 def labelled_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have a label, after checking that predictions are there."""
     check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
-    return frame[frame["label"].notna()]
+    labelled = frame["label"].notna()
+    return frame if labelled.all() else frame[labelled]
 
 
 def log_odds(frame: pd.DataFrame) -> np.ndarray:

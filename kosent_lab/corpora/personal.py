@@ -32,6 +32,7 @@ _FIND = re.compile(
     rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
     rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?!\d|-\d|,\d{{3}}))"
 )
+_AT_ONCE = 10_000  # rows held as Python's strings
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 
@@ -178,7 +179,8 @@ def count_personal(frame: pd.DataFrame) -> Counter[str]:
     """Count by kind what the texts of a table hold, whichever column they stand in."""
     counts: Counter[str] = Counter()
     for name in _text_columns(frame):
-        for value in _values(frame[name]):
+        parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
+        for value in (value for part in parts for value in _values(part)):
             counts.update(found.kind for found in find_personal(value if isinstance(value, str) else str(value)))
     return counts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.core.intervals import wilson_interval
@@ -15,8 +16,9 @@ SURE = 0.9
 def confident_mistakes(frame: pd.DataFrame, *, count: int = 20) -> pd.DataFrame:
     """Return the labelled rows that are wrong with the highest confidence, surest first."""
     check_columns(frame, ["correct", "confidence"], what="confident mistakes", hint="Run predict_frame first.")
-    wrong = frame[frame["correct"].eq(False).fillna(False)]
-    return wrong.sort_values("confidence", ascending=False, kind="stable").head(count)
+    wrong = np.flatnonzero(frame["correct"].eq(False).fillna(False))
+    order = np.argsort(-frame["confidence"].to_numpy(dtype="float64")[wrong], kind="stable")
+    return frame.iloc[wrong[order[:count]]]
 
 
 def special_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

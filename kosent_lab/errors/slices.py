@@ -70,7 +70,7 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
         ``ece``; worst accuracy first within a column.
     """
     check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
-    rows = frame[frame["correct"].notna()]
+    rows = _labelled(frame, columns)
     found = []
     for column in columns:
         if not can_slice(rows, column):
@@ -90,6 +90,12 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
     return table.sort_values(
         ["column", "accuracy"], key=lambda s: s.map(order) if s.name == "column" else s, ignore_index=True
     )
+
+
+def _labelled(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the labelled rows without their texts, which every half and slice of a large table would hold again."""
+    needed = [name for name in dict.fromkeys(("correct", "confidence", "pair_id", *columns)) if name in frame.columns]
+    return frame.loc[frame["correct"].notna(), needed]
 
 
 def slices_on_halves(
@@ -150,7 +156,7 @@ def held_out_worst(
         the reader of `difference_high` to say: hiding what it does not bear out would flatter what is shown.
     """
     check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
-    rows = frame[frame["correct"].notna()]
+    rows = _labelled(frame, columns)
     first = halve(rows, seed=seed)
     overall = rows.loc[first, "correct"].astype("float64").mean()
     table = slice_table(rows[first], columns=columns, min_rows=min_rows)
