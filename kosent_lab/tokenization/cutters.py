@@ -17,11 +17,12 @@ from typing import Any, NamedTuple, Protocol
 
 from tokenizers import Tokenizer
 
-from kosent_lab.core.hangul import compose, replace_surrogates
+from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.readings import read_starts
 
 UNITS = ("eojeol", "syllables", "jamo")
+_PARTED = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # a syllable in two or three letters
 _EOJEOL, _SPACE = re.compile(r"\S+"), re.compile(r"\s")
 _PROBE = "이 영화는 정말 재미있고 배우들의 연기도 좋았습니다"
 _SPACE_SIGN = "▃"  # what kortok's morpheme vocabularies have for a space between eojeol
@@ -147,12 +148,25 @@ def _cut_composed(cut: Callable[[Sequence[str]], list[list[Piece]]], texts: Sequ
 
     A tokenizer that composes by itself reports the first part of a letter alone as its place.
     """
-    both = [compose(text) for text in texts]
+    # letters alone: other marks may stack without end
+    both = [_compose_letters(text) for text in texts]
     found = cut([composed for composed, _ in both])
     return [
         pieces if composed is text else [piece._replace(start=at[piece.start], end=at[piece.end]) for piece in pieces]
         for text, (composed, at), pieces in zip(texts, both, found, strict=True)
     ]
+
+
+def _compose_letters(text: str) -> tuple[str, Sequence[int]]:
+    """Return a text with its Hangul composed, and the place of each character in `text`, then the text's length."""
+    parts, places, end = [], [], 0
+    for match in _PARTED.finditer(text):
+        parts += [text[end : match.start()], unicodedata.normalize("NFC", match.group())]
+        places += range(end, match.start() + 1)
+        end = match.end()
+    if not parts:
+        return text, range(len(text) + 1)
+    return "".join([*parts, text[end:]]), [*places, *range(end, len(text) + 1)]
 
 
 def _prepare(text: str) -> str:
