@@ -305,7 +305,10 @@ def workbooks(draw):
     filled = [row for row in rows if any(cell != "" for cell in row)]
     if draw(st.sampled_from([False] * 5 + [True])):
         return ".xlsx", raw[: int(len(raw) * draw(st.floats(0.01, 0.99)))], None
-    unfolded = [[cell.replace("_x000D_", "\r") for cell in row] for row in filled]
+    # XML makes a line feed of every line end; what means a carriage return is written out
+    plain = [[cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in filled]
+    unfolded = [[cell.replace("_x000D_", "\r") for cell in row] for row in plain]
+    names = [name.replace("\r\n", "\n") for name in names]
     return ".xlsx", raw, (names, [tuple(row) for row in unfolded])
 
 
