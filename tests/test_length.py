@@ -21,7 +21,7 @@ UNITS_OF_TEXT = {
     "vowels": "\u1161", "emoji": "👍", "joined": "👩\u200d", "thai": "ก็", "chinese": "漢", "spaces": " ", "lines": "\n",
     "words": "a ", "eojeol": "영화는 ", "controls": "\x01", "no spaces": "재미있는영화를보았다",
 }  # fmt: skip
-FACTOR, FLOOR = 8, 0.05  # of 4 times the length; seconds that are too few to compare
+FACTOR, FLOOR = 8, 0.3  # of 4 times the length; seconds that are too few to compare, and to matter
 
 
 def adversarial(unit, length):
