@@ -89,7 +89,7 @@ class SeparatedFile:
                 raise
             self.quoted = False
             self._check()
-            logger.info("%s: quotes do not close as a spreadsheet's do, so they are taken as letters", path)
+            logger.warning("%s: quotes do not close as a spreadsheet's do, so they are taken as letters", path)
 
     def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows in frames of at most `rows`, every cell as text; of one column where `only` names it."""
