@@ -117,6 +117,8 @@ class SeparatedFile:
                 raise DataError(f"{self.path} has no line {self.reading.header_row} that could be a header")
         self.header_line = 0 if place is None else head[place][0]
         self.names = number_names(len(head[0][1])) if place is None else list(head[place][1])
+        if place:
+            logger.info("%s: line %d is the header; what stands above it is left out", self.path, self.header_line)
         nameless = {place for place, name in enumerate(self.names) if not name.strip()}
         filled: set[int] = set()
         seen: list[set[str]] = [set() for _ in self.names]

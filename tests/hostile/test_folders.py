@@ -177,8 +177,11 @@ def check_folder(tiny_folder, drawn):
         assert np.isfinite(logits).all()
         try:
             model, told = load_plainly(folder)
-        except Exception:  # at a setting that it cannot read, and that says nothing of the logits
-            shutil.copy(tiny_folder / "config.json", folder)
+        except Exception:  # at a setting that it cannot read; of those only the epsilon says anything of the logits
+            told = json.loads((folder / "config.json").read_text("utf-8"))
+            plain = json.loads((tiny_folder / "config.json").read_text("utf-8"))
+            plain["layer_norm_eps"] = float(told.get("layer_norm_eps", 1e-12))
+            (folder / "config.json").write_text(json.dumps(plain), "utf-8")
             model, told = load_plainly(folder)
         assert not told["missing_keys"], f"weights that are missing were believed: {told['missing_keys']}"
         assert not told["mismatched_keys"]

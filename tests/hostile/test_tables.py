@@ -136,6 +136,9 @@ def parse(content, separator):
         except csv.Error:
             continue
         rows = [[cell.replace("\ufdd0", "\r") for cell in row] for row in rows]
+        # the header may stand below a title
+        place = next((place for place, row in enumerate(rows[:20]) if "text" in map(str.strip, row)), 0)
+        rows = rows[place:]
         rows = [row for row in rows if row and (len(row) > 1 or row[0].strip() or len(rows[0]) == 1)]
         if not rows or any(len(row) < len(rows[0]) or any(map(str.strip, row[len(rows[0]) :])) for row in rows):
             continue
