@@ -8,6 +8,7 @@ facts of its job (``core.jobs``), so that none is taken for another's. CSV is wr
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import itertools
 import json
@@ -208,8 +209,15 @@ def score_shards(
             scored = personal.mask_frame(scored, first=first) if mask_personal else scored
             _write_shard(scored, shard, facts)
         first += len(frame)
-        pa.default_memory_pool().release_unused()  # Arrow would keep what a shard took
+        _give_back()
         yield shard, scored
+
+
+def _give_back() -> None:
+    """Give the memory that a shard took back to the system: Arrow keeps it, and so does glibc, once a thread."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager
