@@ -128,8 +128,8 @@ def separated_files(draw):
 def parse(content, separator):
     """Read as a spreadsheet does, or, tabs without quotes, as what stands there; None where rows do not fit."""
     for quoting in [csv.QUOTE_MINIMAL] + ([csv.QUOTE_NONE] if separator == "\t" else []):
-        # a carriage return alone is a character like any other, and the csv module thinks otherwise
-        lines = re.sub("\r(?!\n)", "\ufdd0", content.removeprefix("\ufeff")).split("\n")
+        # a carriage return alone, not at the end, is a character like any other; the csv module thinks otherwise
+        lines = re.sub("\r(?!\n|\\Z)", "\ufdd0", content.removeprefix("\ufeff")).split("\n")
         lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
         try:
             rows = list(csv.reader(lines, delimiter=separator, quoting=quoting, strict=True))
