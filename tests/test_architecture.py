@@ -14,7 +14,7 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "schema", "held_out", "printable", "script", "hangul", "josa", "intervals", "columns", "files", "locks",
+        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "columns", "files", "locks",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],

@@ -1,7 +1,9 @@
 """One text cannot hang the rest: work on a text four times as long is at most about four times the work."""
 
+import re
 import time
 import unicodedata
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from kosent_lab.behaviour import particles
 from kosent_lab.core import hangul, josa
+from kosent_lab.core.schema import label_word
+from kosent_lab.core.script import is_hardly_korean
+from kosent_lab.corpora.reading import plain_name
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
 from kosent_lab.tokenization.cutters import UNITS, as_cutter
@@ -58,6 +63,9 @@ def test_letters_and_particles_take_time_by_length(unit):
         hangul.clean_text,
         hangul.compose,
         hangul.fold_text,
+        plain_name,
+        label_word,
+        lambda text: is_hardly_korean([text]),
         josa.split_josa,
         josa.final_sound,
         lambda text: josa.fuse_finals([*text, "ㄴ"]),
@@ -105,3 +113,17 @@ def test_a_control_is_found_in_time_by_length(kind):
         assert len(particles.perturb(frame, read_eojeol(["a"], [text]), kind, control="any")) == 1
 
     check_linear(perturb, " 영화는 재미 있다 ", 5_000)
+
+
+# what is composed there is one letter, one syllable or one particle
+COMPOSED_SHORT = {"core/hangul.py", "korean/treebanks.py", "tokenization/cutters.py"}
+
+
+def test_texts_are_composed_by_to_nfc_alone():
+    package = Path(hangul.__file__).parents[1]
+    calls = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"unicodedata\.normalize|str\.normalize", path.read_text("utf-8"))
+    }
+    assert calls == COMPOSED_SHORT

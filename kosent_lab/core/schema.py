@@ -6,10 +6,11 @@ Here lives what every other module agrees on. Nothing here reads a file, draws o
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 
 import pandas as pd
+
+from kosent_lab.core.hangul import to_nfc
 
 NEGATIVE, POSITIVE = 0, 1
 LABEL_NAMES = {NEGATIVE: "negative", POSITIVE: "positive"}
@@ -118,19 +119,30 @@ def parse_flags(values: pd.Series) -> pd.Series:
     return words.isin(["true", "yes", "1"]).astype(bool)
 
 
-def label_word(value: object) -> str:
-    """Return a label as labels are compared: composed (NFC), lower case, 1 for 1.0 and 1.00; empty where missing.
+def plain_label(value: object) -> str:
+    """Return a label as text: composed (NFC), without spaces around it, 4 for 4.0 and 4.00; empty where missing.
 
     Examples
     --------
-    >>> [label_word(value) for value in (1.0, " 1.00", True, "Pos ", None)]
-    ['1', '1', 'true', 'pos', '']
+    >>> [plain_label(value) for value in (4.0, " 4.00", "Pos ", None)]
+    ['4', '4', 'Pos', '']
     """
     if not pd.api.types.is_scalar(value):
         return str(value)
-    word = "" if pd.isna(value) else unicodedata.normalize("NFC", str(value)).strip().lower()
+    word = "" if pd.isna(value) else to_nfc(str(value)).strip()
     whole, point, rest = word.partition(".")
     return whole if point and whole.lstrip("-").isdigit() and set(rest) <= {"0"} else word
+
+
+def label_word(value: object) -> str:
+    """Return a label as labels are compared: `plain_label` in lower case.
+
+    Examples
+    --------
+    >>> [label_word(value) for value in (1.0, True, "Pos ", None)]
+    ['1', 'true', 'pos', '']
+    """
+    return plain_label(value).lower()
 
 
 def parse_labels(values: pd.Series) -> pd.DataFrame:

@@ -5,8 +5,9 @@ A file that is read in the wrong encoding gives Hangul too, but not the syllable
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
+
+from kosent_lab.core.hangul import to_nfc
 
 HARDLY_KOREAN = 0.3  # Chinese and Japanese read as CP949 have 0.00-0.05, nine corpora of reviews 0.60-0.75
 FEWEST_LETTERS = 6  # of six letters of Korean text one in a hundred has one common syllable or none
@@ -36,7 +37,7 @@ def korean_letters(texts: Iterable[str]) -> tuple[int, int]:
     """
     letters = common = 0
     for text in texts:
-        for character in unicodedata.normalize("NFC", text):
+        for character in to_nfc(text):
             if character.isalpha() and not "ㄱ" <= character <= "ㆎ":
                 letters += 1
                 common += character in _COMMON

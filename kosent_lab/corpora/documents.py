@@ -20,6 +20,7 @@ from kosent_lab.core.schema import (
     NotAvailableError,
     check_columns,
     parse_labels,
+    plain_label,
 )
 from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import map_labels
@@ -244,10 +245,9 @@ def _labels(values: pd.Series, reading: Reading, start: int, path: Path) -> pd.D
 
 
 def _own_labels(values: pd.Series) -> pd.Series:
-    """Return labels as text, those that are empty missing; 4.0 is 4."""
-    words = pd.Series([str(v).strip() if not pd.isna(v) else "" for v in values], index=values.index, dtype="str")
-    words = words.str.normalize("NFC").str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
-    return words.astype("string").mask(words == "")
+    """Return labels as text (`schema.plain_label`), those that are empty missing."""
+    words = pd.Series([plain_label(value) for value in values], index=values.index, dtype="string")
+    return words.mask(words == "")
 
 
 def _warn_if_hardly_korean(texts: pd.Series, path: Path) -> None:

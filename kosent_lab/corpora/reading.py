@@ -7,10 +7,10 @@ The files themselves are opened by ``separated``, ``workbooks`` and ``readers``;
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import DataError
 
 LINES_LOOKED_AT = 20  # for a header below a title
@@ -67,7 +67,7 @@ class Reading:
 
 def plain_name(name: object) -> str:
     """Return a column's name as names are compared: composed (NFC), without spaces around it."""
-    return unicodedata.normalize("NFC", str(name)).strip()
+    return to_nfc(str(name)).strip()
 
 
 def number_names(count: int) -> list[str]:
