@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_rows
+from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_rows, margin, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
@@ -78,18 +78,9 @@ class Temperature:
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
         check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
-        prob_1 = _sigmoid(_margin(frame) / self.temperature)
+        prob_1 = sigmoid(margin(frame) / self.temperature)
         name = f"{BY_TEMPERATURE}{self.temperature:.12g}"  # exact: measures divide by it (`metrics.log_odds`)
         return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
-
-
-def _sigmoid(margin: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that is meant
-        return 1.0 / (1.0 + np.exp(-margin))
-
-
-def _margin(frame: pd.DataFrame) -> np.ndarray:
-    return frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
 
 
 def fit_temperature(frame: pd.DataFrame) -> Temperature:
@@ -124,10 +115,10 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     if len(rows) < 20 or len(set(label)) < 2:
         counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
         raise DataError(f"a temperature needs at least 20 labelled rows with both labels; got {counts}")
-    margin = _margin(rows)
-    if not np.isfinite(margin).all():
-        raise DataError(f"a temperature needs logits that are numbers; {(~np.isfinite(margin)).sum():,} rows have none")
-    sign = np.where(label == 1, 1.0, -1.0) * margin
+    odds = margin(rows)
+    if not np.isfinite(odds).all():
+        raise DataError(f"a temperature needs logits that are numbers; {(~np.isfinite(odds)).sum():,} rows have none")
+    sign = np.where(label == 1, 1.0, -1.0) * odds
 
     def nll(log_temperature: float) -> float:
         return float(np.logaddexp(0.0, -sign / np.exp(log_temperature)).mean())
@@ -135,7 +126,7 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     best = minimize_scalar(nll, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-6})
     # a bounded search never tries the end points, nor 1 itself
     log_temperature = min((float(best.x), 0.0), key=nll)
-    accuracy = float(((margin > 0) == (label == 1)).mean())
+    accuracy = float(((odds > 0) == (label == 1)).mean())
     fitted = Temperature(float(np.exp(log_temperature)), len(rows), nll(0.0), nll(log_temperature), accuracy)
     if fitted.at_limit:
         logger.warning("%s", fitted.caution)
@@ -174,11 +165,11 @@ def fit_shift(frame: pd.DataFrame) -> float:
 
     fit_temperature(frame)  # refuses test rows, too few rows and a single class
     rows = labelled_rows(frame)
-    margin = _margin(rows)
+    odds = margin(rows)
     sign = np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)
 
     def nll(point: np.ndarray) -> float:
-        return float(np.logaddexp(0.0, -sign * (margin - point[0]) * np.exp(-point[1])).mean())
+        return float(np.logaddexp(0.0, -sign * (odds - point[0]) * np.exp(-point[1])).mean())
 
     return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
 

@@ -25,6 +25,17 @@ def labelled_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return frame if labelled.all() else frame[labelled]
 
 
+def margin(frame: pd.DataFrame) -> np.ndarray:
+    """Return the log-odds of positive as scored, shape (n,): logits before any temperature."""
+    return frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
+
+
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    """Return the probabilities of log-odds; 0 where the power overflows, as is meant."""
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-log_odds))
+
+
 def log_odds(frame: pd.DataFrame) -> np.ndarray:
     """Return the log-odds of positive that ``prob_1`` was made of, exact where the probability rounds to 0 or 1.
 
@@ -49,15 +60,15 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
     >>> log_odds(frame).tolist()
     [3.0, -400.0]
     """
-    margin = frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
+    odds = margin(frame)
     if "calibrator" not in frame.columns:
-        return margin
+        return odds
     names = frame["calibrator"].fillna(f"{BY_TEMPERATURE}1").astype(str)
     try:
         divisors = {name: float(name.removeprefix(BY_TEMPERATURE)) for name in names.unique()}
     except ValueError as error:
         raise DataError(f"the probabilities are made by a calibrator that is not known: {error}") from error
-    return margin / names.map(divisors).to_numpy(dtype="float64")
+    return odds / names.map(divisors).to_numpy(dtype="float64")
 
 
 def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:

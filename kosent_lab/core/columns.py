@@ -35,12 +35,13 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
         Text as ``str``, integers and booleans nullable, floats and moments as pandas has them; dates, times,
         decimals, lists, structs, dictionaries … as `pandas.ArrowDtype`.
     """
-    columns = [_to_series(column) for column in table.columns]
+    columns = [to_series(column) for column in table.columns]
     frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(len(table)))
     return frame.set_axis(table.schema.names, axis=1)
 
 
-def _to_series(column: pa.ChunkedArray) -> pd.Series:
+def to_series(column: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Return a column as `to_frame` does."""
     kind = column.type
     if kind in _NULLABLE:
         return pd.Series(_NULLABLE[kind].__from_arrow__(column))

@@ -156,6 +156,17 @@ def _sha256(path: Path, size: int, modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def git_blob_hash(content: bytes) -> str:
+    """Return the SHA-1 under which git stores `content`.
+
+    Examples
+    --------
+    >>> git_blob_hash(b"")
+    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
 def frame_sha256(frame: pd.DataFrame) -> str:
     """Return the SHA-256 of a document frame's ids, texts and labels, in row order.
 

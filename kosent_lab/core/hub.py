@@ -5,11 +5,10 @@ Nothing here runs unless the user names a Hub id.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
-from kosent_lab.core.files import file_sha256
+from kosent_lab.core.files import file_sha256, git_blob_hash
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, WEIGHTS, weight_files
 from kosent_lab.core.network import check_reachable
 from kosent_lab.core.schema import ModelError, NotAvailableError
@@ -83,8 +82,7 @@ def _damaged_files(folder: Path, weights: bool) -> list[str]:
         if len(called) == 64:
             found = file_sha256(path) if path.is_file() else ""
         elif len(called) == 40:
-            content = path.read_bytes() if path.is_file() else b""
-            found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+            found = git_blob_hash(path.read_bytes()) if path.is_file() else ""
         else:
             continue
         damaged += [path.name] if found != called else []

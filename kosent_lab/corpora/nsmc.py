@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.schema import DataError
 
 BLOB_HASHES = {
@@ -33,17 +34,6 @@ _COLUMNS = ("review_id", "text", "rating", "label", "movie_id", "date", "officia
 _SEED = 1234
 _PER_LABEL, _TRAIN_ROWS = 100_000, 150_000
 _HEADER = "id\tdocument\tlabel\n"
-
-
-def git_blob_hash(content: bytes) -> str:
-    """Return the SHA-1 under which git stores `content`.
-
-    Examples
-    --------
-    >>> git_blob_hash(b"")
-    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
-    """
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def read_archive(path: Path) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration.metrics import sigmoid
+
 
 def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
     """Add logits and what follows from them to a document frame.
@@ -24,8 +26,7 @@ def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
         With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
     """
     logits = logits.astype(np.float64)
-    with np.errstate(over="ignore"):  # beyond 709 the power is infinite and the probability 0, as it should be
-        prob_1 = 1.0 / (1.0 + np.exp(logits[:, 0] - logits[:, 1]))
+    prob_1 = sigmoid(logits[:, 1] - logits[:, 0])
     pred = (prob_1 > 0.5).astype(np.int64)
     correct = pd.array([pd.NA] * len(frame), dtype="boolean")
     if "label" in frame.columns:

@@ -14,18 +14,13 @@ from typing import Any, TextIO
 import pandas as pd
 import pyarrow as pa
 
+from kosent_lab.core.columns import to_series
 from kosent_lab.core.files import whole
 
 _AT_ONCE = 2_000  # rows held as Python's strings
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 # a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
 _NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
-# pandas would make fractions of whole numbers with gaps, and lose the last digits of long ones
-_WHOLE_NUMBERS = {
-    pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
-    pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
-    pa.uint64(): pd.UInt64Dtype(),
-}  # fmt: skip
 
 
 def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
@@ -71,7 +66,7 @@ def _cells(column: pa.Array | pa.ChunkedArray) -> pd.Series:
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        return column.to_pandas(types_mapper=_WHOLE_NUMBERS.get)
+        return to_series(column)
     return pd.Series([None if value is None else _text(value) for value in column.to_pylist()], dtype="object")
 
 
