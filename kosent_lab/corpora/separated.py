@@ -93,16 +93,19 @@ class SeparatedFile:
 
     def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows in frames of at most `rows`, every cell as text; of one column where `only` names it."""
-        kept = [place for place, name in enumerate(self.names) if name and only in (None, name)]
-        names = [self.names[place] for place in kept]
-        records, parts = self._rows(), []
-        while (batch := list(itertools.islice(records, rows or _AT_ONCE))) or not parts:
-            frame = pd.DataFrame([[row[place] for place in kept] for _, row in batch], columns=names, dtype="str")
-            parts = [*parts, frame] if rows is None else [frame.iloc[:0]]
-            if rows is not None:
-                yield frame
+        parts = self._parts(rows or _AT_ONCE, only)
         if rows is None:
             yield pd.concat(parts, ignore_index=True)
+        else:
+            yield from parts
+
+    def _parts(self, size: int, only: str | None) -> Iterator[pd.DataFrame]:
+        """Yield at least one frame, of no rows where the file has none."""
+        kept = [place for place, name in enumerate(self.names) if name and only in (None, name)]
+        names, records, first = [self.names[place] for place in kept], self._rows(), True
+        while (batch := list(itertools.islice(records, size))) or first:
+            yield pd.DataFrame([[row[place] for place in kept] for _, row in batch], columns=names, dtype="str")
+            first = False
 
     def _check(self) -> None:
         """Find the header and go through every row; a column without a name counts where a cell of it is filled."""
