@@ -5,11 +5,13 @@ Which messages there are is decided in ``cli.parser`` and below it.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
@@ -49,9 +51,12 @@ def orderly() -> Iterator[None]:
     captured.propagate = False
     logging.captureWarnings(True)
     previous = _on_termination()
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = _send_again
     try:
         yield
     finally:
+        sys.unraisablehook = unraisable
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
         logging.captureWarnings(False)
@@ -74,6 +79,18 @@ def _on_termination() -> signal.Handlers | None:
         return signal.signal(signal.SIGTERM, end) or signal.SIG_DFL
     except ValueError:  # not the main thread: a notebook's or a test's
         return None
+
+
+def _send_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Stop after all where a signal came in a callback of the collector: what is raised there Python forgets."""
+    kind = unraisable.exc_type
+    if issubclass(kind, KeyboardInterrupt):
+        number = signal.SIGTERM if issubclass(kind, Ended) else signal.SIGINT
+        again = threading.Timer(0.02, _thread.interrupt_main, [number])  # when that callback is over
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def say(message: str) -> None:

@@ -81,6 +81,49 @@ def test_a_signal_ends_a_command_in_order(number, status):
     )
 
 
+IN_A_CALLBACK = """
+import os, sys, time
+from kosent_lab.cli import data, parser
+class Fleeting:
+    def __del__(self):
+        os.kill(os.getpid(), {number})
+        for _ in range(1000):
+            pass
+def run(arguments):
+    Fleeting()
+    print("the signal was forgotten" * (time.sleep(20) is None))
+data.list_data = run
+sys.exit(parser.main(["data", "list"]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_in_a_callback_of_the_collector_is_not_forgotten(number, status):
+    program = IN_A_CALLBACK.format(number=int(number))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "kosent-lab: stopped; what was finished is kept, and the same command goes on from there"
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("moment", ["early", "late"])
+def test_ctrl_c_before_or_after_a_command_leaves_no_trace(moment):
+    send = "os.kill(os.getpid(), signal.SIGINT)"
+    first = {
+        "early": f"class Finder:\n    def find_spec(*_):\n        {send}\nsys.meta_path.insert(0, Finder())\n",
+        "late": f"atexit.register(lambda: {send})\n",
+    }[moment]
+    program = f"import atexit, os, signal, sys\nfrom kosent_lab.cli.__main__ import start\n{first}"
+    program += "sys.argv[1:] = ['data', 'list']\nsys.exit(start())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == (130 if moment == "early" else -signal.SIGINT)
+    assert done.stderr == ""
+
+
 def failing(monkeypatch, error):
     def run(arguments):
         raise error
