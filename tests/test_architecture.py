@@ -20,9 +20,9 @@ HOUSE = {
     "figures": ["theme"],
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal", "reading", "labels", "separated", "workbooks",
-        "readers", "documents", "pretraining_text",
+        "readers", "documents", "nearness", "pretraining_text",
     ],
-    "korean": ["eojeol", "morphology", "readings", "treebanks"],
+    "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": ["metrics", "reliability", "calibrators", "calibrator_choice", "abstention", "plots"],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
@@ -31,7 +31,7 @@ HOUSE = {
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
         "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning",
-        "baseline", "labelled", "packaging",
+        "baseline", "labelled", "teaching", "packaging",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",

@@ -29,6 +29,12 @@ def add(stages: Any) -> None:
         "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
     )
     parser.add_argument("--epochs", type=float, help="end when every text has been seen so often instead")
+    parser.add_argument(
+        "--teach", type=float, metavar="SHARE", help="so many of the rows drawn are our teaching text (kosent-teaching)"
+    )
+    parser.add_argument(
+        "--sentences", type=int, default=50_000, help="of its grammar, with --teach; 0: what was written by hand alone"
+    )
     parser.add_argument("--soft-targets", type=Path)
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     parser.add_argument("--official-only", action="store_true", help="only rows of the official train file")
@@ -48,8 +54,10 @@ def finetune(arguments: argparse.Namespace) -> None:
     """Train a classifier from random weights, from an earlier run, a model folder or a pretrained pair."""
     import pandas as pd
 
+    from kosent_lab.core.schema import DataError
     from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
+    from kosent_lab.training.teaching import mix, read_teaching
 
     check_resumable(arguments)
     own = ("epochs", "soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
@@ -65,6 +73,10 @@ def finetune(arguments: argparse.Namespace) -> None:
         official_only=arguments.official_only,
         soft_targets=arguments.soft_targets,
     )
+    if arguments.teach is not None:
+        if arguments.classes:
+            raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
+        frame = mix(frame, read_teaching(sentences=arguments.sentences), share=arguments.teach)
     rows = []
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         folder = arguments.out / f"seed-{seed}" if arguments.seeds > 1 else arguments.out

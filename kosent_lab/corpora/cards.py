@@ -37,7 +37,8 @@ class Card:
     ----------
     name, title : str
     kind : str
-        ``labelled``, ``corpora.pretraining_text``, ``treebank`` or ``vocabulary``.
+        ``labelled`` (measures, and may teach experiments), ``teaching`` (our text for that alone), ``unlabelled``,
+        ``treebank`` or ``vocabulary``.
     licence : str
         SPDX identifier, ``per-row`` or ``LicenseRef-unstated``.
     repository, commit : str

@@ -178,7 +178,7 @@ def foreign_rows(notebook: NotebookNode, texts: Iterable[str]) -> list[str]:
 def foreign_texts() -> Iterable[str]:
     """Yield every text of the downloaded corpora that are on this machine, from whatever column holds texts."""
     for card in cards.list_cards():
-        if card.kind == "vocabulary" or card.name == "kosent-pack" or not cards.is_present(card):
+        if card.kind == "vocabulary" or card.name.startswith("kosent-") or not cards.is_present(card):
             continue  # what is our own may be shown
         frame = corpora.load_corpus(card.name)
         frame = frame.drop(columns=["doc_id", "corpus"])  # ids may be shown

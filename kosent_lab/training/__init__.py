@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "labelled": ["read_labelled"],
         "options": ["FinetuningOptions", "PretrainingOptions", "TrainingOptions"],
         "pretraining": ["pretrain"],
+        "teaching": ["read_teaching"],
     },
 )

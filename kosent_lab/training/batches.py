@@ -22,7 +22,8 @@ def iter_batches(
     lengths : ndarray of int, shape (n,)
         Tokens of each row.
     share : ndarray of float, shape (n,), optional
-        Chance of each row to be drawn; all rows when None.
+        Chance of each row to be drawn; all rows when None. Above 1 a row is drawn several times: 2.3 is two times,
+        and a third with a chance of 0.3.
     batch_tokens : int
         No batch has more rows times longest row.
     seed : int
@@ -38,7 +39,10 @@ def iter_batches(
     [1, 3]
     """
     random = np.random.default_rng(seed)
-    rows = np.arange(len(lengths)) if share is None else np.flatnonzero(random.random(len(lengths)) < share)
+    rows = np.arange(len(lengths))
+    if share is not None:
+        whole = np.floor(share)
+        rows = np.repeat(rows, (whole + (random.random(len(lengths)) < share - whole)).astype("int64"))
     random.shuffle(rows)
     pool = max(1, int(100 * batch_tokens / max(1.0, lengths[rows].mean())))
     for start in range(0, len(rows), pool):

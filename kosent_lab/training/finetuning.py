@@ -64,6 +64,9 @@ def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptio
         rating = frame["rating"].fillna(0).to_numpy(dtype="int64") - 1
     if classes == 2:
         share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
+    if "teaching_share" in frame.columns:  # in shares of what is drawn of all other rows
+        own = frame["teaching_share"].to_numpy(dtype="float64")
+        share = np.where(np.isnan(own), share, own * share[np.isnan(own)].sum())
     weight = np.ones(len(frame))
     if options.class_weights:  # hard labels count as if every class were drawn equally often
         drawn = np.array([share[label == value].sum() for value in range(classes)])
@@ -123,12 +126,39 @@ def validate(
     }
 
 
+def validate_each(
+    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, corpora: np.ndarray, *, pad_id: int, classes: int
+) -> dict[str, float]:
+    """Return what `validate` does; of several corpora the mean, in which each counts the same, and each one's.
+
+    Parameters
+    ----------
+    model, ids, labels, pad_id, classes :
+        As for `validate`.
+    corpora : ndarray of str, shape (n,)
+        What each row is of.
+
+    Returns
+    -------
+    dict
+        ``accuracy``, ``nll``; of several corpora also ``accuracy_NAME``. Nothing where there are no rows.
+    """
+    found = {}
+    for name in dict.fromkeys(corpora.tolist()):
+        rows = np.flatnonzero(corpora == name)
+        found[name] = validate(model, [ids[i] for i in rows], labels[rows], pad_id=pad_id, classes=classes)
+    if len(found) < 2:
+        return next(iter(found.values()), {})
+    mean = {key: float(np.mean([values[key] for values in found.values()])) for key in ("accuracy", "nll")}
+    return mean | {f"accuracy_{name}": values["accuracy"] for name, values in found.items()}
+
+
 def _describe(
     model: nn.Module, tokenizer: Tokenizer, chosen: pd.DataFrame, held: pd.DataFrame, options: FinetuningOptions
 ) -> dict[str, Any]:
     """Return the facts of a run: what is learnt, from what start, in which order of the classes."""
     rows = pd.concat([chosen, held])
-    targets = ["soft_target", *(["rating"] if options.rating_weight > 0 else [])]
+    targets = ["soft_target", "teaching_share", *(["rating"] if options.rating_weight > 0 else [])]
     return jobs.describe(
         texts=jobs.table_sha256(rows, ["text"]),
         labels=jobs.table_sha256(rows, ["label"]),
@@ -161,7 +191,8 @@ def train(
         Columns ``text``, ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
         (``train`` and ``valid`` are used; without valid rows
         nothing is measured in the run); for two classes optionally ``soft_target`` (probability of
-        positive) and ``rating`` (1–10).
+        positive), ``rating`` (1–10) and ``teaching_share`` (how often a row is drawn, in shares of what is drawn
+        of the rows where it is missing: `teaching.mix`); ``corpus`` parts what valid is measured on.
     folder : Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
         continued where it is of the same texts, labels, classes, start, vocabulary and options
@@ -171,7 +202,8 @@ def train(
     Returns
     -------
     DataFrame
-        One row per look at valid: ``step``, ``tokens``, ``minutes``, ``loss``, ``accuracy``, ``nll``.
+        One row per look at valid: ``step``, ``tokens``, ``minutes``, ``loss``, ``accuracy``, ``nll``
+        (`validate_each`).
 
     Raises
     ------
@@ -202,6 +234,7 @@ def train(
     rows = _prepare(chosen, tokenizer, options, classes)
     held_ids, _ = encode_texts(tokenizer, held["text"], max_tokens=128)
     held_labels = held["label"].to_numpy(dtype="int64")
+    held_corpora = held["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held), "")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     lengths = np.array([len(row) for row in rows.ids])
     device = next(model.parameters()).device
@@ -234,9 +267,7 @@ def train(
         return BatchLoss(value, int(mask.sum()))
 
     def look() -> dict[str, float]:
-        if held.empty:
-            return {}
-        return validate(model, held_ids, held_labels, pad_id=pad_id, classes=classes)
+        return validate_each(model, held_ids, held_labels, held_corpora, pad_id=pad_id, classes=classes)
 
     history = run_training(
         model, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, watch="accuracy"
