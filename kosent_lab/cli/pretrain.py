@@ -17,7 +17,7 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--data", action="append", metavar="NAME|FILE[=SHARE]",
-        help="repeat for several; SHARE: chance of a row to be drawn in an epoch (default: nsmc, pretrain_text=0.3)",
+        help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc, pretrain_text=0.3)",
     )  # fmt: skip
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
     parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -24,7 +25,7 @@ def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     Parameters
     ----------
     sources : sequence of str
-        ``NAME``, ``FILE``, or either with ``=SHARE``: the chance of a row to be drawn in an epoch.
+        ``NAME``, ``FILE``, or either with ``=SHARE``: how often a row is drawn in an epoch (0.3: a chance).
 
     Returns
     -------
@@ -73,8 +74,8 @@ def _share(word: str, source: str) -> float:
         share = float(word or 1)
     except ValueError:
         share = 0.0
-    if not 0 < share <= 1:
-        raise DataError(f"a share is a number above 0 and up to 1 (pretrain_text=0.3); got {source!r}")
+    if not 0 < share < math.inf:
+        raise DataError(f"a share is a number above 0 (pretrain_text=0.3; 2: every row twice an epoch); got {source!r}")
     return share
 
 

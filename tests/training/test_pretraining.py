@@ -158,7 +158,7 @@ def test_texts_of_evaluation_sets_are_left_out(tmp_path, pack):
     assert again["split"].tolist() == frame["split"].tolist()
 
 
-@pytest.mark.parametrize("source", ["nsmc=2", "nsmc=0", "nsmc=half"])
+@pytest.mark.parametrize("source", ["nsmc=-1", "nsmc=0", "nsmc=inf", "nsmc=half"])
 def test_a_share_is_a_share(source):
     with pytest.raises(DataError, match="a share is a number above 0"):
         pretraining_text.gather_texts([source])
