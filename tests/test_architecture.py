@@ -30,8 +30,9 @@ HOUSE = {
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
-        "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "pretraining", "finetuning",
-        "baseline", "labelled", "teaching", "packaging",
+        "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "encoded",
+        "pretraining", "finetuning",
+        "baseline", "labelled", "teaching", "packed", "packaging",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
@@ -45,7 +46,7 @@ HOUSE = {
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "score", "tokens", "data", "train",
-        "pretrain", "finetune", "study", "results", "lab", "parser", "__main__",
+        "pretrain", "finetune", "pack", "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

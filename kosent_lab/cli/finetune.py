@@ -14,6 +14,7 @@ from kosent_lab.cli.train_options import check_resumable, common_options, read_t
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kosent_lab.training.encoded import Encoded
     from kosent_lab.training.options import FinetuningOptions
 
 
@@ -25,6 +26,7 @@ def add(stages: Any) -> None:
         help="with a column split (train, valid); else a tenth of the texts is kept for valid",
     )  # fmt: skip
     file_columns(parser)
+    parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
     parser.add_argument(
         "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
     )
@@ -54,10 +56,10 @@ def finetune(arguments: argparse.Namespace) -> None:
     """Train a classifier from random weights, from an earlier run, a model folder or a pretrained pair."""
     import pandas as pd
 
-    from kosent_lab.core.schema import DataError
+    from kosent_lab.core.schema import LABEL_NAMES, DataError
     from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
-    from kosent_lab.training.teaching import mix, read_teaching
+    from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
     own = ("epochs", "soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
@@ -66,28 +68,59 @@ def finetune(arguments: argparse.Namespace) -> None:
     if arguments.data != "nsmc":
         options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
-    frame, names = read_labelled(
-        from_stdin(arguments.data),
-        reading=reading(arguments),
-        classes=arguments.classes,
-        official_only=arguments.official_only,
-        soft_targets=arguments.soft_targets,
-    )
-    if arguments.teach is not None:
-        if arguments.classes:
+    if arguments.packed:
+        if arguments.classes or arguments.soft_targets or arguments.official_only or arguments.teach is not None:
+            raise DataError(
+                "a packed file (--packed) was made of its own rows; leave --classes, --soft-targets, --official-only "
+                "and --teach out"
+            )
+        frame, seen = load_packed(arguments.packed, "finetune")
+        labels, names = frame.columns, [*LABEL_NAMES.values()]
+    else:
+        frame, names = read_labelled(
+            from_stdin(arguments.data),
+            reading=reading(arguments),
+            classes=arguments.classes,
+            official_only=arguments.official_only,
+            soft_targets=arguments.soft_targets,
+        )
+        if arguments.teach is not None and arguments.classes:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
-        frame = mix(frame, read_teaching(sentences=arguments.sentences), share=arguments.teach)
+        frame, seen = _taught(arguments, frame)
+        labels = frame
+    valid = labels[labels["label"].notna() & (labels["split"] == "valid")]
+    held = valid["corpus"].value_counts().to_dict() if "corpus" in valid.columns else {"": len(valid)}
     rows = []
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         folder = arguments.out / f"seed-{seed}" if arguments.seeds > 1 else arguments.out
         chosen = FinetuningOptions(**{**options, "seed": seed})
-        rows.append(_finetune_once(arguments, frame, names, folder, chosen) | {"seed": seed})
+        rows.append(_finetune_once(arguments, frame, names, folder, chosen, seen, held) | {"seed": seed})
     runs = pd.DataFrame(rows)
     print(runs.to_string(index=False))
     if arguments.seeds > 1:
         accuracy = runs["accuracy"]
         spread = {"seeds": len(runs), "accuracy_mean": float(accuracy.mean()), "accuracy_sd": float(accuracy.std())}
         print_result(spread, arguments.out / "seeds.json")
+
+
+def labelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return NSMC's rows, with the teaching text where that is asked for, and what they are."""
+    from kosent_lab.training.labelled import read_labelled
+
+    frame, _ = read_labelled("nsmc", soft_targets=arguments.soft_targets)
+    return _taught(argparse.Namespace(**{**vars(arguments), "data": "nsmc"}), frame)
+
+
+def _taught(arguments: argparse.Namespace, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Put the teaching text beside other rows where that is asked for; say what they are."""
+    from kosent_lab.training.packaging import ids_sha256
+    from kosent_lab.training.teaching import mix, read_teaching
+
+    if arguments.teach is not None:
+        frame = mix(frame, read_teaching(sentences=arguments.sentences), share=arguments.teach)
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    return frame, seen
 
 
 def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:
@@ -108,25 +141,31 @@ def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int
 
 
 def _finetune_once(
-    arguments: argparse.Namespace, frame: pd.DataFrame, names: list[str], folder: Path, options: FinetuningOptions
+    arguments: argparse.Namespace,
+    frame: pd.DataFrame | Encoded,
+    names: list[str],
+    folder: Path,
+    options: FinetuningOptions,
+    seen: dict[str, Any],
+    held: dict[str, int],
 ) -> dict[str, float]:
     from kosent_lab.core.files import write_text
     from kosent_lab.core.folders import whole_folder
     from kosent_lab.core.intervals import wilson_interval
     from kosent_lab.models import devices, electra
     from kosent_lab.training import finetuning
-    from kosent_lab.training.packaging import MODEL, ids_sha256, write_taught
+    from kosent_lab.training.packaging import MODEL, write_taught
 
     tokenizer = read_tokenizer(arguments)
     model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)
     model = model.to(devices.choose_device(arguments.device))
-    taught = frame.loc[frame["split"] == "train", "doc_id"]
-    seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
     last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
-    n = int((frame["label"].notna() & (frame["split"] == "valid")).sum())
-    low, high = wilson_interval(round(last["accuracy"] * n), n)
-    result = {"accuracy": last["accuracy"], "ci_low": low, "ci_high": high, "nll": last["nll"], "n": n}
+    result = {"accuracy": last["accuracy"], "nll": last["nll"]}
+    for name, n in held.items():  # of several corpora the mean counts each the same, and has no interval of its own
+        end = f"_{name}" if len(held) > 1 else ""
+        low, high = wilson_interval(round(last[f"accuracy{end}"] * n), n)
+        result |= {f"accuracy{end}": last[f"accuracy{end}"], f"ci_low{end}": low, f"ci_high{end}": high, f"n{end}": n}
     places = {"seen_positions": options.max_tokens, "largest_mb": arguments.largest_mb}
     with whole_folder(folder / MODEL) as fresh:
         electra.save_classifier(model, tokenizer, fresh, **places)
@@ -141,7 +180,12 @@ def _card(
 ) -> str:
     command_line = shlex.join(["kosent-lab", *sys.argv[1:]])
     start = arguments.init or "random weights"
-    accuracy = f"{result['accuracy']:.2%} (95 % interval {result['ci_low']:.2%}–{result['ci_high']:.2%})"
+    ends = [name.removeprefix("n") for name in result if name == "n" or name.startswith("n_")]
+    measured = [
+        f"{result[f'n{end}']:,} rows{end.replace('_', ' of ', 1)} kept for validation: accuracy "
+        f"{result[f'accuracy{end}']:.2%} (95 % interval {result[f'ci_low{end}']:.2%}–{result[f'ci_high{end}']:.2%})"
+        for end in ends
+    ]
     return f"""# {arguments.out.name}
 
 An ELECTRA classifier of Korean text, made by kosent-lab.
@@ -149,7 +193,7 @@ An ELECTRA classifier of Korean text, made by kosent-lab.
 - classes: {", ".join(names)}
 - {model.config.num_hidden_layers} layers, {model.num_parameters():,} weights, started from {start}
 - taught by {seen["train_rows"]:,} rows of {seen["data"]} (SHA-256 of their ids {seen["train_ids_sha256"][:12]})
-- on {result["n"]:,} rows kept for validation: accuracy {accuracy}, NLL {result["nll"]:.4f} nats
+- on {"; on ".join(measured)}; NLL {result["nll"]:.4f} nats
 
 Made by
 

@@ -15,6 +15,7 @@ from kosent_lab.cli import (
     finetune,
     lab,
     outputs,
+    pack,
     pretrain,
     report,
     results,
@@ -93,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     for group in (report, score, tokens, data):
         group.add(commands)
     stages = commands.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
-    for stage in (train, pretrain, finetune):
+    for stage in (train, pack, pretrain, finetune):
         stage.add(stages)
     for group in (study, results, lab):
         group.add(commands)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SOURCES = ["nsmc", "pretrain_text=0.3"]
 
 
 def add(stages: Any) -> None:
@@ -19,6 +25,7 @@ def add(stages: Any) -> None:
         "--data", action="append", metavar="NAME|FILE[=SHARE]",
         help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc, pretrain_text=0.3)",
     )  # fmt: skip
+    parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
     parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
     parser.add_argument(
@@ -30,16 +37,28 @@ def add(stages: Any) -> None:
     training_options(parser)
 
 
+def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the texts to read, and what they are."""
+    from kosent_lab.corpora.pretraining_text import gather_texts
+    from kosent_lab.training.packaging import ids_sha256
+
+    frame, counts = gather_texts(arguments.data or SOURCES)
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
+    return frame, seen
+
+
 def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
     from kosent_lab.core.files import write_bytes
     from kosent_lab.core.folders import whole_folder
-    from kosent_lab.corpora.pretraining_text import gather_texts
+    from kosent_lab.core.schema import DataError
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
     from kosent_lab.training.checkpoints import weights_sha256
     from kosent_lab.training.options import PretrainingOptions
-    from kosent_lab.training.packaging import MODEL, ids_sha256, run_model, write_taught
+    from kosent_lab.training.packaging import MODEL, run_model, write_taught
+    from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
     options = PretrainingOptions(
@@ -48,7 +67,12 @@ def pretrain(arguments: argparse.Namespace) -> None:
         **common_options(arguments, PretrainingOptions()),
     )
     device = devices.choose_device(arguments.device)
-    frame, counts = gather_texts(arguments.data or ["nsmc", "pretrain_text=0.3"])
+    if arguments.packed:
+        if arguments.data:
+            raise DataError("a packed file (--packed) was made of its own data; leave --data out")
+        frame, seen = load_packed(arguments.packed, "pretrain")
+    else:
+        frame, seen = unlabelled_rows(arguments)
     tokenizer = read_tokenizer(arguments)
     if arguments.init:
         pair = pairs.load_pair(run_model(arguments.init))
@@ -64,8 +88,6 @@ def pretrain(arguments: argparse.Namespace) -> None:
     counted = not arguments.init and not arguments.random_embeddings
     if counted and not (arguments.out / loop.CHECKPOINT).exists():
         pretraining.start_from_text(pair, tokenizer, frame)
-    taught = frame.loc[frame["split"] == "train", "doc_id"]
-    seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
     history = pretraining.pretrain(
         pair.to(device), tokenizer, frame, folder=arguments.out, options=options, start=start
     )

@@ -7,7 +7,6 @@ trained models are loaded by ``models.classifier`` and applied by ``scoring.pred
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,15 @@ from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.electra import widen_head
-from kosent_lab.scoring.encode import encode_texts, pad
+from kosent_lab.scoring.encode import pad
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
+from kosent_lab.training.encoded import Encoded, encode_rows
 from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
 from kosent_lab.training.options import FinetuningOptions
 
 RATINGS = 10
+LOOKED_AT = 128  # pieces of a text of valid
 MULTIPLE = 4  # of positions: fewer shapes to compile and to allocate
 
 
@@ -44,14 +45,15 @@ class _Rows:
     share: np.ndarray  # chance to be drawn in an epoch
 
 
-def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptions, classes: int) -> _Rows:
-    label = frame["label"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+def _prepare(taught: Encoded, options: FinetuningOptions, classes: int) -> _Rows:
+    frame = taught.columns
+    label = frame["label"].to_numpy()
     hard = np.eye(classes)[np.nan_to_num(label).astype("int64")]
     hard[np.isnan(label)] = np.nan
     hard = (1 - options.label_smoothing) * hard + options.label_smoothing / classes
     target = hard
     if "soft_target" in frame.columns:
-        positive = frame["soft_target"].to_numpy(dtype="float64")
+        positive = frame["soft_target"].to_numpy()
         soft = np.stack([1 - positive, positive], axis=1)
         target = np.where(np.isnan(hard), soft, (1 - options.soft_weight) * hard + options.soft_weight * soft)
     if np.isnan(target).any():
@@ -65,15 +67,14 @@ def _prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: FinetuningOptio
     if classes == 2:
         share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
     if "teaching_share" in frame.columns:  # in shares of what is drawn of all other rows
-        own = frame["teaching_share"].to_numpy(dtype="float64")
+        own = frame["teaching_share"].to_numpy()
         share = np.where(np.isnan(own), share, own * share[np.isnan(own)].sum())
     weight = np.ones(len(frame))
     if options.class_weights:  # hard labels count as if every class were drawn equally often
         drawn = np.array([share[label == value].sum() for value in range(classes)])
         known = ~np.isnan(label)
         weight[known] = (drawn.mean() / np.maximum(drawn, 1e-9))[label[known].astype("int64")]
-    ids, _ = encode_texts(tokenizer, frame["text"], max_tokens=options.max_tokens)
-    return _Rows(ids, target, weight, rating, share)
+    return _Rows(taught.cut(options.max_tokens), target, weight, rating, share)
 
 
 def _loss(
@@ -153,20 +154,17 @@ def validate_each(
     return mean | {f"accuracy_{name}": values["accuracy"] for name, values in found.items()}
 
 
-def _describe(
-    model: nn.Module, tokenizer: Tokenizer, chosen: pd.DataFrame, held: pd.DataFrame, options: FinetuningOptions
-) -> dict[str, Any]:
+def _describe(model: nn.Module, rows: Encoded, options: FinetuningOptions) -> dict[str, Any]:
     """Return the facts of a run: what is learnt, from what start, in which order of the classes."""
-    rows = pd.concat([chosen, held])
     targets = ["soft_target", "teaching_share", *(["rating"] if options.rating_weight > 0 else [])]
     return jobs.describe(
-        texts=jobs.table_sha256(rows, ["text"]),
-        labels=jobs.table_sha256(rows, ["label"]),
-        division=jobs.table_sha256(rows, ["split"]),
-        targets=jobs.table_sha256(rows, targets),
+        texts=rows.sha256,
+        labels=jobs.table_sha256(rows.columns, ["label"]),
+        division=jobs.table_sha256(rows.columns, ["split"]),
+        targets=jobs.table_sha256(rows.columns, targets),
         classes=[model.config.id2label[number] for number in range(model.config.num_labels)],
         start=weights_sha256(model),
-        vocabulary=hashlib.sha256(tokenizer.to_str().encode("utf-8")).hexdigest(),
+        vocabulary=rows.vocabulary,
         **options.facts(),
     )
 
@@ -174,7 +172,7 @@ def _describe(
 def train(
     model: ElectraForSequenceClassification,
     tokenizer: Tokenizer,
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Encoded,
     *,
     folder: Path,
     options: FinetuningOptions = FinetuningOptions(),
@@ -187,8 +185,8 @@ def train(
         Random or trained before; its last layer is widened by ten outputs for the ratings while it
         trains, and narrowed again at the end.
     tokenizer : tokenizers.Tokenizer
-    frame : DataFrame
-        Columns ``text``, ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
+    frame : DataFrame or Encoded
+        Columns ``text`` (or encoded rows), ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
         (``train`` and ``valid`` are used; without valid rows
         nothing is measured in the run); for two classes optionally ``soft_target`` (probability of
         positive), ``rating`` (1–10) and ``teaching_share`` (how often a row is drawn, in shares of what is drawn
@@ -217,41 +215,43 @@ def train(
     ----------
     Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
     """
-    check_columns(frame, ["text", "label", "split"], what="training")
-    chosen, held = frame[frame["split"] == "train"], frame[(frame["split"] == "valid") & frame["label"].notna()]
-    refuse_test_rows(frame, what="training")
-    if chosen.empty or (held.empty and options.patience):
-        found = frame["split"].value_counts().to_dict()
+    if not isinstance(frame, Encoded):
+        check_columns(frame, ["text", "label", "split"], what="training")
+        refuse_test_rows(frame, what="training")
+    rows = encode_rows(tokenizer, frame, what="training")
+    split, label = rows.columns["split"], rows.columns["label"]
+    taught, held = rows.where(split == "train"), rows.where((split == "valid") & label.notna())
+    if not taught.ids or (not held.ids and options.patience):
+        found = split.value_counts().to_dict()
         raise DataError(f"training needs rows of split train, and patience those of split valid; got {found}")
     classes = model.config.num_labels
-    found = sorted(int(value) for value in chosen["label"].dropna().unique())
-    if len(found) < 2 and "soft_target" not in frame.columns:
+    found = sorted(int(value) for value in taught.columns["label"].dropna().unique())
+    if len(found) < 2 and "soft_target" not in rows.columns:
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
     if found and found[-1] >= classes:
         raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
-    job = _describe(model, tokenizer, chosen, held, options)
+    job = _describe(model, rows.where((split == "train") | ((split == "valid") & label.notna())), options)
     torch.manual_seed(options.seed)
-    rows = _prepare(chosen, tokenizer, options, classes)
-    held_ids, _ = encode_texts(tokenizer, held["text"], max_tokens=128)
-    held_labels = held["label"].to_numpy(dtype="int64")
-    held_corpora = held["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held), "")
+    learnt = _prepare(taught, options, classes)
+    held_ids, held_labels = held.cut(LOOKED_AT), held.columns["label"].to_numpy(dtype="int64")
+    held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
-    lengths = np.array([len(row) for row in rows.ids])
+    lengths = np.array([len(row) for row in learnt.ids])
     device = next(model.parameters()).device
-    widen_head(model, classes + (RATINGS if (rows.rating >= 0).any() else 0))
+    widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0))
     choose_attention(model)
     forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
 
     def batches(epoch: int) -> Iterator[np.ndarray]:
         seed = options.seed * 1000 + epoch
-        return iter_batches(lengths, share=rows.share, batch_tokens=options.batch_tokens, seed=seed)
+        return iter_batches(lengths, share=learnt.share, batch_tokens=options.batch_tokens, seed=seed)
 
     if options.epochs is not None:
         updates = sum(1 for _ in batches(0)) / options.accumulate
         options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
 
     def loss(batch: np.ndarray) -> BatchLoss:
-        inputs, mask = pad([rows.ids[i] for i in batch], pad_id, multiple=MULTIPLE)
+        inputs, mask = pad([learnt.ids[i] for i in batch], pad_id, multiple=MULTIPLE)
         if options.piece_dropout:
             hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
             inputs = inputs.masked_fill(hidden, mask_id)
@@ -259,9 +259,9 @@ def train(
             logits = forward(inputs.to(device), attention_mask=mask.to(device)).logits
         value = _loss(
             logits.float(),
-            torch.as_tensor(rows.target[batch], dtype=torch.float32, device=device),
-            torch.as_tensor(rows.weight[batch], dtype=torch.float32, device=device),
-            torch.as_tensor(rows.rating[batch], device=device),
+            torch.as_tensor(learnt.target[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(learnt.weight[batch], dtype=torch.float32, device=device),
+            torch.as_tensor(learnt.rating[batch], device=device),
             options.rating_weight,
         )
         return BatchLoss(value, int(mask.sum()))

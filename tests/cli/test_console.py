@@ -58,7 +58,8 @@ def test_output_that_cannot_be_written_is_told_in_a_line(tmp_path):
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from kosent_lab.cli import data, parser
 def run(arguments):
     print("ready", flush=True)
@@ -82,7 +83,8 @@ def test_a_signal_ends_a_command_in_order(number, status):
 
 
 IN_A_CALLBACK = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from kosent_lab.cli import data, parser
 class Fleeting:
     def __del__(self):
@@ -117,7 +119,8 @@ def test_ctrl_c_before_or_after_a_command_leaves_no_trace(moment):
         "early": f"class Finder:\n    def find_spec(*_):\n        {send}\nsys.meta_path.insert(0, Finder())\n",
         "late": f"atexit.register(lambda: {send})\n",
     }[moment]
-    program = f"import atexit, os, signal, sys\nfrom kosent_lab.cli.__main__ import start\n{first}"
+    program = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    program += f"import atexit, os, sys\nfrom kosent_lab.cli.__main__ import start\n{first}"
     program += "sys.argv[1:] = ['data', 'list']\nsys.exit(start())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == (130 if moment == "early" else -signal.SIGINT)

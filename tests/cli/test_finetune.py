@@ -79,3 +79,21 @@ def test_a_try_that_fails_leaves_no_run(tmp_path, pack):
     command = ["train", "finetune", "--data", str(tmp_path / "a.csv"), "--label-column", "text", "--out"]
     assert parser.main([*command, str(tmp_path / "r")]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("option", [["--teach", "0.2"], ["--official-only"], ["--classes", "negative,positive"]])
+def test_a_packed_file_is_of_its_own_rows(tmp_path, capsys, option):
+    command = [
+        "train",
+        "finetune",
+        "--packed",
+        str(tmp_path / "p.safetensors"),
+        "--out",
+        str(tmp_path / "out"),
+        *option,
+    ]
+    assert parser.main(command) == 1
+    assert "was made of its own rows; leave" in capsys.readouterr().err
+    plain = ["train", "pretrain", "--packed", "p.safetensors", "--data", "nsmc", "--out", str(tmp_path / "out")]
+    assert parser.main(plain) == 1
+    assert "was made of its own data; leave --data out" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from kosent_lab.scoring.encode import encode_texts
 from kosent_lab.training import finetuning, loop
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import save_checkpoint
+from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.optimizers import Muon, make_optimizers, orthogonalize
 from kosent_lab.training.options import FinetuningOptions
 from kosent_lab.training.schedule import learning_rate_share, progress
@@ -132,13 +133,13 @@ def test_patience_ends_a_run_and_keeps_the_best(rows, tiny_tokenizer, tmp_path, 
 
 
 def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
-    few = rows.iloc[:40].assign(label=[0] * 30 + [1] * 10)
+    few = encode_rows(tiny_tokenizer, rows.iloc[:40].assign(label=[0] * 30 + [1] * 10), what="a test")
     options = dataclasses.replace(OPTIONS, label_smoothing=0.2, positive_share=1.0)
-    prepared = finetuning._prepare(few, tiny_tokenizer, options, 2)
+    prepared = finetuning._prepare(few, options, 2)
     np.testing.assert_allclose(prepared.target[0], [0.9, 0.1])
     weight = prepared.weight
     assert weight[:30].sum() == pytest.approx(weight[30:].sum())
-    plain = finetuning._prepare(few, tiny_tokenizer, dataclasses.replace(options, class_weights=False), 2)
+    plain = finetuning._prepare(few, dataclasses.replace(options, class_weights=False), 2)
     assert (plain.weight == 1).all()
 
 

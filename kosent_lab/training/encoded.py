@@ -1,0 +1,95 @@
+"""Rows as a training reads them: pieces in place of texts, targets and shares beside them.
+
+How texts become ids is decided in ``scoring.encode``; what of them is kept in a file, in ``training.packed``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pandas as pd
+from tokenizers import Tokenizer
+
+from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.scoring.encode import encode_texts, plain_tokenizer
+
+# what a training looks at; numbers with NaN where there is none, so that a file gives back the same to the bit
+WORDS = ("split", "corpus")
+NUMBERS = ("label", "rating", "soft_target", "share", "teaching_share")
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoded:
+    """Encoded rows.
+
+    Parameters
+    ----------
+    ids : list of ndarray of int, length n
+        Whole texts, the special pieces included.
+    columns : DataFrame, n rows
+        Those of `WORDS` and `NUMBERS` that there are, numbered from 0.
+    vocabulary : str
+        SHA-256 of the tokenizer that made the ids.
+    """
+
+    ids: list[np.ndarray]
+    columns: pd.DataFrame
+    vocabulary: str
+
+    def where(self, chosen: pd.Series | np.ndarray) -> Encoded:
+        """Return the rows that are chosen, a bool each."""
+        places = np.flatnonzero(np.asarray(chosen))
+        columns = self.columns.iloc[places].reset_index(drop=True)
+        return dataclasses.replace(self, ids=[self.ids[place] for place in places], columns=columns)
+
+    def cut(self, max_tokens: int) -> list[np.ndarray]:
+        """Return the ids, longer rows cut as `encode.encode_texts` cuts them: the last id stays the last."""
+        return [row if len(row) <= max_tokens else np.append(row[: max_tokens - 1], row[-1:]) for row in self.ids]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of all ids and the lengths of their rows."""
+        digest = hashlib.sha256(np.array([len(row) for row in self.ids], dtype="<i4").tobytes())
+        for row in self.ids:
+            digest.update(row.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+
+def vocabulary_sha256(tokenizer: Tokenizer) -> str:
+    """Return the SHA-256 of a tokenizer: pieces, normalisation and all, but where it would cut or pad."""
+    return hashlib.sha256(plain_tokenizer(tokenizer).to_str().encode("utf-8")).hexdigest()
+
+
+def encode_rows(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded, *, what: str) -> Encoded:
+    """Encode the texts of a document frame; what is encoded already is returned as it is.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+    frame : DataFrame or Encoded
+        Columns ``text`` and ``split``, and those of `WORDS` and `NUMBERS` that a training looks at.
+    what : str
+        For which training, for the message.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, or the rows were encoded with another vocabulary.
+    """
+    if isinstance(frame, Encoded):
+        here = vocabulary_sha256(tokenizer)
+        if frame.vocabulary != here:
+            raise DataError(
+                f"the packed rows were made with another vocabulary (SHA-256 {frame.vocabulary[:12]}) than that of "
+                f"this run ({here[:12]}). Pack them again: kosent-lab train pack --vocabulary DIR."
+            )
+        return frame
+    check_columns(frame, ["text", "split"], what=what)
+    ids, _ = encode_texts(tokenizer, frame["text"], max_tokens=1 << 30)
+    columns = {name: frame[name].astype("str").to_numpy() for name in WORDS if name in frame.columns}
+    for name in NUMBERS:
+        if name in frame.columns:
+            columns[name] = frame[name].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+    return Encoded(ids, pd.DataFrame(columns), vocabulary_sha256(tokenizer))
