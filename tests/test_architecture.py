@@ -32,7 +32,7 @@ HOUSE = {
     "training": [
         "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "encoded",
         "pretraining", "finetuning",
-        "baseline", "labelled", "teaching", "packed", "packaging",
+        "baseline", "labelled", "teaching", "packed", "recipe", "packaging",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
@@ -46,7 +46,7 @@ HOUSE = {
     "widgets": ["controls", "threshold", "tokens", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "score", "tokens", "data", "train",
-        "pretrain", "finetune", "pack", "study", "results", "lab", "parser", "__main__",
+        "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

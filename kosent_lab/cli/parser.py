@@ -17,6 +17,7 @@ from kosent_lab.cli import (
     outputs,
     pack,
     pretrain,
+    recipe,
     report,
     results,
     score,
@@ -94,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     for group in (report, score, tokens, data):
         group.add(commands)
     stages = commands.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
-    for stage in (train, pack, pretrain, finetune):
+    for stage in (train, pack, pretrain, finetune, recipe):
         stage.add(stages)
     for group in (study, results, lab):
         group.add(commands)

@@ -6,8 +6,6 @@ import os
 import re
 from pathlib import Path
 
-import pooch
-
 from kosent_lab.core.hub import hub_snapshot
 from kosent_lab.core.schema import ModelError, NotAvailableError
 
@@ -24,7 +22,13 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 def cache_folder() -> Path:
     """Return the folder that ``fetch`` writes to (``KOSENT_CACHE``, else the user's cache folder)."""
-    return Path(os.environ.get("KOSENT_CACHE") or pooch.os_cache("kosent-lab"))
+    if named := os.environ.get("KOSENT_CACHE"):
+        return Path(named)
+    try:
+        import pooch
+    except ImportError:  # a machine that trains alone need not have it
+        return Path.home() / ".cache" / "kosent-lab"
+    return Path(pooch.os_cache("kosent-lab"))
 
 
 def named_folders() -> list[Path]:

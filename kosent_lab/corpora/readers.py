@@ -21,7 +21,6 @@ from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.reading import Reading, one_column
 from kosent_lab.corpora.separated import SeparatedFile, find_encoding
-from kosent_lab.corpora.workbooks import Workbook
 
 
 class RowFile(Protocol):
@@ -158,12 +157,18 @@ class Parquet:
         return table.set_column(place, self.text, to_text(table.column(place), name=self.text, what=str(self.path)))
 
 
+def _workbook(path: Path, reading: Reading) -> RowFile:
+    from kosent_lab.corpora.workbooks import Workbook  # openpyxl, which a machine that trains alone need not have
+
+    return Workbook(path, reading)
+
+
 READERS: dict[str, Callable[[Path, Reading], RowFile]] = {
     ".csv": functools.partial(SeparatedFile, separator=","),
     ".tsv": functools.partial(SeparatedFile, separator="\t"),
     ".txt": functools.partial(SeparatedFile, separator="\t"),
     ".jsonl": JsonLines,
-    ".xlsx": Workbook,
+    ".xlsx": _workbook,
     ".parquet": Parquet,
 }
 SUFFIXES = tuple(READERS)

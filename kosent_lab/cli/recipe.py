@@ -1,0 +1,73 @@
+"""``train recipe``: the stages of a training one after the other, each as its own command would run it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kosent_lab.cli import finetune, outputs, pack, pretrain, train
+from kosent_lab.cli.options import command
+from kosent_lab.core.schema import DataError
+
+logger = logging.getLogger("kosent_lab.cli.recipe")
+PACKED, MODEL = "packed.safetensors", "model"
+_CALLED = ("pack", "pretrain", "finetune", "average")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with a stage's options."""
+        raise DataError(f"the recipe's command {self.prog}: {message}")
+
+
+def add(stages: Any) -> None:
+    """Add ``recipe`` to ``train``."""
+    parser = command(
+        stages, "recipe", run_recipe, "the whole making of a model, stage after stage; a killed run goes on"
+    )
+    parser.add_argument("recipe", type=Path, help="TOML file: data/recipes/bundled.toml")
+    parser.add_argument("--minutes", type=float, help="of training in all, shared out as the recipe's stages are")
+    parser.add_argument("--packed", type=Path, help="what training reads, by train pack; default: pack it first")
+    parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
+    parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
+    parser.add_argument("--out", type=Path, required=True, help="folder that takes a run folder for each stage")
+
+
+def run_recipe(arguments: argparse.Namespace) -> None:
+    """Run the stages that are not over."""
+    from kosent_lab.training.recipe import PACK, read_recipe
+
+    parser = _Parser(prog="train")
+    commands = parser.add_subparsers(required=True, parser_class=_Parser)
+    for group in (train, pack, pretrain, finetune):
+        group.add(commands)
+    known = {name: re.findall(r"--([a-z][a-z-]*)", commands.choices[name].format_help()) for name in _CALLED}
+    to_pack, stages = read_recipe(arguments.recipe, known=known, minutes=arguments.minutes)
+    packed = arguments.packed or arguments.out / PACKED
+    if not packed.exists() and arguments.packed is None:
+        words = [word for name, value in to_pack.items() for one in _listed(value) for word in (f"--{name}", str(one))]
+        _run(parser, [PACK, *words, "--out", str(packed)])
+    for number, stage in enumerate(stages):
+        folder = arguments.out / stage.name
+        if (folder / MODEL).is_dir():
+            logger.info("%s: there already", stage.name)
+            continue
+        words = stage.words(arguments.out, [before.name for before in stages[:number]])
+        if "packed" in known[stage.run]:
+            words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
+            words += ["--no-compile"] if arguments.no_compile else []
+        logger.info("%s: kosent-lab train %s", stage.name, " ".join(words))
+        _run(parser, [*words, "--out", str(folder)])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _run(parser: argparse.ArgumentParser, words: list[str]) -> None:
+    stage = parser.parse_args(words)
+    with outputs.guarded(stage):
+        stage.run(stage)

@@ -1,0 +1,146 @@
+"""Read a recipe: the stages of a training in one file, each a command of ``train``, and how long each may take.
+
+The commands themselves, and what runs them one after the other, are in ``cli``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.core.schema import DataError
+
+PACK = "pack"
+FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
+_KEYS = ("name", "run", "minutes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One command of ``train``: its name, which it is, its minutes where it takes time, and its other options."""
+
+    name: str
+    run: str
+    minutes: float | None
+    options: dict[str, Any]
+
+    def words(self, out: Path, earlier: Collection[str]) -> list[str]:
+        """Return the words of the command line; a stage named by an option stands for its folder below `out`."""
+        words = [self.run]
+        for option, value in self.options.items():
+            values = value if isinstance(value, list) else [value]
+            given = [str(out / one if one in earlier else one) for one in values]
+            if option == "runs":
+                words += ["--runs", *given]
+            elif value is True:
+                words.append(f"--{option}")
+            else:
+                words += [word for one in given for word in (f"--{option}", one)]
+        return words + ([] if self.minutes is None else ["--minutes", f"{self.minutes:g}"])
+
+
+def read_recipe(
+    path: Path, *, known: Mapping[str, Collection[str]], minutes: float | None = None
+) -> tuple[dict[str, Any], list[Stage]]:
+    """Read a recipe file.
+
+    Parameters
+    ----------
+    path : Path
+        TOML: a table ``pack`` with the options of ``train pack``, and ``stages`` with ``name``, ``run`` (a command of
+        ``train``), ``minutes`` (or ``steps``) and the options of that command.
+    known : dict of str to collection of str
+        The options of each command.
+    minutes : float, optional
+        Share so many minutes out over the stages, in the proportions of the file.
+
+    Returns
+    -------
+    dict
+        The options of ``train pack``.
+    list of Stage
+
+    Raises
+    ------
+    DataError
+        When the file is no recipe, a stage or an option is unknown (with line and nearest name), a stage refers to
+        one that does not stand before it, or the minutes are too few.
+    """
+    try:
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"the recipe {path} cannot be read: {error}") from error
+    lines = _Lines(path, text)
+    unknown = set(content) - {PACK, "stages"}
+    if unknown or not isinstance(content.get("stages"), list) or not content["stages"]:
+        raise DataError(f"{path}: a recipe has one table pack and a list of stages; got {sorted(content)}")
+    for option in content.get(PACK, {}):
+        lines.check(option, known[PACK], "option of pack", after=0)
+    stages: list[Stage] = []
+    for number, entry in enumerate(content["stages"], start=1):
+        name, run = str(entry.get("name", "")), str(entry.get("run", ""))
+        if not re.fullmatch(r"[\w-]+", name) or name in {stage.name for stage in stages}:
+            raise DataError(f"{lines.where('name', number)}: stage {number} needs a name of its own; got {name!r}")
+        lines.check(run, set(known) - {PACK}, "stage", after=number, key="run")
+        for option in set(entry) - set(_KEYS):
+            lines.check(option, known[run], f"option of {run}", after=number)
+        options = {option: value for option, value in entry.items() if option not in _KEYS}
+        for option in ("init", "runs", "run"):
+            for one in options.get(option, []) if option == "runs" else [options.get(option)]:
+                if isinstance(one, str) and not Path(one).exists() and one not in {stage.name for stage in stages}:
+                    before = [stage.name for stage in stages]
+                    lines.check(one, before, "stage before it", after=number, key=option)
+        takes_time = "minutes" in known[run] and "steps" not in options
+        if takes_time and not (isinstance(entry.get("minutes"), (int, float)) and entry["minutes"] > 0):
+            raise DataError(f"{lines.where('minutes', number)}: stage {name} needs minutes above 0")
+        stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))
+    return content.get(PACK, {}), _share_out(stages, minutes)
+
+
+def _share_out(stages: list[Stage], minutes: float | None) -> list[Stage]:
+    """Give each stage its part of the minutes."""
+    whole = sum(stage.minutes or 0.0 for stage in stages)
+    if minutes is None or not whole:
+        return stages
+    shared = [
+        stage if stage.minutes is None else dataclasses.replace(stage, minutes=stage.minutes * minutes / whole)
+        for stage in stages
+    ]
+    short = min((stage for stage in shared if stage.minutes is not None), key=lambda stage: stage.minutes or 0.0)
+    if short.minutes is not None and short.minutes < FEWEST_MINUTES:
+        needed = minutes * FEWEST_MINUTES / short.minutes
+        raise DataError(
+            f"{minutes:g} minutes are too few for {len(stages)} stages: {short.name} would have "
+            f"{short.minutes * 60:.0f} s. Give at least {needed:.1f} (--minutes)."
+        )
+    return shared
+
+
+class _Lines:
+    """Where something stands in the file, for a message."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.lines = path, text.splitlines()
+
+    def where(self, key: str, after: int) -> str:
+        """Return file and line of a key of the `after`-th stage, or of the table before all of them (0)."""
+        seen = 0
+        for number, line in enumerate(self.lines, start=1):
+            seen += line.strip() == "[[stages]]"
+            if seen == after and re.match(rf"\s*{re.escape(key)}\s*=", line):
+                return f"{self.path}, line {number}"
+        return str(self.path)
+
+    def check(self, word: str, known: Collection[str], what: str, *, after: int, key: str | None = None) -> None:
+        """Refuse a word that is not known, with its line and the nearest that is."""
+        if word in known:
+            return
+        nearest = difflib.get_close_matches(word, sorted(known), n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else f" Known: {', '.join(sorted(known)) or 'none'}."
+        raise DataError(f"{self.where(key or word, after)}: {word!r} is no {what}.{hint}")

@@ -1,0 +1,127 @@
+"""The whole making of a model by one command: at small size, killed in the middle, without what a GPU machine lacks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kosent_lab.core.places import BUNDLED_FOLDER
+from kosent_lab.tokenization.tokenizers import open_tokenizer
+from kosent_lab.training.encoded import encode_rows
+from kosent_lab.training.packed import save_packed
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = """
+[[stages]]
+name = "pair"
+run = "pretrain"
+steps = 4
+layers = 1
+batch-tokens = 256
+
+[[stages]]
+name = "first"
+run = "finetune"
+init = "pair"
+steps = 4
+batch-tokens = 256
+
+[[stages]]
+name = "second"
+run = "finetune"
+init = "pair"
+seed = 1
+steps = 4
+batch-tokens = 256
+
+[[stages]]
+name = "mean"
+run = "average"
+runs = ["first", "second"]
+
+[[stages]]
+name = "deep"
+run = "finetune"
+init = "mean"
+layers = 2
+steps = 4
+batch-tokens = 256
+"""
+# the machine that is lent has torch and what stands beside it, not these
+MISSING = ("kiwipiepy", "pooch", "openpyxl", "sentencepiece", "jinja2", "IPython", "ipywidgets", "jupyterlab")
+PROGRAM = f"""
+import sys
+from importlib.machinery import PathFinder
+class Lacking(PathFinder):
+    @classmethod
+    def find_spec(cls, name, *rest):
+        return None if name.partition(".")[0] in {MISSING} else super().find_spec(name, *rest)
+sys.meta_path[:] = [Lacking if finder is PathFinder else finder for finder in sys.meta_path]
+from kosent_lab.cli.parser import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def small(pack, tmp_path):
+    rows = pack[pack["label"].notna()].sample(240, random_state=0).reset_index(drop=True)
+    split = pd.Series(["train", "train", "valid"] * 80)
+    frame = pd.DataFrame({"text": rows["text"], "label": rows["label"], "split": split, "corpus": "own"})
+    encoded = encode_rows(open_tokenizer(BUNDLED_FOLDER), frame, what="a test")
+    seen = {"sources": [], "data": "own", "train_rows": 160, "train_ids_sha256": "0" * 64}
+    save_packed(
+        {"pretrain": encoded, "finetune": encoded},
+        {"pretrain": seen, "finetune": seen},
+        {},
+        tmp_path / "packed.safetensors",
+    )
+    (tmp_path / "recipe.toml").write_text(RECIPE, "utf-8")
+    return tmp_path
+
+
+def command(folder):
+    env = os.environ | {"PYTHONPATH": str(ROOT), "KOSENT_CACHE": str(folder / "cache"), "TQDM_DISABLE": "1"}
+    words = ["train", "recipe", "recipe.toml", "--packed", "packed.safetensors", "--no-compile", "--out", "runs"]
+    return {"args": [sys.executable, "-c", PROGRAM, *words, "--device", "cpu"], "cwd": folder, "env": env}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_every_stage_runs_without_what_a_lent_machine_lacks_and_goes_on_after_a_kill(small):
+    process = subprocess.Popen(**command(small), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 240
+    while not (small / "runs" / "first" / "model").is_dir() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    assert "Traceback" not in process.communicate()[1]
+    assert (small / "runs" / "first" / "model").is_dir()
+    done = subprocess.run(**command(small), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pair: there already" in done.stderr
+    assert "first: there already" in done.stderr
+    assert json.loads((small / "runs" / "deep" / "model" / "config.json").read_text("utf-8"))["num_hidden_layers"] == 2
+    again = subprocess.run(**command(small), capture_output=True, text=True, check=False)
+    assert again.stderr.count("there already") == 5
+
+
+def test_a_recipe_that_is_none_is_one_line(tmp_path, capsys):
+    from kosent_lab.cli import parser
+
+    assert parser.main(["train", "recipe", str(tmp_path / "no.toml"), "--out", str(tmp_path / "runs")]) == 1
+    assert "the recipe" in capsys.readouterr().err
+    (tmp_path / "r.toml").write_text(RECIPE.replace("steps = 4", "steps = 'four'", 1), "utf-8")
+    command = ["train", "recipe", str(tmp_path / "r.toml"), "--packed", str(tmp_path / "r.toml")]
+    assert parser.main([*command, "--out", str(tmp_path / "runs")]) == 1
+    assert "argument --steps: invalid int value: 'four'" in capsys.readouterr().err
+
+
+def test_the_bundled_recipe_is_one(tmp_path):
+    from kosent_lab.cli import parser
+
+    words = ["train", "recipe", str(ROOT / "data" / "recipes" / "bundled.toml"), "--minutes", "0.01"]
+    assert parser.main([*words, "--out", str(tmp_path)]) == 1  # too few minutes: it was read
