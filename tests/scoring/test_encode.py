@@ -13,6 +13,7 @@ from kosent_lab.scoring import replaced
 from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training import finetuning, pretraining
+from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.options import FinetuningOptions
 
 MESSY = [
@@ -44,8 +45,9 @@ def test_a_tokenizer_is_never_changed(set_up, tiny_tokenizer):
         before = tokenizer.to_str()
         frame = pd.DataFrame({"text": pd.Series(MESSY, dtype=object), "label": 0, "split": "train"})
         encode_texts(tokenizer, MESSY, max_tokens=9)
-        finetuning._prepare(frame, tokenizer, FinetuningOptions(steps=1), 2)
-        pretraining._encode(tokenizer, frame, 9)
+        rows = encode_rows(tokenizer, frame, what="a test")
+        finetuning._prepare(rows, FinetuningOptions(steps=1), 2)
+        pretraining._cut(rows, 9)
         replaced.replace_pieces(pair, tokenizer, ["배우들의 연기가 좋다"])
         replaced.guess_pieces(pair, tokenizer, "배우들의 연기가 좋다", 0)
         assert tokenizer.to_str() == before
@@ -58,12 +60,13 @@ def test_what_a_tokenizer_was_told_does_not_count(set_up, tiny_tokenizer):
 
 def test_training_and_scoring_read_messy_texts_alike(tiny):
     tokenizer = tiny.tokenizer.backend_tokenizer
-    frame = pd.DataFrame({"text": pd.Series(MESSY, dtype=object), "label": [0, 1] * 4 + [0]})
+    frame = pd.DataFrame({"text": pd.Series(MESSY, dtype=object), "label": [0, 1] * 4 + [0], "split": "train"})
     options = FinetuningOptions(steps=1, max_tokens=tiny.max_tokens)
-    taught = finetuning._prepare(frame, tokenizer, options, 2).ids
+    rows = encode_rows(tokenizer, frame, what="a test")
+    taught = finetuning._prepare(rows, options, 2).ids
     asked, _ = encode_texts(tokenizer, MESSY, max_tokens=tiny.max_tokens)
     scored = predict_frame(frame, tiny)
-    pretrained, _ = pretraining._encode(tokenizer, frame, tiny.max_tokens)
+    pretrained, _ = pretraining._cut(rows, tiny.max_tokens)
     assert [row.tolist() for row in taught] == [row.tolist() for row in asked]
     assert scored["n_tokens"].tolist() == [len(row) for row in taught]
     # pretraining goes on with the rest of a long text, and has no use for an empty one
