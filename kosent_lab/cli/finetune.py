@@ -69,10 +69,11 @@ def finetune(arguments: argparse.Namespace) -> None:
         options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
     if arguments.packed:
-        if arguments.classes or arguments.soft_targets or arguments.official_only or arguments.teach is not None:
+        others = ("classes", "soft_targets", "official_only")
+        if arguments.data != "nsmc" or arguments.teach is not None or any(getattr(arguments, name) for name in others):
             raise DataError(
-                "a packed file (--packed) was made of its own rows; leave --classes, --soft-targets, --official-only "
-                "and --teach out"
+                "a packed file (--packed) was made of its own rows; leave --data, --classes, --soft-targets, "
+                "--official-only and --teach out"
             )
         frame, seen = load_packed(arguments.packed, "finetune")
         labels, names = frame.columns, [*LABEL_NAMES.values()]
@@ -86,7 +87,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         )
         if arguments.teach is not None and arguments.classes:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
-        frame, seen = _taught(arguments, frame)
+        frame, seen = _taught(frame, str(arguments.data), arguments)
         labels = frame
     valid = labels[labels["label"].notna() & (labels["split"] == "valid")]
     held = valid["corpus"].value_counts().to_dict() if "corpus" in valid.columns else {"": len(valid)}
@@ -108,19 +109,19 @@ def labelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str
     from kosent_lab.training.labelled import read_labelled
 
     frame, _ = read_labelled("nsmc", soft_targets=arguments.soft_targets)
-    return _taught(argparse.Namespace(**{**vars(arguments), "data": "nsmc"}), frame)
+    return _taught(frame, "nsmc", arguments)
 
 
-def _taught(arguments: argparse.Namespace, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _taught(frame: pd.DataFrame, data: str, arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put the teaching text beside other rows where that is asked for; say what they are."""
-    from kosent_lab.training.packaging import ids_sha256
+    from kosent_lab.training.packaging import describe_taught
     from kosent_lab.training.teaching import mix, read_teaching
 
+    seen: dict[str, Any] = {"data": data}
     if arguments.teach is not None:
         frame = mix(frame, read_teaching(sentences=arguments.sentences), share=arguments.teach)
-    taught = frame.loc[frame["split"] == "train", "doc_id"]
-    seen = {"data": str(arguments.data), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
-    return frame, seen
+        seen["teaching"] = {"share": arguments.teach, "sentences": arguments.sentences}
+    return frame, seen | describe_taught(frame)
 
 
 def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:
@@ -180,6 +181,7 @@ def _card(
 ) -> str:
     command_line = shlex.join(["kosent-lab", *sys.argv[1:]])
     start = arguments.init or "random weights"
+    data = f"{seen['data']} and kosent-teaching" if "teaching" in seen else seen["data"]
     ends = [name.removeprefix("n") for name in result if name == "n" or name.startswith("n_")]
     measured = [
         f"{result[f'n{end}']:,} rows{end.replace('_', ' of ', 1)} kept for validation: accuracy "
@@ -192,7 +194,7 @@ An ELECTRA classifier of Korean text, made by kosent-lab.
 
 - classes: {", ".join(names)}
 - {model.config.num_hidden_layers} layers, {model.num_parameters():,} weights, started from {start}
-- taught by {seen["train_rows"]:,} rows of {seen["data"]} (SHA-256 of their ids {seen["train_ids_sha256"][:12]})
+- taught by {seen["train_rows"]:,} rows of {data} (SHA-256 of their ids {seen["train_ids_sha256"][:12]})
 - on {"; on ".join(measured)}; NLL {result["nll"]:.4f} nats
 
 Made by

@@ -40,12 +40,10 @@ def add(stages: Any) -> None:
 def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the texts to read, and what they are."""
     from kosent_lab.corpora.pretraining_text import gather_texts
-    from kosent_lab.training.packaging import ids_sha256
+    from kosent_lab.training.packaging import describe_taught
 
     frame, counts = gather_texts(arguments.data or SOURCES)
-    taught = frame.loc[frame["split"] == "train", "doc_id"]
-    seen = {"sources": counts.to_dict("records"), "train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
-    return frame, seen
+    return frame, {"sources": counts.to_dict("records")} | describe_taught(frame)
 
 
 def pretrain(arguments: argparse.Namespace) -> None:

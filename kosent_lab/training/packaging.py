@@ -24,6 +24,7 @@ from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.labelled import divide
 from kosent_lab.training.options import FinetuningOptions
+from kosent_lab.training.teaching import PACK, read_teaching
 
 MODEL = "model"  # folder of a run that holds what it made
 TAUGHT = "training_data.json"  # which rows a model has learnt from; in its folder, since it comes and goes with it
@@ -32,6 +33,12 @@ TAUGHT = "training_data.json"  # which rows a model has learnt from; in its fold
 def ids_sha256(doc_ids: pd.Series) -> str:
     """Return the SHA-256 of row ids in their order: tells whether two trainings had the same rows."""
     return hashlib.sha256("\n".join(doc_ids).encode("utf-8")).hexdigest()
+
+
+def describe_taught(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return how many rows of a frame a training learns from, and the hash of their ids."""
+    taught = frame.loc[frame["split"] == "train", "doc_id"]
+    return {"train_rows": len(taught), "train_ids_sha256": ids_sha256(taught)}
 
 
 def run_model(start: str | Path) -> Path:
@@ -99,8 +106,11 @@ def _not_taught(data: str, run: Path) -> pd.DataFrame:
     """Return the rows of `data` that `run` has not learnt from."""
     rows = load(data)
     refuse_test_rows(rows, what=f"the calibration on {data}")
-    taught = str(read_taught(run).get("data", ""))
-    names = [Path(name).name.partition(":")[0] for name in (data, taught)]
+    seen = read_taught(run)
+    names = [Path(name).name.partition(":")[0] for name in (data, str(seen.get("data", "")))]
+    if names[0] == PACK and "teaching" in seen:  # its own division, by domain
+        held = read_teaching(sentences=0)
+        return rows[rows["doc_id"].isin(held.loc[held["split"] == "valid", "doc_id"])]
     if "split" not in rows.columns and names[0] != names[1]:
         return rows
     kept = divide(rows)

@@ -24,7 +24,7 @@ from kosent_lab.training.encoded import NUMBERS, WORDS, Encoded
 from kosent_lab.training.teaching import GRAMMAR, PACK
 
 _FORMAT = "kosent-lab packed 1"
-_PIECE = "<u2"  # an id: no vocabulary of ours has more than 65,536 pieces
+_PIECE = "<u2"  # an id
 
 
 def inputs_sha256(names: list[str]) -> dict[str, str]:
@@ -55,7 +55,15 @@ def save_packed(
     inputs : dict
         From `inputs_sha256`.
     path : Path
+
+    Raises
+    ------
+    DataError
+        When the vocabulary is too large for an id of two bytes.
     """
+    largest = max((int(row.max()) for rows in stages.values() for row in rows.ids if len(row)), default=0)
+    if largest > np.iinfo(_PIECE).max:
+        raise DataError(f"a packed file holds vocabularies of up to 65,536 pieces; this one has piece {largest}")
     texts: dict[bytes, int] = {}
     arrays: dict[str, np.ndarray] = {}
     words: dict[str, list[str]] = {}

@@ -91,7 +91,7 @@ def read_recipe(
         for option in set(entry) - set(_KEYS):
             lines.check(option, known[run], f"option of {run}", after=number)
         options = {option: value for option, value in entry.items() if option not in _KEYS}
-        for option in ("init", "runs", "run"):
+        for option in ("init", "runs"):
             for one in options.get(option, []) if option == "runs" else [options.get(option)]:
                 if isinstance(one, str) and not Path(one).exists() and one not in {stage.name for stage in stages}:
                     before = [stage.name for stage in stages]

@@ -60,8 +60,8 @@ def read_teaching(*, sentences: int = 50_000, seed: int = 0) -> pd.DataFrame:
     frame = pd.concat(frames, ignore_index=True)
     frame = frame.assign(soft_target=frame["label"].astype("Float64").fillna(0.5).astype("float64"))
     forbidden = fold_texts(frame["text"]).isin(evaluation_keys())
-    if (forbidden & ~frame["doc_id"].str.startswith("grammar-")).any():
-        ids = frame.loc[forbidden, "doc_id"].tolist()
+    by_hand = ~frame["doc_id"].str.startswith("grammar-")
+    if ids := frame.loc[forbidden & by_hand, "doc_id"].tolist():
         raise DataError(f"these texts stand in an evaluation set and must not teach: {', '.join(ids[:5])}")
     logger.info("teaching text: %d written by hand, %d drawn", len(written), len(frame) - len(written))
     return frame[~forbidden].reset_index(drop=True)  # a sentence drawn may be one that somebody wrote

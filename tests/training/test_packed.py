@@ -121,3 +121,10 @@ def test_a_stage_that_was_not_packed_is_told(frame, tiny_tokenizer, tmp_path):
     packed.save_packed({"pretrain": rows}, SEEN, {}, tmp_path / "p.safetensors")
     with pytest.raises(DataError, match="holds nothing for finetune"):
         packed.load_packed(tmp_path / "p.safetensors", "finetune")
+
+
+def test_a_piece_that_does_not_fit_is_refused_not_wrapped(frame, tiny_tokenizer, tmp_path):
+    rows = encode_rows(tiny_tokenizer, frame, what="a test")
+    large = dataclasses.replace(rows, ids=[row + 65_500 for row in rows.ids])
+    with pytest.raises(DataError, match="up to 65,536 pieces"):
+        packed.save_packed({"pretrain": large}, SEEN, {}, tmp_path / "p.safetensors")

@@ -6,7 +6,7 @@ import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.store import load_corpus
-from kosent_lab.training import teaching
+from kosent_lab.training import packaging, teaching
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.teaching import mix, read_teaching
 
@@ -76,3 +76,11 @@ def test_a_text_that_stands_in_an_evaluation_set_is_named(monkeypatch):
     monkeypatch.setattr(teaching, "evaluation_keys", lambda: {teaching.fold_texts(pd.Series([text]))[0]})
     with pytest.raises(DataError, match="teach-00007"):
         read_teaching(sentences=0)
+
+
+def test_a_model_is_calibrated_on_no_text_that_taught_it(monkeypatch, written, tmp_path):
+    valid = set(written.loc[written["split"] == "valid", "doc_id"])
+    monkeypatch.setattr(packaging, "read_taught", lambda run: {"data": "nsmc", "teaching": {"share": 0.3}})
+    assert set(packaging._not_taught("kosent-teaching", tmp_path)["doc_id"]) == valid
+    monkeypatch.setattr(packaging, "read_taught", lambda run: {"data": "nsmc"})
+    assert len(packaging._not_taught("kosent-teaching", tmp_path)) == len(written)
