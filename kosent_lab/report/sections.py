@@ -67,7 +67,11 @@ def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
     ]  # fmt: skip
     heads = columns((t["confidence"],), (t["rows"], t["m_mean_confidence"], t["accuracy"], t["interval"]))
     words = {"alt": t["reliability_alt"], "caption": t["reliability_caption"]}
-    return Section("reliability", figure=to_svg(figure), table=Table(heads, body), **words)
+    return Section("reliability", _after_note(assessment, t), figure=to_svg(figure), table=Table(heads, body), **words)
+
+
+def _after_note(assessment: Assessment, t: dict[str, str]) -> tuple[str, ...]:
+    return () if assessment.choice.calibrator is None else (t["after_note"],)
 
 
 def coverage(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -99,7 +103,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
-    return Section("slices", notes, figure, table=Table(heads, body), **words)
+    return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
 
 
 def _label_name(value: Any, t: dict[str, str]) -> str:

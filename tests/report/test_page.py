@@ -117,6 +117,12 @@ def test_a_figure_is_encoded_once_and_is_the_file(pack_part, tmp_path):
     assert sorted(encoded) == sorted(page.figures.values())
 
 
+def test_tables_of_calibrated_confidences_say_so(pack_scored, tiny):
+    said = "Confidences in the table are those after the temperature."
+    assert report.build(pack_scored, classifier=tiny, calibrator=Temperature(1.5)).html.count(said) == 2
+    assert said not in report.build(pack_scored, classifier=tiny, calibrator=None).html
+
+
 def test_calibrated_probabilities_are_not_calibrated_again(pack_scored, tiny):
     twice = Temperature(2.0).apply(pack_scored)
     with pytest.raises(DataError, match="calibrated already; give them as scored"):
