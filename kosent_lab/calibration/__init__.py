@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ece_difference",
             "ece_interval",
             "expected_calibration_error",
-            "labelled_rows",
+            "labelled_numbers",
             "metrics_table",
         ],
         "reliability": ["reliability_table"],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_rows, margin, sigmoid
+from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_numbers, margin, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
@@ -110,7 +110,7 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     from scipy.optimize import minimize_scalar  # a fifth of a second, for those that fit alone
 
     refuse_test_rows(frame, what="a temperature")
-    rows = labelled_rows(frame)
+    rows = labelled_numbers(frame)
     label = rows["label"].to_numpy(dtype="float64")
     if len(rows) < 20 or len(set(label)) < 2:
         counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
@@ -164,7 +164,7 @@ def fit_shift(frame: pd.DataFrame) -> float:
     from scipy.optimize import minimize
 
     fit_temperature(frame)  # refuses test rows, too few rows and a single class
-    rows = labelled_rows(frame)
+    rows = labelled_numbers(frame)
     odds = margin(rows)
     sign = np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)
 

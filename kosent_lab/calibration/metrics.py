@@ -15,14 +15,18 @@ from kosent_lab.core.schema import DataError, check_columns
 BINS = 15
 RESAMPLES = 200
 RUN_FIRST = "Run predict_frame first."
+_NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
 BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``calibrator``
 
 
-def labelled_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that have a label, after checking that predictions are there."""
+def labelled_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what measures need of the rows that have a label, after checking that predictions are there.
+
+    Of a long frame the texts are most of the memory; they are not copied.
+    """
     check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
-    labelled = frame["label"].notna()
-    return frame if labelled.all() else frame[labelled]
+    numbers = frame[[name for name in _NUMBERS if name in frame.columns]]
+    return numbers[numbers["label"].notna()]
 
 
 def margin(frame: pd.DataFrame) -> np.ndarray:
@@ -97,7 +101,7 @@ def outcome_columns(frame: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarra
     -------
     tuple of ndarray of float, shape (n,) each
     """
-    rows = labelled_rows(frame)
+    rows = labelled_numbers(frame)
     label = rows["label"].to_numpy(dtype="float64")
     prob_1 = rows["prob_1"].to_numpy(dtype="float64")
     if of == "positive":
@@ -214,7 +218,7 @@ def ece_difference(
     DataError
         When the two do not have the same labelled rows.
     """
-    before, after = labelled_rows(first), labelled_rows(second)
+    before, after = labelled_numbers(first), labelled_numbers(second)
     if not (before.index.equals(after.index) and (before["label"] == after["label"]).all()):
         raise DataError(f"a difference needs the same labelled rows twice; got {len(before)} and {len(after)}")
     both = [outcome_columns(frame, "confidence") for frame in (before, after)]
@@ -248,7 +252,7 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     """
     confidence, correct = outcome_columns(frame, "confidence")
     prob_1, label = outcome_columns(frame, "positive")
-    odds_of_truth = np.where(label == 1, 1.0, -1.0) * log_odds(labelled_rows(frame))
+    odds_of_truth = np.where(label == 1, 1.0, -1.0) * log_odds(labelled_numbers(frame))
     per_row = {
         "brier": (prob_1 - label) ** 2,
         # of the logits: a probability has rounded to 1 from 37 on, and what is wrong there costs its whole log-odds

@@ -100,7 +100,7 @@ class Assessment:
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
         """Mean confidence minus accuracy as scored, on labelled rows, with its 95 % interval (bootstrap of rows)."""
-        rows = calibration.labelled_rows(self.scored)
+        rows = calibration.labelled_numbers(self.scored)
         gap = rows["confidence"].to_numpy(dtype="float64") - rows["correct"].to_numpy(dtype="float64")
         return intervals.bootstrap_mean(gap, resamples=MEAN_RESAMPLES)
 
