@@ -30,9 +30,9 @@ HOUSE = {
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
     "training": [
-        "options", "schedule", "optimizers", "checkpoints", "loop", "batches", "vectors", "encoded",
-        "pretraining", "finetuning",
-        "baseline", "labelled", "teaching", "packed", "recipe", "packaging",
+        "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
+        "vectors", "encoded", "pretraining", "validation", "finetuning",
+        "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "distillation",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",

@@ -39,6 +39,13 @@ def add(stages: Any) -> None:
     )
     parser.add_argument("--soft-targets", type=Path)
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
+    parser.add_argument(
+        "--teachers", nargs="+", type=Path, metavar="RUN", help="soft targets: the mean log-odds of these runs"
+    )
+    parser.add_argument(
+        "--unlabelled", type=float, metavar="SHARE",
+        help="so many of the rows drawn are texts of pretraining, taught by --teachers alone",
+    )  # fmt: skip
     parser.add_argument("--official-only", action="store_true", help="only rows of the official train file")
     parser.add_argument("--layer-decay", type=float, default=1.0, help="rate of a layer against the one above it")
     parser.add_argument("--frozen-layers", type=int, default=0, help="lowest layers (and embeddings) kept as they are")
@@ -89,6 +96,10 @@ def finetune(arguments: argparse.Namespace) -> None:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
         frame, seen = _taught(frame, str(arguments.data), arguments)
         labels = frame
+    if arguments.teachers or arguments.unlabelled is not None:
+        frame = _distilled(arguments, frame)
+        labels = frame.columns
+        seen["teachers"] = [run.name for run in arguments.teachers]
     valid = labels[labels["label"].notna() & (labels["split"] == "valid")]
     held = valid["corpus"].value_counts().to_dict() if "corpus" in valid.columns else {"": len(valid)}
     rows = []
@@ -124,6 +135,30 @@ def _taught(frame: pd.DataFrame, data: str, arguments: argparse.Namespace) -> tu
     return frame, seen | describe_taught(frame)
 
 
+def _distilled(arguments: argparse.Namespace, frame: pd.DataFrame | Encoded) -> Encoded:
+    """Return the rows with what the teachers say of them, and texts without labels beside them."""
+    from kosent_lab.cli.pretrain import unlabelled_rows
+    from kosent_lab.core.schema import DataError
+    from kosent_lab.models import devices
+    from kosent_lab.training import distillation
+    from kosent_lab.training.encoded import encode_rows
+    from kosent_lab.training.packed import load_packed
+
+    if not arguments.teachers or arguments.classes:
+        raise DataError("texts without labels (--unlabelled) need --teachers, and these two polarities: no --classes")
+    tokenizer = read_tokenizer(arguments)
+    rows = encode_rows(tokenizer, frame, what="training")
+    if arguments.unlabelled is not None:
+        if arguments.packed:
+            texts, _ = load_packed(arguments.packed, "pretrain")
+        else:
+            arguments.data = None
+            texts = encode_rows(tokenizer, unlabelled_rows(arguments)[0], what="training")
+        rows = distillation.add_unlabelled(rows, texts, share=arguments.unlabelled)
+    device = devices.choose_device(arguments.device)
+    return distillation.teach(rows, arguments.teachers, folder=arguments.out, device=device)
+
+
 def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:
     from kosent_lab.models import electra, pairs
     from kosent_lab.training.packaging import run_model
@@ -136,7 +171,7 @@ def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int
             model = pairs.as_classifier(pairs.load_pair(folder), seed=seed)
         else:
             model = electra.open_classifier(folder)
-        model = electra.grow_depth(model, arguments.layers) if arguments.layers else model
+        model = electra.change_depth(model, arguments.layers) if arguments.layers else model
     electra.name_classes(model, names, seed=seed)
     return model
 

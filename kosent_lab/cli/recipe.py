@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from kosent_lab.cli import finetune, outputs, pack, pretrain, train
 from kosent_lab.cli.options import command
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import AcceleratorLostError, DataError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL = "packed.safetensors", "model"
@@ -69,5 +69,11 @@ def _listed(value: Any) -> list[Any]:
 
 def _run(parser: argparse.ArgumentParser, words: list[str]) -> None:
     stage = parser.parse_args(words)
-    with outputs.guarded(stage):
-        stage.run(stage)
+    try:
+        with outputs.guarded(stage):
+            stage.run(stage)
+    except AcceleratorLostError as error:
+        if getattr(stage, "device", None) == "cpu":
+            raise
+        logger.warning("%s It goes on there now.", error)
+        _run(parser, [*words, "--device", "cpu"])

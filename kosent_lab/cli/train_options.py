@@ -20,7 +20,11 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
     )
     parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
-    parser.add_argument("--layers", type=int, help="default: 12, or those of --init; deeper keeps its function")
+    parser.add_argument(
+        "--layers",
+        type=int,
+        help="default: 12, or those of --init; deeper: the same function, shallower: the lowest",
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
     parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
     parser.add_argument("--batch-tokens", type=int, default=6_144)
@@ -30,6 +34,10 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
+    parser.add_argument(
+        "--layout", choices=("auto", "padded", "packed"), default="auto",
+        help="a text a row, or several in each without padding; auto: packed on a GPU",
+    )  # fmt: skip
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
     parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
     parser.add_argument("--seed", type=int, default=0)
@@ -45,7 +53,8 @@ def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> 
     if arguments.largest_mb is not None and arguments.largest_mb < 1:
         raise DataError(f"--largest-mb is 1 or more; got {arguments.largest_mb}")
     names = (
-        "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "seed", "checkpoint_minutes"
+        "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "layout", "seed",
+        "checkpoint_minutes",
     )  # fmt: skip
     options = {name: getattr(arguments, name) for name in names}
     options |= {name: getattr(defaults, name) * arguments.rate_share for name in ("muon_rate", "adamw_rate")}

@@ -44,6 +44,10 @@ class TrainingError(KosentError, RuntimeError):
     """A training run cannot go on; its last good checkpoint stands."""
 
 
+class AcceleratorLostError(TrainingError):
+    """The device that a training ran on is gone; its last good checkpoint stands."""
+
+
 class NotAvailableError(KosentError, FileNotFoundError):
     """Something that must be fetched first is not on this machine."""
 

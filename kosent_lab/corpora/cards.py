@@ -57,6 +57,8 @@ class Card:
     id_column : str
         Column of the ids, empty where rows are numbered.
     sources, cautions : tuple of str
+    readable : bool
+        Its texts may be read in pretraining though it is labelled; its labels teach nothing that ships.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Card:
     id_column: str = ""
     sources: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    readable: bool = False
 
 
 def list_cards(folder: Path = CARDS_FOLDER) -> list[Card]:

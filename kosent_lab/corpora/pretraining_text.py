@@ -80,11 +80,14 @@ def _share(word: str, source: str) -> float:
 
 
 def evaluation_keys() -> set[str]:
-    """Return the folded texts of every labelled corpus and treebank at hand; of NSMC, test, valid and calib."""
+    """Return the folded texts of every labelled corpus and treebank at hand; of NSMC, test, valid and calib.
+
+    What may be read without its labels (`cards.Card.readable`) is no evaluation set.
+    """
     keys: set[str] = set()
     absent = []
     for card in cards.list_cards():
-        if card.kind not in ("labelled", "treebank"):
+        if card.kind not in ("labelled", "treebank") or card.readable:
             continue
         try:
             frame = load_corpus(card.name)

@@ -29,6 +29,28 @@ def choose_places(ids: torch.Tensor, special: int, share: float) -> torch.Tensor
     return ((rank < count[:, None]) & free).flatten().nonzero().squeeze(1)
 
 
+def choose_in_rows(ids: torch.Tensor, special: int, share: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw as many positions in every row, so that nothing depends on what stands in it: for a GPU.
+
+    Parameters
+    ----------
+    ids, special, share :
+        As for `choose_places`, on any device; the share is of the width of a row.
+
+    Returns
+    -------
+    Tensor of int, shape (rows * k,)
+        Into the flattened positions.
+    Tensor of bool, shape (rows * k,)
+        Whether a piece stands there that may be drawn: a row may have fewer than k.
+    """
+    rows, width = ids.shape
+    count = max(1, round(width * share))
+    rank = torch.rand(ids.shape, device=ids.device).masked_fill(ids <= special, 2.0)
+    drawn, place = rank.topk(count, dim=1, largest=False)
+    return (place + torch.arange(rows, device=ids.device)[:, None] * width).flatten(), (drawn <= 1).flatten()
+
+
 def sample(logits: torch.Tensor) -> torch.Tensor:
     """Draw one piece per row of `logits`, shape (n, pieces), from its softmax; return ids, shape (n,).
 

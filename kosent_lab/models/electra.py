@@ -84,14 +84,14 @@ def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> Non
         model.classifier.out_proj.bias += torch.tensor([-shift / 2, shift / 2], device=model.device)
 
 
-def small_config(vocabulary_size: int, *, layers: int = 12) -> ElectraConfig:
-    """Return the shape of KoELECTRA-Small-v3, with another vocabulary and depth."""
+def small_config(vocabulary_size: int, *, layers: int = 12, width: int = 256) -> ElectraConfig:
+    """Return the shape of KoELECTRA-Small-v3 (heads of 64), with another vocabulary, depth and width."""
     return ElectraConfig(
         vocab_size=vocabulary_size,
-        embedding_size=128,
-        hidden_size=256,
-        intermediate_size=1024,
-        num_attention_heads=4,
+        embedding_size=width // 2,
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_attention_heads=max(1, width // 64),
         num_hidden_layers=layers,
         # dropout triples the time of a compiled step on a CPU; pieces are masked instead
         hidden_dropout_prob=0.0,
@@ -223,6 +223,18 @@ def average_weights(models: Sequence[ElectraForSequenceClassification]) -> Elect
         raise ModelError("only models of one depth, width, vocabulary and of the same classes have a mean")
     models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
     return models[0]
+
+
+def cut_depth(model: PreTrainedModel, layers: int) -> PreTrainedModel:
+    """Return a new model of the lowest `layers` layers of an ELECTRA model, its head as it is: a start to teach."""
+    cut = type(model)(type(model.config)(**{**model.config.to_dict(), "num_hidden_layers": layers}))
+    cut.load_state_dict({name: value for name, value in model.state_dict().items() if name in cut.state_dict()})
+    return cut.train(model.training)
+
+
+def change_depth(model: PreTrainedModel, layers: int) -> PreTrainedModel:
+    """Return the model with so many layers: deepened (`grow_depth`) or cut (`cut_depth`)."""
+    return (grow_depth if layers >= len(model.electra.encoder.layer) else cut_depth)(model, layers)
 
 
 def grow_depth(model: nn.Module, layers: int) -> nn.Module:

@@ -44,29 +44,36 @@ class ElectraPair(nn.Module):
         self.generator.electra.embeddings = discriminator.electra.embeddings
         self.generator.generator_lm_head.weight = discriminator.electra.embeddings.word_embeddings.weight
 
-    def fill(self, ids: torch.Tensor, mask: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    def fill(
+        self, ids: torch.Tensor, mask: torch.Tensor, places: torch.Tensor, position_ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return the generator's logits at `places` alone, which saves six sevenths of the widest product.
 
         Parameters
         ----------
         ids, mask : Tensor of int, shape (rows, positions)
+            The mask may say which position looks at which instead: bool, shape (rows, 1, positions, positions).
         places : Tensor of int, shape (n,)
             Into the flattened positions.
+        position_ids : Tensor of int, shape (rows, positions), optional
+            Where rows hold several texts: the place of each piece in its own.
 
         Returns
         -------
         Tensor, shape (n, pieces)
         """
-        hidden = self.generator.electra(ids, attention_mask=mask)[0]
+        hidden = self.generator.electra(ids, attention_mask=mask, position_ids=position_ids)[0]
         chosen = hidden.flatten(0, 1).index_select(0, places)
         return self.generator.generator_lm_head(self.generator.generator_predictions(chosen))
 
-    def detect(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds that each piece was replaced, shape (rows, positions)."""
-        return self.discriminator(ids, attention_mask=mask).logits
+    def detect(self, ids: torch.Tensor, mask: torch.Tensor, position_ids: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the log-odds that each piece was replaced, shape (rows, positions); arguments as for `fill`."""
+        return self.discriminator(ids, attention_mask=mask, position_ids=position_ids).logits
 
 
-def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float = 0.25, seed: int = 0) -> ElectraPair:
+def new_pair(
+    vocabulary_size: int, *, layers: int = 12, width: int = 256, generator_share: float = 0.25, seed: int = 0
+) -> ElectraPair:
     """Make a pair of KoELECTRA-Small-v3's shape with random weights.
 
     Parameters
@@ -74,6 +81,8 @@ def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float =
     vocabulary_size : int
     layers : int
         Of both.
+    width : int
+        Of the discriminator (its hidden size); the embeddings have half of it.
     generator_share : float
         Width of the generator against the discriminator's (hidden, feed-forward, heads).
     seed : int
@@ -83,7 +92,7 @@ def new_pair(vocabulary_size: int, *, layers: int = 12, generator_share: float =
     ElectraPair
     """
     torch.manual_seed(seed)
-    config = small_config(vocabulary_size, layers=layers)
+    config = small_config(vocabulary_size, layers=layers, width=width)
     heads = max(1, round(config.num_attention_heads * generator_share))
     narrow = {
         "hidden_size": max(8, round(config.hidden_size * generator_share / heads)) * heads,

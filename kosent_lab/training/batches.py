@@ -12,6 +12,16 @@ import numpy as np
 from kosent_lab.scoring.encode import bucket_batches
 
 
+def draw_rows(n: int, *, share: np.ndarray | None, random: np.random.Generator) -> np.ndarray:
+    """Return the rows of an epoch in a random order, each as often as its share says (`iter_batches`)."""
+    rows = np.arange(n)
+    if share is not None:
+        whole = np.floor(share)
+        rows = np.repeat(rows, (whole + (random.random(n) < share - whole)).astype("int64"))
+    random.shuffle(rows)
+    return rows
+
+
 def iter_batches(
     lengths: np.ndarray, *, share: np.ndarray | None = None, batch_tokens: int, seed: int
 ) -> Iterator[np.ndarray]:
@@ -39,11 +49,7 @@ def iter_batches(
     [1, 3]
     """
     random = np.random.default_rng(seed)
-    rows = np.arange(len(lengths))
-    if share is not None:
-        whole = np.floor(share)
-        rows = np.repeat(rows, (whole + (random.random(len(lengths)) < share - whole)).astype("int64"))
-    random.shuffle(rows)
+    rows = draw_rows(len(lengths), share=share, random=random)
     pool = max(1, int(100 * batch_tokens / max(1.0, lengths[rows].mean())))
     for start in range(0, len(rows), pool):
         part = rows[start : start + pool]

@@ -23,15 +23,17 @@ from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import pad
+from kosent_lab.training.acceleration import autocast, can_compile, choose_attention, compile_layers
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
 from kosent_lab.training.encoded import Encoded, encode_rows
-from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
+from kosent_lab.training.loop import BatchLoss, run_training
 from kosent_lab.training.options import FinetuningOptions
+from kosent_lab.training.resident import ResidentCorpus, Rows
+from kosent_lab.training.validation import MULTIPLE, validate_each
 
 RATINGS = 10
 LOOKED_AT = 128  # pieces of a text of valid
-MULTIPLE = 4  # of positions: fewer shapes to compile and to allocate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,12 @@ class _Rows:
     target: np.ndarray  # probability of each class
     weight: np.ndarray
     rating: np.ndarray  # 0..9, -1 where there is none
-    share: np.ndarray  # chance to be drawn in an epoch
+    share: np.ndarray  # how often a row is drawn in an epoch
+
+    def targets(self, device: torch.device) -> list[torch.Tensor]:
+        """Return target, weight and rating on a device."""
+        arrays = (self.target.astype("float32"), self.weight.astype("float32"), self.rating)
+        return [torch.from_numpy(array).to(device) for array in arrays]
 
 
 def _prepare(taught: Encoded, options: FinetuningOptions, classes: int) -> _Rows:
@@ -83,75 +90,16 @@ def _loss(
     classes = target.shape[1]
     log_prob = torch.log_softmax(logits[:, :classes], dim=-1)
     loss = -(weight * (target * log_prob).sum(1)).mean()
-    if factor > 0 and logits.shape[1] > classes and (rating >= 0).any():
-        loss = loss + factor * nn.functional.cross_entropy(logits[:, classes:], rating, ignore_index=-1)
+    if factor > 0 and logits.shape[1] > classes:
+        stars = nn.functional.cross_entropy(logits[:, classes:], rating, ignore_index=-1, reduction="sum")
+        loss = loss + factor * stars / (rating >= 0).sum().clamp(min=1)
     return loss
 
 
-@torch.inference_mode()
-def validate(
-    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int, classes: int = 2
-) -> dict[str, float]:
-    """Return accuracy and negative log-likelihood (nats) of a model on encoded rows.
-
-    Parameters
-    ----------
-    model : ElectraForSequenceClassification
-    ids : list of ndarray
-        From `encode.encode_texts`.
-    labels : ndarray of int, shape (n,)
-    pad_id : int
-    classes : int
-        So many outputs are classes; others are auxiliary.
-
-    Returns
-    -------
-    dict
-        ``accuracy``, ``nll``.
-    """
-    model.eval()
-    lengths = np.array([len(row) for row in ids])
-    logits = np.zeros((len(ids), classes), dtype="float32")
-    for batch in iter_batches(lengths, batch_tokens=8192, seed=0):
-        inputs, mask = pad([ids[i] for i in batch], pad_id, multiple=MULTIPLE)
-        device = next(model.parameters()).device
-        logits[batch] = (
-            model(inputs.to(device), attention_mask=mask.to(device)).logits[:, :classes].float().cpu().numpy()
-        )
-    model.train()
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_prob = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return {
-        "accuracy": float((logits.argmax(axis=1) == labels).mean()),
-        "nll": float(-log_prob[np.arange(len(labels)), labels].mean()),
-    }
-
-
-def validate_each(
-    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, corpora: np.ndarray, *, pad_id: int, classes: int
-) -> dict[str, float]:
-    """Return what `validate` does; of several corpora the mean, in which each counts the same, and each one's.
-
-    Parameters
-    ----------
-    model, ids, labels, pad_id, classes :
-        As for `validate`.
-    corpora : ndarray of str, shape (n,)
-        What each row is of.
-
-    Returns
-    -------
-    dict
-        ``accuracy``, ``nll``; of several corpora also ``accuracy_NAME``. Nothing where there are no rows.
-    """
-    found = {}
-    for name in dict.fromkeys(corpora.tolist()):
-        rows = np.flatnonzero(corpora == name)
-        found[name] = validate(model, [ids[i] for i in rows], labels[rows], pad_id=pad_id, classes=classes)
-    if len(found) < 2:
-        return next(iter(found.values()), {})
-    mean = {key: float(np.mean([values[key] for values in found.values()])) for key in ("accuracy", "nll")}
-    return mean | {f"accuracy_{name}": values["accuracy"] for name, values in found.items()}
+def classify_packed(model: ElectraForSequenceClassification, ids: torch.Tensor, rows: Rows) -> torch.Tensor:
+    """Return the logits of each document of packed rows: the model's head on the first piece of each."""
+    hidden = model.electra(ids, attention_mask=rows.same_document, position_ids=rows.places)[0]
+    return model.classifier(hidden.flatten(0, 1).index_select(0, rows.first)[:, None])
 
 
 def _describe(model: nn.Module, rows: Encoded, options: FinetuningOptions) -> dict[str, Any]:
@@ -236,35 +184,47 @@ def train(
     held_ids, held_labels = held.cut(LOOKED_AT), held.columns["label"].to_numpy(dtype="int64")
     held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
-    lengths = np.array([len(row) for row in learnt.ids])
     device = next(model.parameters()).device
     widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0))
     choose_attention(model)
-    forward = torch.compile(model, dynamic=True) if options.compile and can_compile() else model
+    targets = learnt.targets(device)
+    draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
+    forward = model
+    if packs := options.packs(device.type):
+        corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
+        if options.compile:
+            compile_layers(model)
+    elif options.compile and can_compile():
+        forward = torch.compile(model, dynamic=True)
 
-    def batches(epoch: int) -> Iterator[np.ndarray]:
-        seed = options.seed * 1000 + epoch
-        return iter_batches(lengths, share=learnt.share, batch_tokens=options.batch_tokens, seed=seed)
+    def batches(epoch: int) -> Iterator[Rows | np.ndarray]:
+        if packs:
+            return corpus.batches(epoch)
+        lengths = np.array([len(row) for row in learnt.ids])
+        return iter_batches(lengths, seed=options.seed * 1000 + epoch, **draw)
 
     if options.epochs is not None:
         updates = sum(1 for _ in batches(0)) / options.accumulate
         options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
 
-    def loss(batch: np.ndarray) -> BatchLoss:
-        inputs, mask = pad([learnt.ids[i] for i in batch], pad_id, multiple=MULTIPLE)
-        if options.piece_dropout:
-            hidden = (torch.rand(inputs.shape) < options.piece_dropout) & (inputs > mask_id)
-            inputs = inputs.masked_fill(hidden, mask_id)
-        with autocast(device, options):
-            logits = forward(inputs.to(device), attention_mask=mask.to(device)).logits
-        value = _loss(
-            logits.float(),
-            torch.as_tensor(learnt.target[batch], dtype=torch.float32, device=device),
-            torch.as_tensor(learnt.weight[batch], dtype=torch.float32, device=device),
-            torch.as_tensor(learnt.rating[batch], device=device),
-            options.rating_weight,
-        )
-        return BatchLoss(value, int(mask.sum()))
+    def hide(inputs: torch.Tensor) -> torch.Tensor:
+        if not options.piece_dropout:
+            return inputs
+        hidden = torch.rand(inputs.shape, device=inputs.device) < options.piece_dropout
+        return inputs.masked_fill(hidden & (inputs > mask_id), mask_id)
+
+    def loss(batch: Rows | np.ndarray) -> BatchLoss:
+        if isinstance(batch, Rows):
+            number, tokens = batch.number, batch.tokens
+            with autocast(device, options):
+                logits = classify_packed(model, hide(batch.ids), batch)
+        else:
+            inputs, mask = pad([learnt.ids[i] for i in batch], pad_id, multiple=MULTIPLE)
+            number, tokens = torch.from_numpy(batch).to(device), int(mask.sum())
+            with autocast(device, options):
+                logits = forward(hide(inputs).to(device), attention_mask=mask.to(device)).logits
+        value = _loss(logits.float(), *(values[number] for values in targets), options.rating_weight)
+        return BatchLoss(value, tokens)
 
     def look() -> dict[str, float]:
         return validate_each(model, held_ids, held_labels, held_corpora, pad_id=pad_id, classes=classes)

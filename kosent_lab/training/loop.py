@@ -5,15 +5,12 @@ What is learnt (the loss) and what is measured come from ``finetuning`` and ``pr
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
 import math
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +18,21 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import DataError, TrainingError
-from kosent_lab.models.devices import has_bf16
+from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.training.optimizers import freeze_layers, make_optimizers
 from kosent_lab.training.options import TrainingOptions
 from kosent_lab.training.schedule import learning_rate_share, progress
+from kosent_lab.training.throughput import Throughput
 
 logger = logging.getLogger(__name__)
+_GRADIENT = "gradient"
 CHECKPOINT, BEST, METRICS = "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"
 _EMPTY_EPOCHS = 100  # rows drawn by a small share may all be left out once
+_UNSEEN = 50  # updates whose numbers may wait on a GPU: looking at one makes it wait for the host
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,38 +42,6 @@ class BatchLoss:
     loss: torch.Tensor
     tokens: int
     parts: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
-
-
-def can_compile() -> bool:
-    """Tell whether torch.compile has what it needs on a CPU; warn when not.
-
-    That is a C++ compiler, and a path to torch without spaces: it hands the linker its folder unquoted.
-    """
-    if " " in torch.__file__:
-        logger.warning(
-            "a space in the path of %s: training without torch.compile, about a third slower", torch.__file__
-        )
-        return False
-    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
-    if not found:
-        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
-    return found
-
-
-def choose_attention(model: PreTrainedModel) -> None:
-    """Have the attention of `model` written out in products on a CPU, fused elsewhere.
-
-    The backward pass of the fused kernel is slow on a CPU: without it a training step of three layers takes a
-    quarter less time, compiled or not, at the lengths of reviews.
-    """
-    model.set_attn_implementation("eager" if model.device.type == "cpu" else "sdpa")
-
-
-def autocast(device: torch.device, options: TrainingOptions) -> contextlib.AbstractContextManager[object]:
-    """Return the context in which a forward pass runs: bfloat16 products where told so or where they are fast."""
-    if options.precision == "bf16" or (options.precision == "auto" and has_bf16(device)):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return contextlib.nullcontext()
 
 
 class Run:
@@ -91,7 +57,7 @@ class Run:
         self,
         model: nn.Module,
         *,
-        loss: Callable[[np.ndarray], BatchLoss],
+        loss: Callable[[Any], BatchLoss],
         look: Callable[[], dict[str, float]],
         folder: Path,
         options: TrainingOptions,
@@ -109,6 +75,9 @@ class Run:
         # a killed run may have logged more than its checkpoint holds
         write_text("".join(json.dumps(row) + "\n" for row in self.history), folder / METRICS)
         self.sums: dict[str, list[float]] = {}  # of the loss and its parts, since the last look
+        self.unseen: list[tuple[str, torch.Tensor]] = []  # numbers still on the device
+        self.device = next(model.parameters()).device
+        self.throughput = Throughput(model)
         self.gathered = 0  # batches whose gradients wait for an update
         self.clock = self.saved = time.monotonic()
 
@@ -140,7 +109,7 @@ class Run:
         patience = self.options.patience
         return self.progress >= 1 or (patience is not None and self.looks_since_best >= patience)
 
-    def train(self, batches: Callable[[int], Iterator[np.ndarray]]) -> None:
+    def train(self, batches: Callable[[int], Iterable[Any]]) -> None:
         """Go through epoch after epoch until the run is over; `batches` gives those of an epoch.
 
         An update may take its batches from two epochs: each counts the same then, and an epoch that is
@@ -164,35 +133,41 @@ class Run:
             if empty == _EMPTY_EPOCHS:
                 raise DataError(f"{empty} epochs in a row had no batch: there is no text to learn from")
 
-    def gather(self, batch: np.ndarray, index: int) -> None:
+    def gather(self, batch: Any, index: int) -> None:
         """Add the gradient of one batch, the `index`-th of its epoch, to those that wait for an update."""
         # so that a run that goes on draws what the uninterrupted one would have drawn
         torch.manual_seed(hash((self.options.seed, self.state["epoch"], index)) % 2**63)
-        try:
-            result = self.loss(batch)
-            (result.loss / self.options.accumulate).backward()
-            value = result.loss.item()
-        except RuntimeError as error:
-            if not isinstance(error, torch.AcceleratorError):
-                raise
-            raise TrainingError(
-                f"the accelerator was lost after step {self.state['step']} ({error}). The checkpoint in {self.folder} "
-                "stands: the same command goes on from it."
-            ) from error
-        self._check_number(value, "loss")
-        self.sums.setdefault("loss", []).append(value)
-        for name, part in result.parts.items():
-            self.sums.setdefault(name, []).append(part.item())
+        result = self.loss(batch)
+        (result.loss / self.options.accumulate).backward()
+        self.unseen += [("loss", result.loss.detach()), *result.parts.items()]
+        self.look_at_numbers(at_once=self.device.type == "cpu")
         self.state["tokens"] += result.tokens
+        self.throughput.add(result.tokens)
         self.gathered += 1
+
+    def look_at_numbers(self, *, at_once: bool) -> None:
+        """Bring the losses and norms of the last updates to the host; stop where one is no number."""
+        if not at_once and len(self.unseen) < _UNSEEN:
+            return
+        values = torch.stack([value.float() for _, value in self.unseen]).tolist() if self.unseen else []
+        for (name, _), value in zip(self.unseen, values, strict=True):
+            if not math.isfinite(value):
+                near = "" if self.device.type == "cpu" else " or shortly before"
+                raise TrainingError(
+                    f"the {name} was {value} at step {self.state['step'] + 1}{near}. The last good checkpoint in "
+                    f"{self.folder} stands; lower the learning rates (--rate-share 0.5) and run the command again."
+                )
+            if name != _GRADIENT:
+                self.sums.setdefault(name, []).append(value)
+        self.unseen.clear()
 
     def step(self, index: int) -> None:
         """Update the weights by the gradients gathered up to batch `index`; look and save where it is time."""
         before = self.progress
         rate = learning_rate_share(before, self.options)
-        # before the update: a checkpoint never holds weights that are no numbers
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self._check_number(norm.item(), "gradient")
+        # on a CPU before the update, elsewhere before the next checkpoint: none holds weights that are no numbers
+        self.unseen.append((_GRADIENT, nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)))
+        self.look_at_numbers(at_once=self.device.type == "cpu")
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate if before >= group["begins"] else 0.0
@@ -210,11 +185,13 @@ class Run:
 
     def record(self) -> None:
         """Look at valid and log it; with patience, keep the weights of the best look."""
+        self.look_at_numbers(at_once=True)
         means = {name: float(np.mean(values)) for name, values in self.sums.items()}
         self.sums.clear()
         row = {"step": self.state["step"], "tokens": self.state["tokens"]}
         row |= {"minutes": round(self.state["seconds"] / 60, 2), "seconds": round(self.state["seconds"], 3)}
-        self.history.append(row | means | self.look())
+        with torch.compiler.set_stance("force_eager"):  # its batches are of all shapes
+            self.history.append(row | means | self.look())
         with (self.folder / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(self.history[-1]) + "\n")
         logger.info("%s", self.history[-1])
@@ -224,6 +201,7 @@ class Run:
 
     def save(self) -> None:
         """Write the whole state, for a killed run to go on from."""
+        self.look_at_numbers(at_once=True)
         save_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.state, self.history, self.job)
         self.clock = self.saved = time.monotonic()
 
@@ -232,19 +210,12 @@ class Run:
         if self.options.patience and (self.folder / BEST).exists():
             load_checkpoint(self.folder / BEST, self.model, [], self.job)
 
-    def _check_number(self, value: float, what: str) -> None:
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the {what} was {value} at step {self.state['step'] + 1}. The last good checkpoint in {self.folder} "
-                "stands; lower the learning rates (--rate-share 0.5) and run the command again."
-            )
-
 
 def run_training(
     model: nn.Module,
     *,
-    batches: Callable[[int], Iterator[np.ndarray]],
-    loss: Callable[[np.ndarray], BatchLoss],
+    batches: Callable[[int], Iterable[Any]],
+    loss: Callable[[Any], BatchLoss],
     look: Callable[[], dict[str, float]],
     folder: Path,
     options: TrainingOptions,
@@ -286,8 +257,14 @@ def run_training(
     """
     with hold(folder / CHECKPOINT):
         run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch)
-        run.train(batches)
-        run.save()
+        try:
+            run.train(batches)
+            run.save()
+        except torch.AcceleratorError as error:
+            raise AcceleratorLostError(
+                f"the accelerator was lost after step {run.state['step']} ({error}). The checkpoint in {folder} "
+                "stands: the same command goes on from it, with --device cpu where the accelerator is gone for good."
+            ) from error
         run.keep_best()
     model.eval()
     return pd.DataFrame(run.history)

@@ -77,19 +77,19 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     by_shape.setdefault(parameter.shape, []).append(parameter)
             for (rows, columns), same in by_shape.items():
-                updates = []
+                gradients = [parameter.grad for parameter in same]
                 for parameter in same:
-                    state = self.state[parameter]
-                    if "momentum_buffer" not in state:
-                        state["momentum_buffer"] = torch.zeros_like(parameter)
-                    buffer = state["momentum_buffer"].lerp_(parameter.grad, 1 - group["momentum"])
-                    updates.append(parameter.grad.lerp(buffer, group["momentum"]))
+                    if "momentum_buffer" not in self.state[parameter]:
+                        self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+                # all matrices of one shape at once: on a GPU the time goes into the number of calls
+                buffers = [self.state[parameter]["momentum_buffer"] for parameter in same]
+                torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
+                updates = torch._foreach_lerp(gradients, buffers, group["momentum"])
                 dtype = torch.bfloat16 if has_bf16(same[0].device) else torch.float32
                 stacked = orthogonalize(torch.stack(updates).to(dtype)).to(same[0].dtype)
                 scale = 0.2 * max(rows, columns) ** 0.5
-                for parameter, update in zip(same, stacked, strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(update, alpha=-group["lr"] * scale)
+                torch._foreach_mul_(same, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(same, list(stacked.unbind()), alpha=-group["lr"] * scale)
 
 
 def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.optim.Optimizer]:

@@ -10,7 +10,7 @@ from kosent_lab.core.schema import DataError
 # what a run may be told otherwise when it goes on: how long, how fast, how often it is looked at, not what is learnt
 MAY_CHANGE = frozenset({
     "minutes", "steps", "epochs", "muon_rate", "adamw_rate", "warmup_share", "decay_share", "weight_decay", "precision",
-    "compile", "checkpoint_minutes", "looks", "patience",
+    "compile", "layout", "checkpoint_minutes", "looks", "patience",
 })  # fmt: skip
 
 
@@ -44,6 +44,10 @@ class TrainingOptions:
         Seed of the order, of the draws and of the weights.
     compile : bool
         Compile the model (``torch.compile``); pays after about two minutes of training.
+    layout : str
+        ``padded`` (each text a row of its own, in batches of similar length: what is fast on a CPU), ``packed`` (rows
+        of `max_tokens` positions that hold several texts, made on the device: `resident.ResidentCorpus`) or ``auto``:
+        packed on a GPU.
     checkpoint_minutes : float
         How often the whole state is written.
     looks : int
@@ -78,6 +82,7 @@ class TrainingOptions:
     precision: str = "auto"
     seed: int = 0
     compile: bool = True
+    layout: str = "auto"
     checkpoint_minutes: float = 10.0
     looks: int = 20
     layer_decay: float = 1.0
@@ -94,9 +99,14 @@ class TrainingOptions:
                 raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
         if not 0 < self.layer_decay <= 1:
             raise DataError(f"layer_decay (--layer-decay) lies above 0 and up to 1; got {self.layer_decay:g}")
-        for name, allowed in (("optimizer", ("muon", "adamw")), ("precision", ("auto", "fp32", "bf16"))):
+        words = {"optimizer": ("muon", "adamw"), "precision": ("auto", "fp32", "bf16")}
+        for name, allowed in (words | {"layout": ("auto", "padded", "packed")}).items():
             if getattr(self, name) not in allowed:
                 raise DataError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}")
+
+    def packs(self, device_type: str) -> bool:
+        """Tell whether rows hold several texts on a device of that type."""
+        return self.layout == "packed" or (self.layout == "auto" and device_type == "cuda")
 
     def facts(self) -> dict[str, Any]:
         """Return the options that a run keeps for good, those in `MAY_CHANGE` left out."""

@@ -8,6 +8,7 @@ as they are); no dropout, which triples the time of a compiled step; Muon for th
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +23,17 @@ from torch import nn
 from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError
-from kosent_lab.models.corruption import choose_places, sample
+from kosent_lab.models.corruption import choose_in_rows, choose_places, sample
 from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import pad
+from kosent_lab.training.acceleration import autocast, can_compile, choose_attention, compile_layers
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
 from kosent_lab.training.encoded import Encoded, encode_rows
-from kosent_lab.training.loop import BatchLoss, autocast, can_compile, choose_attention, run_training
+from kosent_lab.training.loop import BatchLoss, run_training
 from kosent_lab.training.options import PretrainingOptions
+from kosent_lab.training.resident import ResidentCorpus, Rows
 from kosent_lab.training.vectors import static_vectors
 
 logger = logging.getLogger(__name__)
@@ -134,39 +137,33 @@ def pretrain(
     ids, share = _cut(train, options.max_tokens)
     looked_at = np.random.default_rng(0).permutation(len(valid.ids)) < VALID_TEXTS
     held_ids, _ = _cut(valid.where(looked_at), options.max_tokens)
-    lengths = np.array([len(row) for row in ids])
-    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     device = next(pair.parameters()).device
     for model in (pair.generator, pair.discriminator):
         choose_attention(model)
-    compiled = options.compile and can_compile()
-    fill = torch.compile(pair.fill, dynamic=True) if compiled else pair.fill
-    detect = torch.compile(pair.detect, dynamic=True) if compiled else pair.detect
-    positions = {"all": 0, "filled": 0}
+    task = _Detection(pair, tokenizer, options, device)
+    draw = {"share": share, "batch_tokens": options.batch_tokens}
+    if options.packs(device.type):
+        corpus = ResidentCorpus(ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
+        if options.compile:
+            compile_layers(pair)
 
-    def corrupt(batch: list[np.ndarray], fill, detect):  # noqa: ANN001, ANN202
-        inputs, mask = pad(batch, pad_id)
-        places = choose_places(inputs, mask_id, options.mask_share)
-        masked = inputs.flatten().index_fill(0, places, mask_id).view_as(inputs)
-        inputs, mask, places, masked = (tensor.to(device) for tensor in (inputs, mask, places, masked))
-        with autocast(device, options):
-            guesses = fill(masked, mask, places).float()
-        wanted = inputs.flatten()[places]
-        with torch.no_grad():
-            drawn = sample(guesses)
-        corrupted = inputs.flatten().index_copy(0, places, drawn).view_as(inputs)
-        with autocast(device, options):
-            odds = detect(corrupted, mask).float()
-        seen = inputs > mask_id
-        return guesses, wanted, odds[seen], (corrupted != inputs)[seen], mask
+        def batches(epoch: int) -> Iterator[Rows]:
+            return corpus.batches(epoch)
 
-    def loss(batch: np.ndarray) -> BatchLoss:
-        guesses, wanted, odds, replaced, mask = corrupt([ids[i] for i in batch], fill, detect)
-        generator = nn.functional.cross_entropy(guesses, wanted)
-        discriminator = nn.functional.binary_cross_entropy_with_logits(odds, replaced.float())
-        tokens = int(mask.sum())
-        positions["all"] += mask.numel()
-        positions["filled"] += tokens
+    else:
+        lengths = np.array([len(row) for row in ids])
+        if options.compile and can_compile():
+            task.fill, task.detect = (torch.compile(f, dynamic=True) for f in (pair.fill, pair.detect))
+
+        def batches(epoch: int) -> Iterator[list[np.ndarray]]:
+            for batch in iter_batches(lengths, seed=options.seed * 1000 + epoch, **draw):
+                yield [ids[i] for i in batch]
+
+    def loss(batch: Rows | list[np.ndarray]) -> BatchLoss:
+        found, tokens, positions = task.corrupt(batch)
+        generator, discriminator = found.losses()
+        task.positions += positions
+        task.filled += tokens
         parts = {"generator_loss": generator.detach(), "discriminator_loss": discriminator.detach()}
         return BatchLoss(generator + options.discriminator_weight * discriminator, tokens, parts)
 
@@ -176,24 +173,82 @@ def pretrain(
         torch.manual_seed(0)  # the same places in every look
         hits, odds, replaced = [], [], []
         for batch in iter_batches(np.array([len(row) for row in held_ids]), batch_tokens=8192, seed=0):
-            guesses, wanted, some_odds, some_replaced, _ = corrupt([held_ids[i] for i in batch], pair.fill, pair.detect)
-            hits.append((guesses.argmax(1) == wanted).cpu())
-            odds.append(some_odds.cpu())
-            replaced.append(some_replaced.cpu())
+            found, _, _ = task.corrupt([held_ids[i] for i in batch], compiled=False)
+            hits.append((found.guesses.argmax(1) == found.wanted).cpu())
+            odds.append(found.odds[found.seen].cpu())
+            replaced.append(found.replaced[found.seen].cpu())
         pair.train()
         truth = torch.cat(replaced).numpy()
         return {
             "generator_accuracy": float(torch.cat(hits).float().mean()),
             "replaced_share": float(truth.mean()),
             "auroc": float(roc_auc_score(truth, torch.cat(odds).numpy())) if 0 < truth.mean() < 1 else float("nan"),
-            "padding_share": 1 - positions["filled"] / max(1, positions["all"]),
+            "padding_share": 1 - task.filled / max(1, task.positions),
         }
 
-    def batches(epoch: int) -> Iterator[np.ndarray]:
-        return iter_batches(lengths, share=share, batch_tokens=options.batch_tokens, seed=options.seed * 1000 + epoch)
-
-    logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
+    logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), sum(map(len, ids)) / 1e6, device)
     return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """What the generator guessed at the places drawn, and the discriminator of every position."""
+
+    guesses: torch.Tensor  # (n, pieces)
+    wanted: torch.Tensor  # (n,)
+    drawn: torch.Tensor  # (n,), bool: a row may have fewer places than are drawn in it
+    odds: torch.Tensor  # (rows, positions)
+    replaced: torch.Tensor  # the same shape, bool, as is the next
+    seen: torch.Tensor
+
+    def losses(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the mean losses of both, in nats; sums over masks, since picking would wait for the host."""
+        generator = nn.functional.cross_entropy(self.guesses, self.wanted, reduction="none")
+        discriminator = nn.functional.binary_cross_entropy_with_logits(
+            self.odds, self.replaced.to(self.odds.dtype), reduction="none"
+        )
+        return _mean(generator, self.drawn), _mean(discriminator, self.seen)
+
+
+def _mean(values: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    return values.masked_fill(~where, 0).sum() / where.sum().clamp(min=1)
+
+
+class _Detection:
+    """Corrupts batches by the generator and asks the discriminator; counts what it has seen."""
+
+    def __init__(
+        self, pair: ElectraPair, tokenizer: Tokenizer, options: PretrainingOptions, device: torch.device
+    ) -> None:
+        self.pair, self.options, self.device = pair, options, device
+        self.fill, self.detect = pair.fill, pair.detect
+        self.pad_id, self.mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+        self.positions = self.filled = 0
+
+    def corrupt(self, batch: Rows | list[np.ndarray], *, compiled: bool = True) -> tuple[_Found, int, int]:
+        """Return what both found, and how many of how many positions hold a piece."""
+        if isinstance(batch, Rows):
+            inputs, mask, position_ids = batch.ids, batch.same_document, batch.places
+            tokens = batch.tokens
+            places, drawn = choose_in_rows(inputs, self.mask_id, self.options.mask_share)
+        else:
+            inputs, mask = pad(batch, self.pad_id)
+            position_ids, tokens = None, int(mask.sum())
+            places = choose_places(inputs, self.mask_id, self.options.mask_share)
+            inputs, mask, places = (tensor.to(self.device) for tensor in (inputs, mask, places))
+            drawn = torch.ones_like(places, dtype=torch.bool)
+        fill, detect = (self.fill, self.detect) if compiled else (self.pair.fill, self.pair.detect)
+        wanted = inputs.flatten()[places]
+        masked = inputs.flatten().scatter(0, places, wanted.masked_fill(drawn, self.mask_id)).view_as(inputs)
+        with autocast(self.device, self.options):
+            guesses = fill(masked, mask, places, position_ids).float()
+        with torch.no_grad():
+            written = torch.where(drawn, sample(guesses), wanted)
+        corrupted = inputs.flatten().scatter(0, places, written).view_as(inputs)
+        with autocast(self.device, self.options):
+            odds = detect(corrupted, mask, position_ids).float()
+        found = _Found(guesses, wanted, drawn, odds, corrupted != inputs, inputs > self.mask_id)
+        return found, tokens, inputs.numel()
 
 
 def _read(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded) -> Encoded:

@@ -17,6 +17,7 @@ from kosent_lab.core.schema import DataError
 
 PACK = "pack"
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
+_LISTS = ("runs", "teachers")  # options that take several at once
 _KEYS = ("name", "run", "minutes")
 
 
@@ -35,8 +36,8 @@ class Stage:
         for option, value in self.options.items():
             values = value if isinstance(value, list) else [value]
             given = [str(out / one if one in earlier else one) for one in values]
-            if option == "runs":
-                words += ["--runs", *given]
+            if option in _LISTS:
+                words += [f"--{option}", *given]
             elif value is True:
                 words.append(f"--{option}")
             else:
@@ -53,7 +54,7 @@ def read_recipe(
     ----------
     path : Path
         TOML: a table ``pack`` with the options of ``train pack``, and ``stages`` with ``name``, ``run`` (a command of
-        ``train``), ``minutes`` (or ``steps``) and the options of that command.
+        ``train``), ``minutes`` (or ``steps``, ``epochs``) and the options of that command.
     known : dict of str to collection of str
         The options of each command.
     minutes : float, optional
@@ -91,12 +92,12 @@ def read_recipe(
         for option in set(entry) - set(_KEYS):
             lines.check(option, known[run], f"option of {run}", after=number)
         options = {option: value for option, value in entry.items() if option not in _KEYS}
-        for option in ("init", "runs"):
-            for one in options.get(option, []) if option == "runs" else [options.get(option)]:
+        for option in ("init", *_LISTS):
+            for one in options.get(option, []) if option in _LISTS else [options.get(option)]:
                 if isinstance(one, str) and not Path(one).exists() and one not in {stage.name for stage in stages}:
                     before = [stage.name for stage in stages]
                     lines.check(one, before, "stage before it", after=number, key=option)
-        takes_time = "minutes" in known[run] and "steps" not in options
+        takes_time = "minutes" in known[run] and not {"steps", "epochs"} & set(options)
         if takes_time and not (isinstance(entry.get("minutes"), (int, float)) and entry["minutes"] > 0):
             raise DataError(f"{lines.where('minutes', number)}: stage {name} needs minutes above 0")
         stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))

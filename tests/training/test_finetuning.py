@@ -13,7 +13,7 @@ from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.encode import encode_texts
-from kosent_lab.training import finetuning, loop
+from kosent_lab.training import finetuning, loop, validation
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import save_checkpoint
 from kosent_lab.training.encoded import encode_rows
@@ -124,7 +124,7 @@ def test_patience_ends_a_run_and_keeps_the_best(rows, tiny_tokenizer, tmp_path, 
         weights.append(model.classifier.dense.weight.detach().clone())
         return {"accuracy": next(answers), "nll": 1.0}
 
-    monkeypatch.setattr(finetuning, "validate", look)
+    monkeypatch.setattr(validation, "validate", look)
     options = dataclasses.replace(OPTIONS, steps=12, looks=12, patience=2)
     model = tiny_model(tiny_tokenizer)
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)

@@ -8,8 +8,9 @@ from torch import nn
 
 from kosent_lab.core.schema import DataError, TrainingError
 from kosent_lab.training import loop
+from kosent_lab.training.acceleration import can_compile
 from kosent_lab.training.checkpoints import save_checkpoint
-from kosent_lab.training.loop import CHECKPOINT, BatchLoss, can_compile, run_training
+from kosent_lab.training.loop import CHECKPOINT, BatchLoss, run_training
 from kosent_lab.training.optimizers import make_optimizers
 from kosent_lab.training.options import TrainingOptions
 

@@ -1,0 +1,60 @@
+"""What makes a step of training fast on a device: compiled, in bfloat16, its attention as that device likes it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from kosent_lab.models.devices import has_bf16
+from kosent_lab.training.options import TrainingOptions
+
+logger = logging.getLogger(__name__)
+
+
+def can_compile() -> bool:
+    """Tell whether torch.compile has what it needs on a CPU; warn when not.
+
+    That is a C++ compiler, and a path to torch without spaces: it hands the linker its folder unquoted.
+    """
+    if " " in torch.__file__:
+        logger.warning(
+            "a space in the path of %s: training without torch.compile, about a third slower", torch.__file__
+        )
+        return False
+    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
+    if not found:
+        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
+    return found
+
+
+def choose_attention(model: PreTrainedModel) -> None:
+    """Have the attention of `model` written out in products on a CPU, fused elsewhere.
+
+    The backward pass of the fused kernel is slow on a CPU: without it a training step of three layers takes a
+    quarter less time, compiled or not, at the lengths of reviews.
+    """
+    model.set_attn_implementation("eager" if model.device.type == "cpu" else "sdpa")
+
+
+def autocast(device: torch.device, options: TrainingOptions) -> contextlib.AbstractContextManager[object]:
+    """Return the context in which a forward pass runs: bfloat16 products where told so or where they are fast."""
+    if options.precision == "bf16" or (options.precision == "auto" and has_bf16(device)):
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def compile_layers(model: nn.Module) -> None:
+    """Compile the encoder layers of `model` one by one: they share their code, so that it takes seconds.
+
+    Only for batches of one shape: what looks at valid in between runs as it is written (``loop.Run.record``).
+    """
+    torch.compiler.reset()  # what earlier runs of this process compiled counts against a limit
+    for name, layer in model.named_modules():
+        if name.rpartition(".")[0].endswith("encoder.layer"):
+            layer.compile(dynamic=False)
