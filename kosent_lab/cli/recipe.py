@@ -49,7 +49,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     packed = arguments.packed or arguments.out / PACKED
     if not packed.exists() and arguments.packed is None:
         words = [word for name, value in to_pack.items() for one in _listed(value) for word in (f"--{name}", str(one))]
-        _run(parser, [PACK, *words, "--out", str(packed)])
+        run_stage(parser, [PACK, *words, "--out", str(packed)])
     for number, stage in enumerate(stages):
         folder = arguments.out / stage.name
         if (folder / MODEL).is_dir():
@@ -60,14 +60,15 @@ def run_recipe(arguments: argparse.Namespace) -> None:
             words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
             words += ["--no-compile"] if arguments.no_compile else []
         logger.info("%s: kosent-lab train %s", stage.name, " ".join(words))
-        _run(parser, [*words, "--out", str(folder)])
+        run_stage(parser, [*words, "--out", str(folder)])
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _run(parser: argparse.ArgumentParser, words: list[str]) -> None:
+def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:
+    """Run one stage by its command line; where the accelerator is lost, once more on the CPU."""
     stage = parser.parse_args(words)
     try:
         with outputs.guarded(stage):
@@ -75,5 +76,5 @@ def _run(parser: argparse.ArgumentParser, words: list[str]) -> None:
     except AcceleratorLostError as error:
         if getattr(stage, "device", None) == "cpu":
             raise
-        logger.warning("%s It goes on there now.", error)
-        _run(parser, [*words, "--device", "cpu"])
+        logger.warning("%s Going on from its checkpoint on the CPU.", error)
+        run_stage(parser, [*words, "--device", "cpu"])

@@ -1,5 +1,6 @@
 """The whole making of a model by one command: at small size, killed in the middle, without what a GPU machine lacks."""
 
+import argparse
 import json
 import os
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kosent_lab.cli import recipe
 from kosent_lab.core.places import BUNDLED_FOLDER
+from kosent_lab.core.schema import AcceleratorLostError
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.packed import save_packed
@@ -125,3 +128,21 @@ def test_the_bundled_recipe_is_one(tmp_path):
 
     words = ["train", "recipe", str(ROOT / "data" / "recipes" / "bundled.toml"), "--minutes", "0.01"]
     assert parser.main([*words, "--out", str(tmp_path)]) == 1  # too few minutes: it was read
+
+
+def test_a_stage_whose_gpu_is_lost_goes_on_on_the_cpu(caplog):
+    asked = []
+
+    def train(arguments):
+        asked.append(arguments.device)
+        if arguments.device != "cpu":
+            raise AcceleratorLostError("the accelerator was lost after step 7.")
+
+    parser = argparse.ArgumentParser()
+    stage = parser.add_subparsers().add_parser("finetune")
+    stage.add_argument("--device")
+    stage.set_defaults(run=train)
+    with caplog.at_level("WARNING"):
+        recipe.run_stage(parser, ["finetune", "--device", "cuda"])
+    assert asked == ["cuda", "cpu"]
+    assert "lost after step 7. Going on from its checkpoint on the CPU" in caplog.text
