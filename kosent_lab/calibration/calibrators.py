@@ -133,7 +133,7 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     return fitted
 
 
-def fit_shift(frame: pd.DataFrame) -> float:
+def fit_shift(*frames: pd.DataFrame) -> float:
     """Find what to take from the log-odds so that both classes are as frequent as where the model is used.
 
     A model that was taught by raw reviews, three quarters of them positive, leans to positive on a
@@ -142,8 +142,9 @@ def fit_shift(frame: pd.DataFrame) -> float:
 
     Parameters
     ----------
-    frame : DataFrame
-        Prediction frame of a valid split, at least 20 labelled rows of both labels, no test rows.
+    frames : DataFrame
+        Prediction frames of valid splits, each of at least 20 labelled rows of both labels, no test rows; each counts
+        the same, however many rows it has.
 
     Returns
     -------
@@ -163,13 +164,15 @@ def fit_shift(frame: pd.DataFrame) -> float:
     """
     from scipy.optimize import minimize
 
-    fit_temperature(frame)  # refuses test rows, too few rows and a single class
-    rows = labelled_numbers(frame)
-    odds = margin(rows)
-    sign = np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)
+    signed = []
+    for frame in frames:
+        fit_temperature(frame)  # refuses test rows, too few rows and a single class
+        rows = labelled_numbers(frame)
+        signed.append((margin(rows), np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)))
 
     def nll(point: np.ndarray) -> float:
-        return float(np.logaddexp(0.0, -sign * (odds - point[0]) * np.exp(-point[1])).mean())
+        scale = np.exp(-point[1])
+        return float(np.mean([np.logaddexp(0.0, -sign * (odds - point[0]) * scale).mean() for odds, sign in signed]))
 
     return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
 

@@ -51,8 +51,9 @@ def add(stages: Any) -> None:
     package.add_argument("--run", type=Path, required=True, dest="run_folder")
     package.add_argument("--calib", default="nsmc:calib", help="what the temperature is fitted on")
     package.add_argument(
-        "--valid", default="nsmc:valid", help="what the shift of the log-odds is fitted on; empty for none"
-    )
+        "--valid", nargs="*", metavar="DATA",
+        help="what the shift of the log-odds is fitted on, each the same; none: no shift (default: what it was taught)",
+    )  # fmt: skip
     package.add_argument("--out", type=Path, required=True)
 
 

@@ -101,6 +101,32 @@ def difference(first: str, second: str, table: str) -> pd.Series:
     return compare_recipes(pd.concat(runs, ignore_index=True), resamples=RESAMPLES)
 
 
+def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -> dict[str, float]:
+    """Return the balanced accuracy of two models on the same texts, and the interval of their difference.
+
+    Parameters
+    ----------
+    label : Series of int, length n
+        0 or 1, both there.
+    first, second : Series of bool, length n
+        Whether each model is right.
+
+    Returns
+    -------
+    dict
+        ``first``, ``second``, ``difference`` (second less first) with ``ci_low``, ``ci_high`` (95 %, normal: the mean
+        over the labels of the mean paired difference of each).
+    """
+    parts = pd.DataFrame({"label": label, "first": first, "second": second}).astype("float64")
+    parts["difference"] = parts["second"] - parts["first"]
+    grouped = parts.groupby("label")
+    means = grouped.mean().mean()
+    spread = float((grouped["difference"].var() / grouped.size()).sum()) ** 0.5 / grouped.ngroups
+    reach = 1.959964 * spread
+    low, high = means["difference"] - reach, means["difference"] + reach
+    return means.to_dict() | {"ci_low": float(low), "ci_high": float(high)}
+
+
 def before_shift(model: str, table: str) -> pd.DataFrame:
     """Undo the shift of the log-odds that the packaging put into a model's head."""
     frame = answers(model, table)

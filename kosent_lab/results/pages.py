@@ -23,7 +23,7 @@ PAGES = (
     "README.ko.md",
     "docs/RESULTS.md",
     "data/models/kosent-electra-small/MODEL_CARD.md",
-    "data/models/kosent-electra-3/MODEL_CARD.md",
+    "data/models/kosent-electra-small-fast/MODEL_CARD.md",
     "data/models/kosent-electra-small-rtd/MODEL_CARD.md",
 )
 REGION = re.compile(r"<!-- results:([\w-]+) -->(.*?)<!-- /results -->", re.S)

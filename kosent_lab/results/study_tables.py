@@ -8,7 +8,7 @@ from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
 from kosent_lab.results.model_tables import SHALLOW, share
-from kosent_lab.studies.kept import load_study
+from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
 # reviews of what, and what their label means
 DOMAINS = {
@@ -99,15 +99,38 @@ def mean_of(table: pd.DataFrame, name: str) -> tuple[float, float, float]:
 def domains_table() -> str:
     """Other domains, the models as they are."""
     bundled, shallow = domains_kept(), domains_kept(SHALLOW)
+    shown = [(bundled, "balanced_accuracy"), (bundled, "auroc"), (shallow, "balanced_accuracy"), (shallow, "auroc")]
     rows = []
     for data, (name, label) in DOMAINS.items():
         row = bundled.loc[data]
-        cells = [_cell(row, "accuracy"), _cell(row, "balanced_accuracy"), _cell(shallow.loc[data], "accuracy")]
+        cells = [_cell(kept.loc[data], measure) for kept, measure in shown]
         rows.append([f"{name} (`{data}`)", label, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
-    means = [mean_of(bundled, "accuracy"), mean_of(bundled, "balanced_accuracy"), mean_of(shallow, "accuracy")]
-    rows.append([f"mean of the {len(DOMAINS)}", "", "", *(with_interval(*mean, 1) for mean in means)])
-    columns = ["reviews of (`--data`)", "what the label means", "n, of the rarer label", "bundled", "balanced", SHALLOW]
-    return table(columns, rows, words=2)
+    means = [with_interval(*mean_of(kept, measure), 1) for kept, measure in shown]
+    rows.append([f"mean of the {len(DOMAINS)}", "", "", *means])
+    columns = ["reviews of (`--data`)", "what the label means", "n, of the rarer label", "balanced", "AUROC"]
+    return table([*columns, f"{SHALLOW}: balanced", "AUROC"], rows, words=2)
+
+
+def before_table() -> str:
+    """The bundled model against the one that it took the place of, on the same texts."""
+    kept = pd.read_parquet(STUDIES_FOLDER / "answers-before.parquet")
+    kept["before"] = (kept["logit_1"] > kept["logit_0"]) == (kept["label"] == 1)
+    names = {"nsmc-test": "NSMC test", "kosent-pack": "our own pack"}
+    names |= {key: name for key, (name, _) in DOMAINS.items()}
+    rows, differences = [], []
+    for data, name in names.items():
+        now = numbers.answers(BUNDLED, data)[["doc_id", "correct"]]
+        both = kept[kept["data"] == data].merge(now, on="doc_id", validate="one_to_one")
+        found = numbers.balanced_difference(both["label"], both["before"], both["correct"])
+        differences += [found] if data in DOMAINS else []
+        cells = [percent(found["first"], 1), percent(found["second"], 1), points(found, digits=1)]
+        rows.append([name, count(len(both)), *cells])
+    mean = pd.DataFrame(differences).rename(columns={"ci_low": "difference_low", "ci_high": "difference_high"})
+    value, low, high = mean_of(mean, "difference")
+    cells = [percent(mean["first"].mean(), 1), percent(mean["second"].mean(), 1)]
+    cells.append(points({"difference": value, "ci_low": low, "ci_high": high}, digits=1))
+    rows.append([f"mean of the {len(DOMAINS)} domains", "", *cells])
+    return table(["balanced accuracy (%) on", "n", "before", "now", "points"], rows)
 
 
 _WAYS = [("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
@@ -226,6 +249,7 @@ def tried_table() -> str:
 
 TABLES = {
     "domains": domains_table,
+    "before": before_table,
     "taught": taught_table,
     "taught-gains": gains_table,
     "boundaries": boundaries_table,

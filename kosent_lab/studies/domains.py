@@ -62,5 +62,5 @@ def compare_domains(
     if len(frames) == 1:
         return table
     every = table.groupby(["method", "size"], sort=False)
-    means = every[["accuracy", "balanced_accuracy", "gain"]].mean()[every.size() == len(frames)]
+    means = every[["accuracy", "balanced_accuracy", "auroc", "gain"]].mean()[every.size() == len(frames)]
     return pd.concat([table, means.reset_index().assign(data=f"mean of {len(frames)}")], ignore_index=True)

@@ -187,6 +187,37 @@ def _rival(rows: pd.DataFrame, measure: pd.DataFrame, seed: int) -> pd.DataFrame
     return measure.assign(prob_1=prob_1, correct=(prob_1 > 0.5) == (measure["label"] == 1))
 
 
+def weighted_auroc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve for several weightings of the same rows.
+
+    Parameters
+    ----------
+    label : ndarray of int, shape (n,)
+        0 or 1.
+    score : ndarray of float, shape (n,)
+        Equal scores count half.
+    weights : ndarray of float, shape (m, n)
+
+    Returns
+    -------
+    ndarray of float, shape (m,)
+        NaN where a weighting leaves one label alone.
+
+    Examples
+    --------
+    >>> weighted_auroc(np.array([0, 1, 0]), np.array([0.1, 0.5, 0.9]), np.array([[1.0, 1, 1], [1, 1, 0], [0, 1, 0]]))
+    array([0.5, 1. , nan])
+    """
+    order = np.argsort(score, kind="stable")
+    ends = np.flatnonzero(np.diff(score[order], prepend=np.nan))  # where a new score begins
+    positive, negative = (
+        np.add.reduceat(weights[:, order] * (label[order] == value), ends, axis=1) for value in (1, 0)
+    )
+    below = np.cumsum(negative, axis=1) - negative
+    with np.errstate(invalid="ignore"):
+        return (positive * (below + negative / 2)).sum(1) / (positive.sum(1) * negative.sum(1))
+
+
 def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:
     """Sum up the answers of one learning curve.
 
@@ -201,9 +232,9 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
     -------
     DataFrame
         One row per method and size: ``accuracy`` on the rows measured, ``balanced_accuracy`` (mean of
-        the two labels', so that the mix of labels does not count) and ``gain`` (in balanced accuracy,
-        over the model as it is on the same rows), each with ``_low`` and ``_high`` (95 %); ``n``
-        different texts, ``n_rarer`` of the rarer label, ``draws``.
+        the two labels', so that the mix of labels does not count), ``auroc`` (whatever the threshold; the mean
+        over draws) and ``gain`` (in balanced accuracy, over the model as it is on the same rows), each with
+        ``_low`` and ``_high`` (95 %); ``n`` different texts, ``n_rarer`` of the rarer label, ``draws``.
 
     Raises
     ------
@@ -214,7 +245,8 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
     ----------
     Bouthillier et al. 2021, "Accounting for variance in machine learning benchmarks".
     """
-    check_columns(answers, ["doc_id", "group", "label", "draw", "method", "size", "correct"], what="summing up")
+    needed = ["doc_id", "group", "label", "draw", "method", "size", "prob_1", "correct"]
+    check_columns(answers, needed, what="summing up")
     groups, draws = pd.factorize(answers["group"])[0], pd.factorize(answers["draw"])[0]
     shape = (groups.max() + 1, draws.max() + 1, 2)
     label, correct = answers["label"].to_numpy("int64"), answers["correct"].to_numpy("float64")
@@ -231,16 +263,28 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
             return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
 
+    def ranked(chosen: np.ndarray) -> np.ndarray:
+        areas = np.full((len(counts), shape[1]), np.nan)
+        for draw in np.unique(draws[chosen]):
+            rows = np.flatnonzero(chosen & (draws == draw))
+            weights = np.array([w[groups[rows]] for _, w in counts])
+            areas[:, draw] = weighted_auroc(label[rows], answers["prob_1"].to_numpy("float64")[rows], weights)
+        share = np.array([v for v, _ in counts]) * ~np.isnan(areas)
+        with np.errstate(invalid="ignore"):
+            return (np.nan_to_num(areas) * share).sum(1) / share.sum(1)
+
     untaught = (answers["method"] == AS_IT_IS).to_numpy()
     if not untaught.any():
         raise DataError("summing up needs the answers of the model as it is, to say what was gained")
     rows = []
     for (method, size), part in answers.groupby(["method", "size"], sort=False):
-        accuracy, balanced = measured(((answers["method"] == method) & (answers["size"] == size)).to_numpy())
+        chosen = ((answers["method"] == method) & (answers["size"] == size)).to_numpy()
+        (accuracy, balanced), auroc = measured(chosen), ranked(chosen)
         # a size may be missing from some draws
         _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
         row = {"method": method, "size": size}
-        for name, values in (("accuracy", accuracy), ("balanced_accuracy", balanced), ("gain", balanced - start)):
+        measures = {"accuracy": accuracy, "balanced_accuracy": balanced, "auroc": auroc, "gain": balanced - start}
+        for name, values in measures.items():
             low, high = percentile_interval(values[1:], value=values[0])
             row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
         labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)

@@ -120,7 +120,9 @@ def _not_taught(data: str, run: Path) -> pd.DataFrame:
     return kept
 
 
-def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str = "nsmc:valid") -> dict[str, Any]:
+def package_run(
+    run: Path, out: Path, *, calib: str = "nsmc:calib", valid: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
 
     Parameters
@@ -132,8 +134,10 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
     calib : str
         What the temperature is fitted on; of no corpus its test. Rows of split train never take part, and where the run
         was taught the same file without splits, only the tenth that `labelled.divide` kept from teaching.
-    valid : str
-        What the shift of the log-odds is fitted on, in the same way; empty for none.
+    valid : sequence of str, optional
+        What the shift of the log-odds is fitted on, in the same way, each set counting the same; empty for no shift.
+        The valid sets of what the run was taught (``nsmc:valid``, and ``kosent-teaching`` where that is part of it)
+        when None.
 
     Returns
     -------
@@ -143,6 +147,8 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
     """
 
     source = run / MODEL
+    if valid is None:
+        valid = ["nsmc:valid", *([PACK] if "teaching" in read_taught(run) else [])]
     model = electra.open_classifier(source)
     tokenizer = open_tokenizer(source)
     shift = 0.0
@@ -153,11 +159,11 @@ def package_run(run: Path, out: Path, *, calib: str = "nsmc:calib", valid: str =
             return load_classifier(fresh)
 
         if valid:
-            shift = fit_shift(predict_frame(_not_taught(valid, run), save()))
+            shift = fit_shift(*(predict_frame(_not_taught(name, run), save()) for name in valid))
             electra.shift_log_odds(model, -shift)
         fitted = fit_temperature(predict_frame(_not_taught(calib, run), save()))
         made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
-        made |= {"shift": shift, "shift_fitted_on": valid}
+        made |= {"shift": shift, "shift_fitted_on": ", ".join(valid)}
         made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
         write_text(json.dumps(made, indent=2) + "\n", fresh / "calibration.json")
         write_taught(read_taught(run), fresh)

@@ -172,7 +172,7 @@ def test_bundled_model_loads_offline_and_is_whole():
 
 
 def test_the_three_layer_model_is_the_one_on_its_card(pack):
-    folder = ROOT / "data" / "models" / "kosent-electra-3"
+    folder = ROOT / "data" / "models" / "kosent-electra-small-fast"
     classifier = load_classifier(folder, device="cpu")
     card = (folder / "MODEL_CARD.md").read_text("utf-8")
     assert classifier.model_id in card

@@ -8,7 +8,7 @@ from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.results import answers
 from tests.conftest import ROOT
 
-SHALLOW = "kosent-electra-3"
+SHALLOW = "kosent-electra-small-fast"
 
 
 def test_kept_answers_are_those_of_the_model_in_the_clone(pack):

@@ -6,10 +6,13 @@ import pytest
 
 from kosent_lab.core.intervals import mcnemar
 from kosent_lab.errors.hard_cases import special_groups
+from kosent_lab.models.classifier import load_classifier
 from kosent_lab.results import numbers
+from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies import kept
+from kosent_lab.training.teaching import read_teaching
 
-BUNDLED, SHALLOW = "kosent-electra-small", "kosent-electra-3"
+BUNDLED, SHALLOW = "kosent-electra-small", "kosent-electra-small-fast"
 
 
 def test_a_shift_is_fitted_on_other_rows_than_it_is_used_on(monkeypatch):
@@ -33,8 +36,18 @@ def test_undoing_the_packaging_gives_back_the_log_odds():
     frame, raw = numbers.answers(BUNDLED, "nsmc-valid"), numbers.before_shift(BUNDLED, "nsmc-valid")
     shift = raw["logit_1"] - frame["logit_1"]
     assert np.allclose(shift, numbers.packaging(BUNDLED)["shift"], atol=1e-6)
+
+
+def test_the_shift_is_that_of_both_valid_sets():
+    made = numbers.packaging(BUNDLED)
+    teaching = read_teaching(sentences=0)
+    scored = predict_frame(teaching[(teaching["split"] == "valid") & teaching["label"].notna()], load_classifier())
+    raw = [numbers.before_shift(BUNDLED, "nsmc-valid"), scored.assign(logit_1=scored["logit_1"] + made["shift"])]
     # fitted again on the rows that it was fitted on: the same, as far as fp16 weights keep it
-    assert numbers.fit_shift(raw) == pytest.approx(numbers.packaging(BUNDLED)["shift"], abs=0.01)
+    assert numbers.fit_shift(*raw) == pytest.approx(made["shift"], abs=0.01)
+    apart = [numbers.fit_shift(frame) for frame in raw]
+    assert min(apart) < made["shift"] < max(apart)
+    assert made["shift_fitted_on"] == "nsmc:valid, kosent-teaching"
 
 
 @pytest.mark.parametrize("table", ["nsmc-test", "kosent-pack"])

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from kosent_lab import studies
 from kosent_lab.cli.parser import main
@@ -161,6 +162,7 @@ def test_what_cannot_be_is_refused(easy, tiny_folder, tmp_path):
 
 def answers_of(correct, **columns):
     rows = {"doc_id": list("abcd"), "group": list("aacd"), "label": [1, 0, 1, 1], "draw": [0, 0, 1, 1], "size": 50}
+    rows["prob_1"] = [0.9, 0.4, 0.6, 0.7]
     return pd.DataFrame(rows | {"method": "tfidf", "correct": correct} | columns)
 
 
@@ -169,6 +171,7 @@ def test_the_table_is_what_counting_by_hand_gives():
     table = transfer.curve_table(pd.concat([untaught, answers_of([True, False, True, True])]), resamples=300)
     taught = table[table["method"] == "tfidf"].iloc[0]
     assert (taught["accuracy"], taught["balanced_accuracy"]) == (0.75, 0.5)
+    assert taught["auroc"] == 1.0  # the second draw has one label, and no area
     assert taught["gain"] == pytest.approx(0.5 - (2 / 3) / 2)
     assert (taught["n"], taught["n_rarer"], taught["draws"]) == (4, 1, 2)
     with pytest.raises(DataError, match="the model as it is"):
@@ -179,7 +182,7 @@ def test_pairs_widen_the_interval():
     random = np.random.default_rng(0)
     right = np.repeat(random.random(200) < 0.6, 2)
     rows = {"doc_id": range(400), "label": [0, 1] * 200, "draw": 0, "method": transfer.AS_IT_IS, "size": 0}
-    frame = pd.DataFrame(rows | {"correct": right})
+    frame = pd.DataFrame(rows | {"correct": right, "prob_1": 0.5})
     widths = []
     for group in (range(400), np.repeat(range(200), 2)):
         row = transfer.curve_table(frame.assign(group=group)).iloc[0]
@@ -193,6 +196,14 @@ def test_a_file_of_one_label_has_no_balanced_accuracy():
     assert row["accuracy"] == 0.75
     assert np.isnan(row["balanced_accuracy"])
     assert row["n_rarer"] == 0
+
+
+def test_the_area_under_the_roc_curve_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    label, score = rng.integers(0, 2, 80), rng.integers(0, 9, 80) / 9  # ties
+    weights = rng.integers(0, 3, (5, 80)).astype("float64")
+    expected = [roc_auc_score(label, score, sample_weight=w) for w in weights]
+    assert transfer.weighted_auroc(label, score, weights) == pytest.approx(expected)
 
 
 def test_the_command_takes_a_file_and_writes_its_table(easy, tiny_folder, tmp_path, capsys):

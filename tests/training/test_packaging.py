@@ -65,7 +65,7 @@ def test_runs_that_have_no_mean_are_refused(run, tmp_path):
 
 def test_a_package_is_a_calibrated_model_with_checksums(run, texts, tmp_path, pack):
     valid, calib = texts("valid", slice(0, 200)), texts("calib", slice(200, 400))
-    made = packaging.package_run(run("a"), tmp_path / "model", calib=calib, valid=valid)
+    made = packaging.package_run(run("a"), tmp_path / "model", calib=calib, valid=[valid])
     classifier = load_classifier(tmp_path / "model", device="cpu")
     assert json.loads((tmp_path / "model" / "calibration.json").read_text("utf-8")) == made
     assert (made["fitted_on"], made["shift_fitted_on"], made["n"]) == (calib, valid, 200)
@@ -81,7 +81,7 @@ def test_a_package_is_a_calibrated_model_with_checksums(run, texts, tmp_path, pa
 
 def test_nothing_is_fitted_on_a_sources_own_test(run, texts, tmp_path):
     good, bad = texts("good", slice(0, 200)), texts("bad", slice(200, 400), official_split="test")
-    for options in ({"calib": bad, "valid": good}, {"calib": good, "valid": bad}):
+    for options in ({"calib": bad, "valid": [good]}, {"calib": good, "valid": [bad]}):
         with pytest.raises(DataError, match="must not see the test split"):
             packaging.package_run(run("a"), tmp_path / "model", **options)
 
@@ -90,6 +90,6 @@ def test_a_temperature_is_not_fitted_on_what_the_run_was_taught(run, texts, tmp_
     """The file that a run was taught is divided as it was then; another file counts whole."""
     mine, other = texts("mine", slice(0, 400)), texts("other", slice(400, 500))
     taught = run("taught", taught=json.dumps({"data": mine}))
-    made = packaging.package_run(taught, tmp_path / "a", calib=mine, valid="")
+    made = packaging.package_run(taught, tmp_path / "a", calib=mine, valid=[])
     assert made["n"] == (divide(load(mine))["split"] == "valid").sum() < 100
-    assert packaging.package_run(taught, tmp_path / "b", calib=other, valid="")["n"] == 100
+    assert packaging.package_run(taught, tmp_path / "b", calib=other, valid=[])["n"] == 100
