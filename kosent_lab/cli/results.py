@@ -32,17 +32,18 @@ def add(subparsers: Any) -> None:
     results.add_argument(
         "--answers",
         metavar="MODEL",
-        help="first score NSMC's test and valid splits and the pack with this model folder (or tfidf, tfidf-all-rated: "
-        "test alone) and keep the logits",
+        help="first score NSMC's test and valid splits and the pack with this model folder (or tfidf, tfidf-all-rated, "
+        "tfidf-teaching: test and other domains) and keep the logits",
     )
 
 
 def run_results(arguments: argparse.Namespace) -> None:
     """Take in what is new, then write or check the pages."""
     from kosent_lab.results import answers, measured, pages
+    from kosent_lab.results.study_tables import DOMAINS
 
     if arguments.answers:
-        for path in answers.keep_answers(arguments.answers):
+        for path in answers.keep_answers(arguments.answers, domains=list(DOMAINS)):
             print(path)
     if arguments.keep:
         name, file = arguments.keep

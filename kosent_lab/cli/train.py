@@ -30,6 +30,7 @@ def add(stages: Any) -> None:
     baseline.add_argument(
         "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
     )
+    baseline.add_argument("--teach", action="store_true", help="also our teaching text, what was written by hand")
     baseline.add_argument("--strength", type=float, help="inverse of the L2 penalty; default: the best on valid")
     baseline.add_argument(
         "--search", action="store_true", help="instead: valid accuracy of a grid of penalties, until it falls"
@@ -90,6 +91,7 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.files import write_parquet
     from kosent_lab.core.intervals import wilson_interval
     from kosent_lab.training import baseline
+    from kosent_lab.training.teaching import labelled_by_hand
 
     strength = arguments.strength or baseline.STRENGTH
     frame = _train_frame(arguments.data)
@@ -106,6 +108,8 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     else:
         held = frame[frame["split"] == "valid"]
         polar = baseline.rows_to_teach(train, all_rated=arguments.all_rated)
+    if arguments.teach:
+        polar = pd.concat([polar, labelled_by_hand()])
     if arguments.search:
         if arguments.test:
             raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
@@ -113,7 +117,7 @@ def train_baseline(arguments: argparse.Namespace) -> None:
         return print_result({"data": arguments.data, "n_train": len(polar), "table": table}, arguments.json)
     model = baseline.fit_baseline(polar, strength=strength)
     correct = pd.Series(model.predict(held["text"].fillna("").tolist()), index=held.index) == held["label"]
-    result = {"data": arguments.data, "all_rated": arguments.all_rated, "strength": strength}
+    result = {"data": arguments.data, "all_rated": arguments.all_rated, "teach": arguments.teach, "strength": strength}
     result |= {"n_train": len(polar), "split": "test" if arguments.test else "valid", "n": len(held)}
     result |= {"accuracy": float(correct.mean()), "accuracy_ci": wilson_interval(int(correct.sum()), len(held))}
     if "leaked" in held.columns:

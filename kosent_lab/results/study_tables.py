@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from kosent_lab.core.intervals import weighted_auroc
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
+from kosent_lab.results.answers import DOMAINS as DOMAIN_ROWS
+from kosent_lab.results.answers import answers_path
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
 from kosent_lab.results.model_tables import SHALLOW, share
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
@@ -133,6 +137,35 @@ def before_table() -> str:
     return table(["balanced accuracy (%) on", "n", "before", "now", "points"], rows)
 
 
+def rivals_table() -> str:
+    """The cheap rival in other domains, without and with the teaching text, beside the bundled model."""
+    names = {"tfidf-all-rated": "TF-IDF, films", "tfidf-teaching": "TF-IDF, films and teaching text", BUNDLED: BUNDLED}
+    kept = {name: pd.read_parquet(answers_path(name, DOMAIN_ROWS)) for name in names if name != BUNDLED}
+    rows: list[list[str]] = []
+    means: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for data, (title, _) in DOMAINS.items():
+        asked = kept["tfidf-teaching"][kept["tfidf-teaching"]["data"] == data]
+        cells = []
+        for name in names:
+            found = kept[name][kept[name]["data"] == data] if name in kept else numbers.answers(BUNDLED, data)
+            found = found.set_index("doc_id").loc[asked["doc_id"]]
+            margin = (found["logit_1"] - found["logit_0"]).to_numpy("float64")
+            label = found["label"].to_numpy("int64")
+            balanced = float(np.mean([((margin > 0) == label)[label == value].mean() for value in (0, 1)]))
+            area = float(weighted_auroc(label, margin, np.ones((1, len(label))))[0])
+            means[name].append((balanced, area))
+            cells += [percent(balanced, 1), percent(area, 1)]
+        rows.append([title, count(len(asked)), *cells])
+    mean = [percent(value, 1) for name in names for value in np.mean(means[name], axis=0)]
+    rows.append([f"mean of the {len(DOMAINS)}", "", *mean])
+    films = ["NSMC test, accuracy", count(numbers.accuracy(BUNDLED, "nsmc-test").n)]
+    rows.append(
+        [*films, *(cell for name in names for cell in (percent(numbers.accuracy(name, "nsmc-test").value), ""))]
+    )
+    columns = [column for name in names.values() for column in (f"{name}: balanced", "AUROC")]
+    return table(["reviews of", "n", *columns], rows)
+
+
 _WAYS = [("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
 _GAIN = ["gain", "gain_low", "gain_high"]
 _WAY_NAMES = ["fine-tuned on 200", "on 1,000", "TF-IDF on 200", "on 1,000"]
@@ -250,6 +283,7 @@ def tried_table() -> str:
 TABLES = {
     "domains": domains_table,
     "before": before_table,
+    "rivals": rivals_table,
     "taught": taught_table,
     "taught-gains": gains_table,
     "boundaries": boundaries_table,

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import percentile_interval, resample_crossed
+from kosent_lab.core.intervals import percentile_interval, resample_crossed, weighted_auroc
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 from kosent_lab.models.classifier import Classifier, load_classifier
@@ -185,37 +185,6 @@ def _rival(rows: pd.DataFrame, measure: pd.DataFrame, seed: int) -> pd.DataFrame
     rival = fit_baseline(rows, seed=seed, fewest_texts=1)
     prob_1 = rival.predict_proba(measure["text"].astype(str).tolist())[:, 1]
     return measure.assign(prob_1=prob_1, correct=(prob_1 > 0.5) == (measure["label"] == 1))
-
-
-def weighted_auroc(label: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the area under the ROC curve for several weightings of the same rows.
-
-    Parameters
-    ----------
-    label : ndarray of int, shape (n,)
-        0 or 1.
-    score : ndarray of float, shape (n,)
-        Equal scores count half.
-    weights : ndarray of float, shape (m, n)
-
-    Returns
-    -------
-    ndarray of float, shape (m,)
-        NaN where a weighting leaves one label alone.
-
-    Examples
-    --------
-    >>> weighted_auroc(np.array([0, 1, 0]), np.array([0.1, 0.5, 0.9]), np.array([[1.0, 1, 1], [1, 1, 0], [0, 1, 0]]))
-    array([0.5, 1. , nan])
-    """
-    order = np.argsort(score, kind="stable")
-    ends = np.flatnonzero(np.diff(score[order], prepend=np.nan))  # where a new score begins
-    positive, negative = (
-        np.add.reduceat(weights[:, order] * (label[order] == value), ends, axis=1) for value in (1, 0)
-    )
-    below = np.cumsum(negative, axis=1) - negative
-    with np.errstate(invalid="ignore"):
-        return (positive * (below + negative / 2)).sum(1) / (positive.sum(1) * negative.sum(1))
 
 
 def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:

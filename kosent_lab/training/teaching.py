@@ -67,6 +67,12 @@ def read_teaching(*, sentences: int = 50_000, seed: int = 0) -> pd.DataFrame:
     return frame[~forbidden].reset_index(drop=True)  # a sentence drawn may be one that somebody wrote
 
 
+def labelled_by_hand() -> pd.DataFrame:
+    """Return ``text`` and ``label`` of the texts written by hand that teach and are not neutral."""
+    frame = read_teaching(sentences=0)
+    return frame.loc[(frame["split"] == "train") & frame["label"].notna(), ["text", "label"]]
+
+
 def mix(frame: pd.DataFrame, teaching: pd.DataFrame, *, share: float) -> pd.DataFrame:
     """Put the teaching text beside other labelled rows, for `finetuning.train`.
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from kosent_lab.core import intervals
 
@@ -141,3 +142,11 @@ def test_holm_by_hand():
     assert intervals.holm(np.array([0.02, 0.2, 0.01, 0.02])).tolist() == pytest.approx([0.06, 0.2, 0.04, 0.06])
     assert intervals.holm(np.array([0.6, 0.9])).tolist() == [1.0, 1.0]
     assert intervals.holm(np.array([])).tolist() == []
+
+
+def test_the_area_under_the_roc_curve_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    label, score = rng.integers(0, 2, 80), rng.integers(0, 9, 80) / 9  # ties
+    weights = rng.integers(0, 3, (5, 80)).astype("float64")
+    expected = [roc_auc_score(label, score, sample_weight=w) for w in weights]
+    assert intervals.weighted_auroc(label, score, weights) == pytest.approx(expected)

@@ -7,7 +7,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from kosent_lab import studies
 from kosent_lab.cli.parser import main
@@ -196,14 +195,6 @@ def test_a_file_of_one_label_has_no_balanced_accuracy():
     assert row["accuracy"] == 0.75
     assert np.isnan(row["balanced_accuracy"])
     assert row["n_rarer"] == 0
-
-
-def test_the_area_under_the_roc_curve_is_scikit_learns():
-    rng = np.random.default_rng(0)
-    label, score = rng.integers(0, 2, 80), rng.integers(0, 9, 80) / 9  # ties
-    weights = rng.integers(0, 3, (5, 80)).astype("float64")
-    expected = [roc_auc_score(label, score, sample_weight=w) for w in weights]
-    assert transfer.weighted_auroc(label, score, weights) == pytest.approx(expected)
 
 
 def test_the_command_takes_a_file_and_writes_its_table(easy, tiny_folder, tmp_path, capsys):
