@@ -27,7 +27,7 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
-    parser.add_argument("--width", type=int, default=256, help="of the discriminator, a multiple of 64")
+    parser.add_argument("--width", type=int, help="of the discriminator, a multiple of 64 (default: 256)")
     parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
     parser.add_argument(
         "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"
@@ -60,6 +60,10 @@ def pretrain(arguments: argparse.Namespace) -> None:
     from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
+    if arguments.width is not None and arguments.init:
+        raise DataError("a pair that goes on (--init) keeps its width; leave --width out")
+    if arguments.width is not None and (arguments.width < 64 or arguments.width % 64):
+        raise DataError(f"--width is a multiple of 64, a head's width; got {arguments.width}")
     options = PretrainingOptions(
         mask_share=arguments.mask_share,
         discriminator_weight=arguments.discriminator_weight,
@@ -80,7 +84,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
         pair = pairs.new_pair(
             tokenizer.get_vocab_size(),
             layers=arguments.layers or 12,
-            width=arguments.width,
+            width=arguments.width or 256,
             generator_share=arguments.generator_share,
             seed=arguments.seed,
         )

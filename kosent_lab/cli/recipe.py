@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 
 from kosent_lab.cli import finetune, outputs, pack, pretrain, train
 from kosent_lab.cli.options import command
+from kosent_lab.core.model_files import CHECKSUMS
 from kosent_lab.core.schema import AcceleratorLostError, DataError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL = "packed.safetensors", "model"
-_CALLED = ("pack", "pretrain", "finetune", "average")
+_CALLED = ("pack", "pretrain", "finetune", "average", "package")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +53,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
         run_stage(parser, [PACK, *words, "--out", str(packed)])
     for number, stage in enumerate(stages):
         folder = arguments.out / stage.name
-        if (folder / MODEL).is_dir():
+        if (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file()):
             logger.info("%s: there already", stage.name)
             continue
         words = stage.words(arguments.out, [before.name for before in stages[:number]])

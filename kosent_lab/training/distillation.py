@@ -57,7 +57,9 @@ def add_unlabelled(rows: Encoded, texts: Encoded, *, share: float) -> Encoded:
     new = np.array([len(row) > 2 and row.tobytes() not in known for row in texts.ids])
     texts = texts.where(new & (texts.columns["split"] == "train").to_numpy())
     drawn = texts.columns["share"] if "share" in texts.columns else pd.Series(1.0, index=texts.columns.index)
-    own = pd.DataFrame({"split": "train", "teaching_share": drawn / drawn.sum() * share / (1 - share)})
+    # in shares of what is drawn of the rows that are neither these nor teaching text
+    others = 1 + (rows.columns["teaching_share"].sum() if "teaching_share" in rows.columns else 0.0)
+    own = pd.DataFrame({"split": "train", "teaching_share": drawn / drawn.sum() * others * share / (1 - share)})
     if "corpus" in rows.columns:
         own["corpus"] = ""
     columns = pd.concat([rows.columns, own], ignore_index=True)

@@ -18,6 +18,7 @@ from kosent_lab.core.schema import DataError
 PACK = "pack"
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
 _LISTS = ("runs", "teachers")  # options that take several at once
+_SPELT = {"of": "run"}  # in a recipe `run` says which command
 _KEYS = ("name", "run", "minutes")
 
 
@@ -36,6 +37,7 @@ class Stage:
         for option, value in self.options.items():
             values = value if isinstance(value, list) else [value]
             given = [str(out / one if one in earlier else one) for one in values]
+            option = _SPELT.get(option, option)
             if option in _LISTS:
                 words += [f"--{option}", *given]
             elif value is True:
@@ -90,9 +92,9 @@ def read_recipe(
             raise DataError(f"{lines.where('name', number)}: stage {number} needs a name of its own; got {name!r}")
         lines.check(run, set(known) - {PACK}, "stage", after=number, key="run")
         for option in set(entry) - set(_KEYS):
-            lines.check(option, known[run], f"option of {run}", after=number)
+            lines.check(_SPELT.get(option, option), known[run], f"option of {run}", after=number, key=option)
         options = {option: value for option, value in entry.items() if option not in _KEYS}
-        for option in ("init", *_LISTS):
+        for option in ("init", "of", *_LISTS):
             for one in options.get(option, []) if option in _LISTS else [options.get(option)]:
                 if isinstance(one, str) and not Path(one).exists() and one not in {stage.name for stage in stages}:
                     before = [stage.name for stage in stages]

@@ -70,6 +70,10 @@ def test_texts_without_labels_stand_beside_those_that_have_none_twice(rows, pack
     assert added["label"].isna().all()
     assert added["teaching_share"].sum() == pytest.approx(1.0)
     assert (added["split"] == "train").all()
+    # beside teaching text that is a half of the other rows: still a half of all
+    rows.columns["teaching_share"] = [*[1 / 20] * 20, *[np.nan] * 20]
+    again = distillation.add_unlabelled(rows, encode_rows(tokenizer, texts, what="a test"), share=0.5)
+    assert again.columns["teaching_share"].iloc[40:].sum() == pytest.approx(2.0)
 
 
 def test_it_says_what_it_needs(rows, teachers, tiny_tokenizer, tmp_path):

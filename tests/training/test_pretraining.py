@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from kosent_lab.cli.parser import main
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError, TrainingError
 from kosent_lab.corpora import pretraining_text
 from kosent_lab.models import corruption, pairs
@@ -228,3 +229,12 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(texts, tiny_tokenizer, tm
         pretraining.pretrain(other, tiny_tokenizer, texts, folder=tmp_path, options=longer)
     with pytest.raises(TrainingError, match="is of another model: .* Give the vocabulary"):
         load_checkpoint(tmp_path / "checkpoint.safetensors", other, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--width", "100"], "a multiple of 64"), (["--width", "256", "--init", "kosent-electra-small-rtd"], "its width")],
+)
+def test_a_width_that_cannot_be_is_refused(tmp_path, capsys, words, message):
+    assert main(["train", "pretrain", *words, "--out", str(tmp_path / "run")]) == 1
+    assert message in capsys.readouterr().err
