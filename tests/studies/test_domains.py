@@ -12,7 +12,9 @@ def answers(monkeypatch):
     def curve(frame, *, sizes, **_):
         rows = frame.head(100)
         parts = [
-            rows.assign(group=rows["doc_id"], draw=0, method=method, size=size, correct=[n < 60 for n in range(100)])
+            rows.assign(
+                group=rows["doc_id"], draw=0, method=method, size=size, prob_1=0.5, correct=[n < 60 for n in range(100)]
+            )
             for method, size in [("as it is", 0), *[("tfidf", size) for size in sizes if size]]
         ]
         return pd.concat(parts, ignore_index=True)
@@ -31,6 +33,7 @@ def test_every_domain_and_their_mean_stand_in_one_table(answers, frame, tmp_path
     table = domains.compare_domains({"a": frame, "b": frame}, sizes=[20], keep=path)
     assert table["data"].tolist() == ["a", "a", "b", "b", "mean of 2", "mean of 2"]
     assert table["accuracy"].tolist() == pytest.approx([0.6] * 6)
+    assert table["auroc"].tolist() == [0.5] * 6
     assert pd.read_csv(path)["data"].tolist() == ["a", "a", "b", "b"]
     assert "mean of 1" not in domains.compare_domains({"a": frame}, sizes=[20])["data"].tolist()
 
