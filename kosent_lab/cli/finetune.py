@@ -152,8 +152,8 @@ def _distilled(arguments: argparse.Namespace, frame: pd.DataFrame | Encoded) -> 
         if arguments.packed:
             texts, _ = load_packed(arguments.packed, "pretrain")
         else:
-            arguments.data = None
-            texts = encode_rows(tokenizer, unlabelled_rows(arguments)[0], what="training")
+            # those of pretraining, not this command's --data
+            texts = encode_rows(tokenizer, unlabelled_rows(argparse.Namespace(data=None))[0], what="training")
         rows = distillation.add_unlabelled(rows, texts, share=arguments.unlabelled)
     device = devices.choose_device(arguments.device)
     return distillation.teach(rows, arguments.teachers, folder=arguments.out, device=device)

@@ -6,7 +6,6 @@ others are taught by the ensemble alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from kosent_lab.core.files import whole
+from kosent_lab.core.files import file_sha256, whole
 from kosent_lab.core.schema import DataError
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.tokenization.tokenizers import open_tokenizer
@@ -30,8 +29,7 @@ from kosent_lab.training.validation import answer
 
 logger = logging.getLogger(__name__)
 ANSWERS = "teachers.safetensors"
-_BATCH_TOKENS = {"cpu": 8_192}  # elsewhere as many as a GPU wants
-_MANY_TOKENS = 131_072
+_CPU_TOKENS, _GPU_TOKENS = 8_192, 131_072  # positions of a batch that is answered
 
 
 def add_unlabelled(rows: Encoded, texts: Encoded, *, share: float) -> Encoded:
@@ -91,7 +89,10 @@ def teach(rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.de
     """
     train = rows.columns["split"] == "train"
     ids = rows.where(train).cut(FinetuningOptions().max_tokens)
-    about = {"rows": rows.sha256, "teachers": [_weights_sha256(run) for run in runs]}
+    about = {
+        "rows": rows.sha256,
+        "teachers": [[file_sha256(path) for path in sorted(run_model(run).glob("*.safetensors"))] for run in runs],
+    }
     odds = _kept(folder / ANSWERS, about)
     if odds is None:
         odds = np.mean([_ask(run, rows, ids, device) for run in runs], axis=0, dtype="float32")
@@ -104,13 +105,6 @@ def teach(rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.de
     neutral = columns["label"].isna().to_numpy() & ~np.isnan(before)
     columns["soft_target"] = np.where(neutral, (before + opinion) / 2, opinion)
     return Encoded(rows.ids, columns, rows.vocabulary)
-
-
-def _weights_sha256(run: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(run_model(run).glob("*.safetensors")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _kept(path: Path, about: dict[str, object]) -> np.ndarray | None:
@@ -129,9 +123,8 @@ def _ask(run: Path, rows: Encoded, ids: list[np.ndarray], device: torch.device) 
         raise DataError(f"{run} reads another vocabulary than these rows are encoded with")
     model.to(device)
     choose_attention(model)
-    options = FinetuningOptions()
-    with autocast(device, options):
-        tokens = _BATCH_TOKENS.get(device.type, _MANY_TOKENS)
+    tokens = _CPU_TOKENS if device.type == "cpu" else _GPU_TOKENS
+    with autocast(device, FinetuningOptions()):
         logits = answer(model, ids, pad_id=tokenizer.token_to_id("[PAD]"), batch_tokens=tokens)
     logger.info("%s has answered %d texts", run, len(ids))
     return logits[:, 1] - logits[:, 0]

@@ -189,6 +189,7 @@ def train(
     choose_attention(model)
     targets = learnt.targets(device)
     draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
+    lengths = np.array([len(row) for row in learnt.ids])
     forward = model
     if packs := options.packs(device.type):
         corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
@@ -200,7 +201,6 @@ def train(
     def batches(epoch: int) -> Iterator[Rows | np.ndarray]:
         if packs:
             return corpus.batches(epoch)
-        lengths = np.array([len(row) for row in learnt.ids])
         return iter_batches(lengths, seed=options.seed * 1000 + epoch, **draw)
 
     if options.epochs is not None:

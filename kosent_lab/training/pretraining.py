@@ -1,9 +1,9 @@
 """Replaced-token detection: train a generator and a discriminator together on unlabelled text.
 
-As in Clark et al. 2020, but for what two CPU cores ask: each text is a row of its own, in batches of
-similar length, in place of packed sequences of 128 positions (less padding than 5 %, and no text
-looks into its neighbour); all pieces chosen are shown as ``[MASK]`` (the paper leaves 15 % of them
-as they are); no dropout, which triples the time of a compiled step; Muon for the matrices.
+As in Clark et al. 2020, but that no text looks into its neighbour: on two CPU cores each is a row of its
+own, in batches of similar length (less padding than 5 %), on a GPU rows of 128 positions hold several
+(``training.resident``). All pieces chosen are shown as ``[MASK]`` (the paper leaves 15 % of them as they
+are); no dropout, which triples the time of a compiled step; Muon for the matrices.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ def pretrain(
     for model in (pair.generator, pair.discriminator):
         choose_attention(model)
     task = _Detection(pair, tokenizer, options, device)
+    lengths = np.array([len(row) for row in ids])
     draw = {"share": share, "batch_tokens": options.batch_tokens}
     if options.packs(device.type):
         corpus = ResidentCorpus(ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
@@ -153,7 +154,6 @@ def pretrain(
             return corpus.batches(epoch)
 
     else:
-        lengths = np.array([len(row) for row in ids])
         if options.compile and can_compile():
             task.fill, task.detect = (torch.compile(f, dynamic=True) for f in (pair.fill, pair.detect))
 
@@ -188,7 +188,7 @@ def pretrain(
             "padding_share": 1 - task.filled / max(1, task.positions),
         }
 
-    logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), sum(map(len, ids)) / 1e6, device)
+    logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
     return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job)
 
 
