@@ -24,7 +24,10 @@ HOUSE = {
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
-    "calibration": ["metrics", "reliability", "calibrators", "calibrator_choice", "abstention", "plots"],
+    "calibration": [
+        "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
+        "families", "calibrators", "calibrator_choice", "abstention", "rejection", "conformal", "plots",
+    ],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],

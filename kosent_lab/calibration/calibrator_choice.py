@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.calibration.calibrators import Temperature, fit_temperature
+from kosent_lab.calibration.temperature import Temperature, fit_temperature
 from kosent_lab.core.held_out import COLUMNS
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import fold_texts

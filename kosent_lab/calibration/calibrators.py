@@ -1,209 +1,296 @@
-"""What mends a probability: a temperature, and a shift of the log-odds for another mix of classes."""
+"""A fitted calibrator of any family: fitted on rows that measure nothing afterwards, kept as JSON, applied to frames.
+
+The curves are in ``families``; the temperature that comes with a model, and its shift, in
+``temperature``; which calibrator a report takes, in ``calibrator_choice``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
-import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import BY_TEMPERATURE, RUN_FIRST, labelled_numbers, margin, sigmoid
+from kosent_lab.calibration.families import METHODS, Parameters, apply_family, fit_family
+from kosent_lab.calibration.metrics import expected_calibration_error
+from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, pair_groups, sigmoid
+from kosent_lab.core.files import write_text
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.intervals import paired_difference
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
 logger = logging.getLogger(__name__)
-LOWEST, HIGHEST = 0.05, 20.0  # the search for a temperature ends there
+FEWEST = 20
+LABELS = ("negative", "positive")
 
 
 @dataclasses.dataclass(frozen=True)
-class Temperature:
-    """A fitted temperature: logits are divided by it.
+class Calibrator:
+    """A fitted curve, or one for each slice, from log-odds to probabilities.
 
     Parameters
     ----------
-    temperature : float
-        Above 1 the model was surer than right, below 1 less sure.
+    method : str
+        One of `families.METHODS`.
+    parameters : dict of str to `Parameters`
+        By slice; under the empty name what was fitted on all, for slices that were not seen.
+    by : str
+        Column of the slices; empty where there are none.
     n : int
-        Rows that it was fitted on; 0 when it came with the model.
-    nll_before, nll_after : float
-        Mean negative log-likelihood on these rows, in nats.
-    accuracy : float
-        Share of these rows that the model gets right; NaN where it is not known.
-
-    Raises
-    ------
-    DataError
-        When the temperature is no number above 0.
+        Rows that it was fitted on.
+    fitted_on : str
+        What they were.
+    model_id : str
+        Of the model whose logits it reads; empty where that was not known.
+    labels : tuple of str
+        Meaning of ``logit_0`` and ``logit_1``.
+    rows : frozenset of str
+        Their ids, where the frame had any; not written to JSON.
     """
 
-    temperature: float
+    method: str
+    parameters: Mapping[str, Parameters]
+    by: str = ""
     n: int = 0
-    # not compared: an unknown one differs from itself
-    nll_before: float = dataclasses.field(default=float("nan"), compare=False)
-    nll_after: float = dataclasses.field(default=float("nan"), compare=False)
-    accuracy: float = dataclasses.field(default=float("nan"), compare=False)
-
-    def __post_init__(self) -> None:
-        """Refuse what is no divisor."""
-        if not (
-            isinstance(self.temperature, (int, float)) and math.isfinite(self.temperature) and self.temperature > 0
-        ):
-            raise DataError(f"a temperature is a number above 0; got {self.temperature!r}")
+    fitted_on: str = ""
+    model_id: str = ""
+    labels: tuple[str, ...] = LABELS
+    rows: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
 
     @property
-    def at_limit(self) -> bool:
-        """Whether it stands at the end of its search: the rows have no best value inside."""
-        return not LOWEST * 1.001 < self.temperature < HIGHEST / 1.001
+    def name(self) -> str:
+        """What stands in the column ``calibrator``: the method and eight digits of its parameters' hash."""
+        said = json.dumps([self.by, dict(self.parameters)], sort_keys=True)
+        return f"{self.method} {hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
-    @property
-    def caution(self) -> str:
-        """What must be said beside it, as a sentence; empty where nothing must."""
-        if not self.at_limit:
-            return ""
-        known = f", of which the model gets {self.accuracy:.1%} right," if math.isfinite(self.accuracy) else ""
-        rows = f"the {f'{self.n:,} ' if self.n else ''}rows that it was fitted on{known}"
-        why = (
-            "have labels that contradict the model: are they upside down?"
-            if self.temperature > 1
-            else "are so easy that no confidence is too high for them: give more, and harder ones."
-        )
-        limits = f"({LOWEST:g} to {HIGHEST:g})"
-        return f"The temperature {self.temperature:.4g} stands at the end of its search {limits}: {rows} {why}"
+    def probability(self, log_odds: np.ndarray, slices: Sequence[str] | None = None) -> np.ndarray:
+        """Return calibrated probabilities of positive, shape (n,)."""
+        if not self.by or slices is None:
+            return apply_family(self.method, self.parameters[""], log_odds)
+        found, names = np.empty(len(log_odds)), np.array([name if name in self.parameters else "" for name in slices])
+        for name in np.unique(names):
+            found[names == name] = apply_family(self.method, self.parameters[name], log_odds[names == name])
+        return found
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
-        check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
-        prob_1 = sigmoid(margin(frame) / self.temperature)
-        name = f"{BY_TEMPERATURE}{self.temperature:.12g}"  # exact: measures divide by it (`metrics.log_odds`)
-        return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
+        """Return `frame` with calibrated ``prob_1`` and what follows from it; logits stay, ``calibrator`` is named.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            A prediction frame of the same model.
+
+        Returns
+        -------
+        DataFrame
+            ``prob_1``, ``pred``, ``confidence``, ``correct`` made anew. Where rows are among those that it was fitted
+            on, they are marked in column ``taught_calibrator``, and a warning says so: measured on them it looks
+            better than it is.
+
+        Raises
+        ------
+        DataError
+            When the frame is of another model, or a column is missing.
+        """
+        needed = ["logit_0", "logit_1", *([self.by] if self.by else [])]
+        check_columns(frame, needed, what=f"the calibrator {self.method}", hint=RUN_FIRST)
+        if self.model_id and "model_id" in frame.columns:
+            others = set(frame["model_id"].dropna()) - {self.model_id}
+            if others:
+                raise DataError(
+                    f"this calibrator was fitted on {self.model_id}; got logits of {', '.join(sorted(others))}. "
+                    "Fit one on that model's logits."
+                )
+        slices = frame[self.by].map(_slice_name).tolist() if self.by else None
+        prob_1 = self.probability(margin(frame), slices)
+        pred = (prob_1 > 0.5).astype("int64")
+        changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
+        if "label" in frame.columns:
+            changed["correct"] = (frame["label"].astype("Int64") == pred).array.astype("boolean")
+        marked = frame["doc_id"].astype(str).isin(self.rows) if self.rows and "doc_id" in frame.columns else None
+        if marked is not None and marked.any():
+            logger.warning(
+                "%s of %s rows are among those that the calibrator was fitted on (%s): measured on them it looks "
+                "better than it is", f"{marked.sum():,}", f"{len(frame):,}", self.fitted_on or "unknown",
+            )  # fmt: skip
+            changed[TAUGHT] = marked
+        return frame.assign(**changed, calibrator=self.name)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        said = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "rows"}
+        write_text(json.dumps(said | {"labels": list(self.labels)}, ensure_ascii=False, indent=2) + "\n", path)
+
+    @classmethod
+    def load(cls, path: Path) -> Calibrator:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            When the file holds no calibrator, or one whose labels stand in another order.
+        """
+        try:
+            said = json.loads(Path(path).read_text("utf-8"))
+            made = cls(**said | {"labels": tuple(said["labels"])})
+            if made.labels != LABELS:
+                raise ValueError(f"its labels are {made.labels}, not {LABELS}: logit_1 would be read as the other one")
+            if not np.isfinite(made.probability(np.array([-1.0, 1.0]))).all():
+                raise ValueError("its parameters give no probabilities")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise ModelError(f"{path} holds no calibrator that can be used: {error}") from error
+        return made
 
 
-def fit_temperature(frame: pd.DataFrame) -> Temperature:
-    """Fit a temperature by maximum likelihood.
+def _slice_name(value: object) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def fit_calibrator(
+    frame: pd.DataFrame,
+    *,
+    method: str = "temperature",
+    by: str | None = None,
+    balance: str | None = None,
+    fitted_on: str = "",
+) -> Calibrator:
+    """Fit a calibrator.
 
     Parameters
     ----------
     frame : DataFrame
-        A prediction frame; its labelled rows are used, at least 20 and of both labels, no test rows
-        (`held_out.refuse_test_rows`).
+        A prediction frame; its labelled rows are used, no test rows of any corpus.
+    method : str
+        One of `families.METHODS`.
+    by : str, optional
+        A column: one curve for each of its values that has at least 20 rows and both labels, and one of all rows for
+        the others.
+    balance : str, optional
+        A column whose values count the same, however many rows each has.
+    fitted_on : str
+        What the rows are, for who reads the file.
 
     Returns
     -------
-    Temperature
-        Where it stands at the end of its search (`Temperature.at_limit`), a warning says so.
+    Calibrator
 
     Raises
     ------
     DataError
-        When a column is missing, test rows are among the rows, logits are no numbers, or the labels are
-        too few or of one class (the likelihood would have no optimum inside).
+        When test rows are among them, logits are no numbers, there are fewer than 20 labelled rows or one label only,
+        or the family has no best value on them.
+    """
+    refuse_test_rows(frame, what=f"a calibrator ({method})")
+    rows, labelled = labelled_numbers(frame), frame[frame["label"].notna()]
+    counts = {int(label): int(n) for label, n in rows["label"].value_counts().items()}
+    if len(rows) < FEWEST or len(counts) < 2:
+        raise DataError(f"a calibrator needs at least {FEWEST} labelled rows with both labels; got {counts}")
+    odds, label = margin(rows), rows["label"].to_numpy(dtype="float64")
+    bad = ~np.isfinite(odds)
+    if bad.any():
+        name = labelled["doc_id"].to_numpy()[bad][0] if "doc_id" in frame.columns else rows.index[bad][0]
+        raise DataError(f"a calibrator needs logits that are numbers; row {name!r} has none ({bad.sum():,} such rows)")
+    weight = np.ones(len(rows))
+    if balance is not None:
+        check_columns(frame, [balance], what="a calibrator that balances")
+        group = labelled[balance].map(_slice_name)
+        weight = 1 / group.map(group.value_counts()).to_numpy(dtype="float64")
+        weight *= len(rows) / weight.sum()
+    parameters = {"": fit_family(method, odds, weight * label, weight * (1 - label))}
+    if by is not None:
+        check_columns(frame, [by], what="a calibrator by slice")
+        names = labelled[by].map(_slice_name).to_numpy()
+        for name in sorted(set(names) - {""}):
+            part = names == name
+            if part.sum() >= FEWEST and 0 < label[part].sum() < part.sum():
+                parameters[name] = fit_family(method, odds[part], (weight * label)[part], (weight * (1 - label))[part])
+    models = set(frame["model_id"].dropna()) if "model_id" in frame.columns else set()
+    if len(models) > 1:
+        raise DataError(f"a calibrator is fitted on the logits of one model; got {', '.join(sorted(models))}")
+    ids = frozenset(labelled["doc_id"].astype(str)) if "doc_id" in frame.columns else frozenset()
+    return Calibrator(method, parameters, by or "", len(rows), fitted_on, "".join(models), LABELS, ids)
+
+
+def compare_calibrators(
+    frame: pd.DataFrame,
+    *,
+    methods: Sequence[str] = METHODS,
+    by: str | None = None,
+    folds: int = 5,
+    resamples: int = 1_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Cross-fit calibrators and rank them by log loss and Brier score, not by calibration error.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used, no test rows.
+    methods : sequence of str
+    by : str, optional
+        Also fit a temperature for each value of this column.
+    folds : int
+        Each row is calibrated by what was fitted on the other folds; minimal pairs stay in one.
+    resamples, seed : int
+        Of the folds and of the paired bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row per method, best log loss first, ``none`` (as scored) among them: ``method``, ``nll``, ``brier``,
+        ``ece``, ``nll_change`` and ``brier_change`` against ``none`` with ``_low`` and ``_high`` (95 %, paired), ``n``.
+
+    Notes
+    -----
+    The calibration error is printed beside, and decides nothing: a calibrator may lower it and lose likelihood.
 
     References
     ----------
-    Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+    CalArena 2026, arXiv 2605.30188.
     """
-    from scipy.optimize import minimize_scalar  # a fifth of a second, for those that fit alone
-
-    refuse_test_rows(frame, what="a temperature")
-    rows = labelled_numbers(frame)
+    refuse_test_rows(frame, what="a choice of calibrators")
+    rows = frame[frame["label"].notna()]
     label = rows["label"].to_numpy(dtype="float64")
-    if len(rows) < 20 or len(set(label)) < 2:
-        counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
-        raise DataError(f"a temperature needs at least 20 labelled rows with both labels; got {counts}")
-    odds = margin(rows)
-    if not np.isfinite(odds).all():
-        raise DataError(f"a temperature needs logits that are numbers; {(~np.isfinite(odds)).sum():,} rows have none")
-    sign = np.where(label == 1, 1.0, -1.0) * odds
-
-    def nll(log_temperature: float) -> float:
-        return float(np.logaddexp(0.0, -sign / np.exp(log_temperature)).mean())
-
-    best = minimize_scalar(nll, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-6})
-    # a bounded search never tries the end points, nor 1 itself
-    log_temperature = min((float(best.x), 0.0), key=nll)
-    accuracy = float(((odds > 0) == (label == 1)).mean())
-    fitted = Temperature(float(np.exp(log_temperature)), len(rows), nll(0.0), nll(log_temperature), accuracy)
-    if fitted.at_limit:
-        logger.warning("%s", fitted.caution)
-    return fitted
-
-
-def fit_shift(*frames: pd.DataFrame) -> float:
-    """Find what to take from the log-odds so that both classes are as frequent as where the model is used.
-
-    A model that was taught by raw reviews, three quarters of them positive, leans to positive on a
-    balanced set. The shift is fitted by maximum likelihood, a temperature beside it, on rows that
-    are distributed as those to come.
-
-    Parameters
-    ----------
-    frames : DataFrame
-        Prediction frames of valid splits, each of at least 20 labelled rows of both labels, no test rows; each counts
-        the same, however many rows it has.
-
-    Returns
-    -------
-    float
-        In logits; positive where the model leans to positive.
-
-    References
-    ----------
-    Platt 1999, "Probabilistic outputs for support vector machines"; Saerens et al. 2002,
-    "Adjusting the outputs of a classifier to new a priori probabilities".
-
-    Examples
-    --------
-    >>> logits = pd.DataFrame({"logit_0": 0.0, "logit_1": [3.0, 1.0, 1.0, -1.0] * 6, "label": [1, 1, 0, 0] * 6})
-    >>> round(fit_shift(logits), 2)
-    1.0
-    """
-    from scipy.optimize import minimize
-
-    signed = []
-    for frame in frames:
-        fit_temperature(frame)  # refuses test rows, too few rows and a single class
-        rows = labelled_numbers(frame)
-        signed.append((margin(rows), np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)))
-
-    def nll(point: np.ndarray) -> float:
-        scale = np.exp(-point[1])
-        return float(np.mean([np.logaddexp(0.0, -sign * (odds - point[0]) * scale).mean() for odds, sign in signed]))
-
-    return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
+    fold = _folds(rows, folds, seed)
+    found = {"none": sigmoid(margin(rows))}
+    asked = [(method, method, None) for method in methods] + (
+        [(f"temperature by {by}", "temperature", by)] if by else []
+    )
+    for name, method, column in asked:
+        probability = np.empty(len(rows))
+        for number in range(folds):
+            out = fold == number
+            fitted = fit_calibrator(rows[~out], method=method, by=column)
+            slices = rows.loc[out, column].map(_slice_name).tolist() if column else None
+            probability[out] = fitted.probability(margin(rows[out]), slices)
+        found[name] = probability
+    losses = {name: proper_losses(probability, label) for name, probability in found.items()}
+    table = []
+    for name, probability in found.items():
+        entry = {"method": name, "nll": losses[name][0].mean(), "brier": losses[name][1].mean()}
+        confidence, right = np.maximum(probability, 1 - probability), (probability > 0.5) == (label == 1)
+        entry["ece"] = expected_calibration_error(confidence, right.astype("float64"))
+        for place, loss in enumerate(("nll", "brier")):
+            change = paired_difference(losses["none"][place], losses[name][place], resamples=resamples, seed=seed)
+            entry |= dict(zip((f"{loss}_change", f"{loss}_low", f"{loss}_high"), change, strict=True))
+        table.append(entry | {"n": len(rows)})
+    return pd.DataFrame(table).sort_values(["nll", "brier"], kind="stable", ignore_index=True)
 
 
-def read_calibration(folder: Path) -> dict[str, Any] | None:
-    """Read what a model folder says of its calibration, without its weights.
+def proper_losses(probability: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log loss (nats) and the squared error of each row, shape (n,) each."""
+    with np.errstate(divide="ignore"):
+        return -np.log(np.where(label == 1, probability, 1 - probability)), (probability - label) ** 2
 
-    Parameters
-    ----------
-    folder : Path
-        A model folder.
 
-    Returns
-    -------
-    dict or None
-        ``temperature``, ``fitted_on``, ``n`` and what else ``train package`` wrote into
-        ``calibration.json``; None where there is no such file.
-
-    Raises
-    ------
-    ModelError
-        When the file cannot be read, or holds no temperature above 0 and below infinity.
-    """
-    path = folder / "calibration.json"
-    if not path.is_file():
-        return None
-    try:
-        made = json.loads(path.read_text("utf-8"))
-        Temperature(made["temperature"])
-        if type(made.get("n", 0)) is not int or not isinstance(made.get("fitted_on", ""), str):
-            raise ValueError("n is a number of rows, fitted_on names them")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{path} holds no temperature ({error!r}). Copy it again, or remove it.") from error
-    return made
+def _folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each row; rows of one minimal pair have the same."""
+    groups = pair_groups(rows)
+    group = np.arange(len(rows)) if groups is None else groups
+    names, codes = np.unique(group, return_inverse=True)
+    return (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]

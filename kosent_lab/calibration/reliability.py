@@ -1,12 +1,16 @@
-"""Stated probability against observed frequency, bin by bin; drawn in ``calibration.plots``."""
+"""Stated probability against observed frequency: in bins, isotonic, smooth; drawn in ``calibration.plots``."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import BINS, RESAMPLES, bin_numbers, outcome_columns
-from kosent_lab.core.intervals import percentile_interval, resample_counts, wilson_interval
+from kosent_lab.calibration.cells import MOST, gather
+from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
+from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, view
+from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
+
+RESAMPLES = 1_000
 
 
 def reliability_table(
@@ -41,10 +45,11 @@ def reliability_table(
     with np.errstate(invalid="ignore"):
         mean = np.bincount(number, probability, bins) / count
         accuracy = np.bincount(number, outcome, bins) / count
-    draws = np.full((resamples, bins), np.nan)
-    for index, weight in enumerate(resample_counts(len(outcome), resamples=resamples, seed=seed)):
-        with np.errstate(invalid="ignore"):
-            draws[index] = np.bincount(number, weight * outcome, bins) / np.bincount(number, weight, bins)
+    both = np.concatenate([count - np.bincount(number, outcome, bins), np.bincount(number, outcome, bins)])
+    random = np.random.default_rng(seed)
+    drawn = random.multinomial(len(outcome), both / max(1, len(outcome)), size=resamples if len(outcome) else 0)
+    with np.errstate(invalid="ignore"):
+        draws = drawn[:, bins:] / (drawn[:, :bins] + drawn[:, bins:])
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
     for index in np.flatnonzero(count):
         if resamples:
@@ -64,3 +69,63 @@ def reliability_table(
             "ci_high": high,
         }
     )
+
+
+def corp_curve(
+    frame: pd.DataFrame, *, of: str = "confidence", resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """Return the isotonic curve of frequency against probability: no bins to choose.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used.
+    of : str
+        As for `reliability_table`.
+    resamples, seed : int
+        Of the region.
+
+    Returns
+    -------
+    DataFrame
+        One row per probability, neighbours merged to about 2,000: ``probability``, ``count``, ``frequency``, and
+        ``region_low``, ``region_high``: where the curve of a calibrated model of these probabilities lies in 95 % of
+        draws, point by point.
+
+    References
+    ----------
+    Dimitriadis, Gneiting and Jordan 2021, "Stable reliability diagrams for probabilistic classifiers", PNAS 118(8).
+    """
+    probability, outcome, odds = view(frame, of)
+    cells = gather(probability, outcome, odds, most=MOST)
+    tossed = isotonic(*cells.tossed(resamples=resamples, seed=seed))
+    shares = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.quantile(tossed, shares, axis=0) if resamples else np.full((2, len(cells.probability)), np.nan)
+    return pd.DataFrame(
+        {
+            "probability": cells.probability,
+            "count": cells.positive + cells.negative,
+            "frequency": isotonic(cells.positive[None], cells.negative[None])[0],
+            "region_low": low,
+            "region_high": high,
+        }
+    )
+
+
+def smooth_curve(frame: pd.DataFrame, *, of: str = "confidence") -> pd.DataFrame:
+    """Return the frequency smoothed over the probability, at the bandwidth of the smooth calibration error.
+
+    Returns
+    -------
+    DataFrame
+        ``probability`` (200 points or more), ``frequency``, ``density`` (rows per unit of probability, smoothed; 1
+        everywhere for even probabilities) and ``width``, the bandwidth.
+
+    References
+    ----------
+    Błasiok and Nakkiran 2023, "Smooth ECE: principled reliability diagrams via kernel smoothing".
+    """
+    cells = gather(*view(frame, of))
+    width = smooth_width(cells)
+    points, frequency, density = smooth_frequency(cells, width=width)
+    return pd.DataFrame({"probability": points, "frequency": frequency, "density": density, "width": width})

@@ -39,6 +39,7 @@ def add(stages: Any) -> None:
 
 def run_recipe(arguments: argparse.Namespace) -> None:
     """Run the stages that are not over."""
+    from kosent_lab.models.devices import choose_device
     from kosent_lab.training.recipe import PACK, read_recipe
 
     parser = _Parser(prog="train")
@@ -46,7 +47,8 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     for group in (train, pack, pretrain, finetune):
         group.add(commands)
     known = {name: re.findall(r"--([a-z][a-z-]*)", commands.choices[name].format_help()) for name in _CALLED}
-    to_pack, stages = read_recipe(arguments.recipe, known=known, minutes=arguments.minutes)
+    device = choose_device(arguments.device).type
+    to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED
     if not packed.exists() and arguments.packed is None:
         words = [word for name, value in to_pack.items() for one in _listed(value) for word in (f"--{name}", str(one))]
@@ -56,7 +58,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
         if (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file()):
             logger.info("%s: there already", stage.name)
             continue
-        words = stage.words(arguments.out, [before.name for before in stages[:number]])
+        words = stage.words(arguments.out, [before.name for before in stages[:number]], device=device)
         if "packed" in known[stage.run]:
             words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
             words += ["--no-compile"] if arguments.no_compile else []

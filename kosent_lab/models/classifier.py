@@ -15,7 +15,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from kosent_lab.calibration.calibrators import read_calibration
+from kosent_lab.calibration.temperature import read_calibration
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder

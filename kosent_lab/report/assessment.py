@@ -15,8 +15,8 @@ import pandas as pd
 
 from kosent_lab import calibration, errors, korean, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
-from kosent_lab.calibration.calibrators import Temperature
-from kosent_lab.core import intervals
+from kosent_lab.calibration.temperature import Temperature
+from kosent_lab.core import held_out, intervals
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import NotAvailableError, parse_flags
 
@@ -26,8 +26,8 @@ MISTAKES = 20
 WORD_TEXTS = 2_000
 MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
-FEWEST_KEPT = 20
 MEAN_RESAMPLES = 1_000
+RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
 MOST_CUT = 12
 
 
@@ -55,7 +55,7 @@ class Assessment:
     choice: CalibratorChoice
     sha256: str = ""
     tokenizer: Any = None
-    resamples: int = calibration.RESAMPLES
+    resamples: int = RESAMPLES
 
     @property
     def n_labelled(self) -> int:
@@ -106,8 +106,9 @@ class Assessment:
 
     @functools.cached_property
     def ece_change(self) -> tuple[float, float, float]:
-        """What calibration adds to the ECE, with the 95 % interval of the difference (both on the same resamples)."""
-        return calibration.ece_difference(self.scored, self.frame, resamples=self.resamples)
+        """What calibration adds to the ECE, with the 95 % interval of the difference (`calibration.compare`)."""
+        table = calibration.compare(self.scored, self.frame, resamples=self.resamples).set_index(["of", "metric"])
+        return tuple(table.loc[("confidence", "ece"), ["difference", "ci_low", "ci_high"]])
 
     @functools.cached_property
     def sarcasm_is_worse(self) -> bool:
@@ -133,9 +134,21 @@ class Assessment:
         return calibration.risk_coverage(self.frame)
 
     @functools.cached_property
-    def threshold(self) -> pd.Series | None:
-        """The threshold for at most `TARGET_RISK` errors, chosen on one half and measured on the other; or None."""
-        return calibration.held_out_threshold(self.frame, risk=TARGET_RISK, fewest=FEWEST_KEPT)
+    def threshold(self) -> pd.Series | calibration.UnreachableRiskError:
+        """The threshold that promises at most `TARGET_RISK`, chosen on one half and measured on the other; or why none.
+
+        It is never chosen on test rows.
+        """
+        try:
+            return calibration.held_out_threshold(self.frame, max_risk=TARGET_RISK)
+        except calibration.UnreachableRiskError as error:
+            return error
+
+    @functools.cached_property
+    def only_test(self) -> bool:
+        """Whether all labelled rows are test rows, on which nothing may be chosen."""
+        labelled = self.frame[self.frame["correct"].notna()]
+        return bool(len(labelled)) and bool(held_out.test_rows(labelled).all())
 
     @functools.cached_property
     def slices(self) -> pd.DataFrame:
@@ -226,7 +239,7 @@ def assess(
     *,
     tokenizer: Any = None,
     sha256: str | None = None,
-    resamples: int = calibration.RESAMPLES,
+    resamples: int = RESAMPLES,
 ) -> Assessment:
     """Assess a scored table.
 

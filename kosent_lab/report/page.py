@@ -26,7 +26,7 @@ from fontTools import subset
 
 from kosent_lab import __version__, figures
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import printable

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kosent_lab import corpora, scoring
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice, choose_calibrator
-from kosent_lab.calibration.calibrators import Temperature, read_calibration
+from kosent_lab.calibration.temperature import Temperature, read_calibration
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
@@ -25,7 +26,6 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
-LEAST_COVERAGE = 0.25
 LONGEST_NAME = 120  # characters
 OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
 
@@ -225,8 +225,12 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
                 d_high=points(-low),
             )
         ]
-    if point is None:
-        return [*found, t["f_no_threshold"].format(target=percent(TARGET_RISK))]
+    if assessment.only_test:
+        return [*found, t["f_threshold_test"]]
+    if isinstance(point, UnreachableRiskError):
+        key = "f_no_threshold" if point.needed is None else "f_few_for_threshold"
+        needed = "" if point.needed is None else f"{point.needed:,}"
+        return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
     found.append(
         t["f_threshold"].format(
             threshold=decimal(point["threshold"], 2),
@@ -249,9 +253,9 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     if not assessment.n_labelled:
         return [t["a_label"]]
     found, point, worst = [], assessment.threshold, assessment.worst
-    if point is None or point["coverage"] < LEAST_COVERAGE:
-        coverage = percent(0.0 if point is None else point["coverage"])
-        found.append(t["a_not_alone"].format(risk=percent(TARGET_RISK), coverage=coverage))
+    if isinstance(point, UnreachableRiskError):
+        if not assessment.only_test:
+            found.append(t["a_not_alone"].format(risk=percent(TARGET_RISK)))
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))

@@ -12,8 +12,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.calibrators import Temperature, fit_shift
-from kosent_lab.calibration.metrics import ece_difference, metrics_table
+from kosent_lab.calibration.summary import compare, metrics_table
+from kosent_lab.calibration.temperature import Temperature, fit_shift
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.corpora.splits import hash_share
@@ -66,14 +66,17 @@ def calibration_of(model: str, table: str) -> pd.Series:
     """Return ``n``, ``ece``, ``ece_calibrated`` (by the temperature that came with the model), ``brier``, ``nll``.
 
     ``ece`` with ``ece_low`` and ``ece_high``; ``change``, what the temperature adds to it, with ``change_low`` and
-    ``change_high`` (both on the same resamples).
+    ``change_high`` (`calibration.compare`).
     """
     frame = answers(model, table)
     raw = metrics_table(frame).set_index("metric")
     mended = Temperature(packaging(model)["temperature"]).apply(frame)
     found = raw.loc[["ece", "brier", "nll"], "value"].to_dict() | {"n": raw.loc["ece", "n"]}
     found |= dict(zip(("ece_low", "ece_high"), raw.loc["ece", ["ci_low", "ci_high"]], strict=True))
-    found |= dict(zip(("change", "change_low", "change_high"), ece_difference(frame, mended), strict=True))
+    change = compare(frame, mended).set_index(["of", "metric"]).loc[("confidence", "ece")]
+    found |= dict(
+        zip(("change", "change_low", "change_high"), change[["difference", "ci_low", "ci_high"]], strict=True)
+    )
     return pd.Series(found | {"ece_calibrated": found["ece"] + found["change"]})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import sigmoid
+from kosent_lab.calibration.outcomes import sigmoid
 
 
 def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:

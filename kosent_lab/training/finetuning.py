@@ -195,7 +195,7 @@ def train(
         corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
         if options.compile:
             compile_layers(model)
-    elif options.compile and can_compile():
+    elif can_compile(options):
         forward = torch.compile(model, dynamic=True)
 
     def batches(epoch: int) -> Iterator[Rows | np.ndarray]:

@@ -43,7 +43,7 @@ class TrainingOptions:
     seed : int
         Seed of the order, of the draws and of the weights.
     compile : bool
-        Compile the model (``torch.compile``); pays after about two minutes of training.
+        Compile the model (``torch.compile``); on a CPU only where the run has five minutes or more.
     layout : str
         ``padded`` (each text a row of its own, in batches of similar length: what is fast on a CPU), ``packed`` (rows
         of `max_tokens` positions that hold several texts, made on the device: `resident.ResidentCorpus`) or ``auto``:

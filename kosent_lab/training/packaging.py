@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.calibration.calibrators import fit_shift, fit_temperature
+from kosent_lab.calibration.temperature import fit_shift, fit_temperature
 from kosent_lab.core.files import write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows

@@ -154,7 +154,7 @@ def pretrain(
             return corpus.batches(epoch)
 
     else:
-        if options.compile and can_compile():
+        if can_compile(options):
             task.fill, task.detect = (torch.compile(f, dynamic=True) for f in (pair.fill, pair.detect))
 
         def batches(epoch: int) -> Iterator[list[np.ndarray]]:

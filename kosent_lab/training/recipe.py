@@ -19,7 +19,8 @@ PACK = "pack"
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
 _LISTS = ("runs", "teachers")  # options that take several at once
 _SPELT = {"of": "run"}  # in a recipe `run` says which command
-_KEYS = ("name", "run", "minutes")
+_KEYS = ("name", "run", "minutes", "only")
+_ENDS = {"steps", "epochs"}  # options that end a stage, whatever time that takes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +32,18 @@ class Stage:
     minutes: float | None
     options: dict[str, Any]
 
-    def words(self, out: Path, earlier: Collection[str]) -> list[str]:
-        """Return the words of the command line; a stage named by an option stands for its folder below `out`."""
+    def words(self, out: Path, earlier: Collection[str], *, device: str) -> list[str]:
+        """Return the words of the command line on a device of that type.
+
+        A stage named by an option stands for its folder below `out`; of a table, such as
+        ``batch-tokens = {cuda = 65_536}``, the device has its own value, or none.
+        """
         words = [self.run]
         for option, value in self.options.items():
+            if isinstance(value, dict):
+                if device not in value:
+                    continue
+                value = value[device]
             values = value if isinstance(value, list) else [value]
             given = [str(out / one if one in earlier else one) for one in values]
             option = _SPELT.get(option, option)
@@ -48,7 +57,7 @@ class Stage:
 
 
 def read_recipe(
-    path: Path, *, known: Mapping[str, Collection[str]], minutes: float | None = None
+    path: Path, *, known: Mapping[str, Collection[str]], device: str, minutes: float | None = None
 ) -> tuple[dict[str, Any], list[Stage]]:
     """Read a recipe file.
 
@@ -56,9 +65,12 @@ def read_recipe(
     ----------
     path : Path
         TOML: a table ``pack`` with the options of ``train pack``, and ``stages`` with ``name``, ``run`` (a command of
-        ``train``), ``minutes`` (or ``steps``, ``epochs``) and the options of that command.
+        ``train``), ``minutes`` and the options of that command. ``steps`` or ``epochs`` end a stage instead of its
+        minutes, unless these are shared out.
     known : dict of str to collection of str
         The options of each command.
+    device : str
+        Type of the device that the stages will run on: those that are ``only`` for another are left out.
     minutes : float, optional
         Share so many minutes out over the stages, in the proportions of the file.
 
@@ -86,23 +98,31 @@ def read_recipe(
     for option in content.get(PACK, {}):
         lines.check(option, known[PACK], "option of pack", after=0)
     stages: list[Stage] = []
+    names: dict[str, str] = {}  # of stages, with the one device that each is for
     for number, entry in enumerate(content["stages"], start=1):
         name, run = str(entry.get("name", "")), str(entry.get("run", ""))
-        if not re.fullmatch(r"[\w-]+", name) or name in {stage.name for stage in stages}:
+        if not re.fullmatch(r"[\w-]+", name) or name in names:
             raise DataError(f"{lines.where('name', number)}: stage {number} needs a name of its own; got {name!r}")
         lines.check(run, set(known) - {PACK}, "stage", after=number, key="run")
         for option in set(entry) - set(_KEYS):
             lines.check(_SPELT.get(option, option), known[run], f"option of {run}", after=number, key=option)
         options = {option: value for option, value in entry.items() if option not in _KEYS}
+        meant = str(entry.get("only", "")) or device
+        before = [other for other, only in names.items() if only in ("", meant)]
         for option in ("init", "of", *_LISTS):
-            for one in options.get(option, []) if option in _LISTS else [options.get(option)]:
-                if isinstance(one, str) and not Path(one).exists() and one not in {stage.name for stage in stages}:
-                    before = [stage.name for stage in stages]
+            given = options.get(option, [])
+            given = given.get(meant, []) if isinstance(given, dict) else given
+            for one in given if isinstance(given, list) else [given]:
+                if isinstance(one, str) and not Path(one).exists():
                     lines.check(one, before, "stage before it", after=number, key=option)
-        takes_time = "minutes" in known[run] and not {"steps", "epochs"} & set(options)
+        names[name] = str(entry.get("only", ""))
+        if minutes is not None and "minutes" in entry:  # what a stage is told else is for who has the time
+            options = {option: value for option, value in options.items() if option not in _ENDS}
+        takes_time = "minutes" in known[run] and not _ENDS & set(options)
         if takes_time and not (isinstance(entry.get("minutes"), (int, float)) and entry["minutes"] > 0):
             raise DataError(f"{lines.where('minutes', number)}: stage {name} needs minutes above 0")
-        stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))
+        if names[name] in ("", device):
+            stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))
     return content.get(PACK, {}), _share_out(stages, minutes)
 
 

@@ -1,8 +1,17 @@
+import contextlib
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from kosent_lab.calibration.abstention import held_out_threshold, risk_coverage, threshold_for_risk, threshold_summary
+from kosent_lab.calibration.abstention import (
+    UnreachableRiskError,
+    choose_threshold,
+    held_out_threshold,
+    risk_coverage,
+    threshold_summary,
+)
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 
@@ -23,19 +32,6 @@ def test_curve_ends_at_the_error_of_all(scored):
     assert curve["coverage"].iloc[-1] == 1.0
     assert curve["selective_risk"].iloc[-1] == pytest.approx(1 - scored["correct"].mean())
     assert (np.diff(curve["n"]) > 0).all()
-
-
-def test_threshold_keeps_what_it_promises(scored):
-    point = threshold_for_risk(risk_coverage(scored), risk=0.2)
-    kept = scored[scored["confidence"] >= point["threshold"]]
-    assert len(kept) == point["n"]
-    assert 1 - kept["correct"].mean() <= 0.2
-
-
-def test_impossible_risk_names_the_lowest():
-    frame = pd.DataFrame({"confidence": [0.9, 0.8], "correct": [False, True]})
-    with pytest.raises(DataError, match=r"down to 1\.0%; the lowest is 50\.0%"):
-        threshold_for_risk(risk_coverage(frame), risk=0.01)
 
 
 def test_no_rows_give_an_empty_curve(scored):
@@ -65,35 +61,98 @@ def test_a_threshold_is_a_probability(scored):
         threshold_summary(scored, threshold=90)
 
 
+def texts(n, *, seed, accuracy=lambda score: score):
+    """Confidences and answers that are right as often as `accuracy` says of the confidence."""
+    random = np.random.default_rng(seed)
+    score = 1 / (1 + np.exp(-np.abs(random.normal(0, 3, n))))
+    return pd.DataFrame({"confidence": score, "correct": random.random(n) < accuracy(score)})
+
+
+def true_risk(threshold, population):
+    return 1 - population.loc[population["confidence"] >= threshold, "correct"].mean()
+
+
+def test_the_promised_risk_is_broken_in_at_most_five_of_a_hundred_choices_and_is_not_vacuous():
+    population = texts(400_000, seed=0)
+    risks = population.assign(wrong=~population["correct"]).sort_values("confidence", ascending=False)["wrong"]
+    oracle = np.flatnonzero(risks.cumsum() / np.arange(1, len(risks) + 1) <= 0.05)[-1] / len(risks)
+    broken, coverages = 0, []
+    for seed in range(1, 501):
+        found = choose_threshold(texts(8_500, seed=seed), max_risk=0.05)
+        broken += true_risk(found.threshold, population) > 0.05
+        coverages.append(found.coverage)
+    assert broken <= 25
+    assert np.mean(coverages) > oracle - 0.1
+
+
+def test_confidence_that_says_nothing_is_not_believed():
+    """Chosen for its luck, a threshold is wrong as often as any other: the bound does not fall for it."""
+    tries = [texts(300, seed=seed, accuracy=lambda score: 0.9 + 0 * score) for seed in range(200)]
+    passed = 0
+    for frame in tries:
+        with contextlib.suppress(UnreachableRiskError):
+            passed += bool(choose_threshold(frame, max_risk=0.05))
+    assert passed <= 10
+
+
+def test_a_threshold_by_hand():
+    # 200 rows of one confidence, 2 wrong: P(Bin(200, 0.05) <= 2) = 0.0023, below 0.05 / 8
+    frame = pd.DataFrame({"confidence": [0.9] * 200, "correct": [True] * 198 + [False] * 2})
+    found = choose_threshold(frame)
+    assert (found.n, found.kept, found.wrong, found.coverage) == (200, 200, 2, 1.0)
+    assert found.threshold == 0.5
+    # Clopper and Pearson at 0.05 / 8
+    bound = stats.binomtest(2, 200).proportion_ci(1 - 2 * 0.05 / 8, method="exact").high
+    assert found.risk_bound == pytest.approx(bound, rel=1e-6)
+
+
+def test_what_would_be_needed_is_said():
+    surest_wrong = pd.DataFrame({"confidence": [0.99] * 50 + [0.6] * 50, "correct": [False] * 50 + [True] * 50})
+    with pytest.raises(UnreachableRiskError, match="wrong too often.*More rows would not help") as caught:
+        choose_threshold(surest_wrong)
+    assert caught.value.needed is None
+    few = texts(150, seed=1, accuracy=lambda score: 1 - (1 - score) / 2)
+    with pytest.raises(UnreachableRiskError, match=r"from 150 labelled rows\. About [\d,]+ rows like these") as caught:
+        choose_threshold(few, max_risk=0.01)
+    assert caught.value.needed > 150
+    with pytest.raises(UnreachableRiskError, match="At least 99 that are kept and right"):
+        choose_threshold(few.head(0))
+
+
+def test_about_so_many_rows_are_enough_mostly():
+    law = {"accuracy": lambda score: 1 - (1 - score) / 2}
+    with pytest.raises(UnreachableRiskError) as caught:
+        choose_threshold(texts(150, seed=1, **law), max_risk=0.03)
+    passed = 0
+    for seed in range(20):
+        with contextlib.suppress(UnreachableRiskError):
+            passed += bool(choose_threshold(texts(caught.value.needed, seed=seed, **law), max_risk=0.03))
+    assert passed >= 10
+
+
+def test_nothing_is_chosen_on_test_rows(scored):
+    with pytest.raises(DataError, match="a threshold must not see the test split"):
+        choose_threshold(scored.assign(split="test"))
+    with pytest.raises(UnreachableRiskError):
+        held_out_threshold(scored.assign(split="test"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [({"max_risk": 5}, "max_risk lies above 0 and below 1; got 5"), ({"confidence": 1}, "confidence lies above 0")],
+)
+def test_a_promise_is_a_share(scored, asked, message):
+    with pytest.raises(DataError, match=message):
+        choose_threshold(scored, **asked)
+
+
 def test_a_threshold_is_measured_on_the_half_that_did_not_choose_it(scored):
-    found = held_out_threshold(scored, risk=0.15, seed=3)
+    found = held_out_threshold(scored, max_risk=0.35, seed=3)
     first = halve(scored, seed=3)
-    chosen = scored[first & (scored["confidence"] >= found["threshold"])]
+    chosen = choose_threshold(scored[first], max_risk=0.35)
     kept = scored[~first & (scored["confidence"] >= found["threshold"])]
-    assert 1 - chosen["correct"].mean() <= 0.15
-    # the next row of the first half would have been one too many, or there is none
-    wider = threshold_for_risk(risk_coverage(scored[first], points=400), risk=0.15)
-    assert wider["threshold"] == found["threshold"]
+    assert found["threshold"] == chosen.threshold
     assert found[["n", "n_chosen", "kept"]].tolist() == [200, 200, len(kept)]
     assert found["selective_risk"] == pytest.approx(1 - kept["correct"].mean())
-    assert found["ci_low"] < found["selective_risk"] < found["ci_high"]
-
-
-def test_held_out_risk_is_honest_where_the_chosen_one_is_not():
-    """Where confidence says nothing, the threshold chosen for its luck is wrong as often as any other."""
-    random = np.random.default_rng(0)
-    frames = [pd.DataFrame({"confidence": random.random(200), "correct": random.random(200) < 0.7}) for _ in range(60)]
-    chosen = [held_out_threshold(frame, risk=0.25, fewest=10) for frame in frames]
-    risks = [found["selective_risk"] for found in chosen if found is not None and found["kept"]]
-    assert len(risks) > 30
-    assert np.mean(risks) == pytest.approx(0.3, abs=0.03)
-
-
-def test_no_threshold_is_none_and_unlabelled_rows_do_not_count(scored):
-    assert held_out_threshold(scored.assign(correct=False), risk=0.5) is None
-    assert held_out_threshold(scored.head(0), risk=0.5) is None
-    assert held_out_threshold(scored, risk=0.9, fewest=201) is None
-    half = scored.assign(correct=scored["correct"].astype("boolean").where(scored.index < 300))
-    assert held_out_threshold(half, risk=0.9)["n"] == 150
-    with pytest.raises(DataError, match="a risk lies between 0 and 1; got 5"):
-        held_out_threshold(scored, risk=5)
+    unlabelled = scored.assign(correct=scored["correct"].astype("boolean").where(scored.index < 300))
+    assert held_out_threshold(unlabelled, max_risk=0.4)["n"] == 150

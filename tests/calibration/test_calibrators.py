@@ -1,90 +1,235 @@
-"""A temperature is a number above 0, and one at the end of its search is said to be one."""
+"""Every family: against libraries, by hand, round trips, and what it refuses."""
 
-import json
-import logging
-import re
+import importlib.util
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
+from sklearn.calibration import CalibratedClassifierCV  # noqa: F401  (the class of the temperature that is compared)
+from sklearn.linear_model import LogisticRegression
 
-from kosent_lab.calibration import Temperature, choose_calibrator, fit_temperature, read_calibration
+from kosent_lab import calibration
+from kosent_lab.calibration.calibrators import Calibrator, proper_losses
+from kosent_lab.calibration.families import METHODS, apply_family, fit_family
+from kosent_lab.calibration.outcomes import margin
 from kosent_lab.core.schema import DataError, ModelError
-from kosent_lab.report.assessment import assess
-from kosent_lab.report.evaluation import evaluate
-from kosent_lab.report.sentences import calibrator_note, catalogue
-from kosent_lab.scoring.answers import add_predictions
+from tests.calibration.test_summary import over, rows, sigmoid
 
 
-def table(*, flipped=False, rows=30):
-    """Rows that a model is sure of, and right; or all wrong, where the labels are upside down."""
-    label = np.arange(rows) % 2
-    margin = np.where(label == 1, 4.0, -4.0) + np.linspace(-1, 1, rows)
-    frame = pd.DataFrame({"doc_id": [f"c{n}" for n in range(rows)], "text": [f"글 {n}" for n in range(rows)]})
-    frame["label"] = pd.array(1 - label if flipped else label, dtype="Int64")
-    return add_predictions(frame, np.stack([-margin / 2, margin / 2], axis=1)).assign(model_id="m@0")
+def split(frame):
+    return margin(frame), frame["label"].to_numpy(dtype="float64")
 
 
-@pytest.mark.parametrize("value", [0, 0.0, -1.0, float("nan"), float("inf"), float("-inf"), "1", None])
-def test_a_temperature_that_is_no_divisor_is_refused(value):
-    with pytest.raises(DataError, match="a temperature is a number above 0"):
-        Temperature(value)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_family_mends_a_model_that_is_too_sure(method):
+    fitted = calibration.fit_calibrator(rows(2_000, seed=1, truth=over), method=method)
+    fresh = rows(4_000, seed=2, truth=over)
+    odds, label = split(fresh)
+    before, after = (proper_losses(p, label)[0].mean() for p in (sigmoid(odds), fitted.probability(odds)))
+    assert after < before
+    assert np.isfinite(after)
 
 
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1", "0", "null", '"1.5"', "[]"])
-def test_a_calibration_whose_temperature_is_no_divisor_is_refused(tmp_path, value):
-    (tmp_path / "calibration.json").write_text(f'{{"temperature": {value}}}')
-    with pytest.raises(ModelError, match=r"calibration\.json holds no temperature"):
-        read_calibration(tmp_path)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_family_goes_through_json_and_back(method, tmp_path):
+    frame = rows(300, seed=3, truth=over).assign(model_id="known@0")
+    fitted = calibration.fit_calibrator(frame, method=method, fitted_on="a test")
+    fitted.save(tmp_path / "calibrator.json")
+    again = Calibrator.load(tmp_path / "calibrator.json")
+    assert again == fitted
+    assert again.name == fitted.name
+    assert (again.n, again.fitted_on, again.model_id) == (300, "a test", "known@0")
+    odds = np.linspace(-9, 9, 50)
+    assert again.probability(odds).tolist() == fitted.probability(odds).tolist()
 
 
-@pytest.mark.parametrize("made", [{"n": "many"}, {"n": 1.5}, {"fitted_on": 3}])
-def test_a_calibration_of_other_types_is_refused(tmp_path, made):
-    (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.5} | made))
-    with pytest.raises(ModelError, match="n is a number of rows, fitted_on names them"):
-        read_calibration(tmp_path)
+def test_the_temperature_agrees_with_scikit_learn_and_with_our_own():
+    frame = rows(3_000, seed=4, truth=over)
+    odds, label = split(frame)
+    coefficient = calibration.fit_calibrator(frame, method="temperature").parameters[""]["coefficients"][0]
+    theirs = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(odds[:, None], label)
+    assert coefficient == pytest.approx(theirs.coef_[0, 0], abs=1e-3)
+    assert 1 / coefficient == pytest.approx(calibration.fit_temperature(frame).temperature, abs=1e-3)
+
+
+def test_beta_by_its_definition():
+    odds, label = split(rows(1_000, seed=5, truth=over))
+    found = fit_family("beta", odds, label, 1 - label)["coefficients"]
+    p = sigmoid(odds)
+
+    def loss(abc):
+        z = abc[0] * np.log(p) - abc[1] * np.log(1 - p) + abc[2]
+        return np.logaddexp(0, -np.where(label == 1, z, -z)).mean()
+
+    best = optimize.minimize(
+        loss, np.array([1.0, 1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12}
+    )
+    assert found == pytest.approx(best.x, abs=1e-3)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("probmetrics") is None, reason="probmetrics is not installed")
+@pytest.mark.parametrize("method", ["quadratic", "beta"])
+def test_quadratic_and_beta_agree_with_probmetrics(method):
+    from probmetrics.calibrators import BinaryLogisticCalibrator
+
+    odds, label = split(rows(2_000, seed=6, truth=over))
+    p = sigmoid(odds)
+    theirs = BinaryLogisticCalibrator(type=method).fit(np.stack([1 - p, p], axis=1), label.astype(int))
+    expected = theirs.predict_proba(np.stack([1 - p, p], axis=1))[:, 1]
+    ours = apply_family(method, fit_family(method, odds, label, 1 - label), odds)
+    assert np.abs(ours - expected).max() < 1e-3
+
+
+def test_centred_isotonic_by_hand():
+    # blocks {0 at -2}, {1, 0 at -1 and 1}, {1 at 2}; one more row of the mean, 0.5: 0.25, 0.5, 0.75
+    found = fit_family("isotonic", np.array([-2.0, -1, 1, 2]), np.array([0, 1, 0, 1.0]), np.array([1, 0, 1, 0.0]))
+    assert found["odds"] == [-2, 0, 2]
+    assert found["probability"] == pytest.approx([0.25, 0.5, 0.75])
+    assert apply_family("isotonic", found, np.array([-9.0, -1, 2])).tolist() == pytest.approx([0.25, 0.375, 0.75])
+
+
+def test_venn_abers_by_its_definition():
+    random = np.random.default_rng(0)
+    odds = np.round(random.normal(0, 2, 40), 1)
+    label = (random.random(40) < sigmoid(odds / 2)).astype("float64")
+    found = fit_family("venn_abers", odds, label, 1 - label)
+    for new in (-5.0, float(odds[0]), 0.03, 7.0):
+        ends = []
+        for guess in (0, 1):
+            x, y = np.append(odds, new), np.append(label, guess)
+            from sklearn.isotonic import IsotonicRegression
+
+            ends.append(IsotonicRegression().fit(x, y).predict([new])[0])
+        expected = ends[1] / (1 - ends[0] + ends[1])
+        assert apply_family("venn_abers", found, np.array([new]))[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_histogram_has_bins_of_equal_weight():
+    random = np.random.default_rng(1)
+    odds = random.normal(0, 2, 3_000)
+    label = (random.random(3_000) < sigmoid(odds)).astype("float64")
+    found = fit_family("histogram", odds, label, 1 - label)
+    counts = np.histogram(odds, bins=[-np.inf, *found["odds"], np.inf])[0]
+    assert len(counts) == 15
+    assert counts.max() - counts.min() <= 1
+
+
+def test_a_spline_is_straight_beyond_its_knots_and_bends_between():
+    bent = rows(4_000, seed=7, truth=lambda odds: np.clip(odds, -2, 2))
+    fitted = calibration.fit_calibrator(bent, method="spline")
+    beyond = np.array([8.0, 9.0, 10.0])
+    odds = np.log(fitted.probability(beyond)) - np.log1p(-fitted.probability(beyond))
+    assert np.diff(odds)[0] == pytest.approx(np.diff(odds)[1], rel=1e-6)
+    fresh = rows(8_000, seed=8, truth=lambda odds: np.clip(odds, -2, 2))
+    x, label = split(fresh)
+    straight = calibration.fit_calibrator(bent, method="platt")
+    spline, line = (proper_losses(f.probability(x), label)[0].mean() for f in (fitted, straight))
+    assert spline < line
+
+
+def test_each_slice_has_its_own_and_an_unknown_one_that_of_all():
+    shop, film = rows(500, seed=1, truth=lambda odds: odds / 3), rows(500, seed=2)
+    frame = pd.concat([shop.assign(domain="shop"), film.assign(domain="film")], ignore_index=True)
+    fitted = calibration.fit_calibrator(frame, by="domain")
+    assert set(fitted.parameters) == {"", "shop", "film"}
+    new = pd.concat([shop.head(1)] * 3).assign(domain=["shop", "film", "bank"])
+    found = fitted.apply(new)["prob_1"].tolist()
+    by_hand = [fitted.probability(margin(shop.head(1)), [name])[0] for name in ("shop", "film", "")]
+    assert found == by_hand
+    assert len(set(found)) == 3
+
+
+def test_balanced_slices_count_the_same():
+    much, little = rows(5_000, seed=1), rows(500, seed=2, truth=lambda odds: odds / 3)
+    frame = pd.concat([much.assign(domain="a"), little.assign(domain="b")], ignore_index=True)
+    plain, balanced = (
+        calibration.fit_calibrator(frame, balance=balance).parameters[""]["coefficients"][0]
+        for balance in (None, "domain")
+    )
+    assert balanced < plain
+
+
+def test_pred_and_correct_follow_the_calibrated_probability():
+    frame = rows(500, seed=9, truth=lambda odds: odds + 2)
+    after = calibration.fit_calibrator(frame, method="platt").apply(rows(500, seed=10, truth=lambda odds: odds + 2))
+    assert (after["pred"] == (after["prob_1"] > 0.5)).all()
+    assert (after["correct"] == (after["pred"] == after["label"])).all()
+    assert after["calibrator"].str.match(r"platt [0-9a-f]{8}$").all()
+    summary = calibration.calibration_summary(after, resamples=20)
+    assert summary.set_index(["of", "metric"]).loc[("positive", "ece"), "value"] < 0.08
+
+
+def test_rows_that_it_was_fitted_on_are_marked_and_told(caplog):
+    frame = rows(200, seed=11)
+    fitted = calibration.fit_calibrator(frame, method="platt", fitted_on="these")
+    after = fitted.apply(pd.concat([frame.head(5), rows(5, seed=12).assign(doc_id=list("abcde"))]))
+    assert after["taught_calibrator"].tolist() == [True] * 5 + [False] * 5
+    assert "5 of 10 rows are among those that the calibrator was fitted on (these)" in caplog.text
+    caplog.clear()
+    calibration.calibration_summary(after, resamples=0)
+    assert "5 of 10 rows" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("flipped", "end", "accuracy", "why"),
-    [(False, 0.05, 1.0, "so easy that no confidence is too high"), (True, 20.0, 0.0, "are they upside down")],
+    ("change", "message"),
+    [
+        (lambda f: f.assign(split="test"), "must not see the test split"),
+        (lambda f: f.assign(official_split="test"), "official_split 'test'"),
+        (lambda f: f[f["label"] == 1], r"with both labels; got \{1: "),
+        (lambda f: f.head(5), "at least 20"),
+        (lambda f: f.assign(logit_1=f["logit_1"].where(f.index != 3)), r"row 'r3' has none \(1 such rows\)"),
+        (lambda f: f.assign(logit_0=0.0, logit_1=0.0), "the scores are all alike"),
+        (lambda f: f.assign(logit_0=0.0, logit_1=f["label"].astype(float) - 0.5), "part the labels without a mistake"),
+        (lambda f: f.assign(model_id=["a", "b"] * 50), "the logits of one model; got a, b"),
+    ],
 )
-def test_a_temperature_at_the_end_of_its_search_is_said_wherever_it_is_used(caplog, flipped, end, accuracy, why):
-    with caplog.at_level(logging.WARNING):
-        fitted = fit_temperature(table(flipped=flipped))
-    assert fitted.at_limit
-    assert fitted.temperature == pytest.approx(end, rel=1e-3)
-    assert fitted.accuracy == accuracy
-    assert "stands at the end of its search (0.05 to 20): the 30 rows that it was fitted on" in fitted.caution
-    assert f", of which the model gets {accuracy:.1%} right," in fitted.caution
-    assert why in fitted.caution
-    assert fitted.caution in caplog.text
-    frame = table(rows=40).assign(text=[f"다른 글 {n}" for n in range(40)])
-    choice = choose_calibrator(frame, None, ("calib.csv", table(flipped=flipped)))
-    assert choice.caution == fitted.caution
-    result = evaluate(assess(frame, choice, resamples=5))
-    assert (result["calibration_caution"], result["calib_accuracy"]) == (fitted.caution, accuracy)
-    for language, words in (("en", "stands at the end of its search"), ("ko", "탐색 범위")):
-        assert words in calibrator_note(choice, catalogue(language))
+def test_what_cannot_be_fitted_is_refused(change, message):
+    with pytest.raises(DataError, match=message):
+        calibration.fit_calibrator(change(rows(100, seed=0)), method="platt")
 
 
-def test_a_models_own_temperature_at_the_end_is_warned_of(caplog):
-    choice = choose_calibrator(table(), {"temperature": 20.0, "fitted_on": "x", "n": 7})
-    assert choice.caution in caplog.text
-    assert "the 7 rows that it was fitted on have labels" in choice.caution
+def test_an_unknown_family_is_named():
+    with pytest.raises(DataError, match="one of temperature, platt, .*; got 'plat'"):
+        calibration.fit_calibrator(rows(100, seed=0), method="plat")
 
 
-def test_a_temperature_inside_its_search_needs_no_word(scored, caplog):
-    fitted = fit_temperature(scored)
-    assert not fitted.at_limit
-    assert fitted.caution == "" == caplog.text
-    assert fitted.accuracy == pytest.approx(scored["correct"].mean())
-    result = evaluate(assess(scored, choose_calibrator(scored.head(9), {"temperature": 2.0}), resamples=5))
-    assert (result["calibration_caution"], result["calib_accuracy"]) == ("", None)
+def test_another_model_or_other_labels_are_refused(tmp_path):
+    fitted = calibration.fit_calibrator(rows(100, seed=0).assign(model_id="one@1"), method="platt")
+    with pytest.raises(DataError, match="fitted on one@1; got logits of other@2"):
+        fitted.apply(rows(5, seed=1).assign(model_id="other@2"))
+    path = tmp_path / "calibrator.json"
+    fitted.save(path)
+    path.write_text(
+        path.read_text("utf-8").replace('"negative",\n    "positive"', '"positive",\n    "negative"'), "utf-8"
+    )
+    with pytest.raises(ModelError, match="logit_1 would be read as the other one"):
+        Calibrator.load(path)
+    path.write_text("{}", "utf-8")
+    with pytest.raises(ModelError, match="holds no calibrator that can be used"):
+        Calibrator.load(path)
 
 
-def test_logits_that_are_no_numbers_are_not_fitted_on():
-    frame = table()
-    frame.loc[3, "logit_1"] = np.nan
-    with pytest.raises(DataError, match=re.escape("logits that are numbers; 1 rows have none")):
-        fit_temperature(frame)
+def test_calibrators_are_ranked_by_likelihood_and_measured_on_rows_that_they_did_not_see():
+    frame = rows(1_500, seed=13, truth=lambda odds: 0.5 * odds + 1)
+    table = calibration.compare_calibrators(frame, resamples=200)
+    assert set(table["method"]) == {"none", *METHODS}
+    assert table["nll"].is_monotonic_increasing
+    assert table["method"].iloc[-1] == "none" or table["method"].iloc[-2] == "none"
+    table = table.set_index("method")
+    assert table.loc["platt", "nll_high"] < 0
+    assert table.loc["platt", "nll"] < table.loc["temperature", "nll"]
+    assert (table["n"] == 1_500).all()
+    # the curve that is fitted to its own rows would look better than cross-fitting lets it
+    odds, label = split(frame)
+    own = calibration.fit_calibrator(frame, method="isotonic").probability(odds)
+    assert proper_losses(own, label)[0].mean() < table.loc["isotonic", "nll"]
+
+
+def test_minimal_pairs_stay_in_one_fold():
+    frame = rows(200, seed=14).assign(pair_id=np.repeat([f"p{i}" for i in range(100)], 2))
+    from kosent_lab.calibration.calibrators import _folds
+
+    fold = _folds(frame, 5, 0)
+    assert (fold[::2] == fold[1::2]).all()
+    assert np.bincount(fold).tolist() == [40] * 5

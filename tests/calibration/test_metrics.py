@@ -164,8 +164,3 @@ def test_the_measure_and_the_fit_have_the_same_likelihood(scored):
     for frame, expected in ((scored, fitted.nll_before), (fitted.apply(scored), fitted.nll_after)):
         value = calibration.metrics_table(frame, resamples=2).set_index("metric").loc["nll", "value"]
         assert value == pytest.approx(expected, rel=1e-9)
-
-
-def test_a_calibrator_that_is_not_known_is_named(scored):
-    with pytest.raises(DataError, match="a calibrator that is not known: .*'isotonic'"):
-        calibration.metrics_table(scored.assign(calibrator="isotonic"))

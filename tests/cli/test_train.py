@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kosent_lab.calibration.calibrators import fit_shift
+from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.cli import parser
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame

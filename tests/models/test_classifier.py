@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import ElectraForSequenceClassification
 
-from kosent_lab.calibration.calibrators import read_calibration
+from kosent_lab.calibration.temperature import read_calibration
 from kosent_lab.core.places import BUNDLED, REFERENCE_ID
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models import electra

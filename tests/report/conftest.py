@@ -2,7 +2,7 @@
 
 import pytest
 
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.report.parts import from_frame
 from kosent_lab.scoring.predict import predict_frame
 

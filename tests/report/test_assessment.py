@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import assessment as module

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import report
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean import morphology
 from kosent_lab.report import page, parts, sentences

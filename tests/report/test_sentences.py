@@ -4,7 +4,7 @@ import string
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration.calibrators import Temperature
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess

@@ -215,11 +215,17 @@ def test_adamw_alone_trains_the_matrices_too():
 def test_without_a_compiler_or_with_a_space_in_its_path_nothing_is_compiled(monkeypatch, caplog):
     monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
-    assert can_compile()
+    assert can_compile(TrainingOptions())
     monkeypatch.setattr(torch, "__file__", "/새 사용자/lab/torch/__init__.py")
-    assert not can_compile()
+    assert not can_compile(TrainingOptions())
     assert "a space in the path of /새 사용자" in caplog.text
     monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert not can_compile()
+    assert not can_compile(TrainingOptions())
     assert "no C++ compiler" in caplog.text
+
+
+def test_a_run_of_a_few_minutes_is_not_compiled():
+    short, steps = TrainingOptions(minutes=4), TrainingOptions(minutes=4, steps=9)
+    assert (can_compile(short), can_compile(TrainingOptions(minutes=5)), can_compile(steps)) == (False, True, True)
+    assert not can_compile(TrainingOptions(compile=False))

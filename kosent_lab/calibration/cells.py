@@ -1,0 +1,130 @@
+"""Rows gathered by probability, so that a thousand resamples of fifty thousand rows are one matrix.
+
+A measure of calibration asks of the rows only how many of each probability had either outcome. What
+it makes of these counts is in ``metrics``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from kosent_lab.calibration.outcomes import BINS, bin_numbers
+from kosent_lab.core.intervals import resample_counts
+
+MOST = 2_000  # cells of a resample: what merging neighbours moves is far below what a resample does
+
+
+@dataclasses.dataclass(frozen=True)
+class Cells:
+    """Rows by ascending probability: rows of one probability share a cell.
+
+    Parameters
+    ----------
+    probability, log_odds : ndarray of float, shape (c,)
+        Mean of the rows of each cell.
+    positive, negative : ndarray of float, shape (c,)
+        How many of them had outcome 1 and 0.
+    bins, masses : ndarray of int, shape (c,)
+        Equal-width bin, and bin of equally many rows; equal probabilities stay together.
+    of_row : ndarray of int, shape (n,)
+        Cell of each row.
+    """
+
+    probability: np.ndarray
+    log_odds: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+    bins: np.ndarray
+    masses: np.ndarray
+    of_row: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.of_row)
+
+    def resampled(
+        self, outcome: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw the rows anew: positives and negatives of each cell, shape (resamples, c) each.
+
+        Parameters
+        ----------
+        outcome : ndarray of 0 and 1, shape (n,)
+        resamples, seed : int
+        groups : ndarray of int, shape (n,), optional
+            Rows of one group (a minimal pair) are drawn together.
+        """
+        if groups is None:
+            both = np.concatenate([self.positive, self.negative])
+            drawn = np.random.default_rng(seed).multinomial(self.n, both / self.n, size=resamples).astype("float64")
+            return drawn[:, : len(self.positive)], drawn[:, len(self.positive) :]
+        weights = group_weights(groups, resamples=resamples, seed=seed)
+        pairs = [self.weighed(outcome, weight) for weight in weights]
+        return np.array([positive for positive, _ in pairs]), np.array([negative for _, negative in pairs])
+
+    def weighed(self, outcome: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return positives and negatives of each cell when each row counts `weight` times, shape (c,) each."""
+        counted = np.bincount(2 * self.of_row + outcome.astype("int64"), weight, 2 * len(self.probability))
+        return counted[1::2], counted[::2]
+
+    def tossed(self, *, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Toss the outcomes as the probabilities say: what a calibrated model of these rows would show."""
+        rows = (self.positive + self.negative).astype("int64")
+        positive = np.random.default_rng(seed).binomial(rows, self.probability, size=(resamples, len(rows)))
+        return positive.astype("float64"), (rows - positive).astype("float64")
+
+
+def group_weights(groups: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each row counts when whole groups are drawn anew, shape (n,) each."""
+    codes = np.unique(groups, return_inverse=True)[1]
+    for counts in resample_counts(int(codes.max()) + 1 if len(codes) else 0, resamples=resamples, seed=seed):
+        yield counts[codes]
+
+
+def gather(
+    probability: np.ndarray,
+    outcome: np.ndarray,
+    log_odds: np.ndarray | None = None,
+    *,
+    bins: int = BINS,
+    most: int | None = None,
+) -> Cells:
+    """Gather rows by probability.
+
+    Parameters
+    ----------
+    probability : ndarray of float, shape (n,)
+    outcome : ndarray of 0 and 1, shape (n,)
+    log_odds : ndarray of float, shape (n,), optional
+        Where they are exacter than what the probabilities give.
+    bins : int
+        Of either kind.
+    most : int, optional
+        Merge neighbours within a bin down to about so many cells.
+
+    Examples
+    --------
+    >>> cells = gather(np.array([0.9, 0.2, 0.9]), np.array([1, 0, 0]))
+    >>> cells.probability.tolist(), cells.positive.tolist(), cells.negative.tolist()
+    ([0.2, 0.9], [0.0, 1.0], [1.0, 1.0])
+    """
+    if log_odds is None:
+        with np.errstate(divide="ignore"):
+            log_odds = np.log(probability) - np.log1p(-probability)
+    values, of_row, count = np.unique(probability, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - count / 2  # of the ranks that rows of one probability share
+    wide = bin_numbers(values, bins)
+    masses = np.minimum((middle * bins / max(1, len(probability))).astype("int64"), bins - 1)
+    if most is not None and len(values) > most:
+        ranks = (middle * most / len(probability)).astype("int64")
+        new = (np.diff(wide, prepend=-1) != 0) | (np.diff(masses, prepend=-1) != 0) | (np.diff(ranks, prepend=-1) != 0)
+        of_row = (np.cumsum(new) - 1)[of_row]
+        wide, masses = wide[new], masses[new]
+    rows = np.bincount(of_row, minlength=len(wide)).astype("float64")
+    positive = np.bincount(of_row, outcome, len(wide))
+    mean = np.bincount(of_row, probability, len(wide)) / rows
+    return Cells(mean, np.bincount(of_row, log_odds, len(wide)) / rows, positive, rows - positive, wide, masses, of_row)

@@ -1,0 +1,138 @@
+"""What calibration reads of a prediction frame: probabilities, log-odds, outcomes, after checks.
+
+Works on saved logits; needs no torch. Measuring lives in ``metrics`` and ``summary``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.core.schema import DataError, check_columns
+
+BINS = 15
+RUN_FIRST = "Run predict_frame first."
+_NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
+TAUGHT = "taught_calibrator"  # column: rows that the calibrator was fitted on (`calibrators.Calibrator.apply`)
+BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``calibrator``
+
+
+def labelled_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what measures need of the rows that have a label, after checking that predictions are there.
+
+    Of a long frame the texts are most of the memory; they are not copied.
+    """
+    check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
+    numbers = frame[[name for name in _NUMBERS if name in frame.columns]]
+    return numbers[numbers["label"].notna()]
+
+
+def margin(frame: pd.DataFrame) -> np.ndarray:
+    """Return the log-odds of positive as scored, shape (n,): logits before any temperature."""
+    return frame["logit_1"].to_numpy(dtype="float64") - frame["logit_0"].to_numpy(dtype="float64")
+
+
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    """Return the probabilities of log-odds; 0 where the power overflows, as is meant."""
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-log_odds))
+
+
+def log_odds(frame: pd.DataFrame) -> np.ndarray:
+    """Return the log-odds of positive that ``prob_1`` was made of, exact where the probability rounds to 0 or 1.
+
+    Parameters
+    ----------
+    frame : DataFrame, n rows
+        A prediction frame; where it has a column ``calibrator``, the logits are divided by the temperature named there
+        (`temperature.Temperature.apply`); of any other calibrator the log-odds are those of ``prob_1``.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"logit_0": [-3.0, 400.0], "logit_1": [3.0, -400.0], "calibrator": "temperature 2"})
+    >>> log_odds(frame).tolist()
+    [3.0, -400.0]
+    """
+    odds = margin(frame)
+    if "calibrator" not in frame.columns:
+        return odds
+    names = frame["calibrator"].fillna(f"{BY_TEMPERATURE}1").astype(str)
+    divisors = {name: _divisor(name) for name in names.unique()}
+    divided = odds / names.map(divisors).to_numpy(dtype="float64")
+    if all(map(np.isfinite, divisors.values())):
+        return divided
+    prob_1 = frame["prob_1"].to_numpy(dtype="float64")
+    with np.errstate(divide="ignore"):
+        return np.where(np.isnan(divided), np.log(prob_1) - np.log1p(-prob_1), divided)
+
+
+def _divisor(name: str) -> float:
+    """Return the temperature that a calibrator's name tells; NaN where it is another one."""
+    try:
+        return float(name.removeprefix(BY_TEMPERATURE))
+    except ValueError:
+        return float("nan")
+
+
+def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """Return the bin of each value: equal widths over [0, 1], open below, closed above, the first closed at 0.
+
+    Examples
+    --------
+    >>> bin_numbers(np.array([0.0, 0.2, 0.21, 1.0]), bins=5).tolist()
+    [0, 0, 1, 4]
+    """
+    edges = np.arange(bins + 1) / bins
+    return np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
+
+
+def outcome_columns(frame: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities and the outcomes that calibration compares, of the labelled rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame.
+    of : str
+        ``"confidence"`` (largest probability, being right) or ``"positive"`` (``prob_1``, the label).
+
+    Returns
+    -------
+    tuple of ndarray of float, shape (n,) each
+    """
+    rows = labelled_numbers(frame)
+    label = rows["label"].to_numpy(dtype="float64")
+    prob_1 = rows["prob_1"].to_numpy(dtype="float64")
+    if of == "positive":
+        return prob_1, label
+    if of == "confidence":
+        return np.maximum(prob_1, 1 - prob_1), ((prob_1 > 0.5) == (label == 1)).astype("float64")
+    raise DataError(f"of= is 'confidence' or 'positive'; got {of!r}")
+
+
+def view(rows: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return `outcome_columns` and the log-odds of those probabilities, shape (n,) each."""
+    odds = log_odds(labelled_numbers(rows))
+    return *outcome_columns(rows, of), odds if of == "positive" else np.abs(odds)
+
+
+def pair_groups(frame: pd.DataFrame) -> np.ndarray | None:
+    """Return a number for each minimal pair, shape (n,), a row without one being a pair of its own; None without any.
+
+    Examples
+    --------
+    >>> pair_groups(pd.DataFrame({"pair_id": ["a", None, "a", ""]})).tolist()
+    [0, 1, 0, 2]
+    """
+    if "pair_id" not in frame.columns:
+        return None
+    named = frame["pair_id"].notna() & frame["pair_id"].ne("").fillna(False)
+    if not named.any():
+        return None
+    codes = pd.factorize(frame["pair_id"].where(named))[0]
+    codes[codes < 0] = codes.max() + 1 + np.arange((codes < 0).sum())
+    return codes

@@ -1,0 +1,113 @@
+"""A view of a prediction frame measured, resampled and tossed: what the intervals of ``summary`` are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from kosent_lab.calibration.cells import MOST, Cells, gather
+from kosent_lab.calibration.likelihood import likely
+from kosent_lab.calibration.metrics import corp_parts, measures, smooth_width
+from kosent_lab.calibration.outcomes import view
+from kosent_lab.core.intervals import LEVEL, percentile_interval
+
+# chance alone makes these larger: gaps of either sign count, and isotonic regression fits noise
+GAPS = ("ece", "ace", "mce", "smece")
+RAISED = (*GAPS, "brier_miscalibration")
+SMOOTHED = ("brier_miscalibration", "brier_discrimination")
+
+
+class Reading:
+    """One view of the labelled rows of a frame: measured, resampled, and tossed as its probabilities say."""
+
+    def __init__(self, rows: pd.DataFrame, of: str, resamples: int, seed: int, groups: np.ndarray | None) -> None:
+        probability, outcome, odds = view(rows, of)
+        exact, self.cells = (gather(probability, outcome, odds, most=most) for most in (None, MOST))
+        width = smooth_width(exact)
+        self.n, self.value = len(rows), _single(exact, exact.positive, exact.negative, width)
+        self.base = _single(self.cells, self.cells.positive, self.cells.negative, width)
+        drawn = self.cells.resampled(outcome, resamples=resamples, seed=seed, groups=groups)
+        self.drawn = measures(self.cells, *drawn, width=width)
+        tossed = self.cells.tossed(resamples=resamples, seed=seed + 1)
+        self.tossed = measures(self.cells, *tossed, width=width)
+        smooth = likely(self.cells)
+        counts = smooth * (self.cells.positive + self.cells.negative)
+        rest = self.cells.positive + self.cells.negative - counts
+        share = np.concatenate([counts, rest]) / self.n
+        again = (
+            np.random.default_rng(seed + 2).multinomial(self.n, share / share.sum(), size=resamples).astype("float64")
+        )
+        center = corp_parts(self.cells, counts[None], rest[None])
+        parts = corp_parts(self.cells, again[:, : len(counts)], again[:, len(counts) :])
+        self.smoothed = {name: parts[name] - center[name] for name in SMOOTHED}
+
+    def chance(self, name: str, share: float) -> float:
+        """Return what a calibrated model of these probabilities stays below in so many draws."""
+        return float(np.quantile(self.tossed[name], share)) if len(self.tossed[name]) else float("nan")
+
+    @property
+    def p_calibrated(self) -> float:
+        """How often a calibrated model shows as large a Kuiper distance."""
+        tossed = self.tossed["kuiper"]
+        return float((1 + (tossed >= self.value["kuiper"]).sum()) / (1 + len(tossed))) if len(tossed) else float("nan")
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """Return the 95 % interval of a measure."""
+        value, moved = self.value[name], self.drawn[name] - self.base[name]
+        if name == "kuiper" or not len(moved) or np.isnan(value):
+            return float("nan"), float("nan")
+        if name == "nll_calibration":
+            return _likelihood_bounds(value, self.n)
+        if name == "ece_debiased":
+            low, high = self.bounds("ece")
+            return min(low, value), max(high, value)
+        if name not in GAPS and name not in self.smoothed:
+            return percentile_interval(value + moved, value=value)
+        low, high = np.quantile(self.smoothed.get(name, moved), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        low, high = max(0.0, min(value - high, value)), max(value - low, value)
+        return (0.0 if name in RAISED and value <= self.chance(name, (1 + LEVEL) / 2) else float(low)), float(high)
+
+
+def _single(cells: Cells, positive: np.ndarray, negative: np.ndarray, width: float) -> dict[str, float]:
+    return {
+        name: float(found[0]) for name, found in measures(cells, positive[None], negative[None], width=width).items()
+    }
+
+
+def _likelihood_bounds(value: float, n: int) -> tuple[float, float]:
+    """Return the interval of what a recalibration of two parameters wins: twice its sum is noncentral chi-squared."""
+    shown, most = 2 * n * max(0.0, value), 2 * n * max(0.0, value) + 200 + 20 * np.sqrt(2 * n * max(0.0, value))
+
+    def at(share: float) -> float:
+        def excess(noncentrality: float) -> float:
+            return float(stats.ncx2.cdf(shown, 2, noncentrality)) - share
+
+        return 0.0 if excess(1e-12) < 0 else float(optimize.brentq(excess, 1e-12, most))
+
+    return at((1 + LEVEL) / 2) / (2 * n), at((1 - LEVEL) / 2) / (2 * n)
+
+
+def visible_error(cells: Cells, chance: float, *, seed: int, power: float = 0.8, draws: int = 400) -> float:
+    """Return the smallest true ECE that shows more than `chance` in `power` of the draws; NaN where none does.
+
+    What is wrong is taken to be one factor on all log-odds. The rows of a bin are tossed together, by the normal law.
+    """
+    rows = cells.positive + cells.negative
+    noise = np.random.default_rng(seed).standard_normal((draws, len(np.unique(cells.bins))))
+
+    def error(factor: float) -> tuple[float, float]:
+        truth = 1 / (1 + np.exp(-np.clip(cells.log_odds / factor, -700, 700)))
+        mean = np.add.reduceat(rows * (truth - cells.probability), starts)
+        spread = np.sqrt(np.add.reduceat(rows * truth * (1 - truth), starts))
+        shown = np.abs(mean + spread * noise).sum(axis=1) / rows.sum()
+        return float(np.abs(mean).sum() / rows.sum()), float((shown > chance).mean())
+
+    starts = np.flatnonzero(np.diff(cells.bins, prepend=-1))
+    low, high = 0.0, np.log(1e4)
+    if np.isnan(chance) or error(np.exp(high))[1] < power:
+        return float("nan")
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if error(np.exp(middle))[1] >= power else (middle, high)
+    return error(np.exp(high))[0]
