@@ -26,7 +26,8 @@ HOUSE = {
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": [
         "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
-        "families", "calibrators", "calibrator_choice", "abstention", "rejection", "conformal", "plots",
+        "families", "calibrators", "calibrator_comparison", "unseen",
+        "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
     "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
@@ -42,7 +43,8 @@ HOUSE = {
         "notebooks", "plots",
     ],
     "results": [
-        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "measured_tables", "headlines",
+        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables", "measured_tables",
+        "headlines",
         "pages",
     ],
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],

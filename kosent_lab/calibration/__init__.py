@@ -14,7 +14,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "reliability": ["corp_curve", "reliability_table", "smooth_curve"],
         "temperature": ["Temperature", "fit_shift", "fit_temperature", "read_calibration"],
         "families": ["METHODS"],
-        "calibrators": ["Calibrator", "compare_calibrators", "fit_calibrator"],
+        "calibrators": ["Calibrator", "fit_calibrator"],
+        "calibrator_comparison": ["compare_calibrators"],
+        "unseen": ["calibrate_unseen"],
         "calibrator_choice": ["CalibratorChoice", "choose_calibrator"],
         "abstention": [
             "RiskThreshold",

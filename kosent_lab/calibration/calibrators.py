@@ -16,12 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.families import METHODS, Parameters, apply_family, fit_family
-from kosent_lab.calibration.metrics import expected_calibration_error
-from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, pair_groups, sigmoid
+from kosent_lab.calibration.families import Parameters, apply_family, fit_family
+from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin
 from kosent_lab.core.files import write_text
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import paired_difference
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
 logger = logging.getLogger(__name__)
@@ -106,7 +104,7 @@ class Calibrator:
                     f"this calibrator was fitted on {self.model_id}; got logits of {', '.join(sorted(others))}. "
                     "Fit one on that model's logits."
                 )
-        slices = frame[self.by].map(_slice_name).tolist() if self.by else None
+        slices = frame[self.by].map(slice_name).tolist() if self.by else None
         prob_1 = self.probability(margin(frame), slices)
         pred = (prob_1 > 0.5).astype("int64")
         changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
@@ -147,7 +145,8 @@ class Calibrator:
         return made
 
 
-def _slice_name(value: object) -> str:
+def slice_name(value: object) -> str:
+    """Return what a slice is called among the parameters; empty where a row is in none."""
     return "" if pd.isna(value) else str(value)
 
 
@@ -198,13 +197,13 @@ def fit_calibrator(
     weight = np.ones(len(rows))
     if balance is not None:
         check_columns(frame, [balance], what="a calibrator that balances")
-        group = labelled[balance].map(_slice_name)
+        group = labelled[balance].map(slice_name)
         weight = 1 / group.map(group.value_counts()).to_numpy(dtype="float64")
         weight *= len(rows) / weight.sum()
     parameters = {"": fit_family(method, odds, weight * label, weight * (1 - label))}
     if by is not None:
         check_columns(frame, [by], what="a calibrator by slice")
-        names = labelled[by].map(_slice_name).to_numpy()
+        names = labelled[by].map(slice_name).to_numpy()
         for name in sorted(set(names) - {""}):
             part = names == name
             if part.sum() >= FEWEST and 0 < label[part].sum() < part.sum():
@@ -214,83 +213,3 @@ def fit_calibrator(
         raise DataError(f"a calibrator is fitted on the logits of one model; got {', '.join(sorted(models))}")
     ids = frozenset(labelled["doc_id"].astype(str)) if "doc_id" in frame.columns else frozenset()
     return Calibrator(method, parameters, by or "", len(rows), fitted_on, "".join(models), LABELS, ids)
-
-
-def compare_calibrators(
-    frame: pd.DataFrame,
-    *,
-    methods: Sequence[str] = METHODS,
-    by: str | None = None,
-    folds: int = 5,
-    resamples: int = 1_000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Cross-fit calibrators and rank them by log loss and Brier score, not by calibration error.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        A prediction frame; its labelled rows are used, no test rows.
-    methods : sequence of str
-    by : str, optional
-        Also fit a temperature for each value of this column.
-    folds : int
-        Each row is calibrated by what was fitted on the other folds; minimal pairs stay in one.
-    resamples, seed : int
-        Of the folds and of the paired bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        One row per method, best log loss first, ``none`` (as scored) among them: ``method``, ``nll``, ``brier``,
-        ``ece``, ``nll_change`` and ``brier_change`` against ``none`` with ``_low`` and ``_high`` (95 %, paired), ``n``.
-
-    Notes
-    -----
-    The calibration error is printed beside, and decides nothing: a calibrator may lower it and lose likelihood.
-
-    References
-    ----------
-    CalArena 2026, arXiv 2605.30188.
-    """
-    refuse_test_rows(frame, what="a choice of calibrators")
-    rows = frame[frame["label"].notna()]
-    label = rows["label"].to_numpy(dtype="float64")
-    fold = _folds(rows, folds, seed)
-    found = {"none": sigmoid(margin(rows))}
-    asked = [(method, method, None) for method in methods] + (
-        [(f"temperature by {by}", "temperature", by)] if by else []
-    )
-    for name, method, column in asked:
-        probability = np.empty(len(rows))
-        for number in range(folds):
-            out = fold == number
-            fitted = fit_calibrator(rows[~out], method=method, by=column)
-            slices = rows.loc[out, column].map(_slice_name).tolist() if column else None
-            probability[out] = fitted.probability(margin(rows[out]), slices)
-        found[name] = probability
-    losses = {name: proper_losses(probability, label) for name, probability in found.items()}
-    table = []
-    for name, probability in found.items():
-        entry = {"method": name, "nll": losses[name][0].mean(), "brier": losses[name][1].mean()}
-        confidence, right = np.maximum(probability, 1 - probability), (probability > 0.5) == (label == 1)
-        entry["ece"] = expected_calibration_error(confidence, right.astype("float64"))
-        for place, loss in enumerate(("nll", "brier")):
-            change = paired_difference(losses["none"][place], losses[name][place], resamples=resamples, seed=seed)
-            entry |= dict(zip((f"{loss}_change", f"{loss}_low", f"{loss}_high"), change, strict=True))
-        table.append(entry | {"n": len(rows)})
-    return pd.DataFrame(table).sort_values(["nll", "brier"], kind="stable", ignore_index=True)
-
-
-def proper_losses(probability: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the log loss (nats) and the squared error of each row, shape (n,) each."""
-    with np.errstate(divide="ignore"):
-        return -np.log(np.where(label == 1, probability, 1 - probability)), (probability - label) ** 2
-
-
-def _folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
-    """Return the fold of each row; rows of one minimal pair have the same."""
-    groups = pair_groups(rows)
-    group = np.arange(len(rows)) if groups is None else groups
-    names, codes = np.unique(group, return_inverse=True)
-    return (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]

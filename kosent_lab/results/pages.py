@@ -15,7 +15,7 @@ from pathlib import Path
 from kosent_lab.core.files import write_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.results import headlines, measured_tables, model_tables, study_tables
+from kosent_lab.results import calibration_tables, headlines, measured_tables, model_tables, study_tables
 
 ROOT = DATA_FOLDER.parent
 PAGES = (
@@ -27,7 +27,9 @@ PAGES = (
     "data/models/kosent-electra-small-rtd/MODEL_CARD.md",
 )
 REGION = re.compile(r"<!-- results:([\w-]+) -->(.*?)<!-- /results -->", re.S)
-REGIONS = model_tables.TABLES | study_tables.TABLES | measured_tables.TABLES | headlines.REGIONS
+REGIONS = (
+    model_tables.TABLES | study_tables.TABLES | calibration_tables.TABLES | measured_tables.TABLES | headlines.REGIONS
+)
 
 
 @functools.cache

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize
-from sklearn.calibration import CalibratedClassifierCV  # noqa: F401  (the class of the temperature that is compared)
 from sklearn.linear_model import LogisticRegression
 
 from kosent_lab import calibration
-from kosent_lab.calibration.calibrators import Calibrator, proper_losses
+from kosent_lab.calibration.calibrator_comparison import fold_numbers, proper_losses
+from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.families import METHODS, apply_family, fit_family
 from kosent_lab.calibration.outcomes import margin
 from kosent_lab.core.schema import DataError, ModelError
+from kosent_lab.corpora.splits import halve
 from tests.calibration.test_summary import over, rows, sigmoid
 
 
@@ -228,8 +229,27 @@ def test_calibrators_are_ranked_by_likelihood_and_measured_on_rows_that_they_did
 
 def test_minimal_pairs_stay_in_one_fold():
     frame = rows(200, seed=14).assign(pair_id=np.repeat([f"p{i}" for i in range(100)], 2))
-    from kosent_lab.calibration.calibrators import _folds
-
-    fold = _folds(frame, 5, 0)
+    fold = fold_numbers(frame, 5, 0)
     assert (fold[::2] == fold[1::2]).all()
     assert np.bincount(fold).tolist() == [40] * 5
+
+
+def test_what_was_fitted_elsewhere_is_measured_on_rows_that_fitted_nothing():
+    films = rows(1_000, seed=20)
+    shops = {name: rows(1_000, seed=21 + n, truth=lambda odds: odds / 3) for n, name in enumerate("abc")}
+    table = calibration.calibrate_unseen(shops, films, resamples=100).set_index(["domain", "fitted_on", "method"])
+    assert table.xs("a")["n"].unique().tolist() == [500]
+    base = table.loc[("a", "source", "temperature")]
+    assert (base["nll_change"], base["nll_low"], base["nll_high"]) == (0, 0, 0)
+    # the others are wrong as a is, the films are not
+    assert table.loc[("a", "other domains", "temperature"), "nll_high"] < 0
+    assert table.loc[("a", "own half", "temperature"), "ece"] < table.loc[("a", "nothing", "none"), "ece"]
+    with pytest.raises(DataError, match="needs two at least; got a"):
+        calibration.calibrate_unseen({"a": shops["a"]}, films)
+
+
+def test_test_rows_of_a_domain_fit_nothing_and_are_measured():
+    films, shop = rows(500, seed=24), rows(400, seed=25).assign(official_split=["test"] * 100 + ["train"] * 300)
+    table = calibration.calibrate_unseen({"a": shop, "b": shop.drop(columns="official_split")}, films, resamples=20)
+    first = halve(shop, seed=0) & (shop["official_split"] != "test")
+    assert table.groupby("domain")["n"].first().to_dict() == {"a": 400 - first.sum(), "b": 200}

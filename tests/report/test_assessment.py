@@ -15,7 +15,7 @@ from kosent_lab.report.sentences import findings
 
 def test_each_table_is_computed_once(scored, monkeypatch):
     calls = []
-    real = calibration.metrics.metrics_table
+    real = calibration.metrics_table
     monkeypatch.setattr(module.calibration, "metrics_table", lambda *a, **k: calls.append(1) or real(*a, **k))
     assessment = assess(scored, Temperature(2.0))
     for _ in range(3):

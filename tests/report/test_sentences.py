@@ -82,15 +82,32 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
     wrong = wrong.assign(pred=(wrong["prob_1"] > 0.5).astype(int))
     wrong = wrong.assign(correct=(wrong["pred"] == wrong["label"]).astype("boolean"))
     assessment = assess(wrong)
-    worst, point = assessment.worst, assessment.threshold
+    worst = assessment.worst
     assert (worst["column"], worst["value"]) == ("domain", "app")
     assert worst["n"] + worst["n_rest"] + worst["n_chosen"] == pytest.approx(400, abs=160)
     assert worst["difference_high"] < 0
     said = " ".join(sentences.findings(assessment, "en"))
     assert f"{worst['accuracy'] * 100:.1f} % of {int(worst['n'])}" in said
-    if point is not None:
-        assert point["n"] + point["n_chosen"] == 400
     assert assess(scored.assign(domain="film")).worst is None
+
+
+def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
+    """Promised where the rows prove it; else how many would; never chosen on test rows."""
+    many = pd.concat([scored] * 3, ignore_index=True)
+    good = many.assign(correct=pd.array(many["confidence"] > 0.55, dtype="boolean"))
+    assessment = assess(good)
+    point = assessment.threshold
+    assert point["n"] + point["n_chosen"] == 1_200
+    said = " ".join(sentences.findings(assessment, "en"))
+    assert f"keeps {point['coverage'] * 100:.1f} % of the other 600" in said
+    few = assess(good.head(80))
+    assert "about " in " ".join(sentences.findings(few, "en")).split("No threshold of confidence can promise")[1]
+    assert any("cannot prove that of any threshold" in line for line in sentences.advice(few, "en"))
+    hopeless = assess(good.assign(correct=pd.array([False] * 1_200, dtype="boolean")))
+    assert "even the surest are wrong too often" in " ".join(sentences.findings(hopeless, "en"))
+    tested = assess(good.assign(split="test"))
+    assert "test rows, on which no threshold may be chosen" in " ".join(sentences.findings(tested, "en"))
+    assert not any("threshold" in line for line in sentences.advice(tested, "en"))
 
 
 def test_a_user_without_labels_is_told_what_to_do(scored):

@@ -1,0 +1,107 @@
+"""Calibrators compared on rows that they did not see, by what a calibrator is for: likelihood and Brier score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.calibration.calibrators import fit_calibrator, slice_name
+from kosent_lab.calibration.families import METHODS
+from kosent_lab.calibration.metrics import expected_calibration_error
+from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
+from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.intervals import Interval, percentile_interval, resample_counts
+
+
+def compare_calibrators(
+    frame: pd.DataFrame,
+    *,
+    methods: Sequence[str] = METHODS,
+    by: str | None = None,
+    folds: int = 5,
+    resamples: int = 1_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Cross-fit calibrators and rank them by log loss and Brier score, not by calibration error.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used, no test rows.
+    methods : sequence of str
+    by : str, optional
+        Also fit a temperature for each value of this column.
+    folds : int
+        Each row is calibrated by what was fitted on the other folds; minimal pairs stay in one.
+    resamples, seed : int
+        Of the folds and of the paired bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row per method, best log loss first, ``none`` (as scored) among them: ``method``, ``nll``, ``brier``,
+        ``ece``, ``nll_change`` and ``brier_change`` against ``none`` with ``_low`` and ``_high`` (95 %, paired), ``n``.
+
+    Notes
+    -----
+    The calibration error is printed beside, and decides nothing: a calibrator may lower it and lose likelihood.
+
+    References
+    ----------
+    CalArena 2026, arXiv 2605.30188.
+    """
+    refuse_test_rows(frame, what="a choice of calibrators")
+    rows = frame[frame["label"].notna()]
+    label = rows["label"].to_numpy(dtype="float64")
+    fold = fold_numbers(rows, folds, seed)
+    found = {"none": sigmoid(margin(rows))}
+    asked = [(method, method, None) for method in methods] + (
+        [(f"temperature by {by}", "temperature", by)] if by else []
+    )
+    for name, method, column in asked:
+        probability = np.empty(len(rows))
+        for number in range(folds):
+            out = fold == number
+            fitted = fit_calibrator(rows[~out], method=method, by=column)
+            slices = rows.loc[out, column].map(slice_name).tolist() if column else None
+            probability[out] = fitted.probability(margin(rows[out]), slices)
+        found[name] = probability
+    table, changes = [], []
+    none = np.stack(proper_losses(found["none"], label), axis=1)
+    for name, probability in found.items():
+        losses = np.stack(proper_losses(probability, label), axis=1)
+        confidence, right = np.maximum(probability, 1 - probability), (probability > 0.5) == (label == 1)
+        ece = expected_calibration_error(confidence, right.astype("float64"))
+        table.append({"method": name, "nll": losses[:, 0].mean(), "brier": losses[:, 1].mean(), "ece": ece})
+        changes.append(losses - none)
+    intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed)
+    for place, entry in enumerate(table):
+        for loss, interval in zip(("nll", "brier"), intervals[2 * place : 2 * place + 2], strict=True):
+            entry |= dict(zip((f"{loss}_change", f"{loss}_low", f"{loss}_high"), interval, strict=True))
+    return pd.DataFrame(table).assign(n=len(rows)).sort_values(["nll", "brier"], kind="stable", ignore_index=True)
+
+
+def paired_means(differences: np.ndarray, *, resamples: int, seed: int) -> list[Interval]:
+    """Return the mean of each column and its interval, all on the same rows drawn anew; shape (n, k)."""
+    n = len(differences)
+    drawn = np.array([weight @ differences / n for weight in resample_counts(n, resamples=resamples, seed=seed)])
+    return [
+        Interval(float(value), *percentile_interval(drawn[:, place] if resamples else [], value=float(value)))
+        for place, value in enumerate(differences.mean(axis=0))
+    ]
+
+
+def proper_losses(probability: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log loss (nats) and the squared error of each row, shape (n,) each."""
+    with np.errstate(divide="ignore"):
+        return -np.log(np.where(label == 1, probability, 1 - probability)), (probability - label) ** 2
+
+
+def fold_numbers(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each row; rows of one minimal pair have the same."""
+    groups = pair_groups(rows)
+    group = np.arange(len(rows)) if groups is None else groups
+    names, codes = np.unique(group, return_inverse=True)
+    return (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]
