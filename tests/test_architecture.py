@@ -43,12 +43,12 @@ HOUSE = {
         "notebooks", "plots",
     ],
     "results": [
-        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables", "measured_tables",
-        "headlines",
+        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables",
+        "measured_tables", "headlines",
         "pages",
     ],
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
-    "widgets": ["controls", "threshold", "tokens", "detection"],
+    "widgets": ["controls", "threshold", "reliability", "tokens", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "score", "tokens", "data", "train",
         "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",

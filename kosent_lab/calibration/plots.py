@@ -1,4 +1,4 @@
-"""Draw reliability, counts of bins, and risk against coverage.
+"""Draw reliability, counts of bins, risk against coverage, scores by outcome, and what n can see.
 
 Each function takes a finished table and an Axes and returns the Axes; nothing here computes a
 statistic, saves or shows.
@@ -8,11 +8,64 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import StrMethodFormatter
 
+from kosent_lab.calibration.abstention import RiskThreshold
+from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import ACCENT, MUTED, fresh_axes
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, fresh_axes
+
+
+def plot_diagram(table: Diagram, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
+    """Draw a reliability diagram that says how much of it is chance.
+
+    The curve is isotonic (no bins to choose). Where a calibrated model's curve would lie is shaded: what leaves the
+    shade is no chance. Light marks are the bins, bars at the bottom the counts, and the pale line the smoothed
+    frequency, as wide as its rows are many.
+
+    Parameters
+    ----------
+    table : Diagram
+        From `calibration.reliability_diagram`.
+    ax : Axes, optional
+        A fresh figure when None. Its sides get the same scale.
+    label : str, optional
+        Name in the legend.
+    **artist_options
+        Passed to the isotonic curve.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = fresh_axes(ax, (5, 5))
+    options = {"color": ACCENT, "linewidth": 1.8} | artist_options
+    first = 0.5 if table.of == "confidence" else 0.0
+    bins, corp = table.bins[table.bins["count"] > 0], table.corp
+    smooth = table.smooth[table.smooth["probability"] >= first]
+    ax.plot([first, 1], [first, 1], color=MUTED, linestyle="--", linewidth=1, zorder=1)
+    ax.fill_between(corp["probability"], corp["region_low"], corp["region_high"], color=MUTED, alpha=0.3, linewidth=0)
+    widths = 14 * np.sqrt(smooth["density"] / smooth["density"].max())
+    points = smooth[["probability", "frequency"]].to_numpy()
+    segments = np.stack([points[:-1], points[1:]], axis=1)
+    ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.15, zorder=2))
+    ax.plot(bins["mean_confidence"], bins["accuracy"], "o", color="white", markeredgecolor=LINE, markersize=4, zorder=4)
+    ax.plot(corp["probability"], corp["frequency"], label=label, zorder=3, **options)
+    heights = 0.14 * (1 - first) * table.bins["count"] / table.bins["count"].max()
+    bottom = 0.0 if first == 0 else min(first, float(bins["accuracy"].min()), float(corp["frequency"].min()))
+    width = table.bins["bin_upper"] - table.bins["bin_lower"]
+    ax.bar(table.bins["bin_lower"], heights, width=width, bottom=bottom, align="edge", color=MUTED, edgecolor="white")
+    value, low, high = table.ece
+    said = f"n = {table.n:,}\nECE {value:.3f} ({low:.3f} to {high:.3f})"
+    ax.text(0.03, 0.97, said, transform=ax.transAxes, va="top", fontsize="small")
+    ax.set(xlim=(first, 1), ylim=(bottom, 1), aspect="equal" if bottom == first else "auto")
+    names = ("confidence", "accuracy") if table.of == "confidence" else ("probability of positive", "share positive")
+    ax.set(xlabel=names[0], ylabel=names[1])
+    return ax
 
 
 def plot_reliability(
@@ -70,5 +123,82 @@ def plot_risk_coverage(
     options = {"color": ACCENT, "linewidth": 1.8} | artist_options
     ax.plot(table["coverage"] * 100, table["selective_risk"] * 100, label=label, **options)
     ax.set(xlim=(0, 100))
+    ax.set_ylim(bottom=0)
+    return ax
+
+
+def plot_promise(
+    table: RiskThreshold, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
+) -> Axes:
+    """Mark a promised risk on a risk–coverage curve: the most that may be wrong, and the share that is kept for it."""
+    ax = fresh_axes(ax, (5, 3.5))
+    options = {"color": LINE, "linestyle": "--", "linewidth": 1} | artist_options
+    ax.axhline(table.max_risk * 100, label=label, **options)
+    ax.plot(table.coverage * 100, table.wrong / table.kept * 100, "o", color=options["color"])
+    return ax
+
+
+def plot_scores(
+    table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
+) -> Axes:
+    """Draw how the confidences of right, wrong and unlabelled rows are spread, each to its own hundred per cent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A prediction frame: ``confidence`` and ``correct``, missing where no answer is right.
+    ax, label :
+        As everywhere; the label stands before the name of each group.
+    **artist_options
+        Passed to the lines.
+
+    Returns
+    -------
+    Axes
+    """
+    check_columns(table, ["confidence", "correct"], what="the spread of scores")
+    ax = fresh_axes(ax, (5, 3))
+    correct = table["correct"].astype("boolean")
+    groups = {"right": correct.fillna(False), "wrong": ~correct.fillna(True), "no right answer": correct.isna()}
+    edges = np.linspace(0.5, 1, 26)
+    looks = {"right": (ACCENT, "-"), "wrong": (LINE, "--"), "no right answer": (MUTED, ":")}
+    for name, rows in groups.items():
+        if rows.any():
+            share = np.histogram(table.loc[rows.to_numpy(), "confidence"], edges)[0] / rows.sum() * 100
+            colour, line = looks[name]
+            named = f"{label}: {name}" if label else name
+            options = {"color": colour, "linestyle": line, "linewidth": 1.8} | artist_options
+            ax.stairs(share, edges, label=f"{named} ({int(rows.sum()):,})", **options)
+    ax.set(xlim=(0.5, 1), xlabel="confidence", ylabel="share (%)")
+    ax.set_ylim(bottom=0)
+    return ax
+
+
+def plot_visible(
+    table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
+) -> Axes:
+    """Draw how large an error so many rows can see.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``n``, ``ece_by_chance``, ``ece_visible`` (`calibration.calibration_summary`), a row for each n.
+    ax, label :
+        As everywhere; the label stands before the name of each line.
+    **artist_options
+        Passed to both lines.
+
+    Returns
+    -------
+    Axes
+    """
+    check_columns(table, ["n", "ece_by_chance", "ece_visible"], what="the power curve")
+    ax = fresh_axes(ax, (5, 3.2))
+    names = {"ece_visible": "true error seen in 80 % of draws", "ece_by_chance": "shown by chance (95 %)"}
+    for (column, name), (colour, line) in zip(names.items(), ((ACCENT, "o-"), (LINE, "s:")), strict=True):
+        named = f"{label}: {name}" if label else name
+        ax.plot(table["n"], table[column], line, **({"color": colour, "label": named} | artist_options))
+    ax.set(xscale="log", xlabel="rows", ylabel="ECE")
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(bottom=0)
     return ax

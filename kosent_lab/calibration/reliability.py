@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.cells import MOST, gather
 from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
 from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, view
+from kosent_lab.calibration.resampling import Reading
 from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
+from kosent_lab.core.schema import DataError
 
 RESAMPLES = 1_000
 
 
 def reliability_table(
-    frame: pd.DataFrame, *, of: str = "confidence", bins: int = BINS, resamples: int = RESAMPLES, seed: int = 0
+    frame: pd.DataFrame,
+    *,
+    of: str = "confidence",
+    bins: int = BINS,
+    strategy: str = "width",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare stated with observed frequency, bin by bin.
 
@@ -26,7 +36,8 @@ def reliability_table(
         ``"confidence"`` (largest probability against being right; starts at 0.5) or ``"positive"``
         (``prob_1`` against the label).
     bins : int
-        Equal-width bins over [0, 1].
+    strategy : str
+        ``"width"``: equal widths over [0, 1]; ``"mass"``: equally many rows, those of one probability together.
     resamples : int
         Bootstrap resamples of the rows for the band; 0 takes Wilson's interval of each bin, which
         is a thousand times faster and close to it where bins are not tiny.
@@ -40,7 +51,15 @@ def reliability_table(
         ``ci_high`` (95 % band of the accuracy).
     """
     probability, outcome = outcome_columns(frame, of)
+    if strategy not in ("width", "mass"):
+        raise DataError(f"strategy= is 'width' or 'mass'; got {strategy!r}")
+    edges = np.arange(bins + 1) / bins
     number = bin_numbers(probability, bins)
+    if strategy == "mass" and len(probability):
+        cells = gather(probability, outcome, bins=bins)
+        number = cells.masses[cells.of_row]
+        ends = [cells.probability[cells.masses == place].max(initial=0.0) for place in range(bins)]
+        edges = np.concatenate([[cells.probability.min()], np.maximum.accumulate(ends)])
     count = np.bincount(number, minlength=bins)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(number, probability, bins) / count
@@ -56,7 +75,6 @@ def reliability_table(
             low[index], high[index] = percentile_interval(draws[:, index], value=accuracy[index])
         else:
             low[index], high[index] = wilson_interval(accuracy[index] * count[index], int(count[index]))
-    edges = np.arange(bins + 1) / bins
     return pd.DataFrame(
         {
             "bin_lower": edges[:-1],
@@ -129,3 +147,59 @@ def smooth_curve(frame: pd.DataFrame, *, of: str = "confidence") -> pd.DataFrame
     width = smooth_width(cells)
     points, frequency, density = smooth_frequency(cells, width=width)
     return pd.DataFrame({"probability": points, "frequency": frequency, "density": density, "width": width})
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagram:
+    """Everything that a reliability diagram shows of one frame, computed.
+
+    Parameters
+    ----------
+    of : str
+        ``confidence`` or ``positive``.
+    bins, corp, smooth : DataFrame
+        `reliability_table`, `corp_curve`, `smooth_curve`.
+    n : int
+    ece : tuple of float
+        Value and 95 % interval.
+    """
+
+    of: str
+    bins: pd.DataFrame
+    corp: pd.DataFrame
+    smooth: pd.DataFrame
+    n: int
+    ece: tuple[float, float, float]
+
+
+def reliability_diagram(
+    frame: pd.DataFrame, *, of: str = "confidence", bins: int = BINS, resamples: int = 200, seed: int = 0
+) -> Diagram:
+    """Compute what `plots.plot_diagram` draws.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used.
+    of, bins : str, int
+        As for `reliability_table`.
+    resamples, seed : int
+        Of the interval and of the region.
+
+    Raises
+    ------
+    DataError
+        When no row has a label.
+    """
+    probability = view(frame, of)[0]
+    if not len(probability):
+        raise DataError("no row has a label: without one a reliability diagram has nothing to show")
+    reading = Reading(frame, of, resamples, seed, None, bins=bins)
+    return Diagram(
+        of=of,
+        bins=reliability_table(frame, of=of, bins=bins, resamples=0),
+        corp=corp_curve(frame, of=of, resamples=resamples, seed=seed),
+        smooth=smooth_curve(frame, of=of),
+        n=len(probability),
+        ece=(reading.value["ece"], *reading.bounds("ece")),
+    )

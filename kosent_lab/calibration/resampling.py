@@ -9,7 +9,7 @@ from scipy import optimize, stats
 from kosent_lab.calibration.cells import MOST, Cells, gather
 from kosent_lab.calibration.likelihood import likely
 from kosent_lab.calibration.metrics import corp_parts, measures, smooth_width
-from kosent_lab.calibration.outcomes import view
+from kosent_lab.calibration.outcomes import BINS, view
 from kosent_lab.core.intervals import LEVEL, percentile_interval
 
 # chance alone makes these larger: gaps of either sign count, and isotonic regression fits noise
@@ -21,9 +21,11 @@ SMOOTHED = ("brier_miscalibration", "brier_discrimination")
 class Reading:
     """One view of the labelled rows of a frame: measured, resampled, and tossed as its probabilities say."""
 
-    def __init__(self, rows: pd.DataFrame, of: str, resamples: int, seed: int, groups: np.ndarray | None) -> None:
+    def __init__(
+        self, rows: pd.DataFrame, of: str, resamples: int, seed: int, groups: np.ndarray | None, *, bins: int = BINS
+    ) -> None:
         probability, outcome, odds = view(rows, of)
-        exact, self.cells = (gather(probability, outcome, odds, most=most) for most in (None, MOST))
+        exact, self.cells = (gather(probability, outcome, odds, bins=bins, most=most) for most in (None, MOST))
         width = smooth_width(exact)
         self.n, self.value = len(rows), _single(exact, exact.positive, exact.negative, width)
         self.base = _single(self.cells, self.cells.positive, self.cells.negative, width)

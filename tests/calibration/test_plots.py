@@ -1,0 +1,77 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab import calibration
+from kosent_lab.core.schema import DataError
+from tests.calibration.test_summary import over, rows
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("of", ["confidence", "positive"])
+def test_the_diagram_says_what_was_computed(ax, of):
+    diagram = calibration.reliability_diagram(rows(2_000, seed=1, truth=over), of=of, resamples=100)
+    assert calibration.plot_diagram(diagram, ax=ax, label="ours") is ax
+    curve = next(line for line in ax.lines if line.get_label() == "ours")
+    assert curve.get_ydata().tolist() == diagram.corp["frequency"].tolist()
+    value, low, high = diagram.ece
+    assert ax.texts[0].get_text() == f"n = 2,000\nECE {value:.3f} ({low:.3f} to {high:.3f})"
+    counts = np.array([bar.get_height() for bar in ax.patches])
+    assert (counts / counts.max()).tolist() == pytest.approx(
+        (diagram.bins["count"] / diagram.bins["count"].max()).tolist()
+    )
+    assert plt.get_fignums() == [ax.figure.number]
+
+
+def test_the_diagram_measures_as_the_summary_does():
+    frame = rows(1_000, seed=2, truth=over)
+    diagram = calibration.reliability_diagram(frame, resamples=100)
+    table = calibration.calibration_summary(frame, resamples=100).set_index(["of", "metric"])
+    expected = table.loc[("confidence", "ece"), ["value", "ci_low", "ci_high"]]
+    assert list(diagram.ece) == expected.tolist()
+    with pytest.raises(DataError, match="no row has a label"):
+        calibration.reliability_diagram(frame.assign(label=pd.array([None] * 1_000, dtype="Int64")))
+
+
+def test_bins_of_equally_many_rows_rebuild_the_error():
+    frame = rows(1_500, seed=3, truth=over)
+    table = calibration.reliability_table(frame, strategy="mass", resamples=0)
+    assert table["count"].tolist() == [100] * 15
+    error = (table["gap"].abs() * table["count"]).sum() / 1_500
+    summary = calibration.calibration_summary(frame, resamples=0).set_index(["of", "metric"])["value"]
+    assert error == pytest.approx(summary.loc[("confidence", "ace")])
+    assert (table["bin_lower"].to_numpy()[1:] == table["bin_upper"].to_numpy()[:-1]).all()
+    with pytest.raises(DataError, match="'width' or 'mass'; got 'even'"):
+        calibration.reliability_table(frame, strategy="even")
+
+
+def test_scores_are_spread_each_to_its_own_hundred(ax):
+    frame = rows(500, seed=4)
+    unlabelled = frame.head(100).assign(correct=pd.array([pd.NA] * 100, dtype="boolean"))
+    calibration.plot_scores(pd.concat([frame, unlabelled]), ax=ax)
+    labels = [patch.get_label() for patch in ax.patches]
+    right = int(frame["correct"].sum())
+    assert labels == [f"right ({right})", f"wrong ({500 - right})", "no right answer (100)"]
+    for patch in ax.patches:
+        assert patch.get_data().values.sum() == pytest.approx(100)
+
+
+def test_the_promise_and_what_is_visible_are_marked(ax):
+    frame = rows(5_000, seed=5)
+    found = calibration.choose_threshold(frame, max_risk=0.1)
+    calibration.plot_risk_coverage(calibration.risk_coverage(frame), ax=ax)
+    calibration.plot_promise(found, ax=ax)
+    x, y = ax.lines[-1].get_xydata()[0]
+    assert (x, y) == pytest.approx((found.coverage * 100, found.wrong / found.kept * 100))
+    curve = ax.lines[0].get_xydata()
+    assert np.interp(x, curve[:, 0], curve[:, 1]) == pytest.approx(y, abs=0.3)
+    table = pd.DataFrame({"n": [100, 1_000], "ece_by_chance": [0.09, 0.03], "ece_visible": [0.1, 0.03]})
+    calibration.plot_visible(table, ax=ax)
+    assert ax.get_xscale() == "log"
