@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,13 @@ def _summarise(frame: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
 
 
 def compare(
-    first: pd.DataFrame, second: pd.DataFrame, *, paired: bool = True, resamples: int = RESAMPLES, seed: int = 0
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    paired: bool = True,
+    of: Sequence[str] = OF,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Return how far two prediction frames differ in every measure, second minus first, with intervals.
 
@@ -107,6 +114,8 @@ def compare(
     paired : bool
         The two are readings of the same texts in the same order, such as before and after a calibrator: both are
         measured on the same rows drawn anew, so that what chance does to both alike falls out.
+    of : sequence of str
+        ``positive``, ``confidence`` or both.
     resamples, seed : int
         Of the bootstrap.
 
@@ -140,15 +149,15 @@ def compare(
         )
     groups = pair_groups(first[first["label"].notna()]) if paired else None
     tables = []
-    for of in OF:
+    for view in of:
         weights = [np.arange(len(rows)) if groups is None else groups for rows in (one, other)]
         readings = [
-            Reading(rows, of, resamples, seed if paired else seed + side, together)
+            Reading(rows, view, resamples, seed if paired else seed + side, together)
             for side, (rows, together) in enumerate(zip((one, other), weights, strict=True))
         ]
         for name in readings[0].value:
             if name != "kuiper":
-                tables.append((of, name, *_difference(name, *readings)))
+                tables.append((view, name, *_difference(name, *readings)))
     table = pd.DataFrame(tables, columns=["of", "metric", "first", "second", "difference", "ci_low", "ci_high"])
     said = f"bootstrap={resamples}, seed={seed}, {'paired' if paired else 'independent'}"
     return table.assign(n_first=len(one), n_second=len(other), params=said)

@@ -107,7 +107,9 @@ class Assessment:
     @functools.cached_property
     def ece_change(self) -> tuple[float, float, float]:
         """What calibration adds to the ECE, with the 95 % interval of the difference (`calibration.compare`)."""
-        table = calibration.compare(self.scored, self.frame, resamples=self.resamples).set_index(["of", "metric"])
+        table = calibration.compare(self.scored, self.frame, of=["confidence"], resamples=self.resamples).set_index(
+            ["of", "metric"]
+        )
         return tuple(table.loc[("confidence", "ece"), ["difference", "ci_low", "ci_high"]])
 
     @functools.cached_property

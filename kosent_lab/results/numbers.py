@@ -73,7 +73,9 @@ def calibration_of(model: str, table: str) -> pd.Series:
     mended = Temperature(packaging(model)["temperature"]).apply(frame)
     found = raw.loc[["ece", "brier", "nll"], "value"].to_dict() | {"n": raw.loc["ece", "n"]}
     found |= dict(zip(("ece_low", "ece_high"), raw.loc["ece", ["ci_low", "ci_high"]], strict=True))
-    change = compare(frame, mended, resamples=300).set_index(["of", "metric"]).loc[("confidence", "ece")]
+    change = (
+        compare(frame, mended, of=["confidence"], resamples=300).set_index(["of", "metric"]).loc[("confidence", "ece")]
+    )
     found |= dict(
         zip(("change", "change_low", "change_high"), change[["difference", "ci_low", "ci_high"]], strict=True)
     )

@@ -114,7 +114,8 @@ def _draw(figure: Figure, table: pd.DataFrame, name: str, of: str, threshold: fl
         high = 1.0 if low == threshold else 1 - threshold
         top.axvspan(low, high, color=figures.ACCENT, alpha=0.08, linewidth=0)
     ticks = [0.5, 0.75, 1.0] if first else [0.0, 0.5, 1.0]
-    top.set(xlim=(first, 1), ylim=(0, 1), yticks=[0.0, 0.5, 1.0], xticks=ticks)
+    lowest = min(first, float(table["accuracy"].min())) if table["count"].any() else first
+    top.set(xlim=(first, 1), ylim=(lowest, 1), yticks=ticks, xticks=ticks)
     top.set_ylabel("accuracy" if of == "confidence" else "share positive")
     bottom.set(ylim=(0, max(1, table["count"].max())), yticks=[0, int(table["count"].max())])
     bottom.set_xlabel("confidence" if of == "confidence" else "probability of positive")

@@ -3,16 +3,15 @@
 import pytest
 
 from kosent_lab import calibration, scoring
-from kosent_lab.widgets import threshold
+from kosent_lab.widgets import reliability, threshold
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install .[test]")
 
 
 @pytest.fixture(scope="module")
 def table():
-    """What the notebook's widget shows."""
-    fitted = calibration.fit_temperature(scoring.load_scored_or_pack("nsmc-calib").frame)
-    return fitted.apply(scoring.load_scored_or_pack("nsmc-test").frame)
+    """What the notebooks' widgets show."""
+    return scoring.load_scored_or_pack("nsmc-test").frame
 
 
 def open_notebook(lab, page, name):
@@ -34,8 +33,8 @@ def run_notebook(lab, page, name, *, until):
 
 @pytest.fixture
 def notebook(lab, page):
-    """Notebook 05, run top to bottom from the menu."""
-    run_notebook(lab, page, "05_reliability.ipynb", until=".kosent-threshold")
+    """Notebook 06, run top to bottom from the menu."""
+    run_notebook(lab, page, "06_abstention.ipynb", until=".kosent-threshold")
     return page
 
 
@@ -60,6 +59,22 @@ def test_widget_answers_the_keyboard_as_its_function_does(notebook, table):
     playwright.expect(figure).not_to_have_attribute("src", before)
     assert notebook.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert notebook.complaints == []
+
+
+def test_the_reliability_diagram_follows_its_controls(lab, page, table):
+    run_notebook(lab, page, "05_reliability.ipynb", until=".kosent-reliability-bins")
+    said, figure = page.locator(".kosent-reliability-sentence"), page.locator(".kosent-reliability-figure")
+    playwright.expect(said).to_have_text(reliability.reliability_text(table))
+    before = figure.get_attribute("src")
+    page.locator(".kosent-reliability-bins .noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(said).to_have_text(reliability.reliability_text(table, bins=16))
+    playwright.expect(figure).not_to_have_attribute("src", before)
+    page.locator(".kosent-reliability-calibrator select").select_option("platt")
+    calib = scoring.load_scored_or_pack("nsmc-calib").frame
+    mended = calibration.fit_calibrator(calib, method="platt").apply(table)
+    playwright.expect(said).to_have_text(reliability.reliability_text(mended, bins=16))
+    assert page.complaints == []
 
 
 def test_a_sentence_typed_with_a_korean_keyboard_is_cut(lab, page):

@@ -34,7 +34,7 @@ def test_the_first_screen_of_the_report(page, tmp_path):
 
 def test_a_widget(lab, page, tmp_path):
     """It shows numbers and curves alone, no text of a downloaded corpus."""
-    run_notebook(lab, page, "05_reliability.ipynb", until=".kosent-threshold")
+    run_notebook(lab, page, "06_abstention.ipynb", until=".kosent-threshold")
     page.locator(".kosent-threshold .noUi-handle").focus()
     page.locator(".jp-CodeCell", has=page.locator(".kosent-figure")).screenshot(path=tmp_path / "shot.png")
     keep(tmp_path / "shot.png", "widget.png")
