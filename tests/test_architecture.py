@@ -40,11 +40,12 @@ HOUSE = {
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
+        "calibration_speed", "rejectors",
         "notebooks", "plots",
     ],
     "results": [
         "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables",
-        "measured_tables", "headlines",
+        "rejector_tables", "measured_tables", "headlines",
         "pages",
     ],
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],

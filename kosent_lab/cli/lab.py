@@ -28,9 +28,13 @@ def add(subparsers: Any) -> None:
     bench.add_argument(
         "--startup", action="store_true", help="instead: from the command to the answer, against bare imports"
     )
+    bench.add_argument(
+        "--calibration", action="store_true", help="instead: seconds of all measures of calibration, beside libraries"
+    )
     bench.add_argument("--layers", type=int, default=12, help="with --training")
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
+    bench.add_argument("--beside", metavar="MODEL", help="also the speed of another model, in the same rounds")
     json_option(bench)
 
 
@@ -52,11 +56,16 @@ def run_notebooks(arguments: argparse.Namespace) -> None:
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
-    """Print throughput, seconds of reading and cutting, of training, or of starting."""
+    """Print throughput, seconds of reading and cutting, of training, of starting, or of measuring calibration."""
     if arguments.startup:
         from kosent_lab.studies import startup
 
         return print_result(startup.run(), arguments.json)
+    if arguments.calibration:
+        from kosent_lab.scoring.saved import load_scored_or_pack
+        from kosent_lab.studies import calibration_speed
+
+        return print_result(calibration_speed.run(load_scored_or_pack("nsmc-test").frame), arguments.json)
 
     from kosent_lab import corpora
     from kosent_lab.core.places import BUNDLED_FOLDER
@@ -80,7 +89,7 @@ def run_bench(arguments: argparse.Namespace) -> None:
 
     from kosent_lab.studies import speed
 
-    result = speed.run(arguments.model, texts)
+    result = speed.run(arguments.model, texts, beside=arguments.beside)
     if arguments.memory_rows:
         result |= speed.peak_memory(arguments.model, texts[texts.str.len() <= 30], rows=arguments.memory_rows)
     return print_result(result, arguments.json)

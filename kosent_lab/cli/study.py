@@ -53,6 +53,7 @@ def add(subparsers: Any) -> None:
     # what is compared in order to choose is compared on valid; test is for the one report at the end
     _common(recipes, "nsmc:valid")
     _add_transfer(questions)
+    _add_rejectors(questions)
 
 
 def _common(parser: argparse.ArgumentParser, data: str) -> None:
@@ -85,6 +86,53 @@ def _add_transfer(questions: Any) -> None:
     transfer.add_argument("--seed", type=int, default=0)
     transfer.add_argument("--model", help="bundled by default, or a folder")
     transfer.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
+
+
+def _add_rejectors(questions: Any) -> None:
+    rejectors = command(
+        questions,
+        "rejectors",
+        study_rejectors,
+        "which score tells best what will be wrong: confidence, dropout at prediction, two models, nearness",
+    )
+    rejectors.add_argument(
+        "--data",
+        nargs="+",
+        default=["kosent-pack"],
+        metavar="NAME",
+        help="default: kosent-pack; nsmc-middle: rated 5–8",
+    )
+    rejectors.add_argument(
+        "--per-label", type=int, default=300, help="at most so many rows of each label; default: 300"
+    )
+    rejectors.add_argument("--reference", type=int, default=3_000, help="texts that taught it, for nearness")
+    rejectors.add_argument("--other", help="folder of the second model; default: kosent-electra-small-fast")
+    rejectors.add_argument("--out", type=Path, metavar="FILE", help="keep the scores of each text: a Parquet file")
+
+
+def study_rejectors(arguments: argparse.Namespace) -> None:
+    """Print what abstaining by each score is worth in each set, against the confidence."""
+    import pandas as pd
+
+    from kosent_lab import calibration, corpora, models
+    from kosent_lab.core.files import write_parquet
+    from kosent_lab.core.places import DATA_FOLDER
+    from kosent_lab.studies import rejectors
+
+    classifier = models.load_classifier()
+    other = models.load_classifier(arguments.other or DATA_FOLDER / "models" / "kosent-electra-small-fast")
+    taught = corpora.load("kosent-teaching")["text"].sample(arguments.reference, random_state=0).tolist()
+    kept, tables = [], []
+    for name in arguments.data:
+        frame = rejectors.rows_of(name, per_label=arguments.per_label)
+        scored = rejectors.score_rejectors(frame, classifier, other, taught)
+        kept.append(rejectors.keep(scored, name))
+        if arguments.out:
+            write_parquet(pd.concat(kept, ignore_index=True), arguments.out)
+        if frame["label"].notna().any():
+            others = [score for score in rejectors.SCORES if score != "confidence"]
+            tables.append(calibration.compare_rejectors(scored, scores=others).assign(data=name))
+    _print_table(pd.concat(tables, ignore_index=True), None)
 
 
 def _texts(arguments: argparse.Namespace) -> pd.DataFrame:

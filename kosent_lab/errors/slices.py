@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.core.intervals import difference_interval, wilson_interval
 from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import halve
@@ -69,6 +68,8 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
         ``column``, ``value``, ``n``, ``accuracy``, ``ci_low``, ``ci_high``, ``mean_confidence``,
         ``ece``; worst accuracy first within a column.
     """
+    from kosent_lab.calibration.metrics import expected_calibration_error  # scipy: scoring does without it
+
     check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
     rows = _labelled(frame, columns)
     found = []

@@ -112,6 +112,11 @@ class Assessment:
         )
         return tuple(table.loc[("confidence", "ece"), ["difference", "ci_low", "ci_high"]])
 
+    @property
+    def calibration_harms(self) -> bool:
+        """Whether the calibrator surely makes the calibration error larger on these rows."""
+        return self.after is not None and self.ece_change[1] > 0
+
     @functools.cached_property
     def sarcasm_is_worse(self) -> bool:
         """Whether sarcasm, with a cue or without one, is surely read worse than all other labelled texts."""

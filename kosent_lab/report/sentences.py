@@ -129,7 +129,9 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         return [t["f_no_rows"]]
     found: list[str] = []
     if assessment.n_labelled:
-        found += _quality(assessment, t) + _reliability(assessment, t) + _where(assessment, t)
+        mended, harm = _calibrated(assessment, t), assessment.calibration_harms
+        found += (mended if harm else []) + _quality(assessment, t) + _reliability(assessment, t)
+        found += ([] if harm else mended) + _where(assessment, t)
     else:
         share, confidence = percent((frame["pred"] == 1).mean()), percent(frame["confidence"].mean())
         found.append(t["f_unlabelled"].format(n=f"{len(frame):,}", share=share, confidence=confidence))
@@ -187,24 +189,21 @@ def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if key == "f_under":  # said as so much below
         gap, low, high = -gap, -high, -low
     gaps = {"gap": points(gap), "gap_low": points(low), "gap_high": points(high)}
-    found = [
-        t[key].format(confidence=percent(confidence), ece=decimal(ece["value"]), **gaps, **_interval(ece, decimal))
-    ]
-    if assessment.after is not None and assessment.choice.calibrator is not None:
-        change, low, high = assessment.ece_change
-        key = "f_after_better" if high < 0 else "f_after_worse" if low > 0 else "f_after_same"
-        if key == "f_after_better":
-            change, low, high = -change, -high, -low
-        found.append(
-            t[key].format(
-                temperature=decimal(assessment.choice.calibrator.temperature, 2),
-                ece=decimal(metric(assessment.after, "ece")["value"]),
-                change=decimal(change),
-                low=decimal(low),
-                high=decimal(high),
-            )
-        )
-    return found
+    said = {"confidence": percent(confidence), "ece": decimal(ece["value"]), **gaps}
+    return [t[key].format(**said, **_interval(ece, decimal))]
+
+
+def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    """Say what the calibrator does to the calibration error; where that is harm, it is the first thing to say."""
+    if assessment.after is None or assessment.choice.calibrator is None:
+        return []
+    change, low, high = assessment.ece_change
+    key = "f_after_better" if high < 0 else "f_after_worse" if assessment.calibration_harms else "f_after_same"
+    if key == "f_after_better":
+        change, low, high = -change, -high, -low
+    said = {"temperature": decimal(assessment.choice.calibrator.temperature, 2)}
+    said["ece"] = decimal(metric(assessment.after, "ece")["value"])
+    return [t[key].format(**said, change=decimal(change), low=decimal(low), high=decimal(high))]
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:

@@ -15,7 +15,13 @@ from pathlib import Path
 from kosent_lab.core.files import write_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.results import calibration_tables, headlines, measured_tables, model_tables, study_tables
+from kosent_lab.results import (
+    calibration_tables,
+    headlines,
+    measured_tables,
+    model_tables,
+    study_tables,
+)
 
 ROOT = DATA_FOLDER.parent
 PAGES = (

@@ -8,10 +8,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "kept": ["load_runs", "load_study", "write_runs", "write_study"],
+        "kept": ["load_rejectors", "load_runs", "load_study", "write_runs", "write_study"],
         "particles": ["change_particles", "compare_tokenizers"],
         "draws": ["draw_rows"],
         "transfer": ["curve_table", "fine_tune", "learning_curve"],
+        "rejectors": ["score_rejectors"],
         "speed": ["compare_batching"],
         "plots": ["plot_domains", "plot_learning_curve"],
     },

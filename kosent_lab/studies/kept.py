@@ -64,3 +64,8 @@ def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
     runs = wide.melt("doc_id", var_name="run", value_name="correct")
     parts = runs.pop("run").str.rsplit("/", n=1, expand=True)
     return runs.assign(recipe=parts[0], seed=parts[1].astype(int))
+
+
+def load_rejectors(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+    """Read the scores of every text that `rejectors.score_rejectors` gave and `rejectors.keep` kept, with ``data``."""
+    return pd.read_parquet(folder / "rejectors.parquet")

@@ -132,7 +132,9 @@ def compare_batching(
     )
 
 
-def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> dict[str, Any]:
+def run(
+    source: str | None, texts: pd.Series, *, beside: str | None = None, pipeline_texts: int = 256
+) -> dict[str, Any]:
     """Measure the pipeline and our own two ways on the same texts.
 
     Parameters
@@ -142,6 +144,8 @@ def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> d
     texts : Series of str
         Distinct texts in random order; the pipeline gets the first `pipeline_texts` of them, since
         its rate does not depend on how many there are and its default takes a minute for thousands.
+    beside : str, optional
+        Another model, the fastest way of which is measured in the same rounds.
 
     Returns
     -------
@@ -150,7 +154,8 @@ def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> d
         second, medians of three interleaved rounds), ``exact_ratio`` and ``fastest_ratio`` (against
         pipeline_b32), ``max_logit_difference`` (exact against the pipeline), ``agreement``
         (predictions, fastest against exact), ``padding_share``, ``padding_share_fixed``,
-        ``peak_gflops``, ``achieved_gflops`` (exact), ``peak_share``, ``threads``, ``n``, ``precision``.
+        ``peak_gflops``, ``achieved_gflops`` (exact), ``peak_share``, ``threads``, ``n``, ``precision``. With another
+        model ``beside`` (its id), ``beside_rps`` and ``beside_ratio`` (against ``fastest_rps``).
     """
     texts = texts.drop_duplicates().reset_index(drop=True)
     few = texts.head(pipeline_texts).tolist()
@@ -175,7 +180,10 @@ def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> d
         "exact": (len(frame), lambda: predict_frame(frame, exact)),
         "fastest": (len(frame), lambda: predict_frame(frame, fastest)),
     }
-    for classifier in (exact, fastest):  # first calls allocate and choose kernels
+    other = load_classifier(beside, device="cpu", precision="auto") if beside else None
+    if other is not None:
+        ways["beside"] = (len(frame), lambda: predict_frame(frame, other))
+    for classifier in filter(None, (exact, fastest, other)):  # first calls allocate and choose kernels
         predict_frame(frame.head(200), classifier)
     # interleaved, so that what else the machine does falls on all alike
     rounds = [{name: timed(name, count, work) for name, (count, work) in ways.items()} for _ in range(ROUNDS)]
@@ -188,8 +196,12 @@ def run(source: str | None, texts: pd.Series, *, pipeline_texts: int = 256) -> d
     buckets = bucket_batches(lengths, batch_tokens=BATCH_TOKENS["cpu"])
     operations = operations_per_text(exact, lengths)
     peak, achieved = peak_gflops(), rates["exact"] * operations / 1e9
+    compared = {}
+    if other is not None:
+        compared = {"beside": other.model_id, "beside_ratio": round(rates["beside"] / rates["fastest"], 2)}
     return {
         **{f"{name}_rps": round(rate, 1) for name, rate in rates.items()},
+        **compared,
         "exact_ratio": round(rates["exact"] / rates["pipeline_b32"], 2),
         "fastest_ratio": round(rates["fastest"] / rates["pipeline_b32"], 2),
         "max_logit_difference": float(np.abs(theirs - ours).max()),

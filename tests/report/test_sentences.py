@@ -71,6 +71,10 @@ def test_what_a_temperature_does_is_said_by_the_interval_of_the_difference(score
     assert said[0].startswith(start)
     words = {"f_after_better": "lowers", "f_after_worse": "larger", "f_after_same": "no sure difference"}
     assert words[key] in said[0]
+    # harm is told before anything else, what helps in its place
+    assert (words[key] in sentences.findings(assess(scored, Temperature(temperature)), "en")[0]) == (
+        key == "f_after_worse"
+    )
 
 
 def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_choice(scored):

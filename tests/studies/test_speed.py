@@ -34,13 +34,14 @@ def test_kinds_of_batches_hold_the_same_texts(tiny, pack):
 
 
 def test_bench_measures_the_same_texts(tiny_folder, pack):
-    result = speed.run(str(tiny_folder), pack["text"].head(150), pipeline_texts=40)
+    result = speed.run(str(tiny_folder), pack["text"].head(150), beside=str(tiny_folder), pipeline_texts=40)
     needed = "pipeline_default_rps pipeline_b32_rps exact_rps fastest_rps max_logit_difference padding_share"
     needed += " padding_share_fixed peak_gflops achieved_gflops exact_ratio fastest_ratio agreement"
     assert set(needed.split()) <= set(result)
     assert result["max_logit_difference"] < 1e-4
     assert 0 <= result["padding_share"] < result["padding_share_fixed"] < 1
     assert result["n"] == 150
+    assert result["beside_ratio"] == pytest.approx(result["beside_rps"] / result["fastest_rps"], abs=0.01)
 
 
 def test_length_buckets_hold_little_padding(tiny, pack):
