@@ -39,7 +39,7 @@ HOUSE = {
         "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "distillation",
     ],
     "studies": [
-        "kept", "particles", "draws", "transfer", "domains", "speed", "training_speed", "startup",
+        "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
         "calibration_speed", "rejectors",
         "notebooks", "plots",
     ],

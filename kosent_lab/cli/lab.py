@@ -77,9 +77,9 @@ def run_bench(arguments: argparse.Namespace) -> None:
     texts = texts.sample(min(arguments.texts or count, len(texts)), random_state=0)
     if arguments.cutting:
         from kosent_lab import tokenization
-        from kosent_lab.studies import speed
+        from kosent_lab.studies import cutting_speed
 
-        return print_result(speed.run_cutting(texts, tokenization.names_at_hand()), arguments.json)
+        return print_result(cutting_speed.run(texts, tokenization.names_at_hand()), arguments.json)
     if arguments.training:
         from kosent_lab.studies import training_speed
         from kosent_lab.tokenization.tokenizers import open_tokenizer

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kosent_lab.scoring.encode import bucket_batches, encode_texts
-from kosent_lab.studies import speed, training_speed
+from kosent_lab.studies import cutting_speed, speed, training_speed
 
 
 def test_padding_share_by_hand():
@@ -60,7 +60,7 @@ def test_memory_is_measured_in_a_process_of_its_own(tiny_folder, pack):
 
 
 def test_cutting_is_measured_for_each_tokenizer(pack):
-    result = speed.run_cutting(pack["text"].head(60), ["syllables", "jamo"], read_alone=60)
+    result = cutting_speed.run(pack["text"].head(60), ["syllables", "jamo"], read_alone=60)
     assert result["n"] == 60
     assert set(result["cut_seconds"]) == {"syllables", "jamo"}
     assert result["kiwi_thread_ratio"] > 0
