@@ -20,6 +20,7 @@ from kosent_lab.results import (
     headlines,
     measured_tables,
     model_tables,
+    rejector_tables,
     study_tables,
 )
 
@@ -34,7 +35,12 @@ PAGES = (
 )
 REGION = re.compile(r"<!-- results:([\w-]+) -->(.*?)<!-- /results -->", re.S)
 REGIONS = (
-    model_tables.TABLES | study_tables.TABLES | calibration_tables.TABLES | measured_tables.TABLES | headlines.REGIONS
+    model_tables.TABLES
+    | study_tables.TABLES
+    | calibration_tables.TABLES
+    | rejector_tables.TABLES
+    | measured_tables.TABLES
+    | headlines.REGIONS
 )
 
 

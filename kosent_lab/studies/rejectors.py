@@ -17,9 +17,10 @@ from torch import nn
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.corpora.documents import load
 from kosent_lab.models.classifier import Classifier
+from kosent_lab.models.devices import has_bf16
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
-from kosent_lab.scoring.saved import NAMES, load_source
+from kosent_lab.scoring.saved import FALLBACK, NAMES, load_source
 from kosent_lab.studies.draws import draw_rows
 
 PASSES = 20
@@ -33,7 +34,7 @@ def score_rejectors(
     frame: pd.DataFrame,
     classifier: Classifier,
     other: Classifier,
-    reference: Sequence[str],
+    reference: np.ndarray,
     *,
     passes: int = PASSES,
     dropout: float = DROPOUT,
@@ -47,8 +48,8 @@ def score_rejectors(
         A document frame.
     classifier, other : Classifier
         The one whose answers are judged, and a second one.
-    reference : sequence of str
-        Texts that the first was taught by, for ``nearness``.
+    reference : ndarray of float, shape (m, hidden)
+        `text_states` of texts that the first was taught by, for ``nearness``.
     passes, dropout : int, float
         Of dropout at prediction: so many passes with so large a share of the activations left out.
     seed : int
@@ -89,21 +90,20 @@ def score_rejectors(
     both = (prob_1 + predict_frame(frame, other)["prob_1"].to_numpy()) / 2
     found["two_models"] = np.where(prob_1 > 0.5, both, 1 - both)
     seconds["two_models"] = time.perf_counter() - start
-    known, _ = encode_texts(classifier.backend, reference, max_tokens=classifier.max_tokens)
-    states = _states(classifier, known)  # once for all texts to come: not counted
     start = time.perf_counter()
-    near = _states(classifier, ids) @ states.T
+    near = text_states(classifier, frame["text"]) @ reference.T
     found["nearness"] = np.sort(near, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
     seconds["nearness"] = time.perf_counter() - start
     return scored.assign(**found, **{f"seconds_{name}": spent / len(frame) for name, spent in seconds.items()})
 
 
 def rows_of(name: str, *, per_label: int) -> pd.DataFrame:
-    """Return rows of a set to be judged: at most so many of each label, and of those without one (neutral)."""
+    """Return rows of a set to be judged: at most so many of each label; of the pack its neutral texts too."""
     frame = load_source(name) if name in NAMES else load(name)
-    parts = [draw_rows(frame, 0, per_label=per_label)[1]] if frame["label"].notna().any() else []
-    neutral = frame[frame["label"].isna()]
-    parts.append(neutral.sample(min(2 * per_label, len(neutral)), random_state=0))
+    labelled, neutral = frame["label"].notna(), frame[frame["label"].isna()]
+    parts = [draw_rows(frame, 0, per_label=per_label)[1]] if labelled.any() else []
+    if name == FALLBACK or not labelled.any():
+        parts.append(neutral.sample(min(2 * per_label, len(neutral)), random_state=0))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -141,14 +141,16 @@ def _dropped(classifier: Classifier, ids: list[np.ndarray], *, passes: int, drop
     drawn = np.empty((passes, len(ids)))
     for batch, inputs in _batches(classifier, ids):
         repeated = {name: value.repeat(passes, 1) for name, value in inputs.items()}
-        logits = model(**repeated).logits.double().cpu().numpy()
+        with torch.autocast(classifier.device.type, torch.bfloat16, enabled=has_bf16(classifier.device)):
+            logits = model(**repeated).logits.double().cpu().numpy()
         drawn[:, batch] = sigmoid(logits[:, positive] - logits[:, negative]).reshape(passes, len(batch))
     return drawn
 
 
 @torch.inference_mode()
-def _states(classifier: Classifier, ids: list[np.ndarray]) -> np.ndarray:
+def text_states(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
     """Return the last layer's state of each text's first position, of length 1, shape (n, hidden)."""
+    ids, _ = encode_texts(classifier.backend, texts, max_tokens=classifier.max_tokens)
     model = classifier.model.base_model.eval()
     found = np.empty((len(ids), classifier.model.config.hidden_size), dtype="float32")
     for batch, inputs in _batches(classifier, ids):
