@@ -5,7 +5,7 @@ import ast
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration import calibrators
+from kosent_lab.calibration import abstention, calibrator_comparison, calibrators, conformal, temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.models import electra, pairs
 from kosent_lab.scoring.predict import predict_frame
@@ -14,8 +14,12 @@ from kosent_lab.training import baseline, finetuning, pretraining
 from tests.conftest import ROOT
 
 FITS = {
-    "fit_temperature": lambda c: calibrators.fit_temperature(c.scored),
-    "fit_shift": lambda c: calibrators.fit_shift(c.scored),
+    "fit_temperature": lambda c: temperature.fit_temperature(c.scored),
+    "fit_shift": lambda c: temperature.fit_shift(c.scored),
+    "fit_calibrator": lambda c: calibrators.fit_calibrator(c.scored),
+    "compare_calibrators": lambda c: calibrator_comparison.compare_calibrators(c.scored),
+    "fit_conformal": lambda c: conformal.fit_conformal(c.scored),
+    "choose_threshold": lambda c: abstention.choose_threshold(c.scored),
     "fit_baseline": lambda c: baseline.fit_baseline(c.rows),
     "search_strength": lambda c: baseline.search_strength(c.rows, c.clean, grid=[1.0]),
     "out_of_fold": lambda c: baseline.out_of_fold(c.rows),
@@ -27,8 +31,8 @@ FITS = {
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),
 }
 # fit on what they are not given whole: learning_curve leaves test rows out itself, train_vocabulary takes texts,
-# fits_… are none
-OTHERS = {"learning_curve", "train_vocabulary"}
+# fit_family and fit_logistic take numbers that fit_calibrator has asked for
+OTHERS = {"learning_curve", "train_vocabulary", "fit_family", "fit_logistic"}
 WINGS = ["calibration", "models", "scoring", "training", "studies", "tokenization", "behaviour", "errors"]
 
 
