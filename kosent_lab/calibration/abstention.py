@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.held_out import refuse_test_rows, test_rows
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
@@ -119,7 +120,7 @@ def threshold_summary(frame: pd.DataFrame, *, threshold: float) -> pd.Series:
 
 
 # thresholds that are tried, from the strictest down, in log-odds of the confidence; fixed before any row is seen
-GRID = 1 / (1 + np.exp(-np.linspace(8.0, 0.0, 321)))
+GRID = sigmoid(np.linspace(8.0, 0.0, 321))
 STARTS = 8  # places of the grid that the search begins at, each with its part of what may go wrong
 
 

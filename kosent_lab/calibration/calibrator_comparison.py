@@ -72,8 +72,7 @@ def compare_calibrators(
     none = np.stack(proper_losses(found["none"], label), axis=1)
     for name, probability in found.items():
         losses = np.stack(proper_losses(probability, label), axis=1)
-        confidence, right = np.maximum(probability, 1 - probability), (probability > 0.5) == (label == 1)
-        ece = expected_calibration_error(confidence, right.astype("float64"))
+        ece = confidence_error(probability, label)
         table.append({"method": name, "nll": losses[:, 0].mean(), "brier": losses[:, 1].mean(), "ece": ece})
         changes.append(losses - none)
     intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed)
@@ -97,6 +96,12 @@ def proper_losses(probability: np.ndarray, label: np.ndarray) -> tuple[np.ndarra
     """Return the log loss (nats) and the squared error of each row, shape (n,) each."""
     with np.errstate(divide="ignore"):
         return -np.log(np.where(label == 1, probability, 1 - probability)), (probability - label) ** 2
+
+
+def confidence_error(probability: np.ndarray, label: np.ndarray) -> float:
+    """Return the calibration error of the largest probability; those of positive and the labels, shape (n,) each."""
+    right = (probability > 0.5) == (label == 1)
+    return expected_calibration_error(np.maximum(probability, 1 - probability), right.astype("float64"))
 
 
 def fold_numbers(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from kosent_lab.calibration.cells import Cells
+from kosent_lab.calibration.outcomes import sigmoid
 
 
 def nll(log_odds: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
@@ -44,7 +45,7 @@ def fit_logistic(design: np.ndarray, positive: np.ndarray, negative: np.ndarray,
         return float(costs + ridge / 2 * point @ point)
 
     for _ in range(100):
-        fitted = 1 / (1 + np.exp(-np.clip(scaled @ point, -700, 700)))
+        fitted = sigmoid(scaled @ point)
         score = scaled.T @ (positive - rows * fitted) - ridge * point
         information = (scaled.T * (rows * fitted * (1 - fitted))) @ scaled + ridge * np.eye(len(point))
         if np.linalg.cond(information) > 1e13:
@@ -72,7 +73,7 @@ def _newton_step(
 
     NaN where a resample is of one score.
     """
-    at = 1 / (1 + np.exp(-np.clip(point[0] * odds + point[1], -700, 700)))
+    at = sigmoid(point[0] * odds + point[1])
     design = np.stack([odds, np.ones_like(odds)], axis=1)
     score = positive @ design - rows @ (at[:, None] * design)
     products = np.stack([odds**2, odds, np.ones_like(odds)], axis=1)
@@ -118,4 +119,4 @@ def likely(cells: Cells) -> np.ndarray:
     design = np.stack([np.ones_like(odds), odds, odds**2], axis=1)
     design = design[:, np.abs(design).max(axis=0) > 0]
     point = fit_logistic(design, cells.positive, cells.negative, ridge=1e-3)  # the ridge: it always exists
-    return 1 / (1 + np.exp(-np.clip(design @ point, -30, 30)))
+    return sigmoid(np.clip(design @ point, -30, 30))

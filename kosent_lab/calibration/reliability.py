@@ -9,7 +9,7 @@ import pandas as pd
 
 from kosent_lab.calibration.cells import MOST, gather
 from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
-from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, view
+from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
 from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
 from kosent_lab.core.schema import DataError
@@ -194,7 +194,7 @@ def reliability_diagram(
     probability = view(frame, of)[0]
     if not len(probability):
         raise DataError("no row has a label: without one a reliability diagram has nothing to show")
-    reading = Reading(frame, of, resamples, seed, None, bins=bins)
+    reading = Reading(frame, of, resamples, seed, pair_groups(frame[frame["label"].notna()]), bins=bins)
     return Diagram(
         of=of,
         bins=reliability_table(frame, of=of, bins=bins, resamples=0),

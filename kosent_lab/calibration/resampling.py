@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
@@ -9,7 +12,7 @@ from scipy import optimize, stats
 from kosent_lab.calibration.cells import MOST, Cells, gather
 from kosent_lab.calibration.likelihood import likely
 from kosent_lab.calibration.metrics import corp_parts, measures, smooth_width
-from kosent_lab.calibration.outcomes import BINS, view
+from kosent_lab.calibration.outcomes import BINS, sigmoid, view
 from kosent_lab.core.intervals import LEVEL, percentile_interval
 
 # chance alone makes these larger: gaps of either sign count, and isotonic regression fits noise
@@ -27,22 +30,23 @@ class Reading:
         probability, outcome, odds = view(rows, of)
         exact, self.cells = (gather(probability, outcome, odds, bins=bins, most=most) for most in (None, MOST))
         width = smooth_width(exact)
-        self.n, self.value = len(rows), _single(exact, exact.positive, exact.negative, width)
-        self.base = _single(self.cells, self.cells.positive, self.cells.negative, width)
+        self.n, self.outcome, self.resamples, self.seed = len(outcome), outcome, resamples, seed
+        self.value, self.base = _single(exact, width), _single(self.cells, width)
         drawn = self.cells.resampled(outcome, resamples=resamples, seed=seed, groups=groups)
         self.drawn = measures(self.cells, *drawn, width=width)
         tossed = self.cells.tossed(resamples=resamples, seed=seed + 1)
         self.tossed = measures(self.cells, *tossed, width=width)
-        smooth = likely(self.cells)
-        counts = smooth * (self.cells.positive + self.cells.negative)
-        rest = self.cells.positive + self.cells.negative - counts
-        share = np.concatenate([counts, rest]) / self.n
-        again = (
-            np.random.default_rng(seed + 2).multinomial(self.n, share / share.sum(), size=resamples).astype("float64")
-        )
-        center = corp_parts(self.cells, counts[None], rest[None])
-        parts = corp_parts(self.cells, again[:, : len(counts)], again[:, len(counts) :])
-        self.smoothed = {name: parts[name] - center[name] for name in SMOOTHED}
+
+    @functools.cached_property
+    def smoothed(self) -> dict[str, np.ndarray]:
+        """What resamples of the smoothed frequencies add to the parts of the Brier score, shape (resamples,) each."""
+        rows = self.cells.positive + self.cells.negative
+        positive = likely(self.cells) * rows
+        smooth = dataclasses.replace(self.cells, positive=positive, negative=rows - positive)
+        drawn = smooth.resampled(self.outcome, resamples=self.resamples, seed=self.seed + 2)
+        center = corp_parts(smooth, positive[None], (rows - positive)[None])
+        parts = corp_parts(smooth, *drawn)
+        return {name: parts[name] - center[name] for name in SMOOTHED}
 
     def chance(self, name: str, share: float) -> float:
         """Return what a calibrated model of these probabilities stays below in so many draws."""
@@ -64,17 +68,16 @@ class Reading:
         if name == "ece_debiased":
             low, high = self.bounds("ece")
             return min(low, value), max(high, value)
-        if name not in GAPS and name not in self.smoothed:
+        if name not in (*GAPS, *SMOOTHED):
             return percentile_interval(value + moved, value=value)
-        low, high = np.quantile(self.smoothed.get(name, moved), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        low, high = np.quantile(self.smoothed[name] if name in SMOOTHED else moved, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         low, high = max(0.0, min(value - high, value)), max(value - low, value)
         return (0.0 if name in RAISED and value <= self.chance(name, (1 + LEVEL) / 2) else float(low)), float(high)
 
 
-def _single(cells: Cells, positive: np.ndarray, negative: np.ndarray, width: float) -> dict[str, float]:
-    return {
-        name: float(found[0]) for name, found in measures(cells, positive[None], negative[None], width=width).items()
-    }
+def _single(cells: Cells, width: float) -> dict[str, float]:
+    found = measures(cells, cells.positive[None], cells.negative[None], width=width)
+    return {name: float(value[0]) for name, value in found.items()}
 
 
 def _likelihood_bounds(value: float, n: int) -> tuple[float, float]:
@@ -99,7 +102,7 @@ def visible_error(cells: Cells, chance: float, *, seed: int, power: float = 0.8,
     noise = np.random.default_rng(seed).standard_normal((draws, len(np.unique(cells.bins))))
 
     def error(factor: float) -> tuple[float, float]:
-        truth = 1 / (1 + np.exp(-np.clip(cells.log_odds / factor, -700, 700)))
+        truth = sigmoid(cells.log_odds / factor)
         mean = np.add.reduceat(rows * (truth - cells.probability), starts)
         spread = np.sqrt(np.add.reduceat(rows * truth * (1 - truth), starts))
         shown = np.abs(mean + spread * noise).sum(axis=1) / rows.sum()

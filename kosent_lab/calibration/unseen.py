@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.calibrator_comparison import paired_means, proper_losses
+from kosent_lab.calibration.calibrator_comparison import confidence_error, paired_means, proper_losses
 from kosent_lab.calibration.calibrators import fit_calibrator
-from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.calibration.outcomes import margin, sigmoid
 from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import DataError
@@ -75,8 +74,7 @@ def calibrate_unseen(
         changes = []
         for (place, method), probability in found.items():
             nll, brier = proper_losses(probability, label)
-            confidence, right = np.maximum(probability, 1 - probability), (probability > 0.5) == (label == 1)
-            ece = expected_calibration_error(confidence, right.astype("float64"))
+            ece = confidence_error(probability, label)
             changes.append(nll - base)
             table.append((name, place, method, len(rows), label.mean(), nll.mean(), brier.mean(), ece))
         intervals += paired_means(np.stack(changes, axis=1), resamples=resamples, seed=seed)

@@ -31,7 +31,8 @@ def test_the_diagram_says_what_was_computed(ax, of):
 
 
 def test_the_diagram_measures_as_the_summary_does():
-    frame = rows(1_000, seed=2, truth=over)
+    frame = rows(1_000, seed=2, truth=over).assign(pair_id=[f"p{n // 2}" for n in range(1_000)])
+    frame.loc[:99, "label"] = pd.NA
     diagram = calibration.reliability_diagram(frame, resamples=100)
     table = calibration.calibration_summary(frame, resamples=100).set_index(["of", "metric"])
     expected = table.loc[("confidence", "ece"), ["value", "ci_low", "ci_high"]]
