@@ -11,7 +11,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "outcomes": ["BINS", "bin_numbers", "labelled_numbers"],
         "metrics": ["expected_calibration_error"],
         "summary": ["RESAMPLES", "calibration_summary", "compare", "metrics_table"],
-        "reliability": ["corp_curve", "reliability_diagram", "reliability_table", "smooth_curve"],
+        "reliability": [
+            "corp_curve",
+            "reliability_diagram",
+            "reliability_diagrams",
+            "reliability_table",
+            "smooth_curve",
+        ],
         "temperature": ["Temperature", "fit_shift", "fit_temperature", "read_calibration"],
         "families": ["METHODS"],
         "calibrators": ["Calibrator", "fit_calibrator"],
@@ -31,6 +37,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plots": [
             "plot_counts",
             "plot_diagram",
+            "plot_diagrams",
             "plot_promise",
             "plot_reliability",
             "plot_risk_coverage",

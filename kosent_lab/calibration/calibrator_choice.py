@@ -13,12 +13,17 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.calibration.calibrator_comparison import compare_calibrators
+from kosent_lab.calibration.calibrators import Calibrator, fit_calibrator
+from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.temperature import Temperature, fit_temperature
 from kosent_lab.core.held_out import COLUMNS
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import fold_texts
 
 logger = logging.getLogger(__name__)
+BEST = "best"  # of all families, by cross-fitted log loss
+CHOICES = (*METHODS, BEST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +32,7 @@ class CalibratorChoice:
 
     Parameters
     ----------
-    calibrator : Temperature or None
+    calibrator : Temperature, Calibrator or None
     source : str
         What it was fitted on; empty where that is not known.
     failure : str
@@ -38,7 +43,7 @@ class CalibratorChoice:
         Whether it came with the model.
     """
 
-    calibrator: Temperature | None = None
+    calibrator: Temperature | Calibrator | None = None
     source: str = ""
     failure: str = ""
     used: frozenset[int] = frozenset()
@@ -51,7 +56,11 @@ class CalibratorChoice:
 
 
 def choose_calibrator(
-    frame: pd.DataFrame, bundled: Mapping[str, Any] | None, calib: tuple[str, pd.DataFrame] | None = None
+    frame: pd.DataFrame,
+    bundled: Mapping[str, Any] | None,
+    calib: tuple[str, pd.DataFrame] | None = None,
+    *,
+    method: str = "temperature",
 ) -> CalibratorChoice:
     """Find the calibrator of a scored table: from rows given for it, its own calib rows, or the model's.
 
@@ -63,6 +72,9 @@ def choose_calibrator(
         What the model's ``calibration.json`` says: ``temperature``, ``fitted_on`` (``nsmc:calib``), ``n``.
     calib : (str, DataFrame), optional
         What the reader knows it by, and the prediction frame of the texts given for calibration.
+    method : str
+        The family that is fitted (`families.METHODS`), or ``best``: the one with the best cross-fitted log loss on the
+        rows that are fitted on (`compare_calibrators`). All but a temperature may change answers.
 
     Returns
     -------
@@ -85,15 +97,18 @@ def choose_calibrator(
         )
     if len(rows) and len(used) < len(frame):
         try:
-            return CalibratorChoice(fit_temperature(rows), source, "", used)
+            return CalibratorChoice(_fit(rows, method, source), source, "", used)
         except DataError as error:
             if calib is not None:  # who asks for a calibration gets that one or none
-                raise DataError(f"no temperature can be fitted on {source}: {error}") from error
+                what = "temperature" if method == "temperature" else f"calibrator ({method})"
+                raise DataError(f"no {what} can be fitted on {source}: {error}") from error
             failure = str(error)
+    elif method != "temperature":
+        failure = f"there are no rows to fit a calibrator ({method}) on: give some with --calib"
     if bundled is None:
         return CalibratorChoice(failure=failure)
     if failure:
-        logger.warning("%s; using the model's own temperature", failure)
+        logger.warning("%s. The model's own temperature is used", failure.rstrip("."))
     source = str(bundled.get("fitted_on", ""))
     used = _fitted_rows(frame, source)
     if len(used) == len(frame) > 0:
@@ -102,6 +117,15 @@ def choose_calibrator(
     if temperature.at_limit:  # of one that is fitted here, `fit_temperature` has warned
         logger.warning("%s", temperature.caution)
     return CalibratorChoice(temperature, source, failure, used, bundled=True)
+
+
+def _fit(rows: pd.DataFrame, method: str, source: str) -> Temperature | Calibrator:
+    if method == BEST:
+        ranked = [name for name in compare_calibrators(rows, resamples=0)["method"] if name != "none"]
+        method = ranked[0]
+    if method == "temperature":
+        return fit_temperature(rows)
+    return fit_calibrator(rows, method=method, fitted_on=source)
 
 
 def _fitted_rows(frame: pd.DataFrame, fitted_on: str) -> frozenset[int]:

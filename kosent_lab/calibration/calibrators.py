@@ -21,6 +21,7 @@ from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers,
 from kosent_lab.core.files import write_text
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, ModelError, check_columns
+from kosent_lab.corpora.splits import fold_texts
 
 logger = logging.getLogger(__name__)
 FEWEST = 20
@@ -47,8 +48,10 @@ class Calibrator:
         Of the model whose logits it reads; empty where that was not known.
     labels : tuple of str
         Meaning of ``logit_0`` and ``logit_1``.
-    rows : frozenset of str
-        Their ids, where the frame had any; not written to JSON.
+    accuracy : float
+        Share of these rows that the model gets right as scored; NaN where it is not known.
+    rows, texts : frozenset of str
+        Their ids and folded texts, where the frame had any; not written to JSON.
     """
 
     method: str
@@ -58,7 +61,19 @@ class Calibrator:
     fitted_on: str = ""
     model_id: str = ""
     labels: tuple[str, ...] = LABELS
+    accuracy: float = dataclasses.field(default=float("nan"), compare=False)  # an unknown one differs from itself
     rows: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
+    texts: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def temperature(self) -> float | None:
+        """What it divides the log-odds by, the same for all rows; None for another curve, or several."""
+        return None if self.by or self.method != "temperature" else 1 / self.parameters[""]["coefficients"][0]
+
+    @property
+    def caution(self) -> str:
+        """What must be said beside it: nothing that is known."""
+        return ""
 
     @property
     def name(self) -> str:
@@ -110,8 +125,8 @@ class Calibrator:
         changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
         if "label" in frame.columns:
             changed["correct"] = (frame["label"].astype("Int64") == pred).array.astype("boolean")
-        marked = frame["doc_id"].astype(str).isin(self.rows) if self.rows and "doc_id" in frame.columns else None
-        if marked is not None and marked.any():
+        marked = self._has_seen(frame)
+        if marked.any():
             logger.warning(
                 "%s of %s rows are among those that the calibrator was fitted on (%s): measured on them it looks "
                 "better than it is", f"{marked.sum():,}", f"{len(frame):,}", self.fitted_on or "unknown",
@@ -119,9 +134,18 @@ class Calibrator:
             changed[TAUGHT] = marked
         return frame.assign(**changed, calibrator=self.name)
 
+    def _has_seen(self, frame: pd.DataFrame) -> pd.Series:
+        """Whether each row is one that it was fitted on: by text, or by id where either side has no texts."""
+        if self.texts and "text" in frame.columns:
+            return fold_texts(frame["text"]).isin(self.texts - {""})
+        if "doc_id" in frame.columns:
+            return frame["doc_id"].astype(str).isin(self.rows)
+        return pd.Series(False, index=frame.index)
+
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
-        said = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "rows"}
+        kept = [field.name for field in dataclasses.fields(self) if field.name not in ("accuracy", "rows", "texts")]
+        said = {name: getattr(self, name) for name in kept}
         write_text(json.dumps(said | {"labels": list(self.labels)}, ensure_ascii=False, indent=2) + "\n", path)
 
     @classmethod
@@ -211,5 +235,14 @@ def fit_calibrator(
     models = set(frame["model_id"].dropna()) if "model_id" in frame.columns else set()
     if len(models) > 1:
         raise DataError(f"a calibrator is fitted on the logits of one model; got {', '.join(sorted(models))}")
-    ids = frozenset(labelled["doc_id"].astype(str)) if "doc_id" in frame.columns else frozenset()
-    return Calibrator(method, parameters, by or "", len(rows), fitted_on, "".join(models), LABELS, ids)
+    return Calibrator(
+        method,
+        parameters,
+        by=by or "",
+        n=len(rows),
+        fitted_on=fitted_on,
+        model_id="".join(models),
+        accuracy=float(((odds > 0) == (label == 1)).mean()),
+        rows=frozenset(labelled["doc_id"].astype(str)) if "doc_id" in frame.columns else frozenset(),
+        texts=frozenset(fold_texts(labelled["text"])) if "text" in frame.columns else frozenset(),
+    )

@@ -1,26 +1,39 @@
 """Draw reliability, counts of bins, risk against coverage, scores by outcome, and what n can see.
 
-Each function takes a finished table and an Axes and returns the Axes; nothing here computes a
-statistic, saves or shows.
+Each function takes a finished table and an Axes and returns the Axes (`plot_diagrams`: several tables, and
+as many Axes); nothing here computes a statistic, saves or shows.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from kosent_lab.calibration.abstention import RiskThreshold
 from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import ACCENT, LINE, MUTED, fresh_axes
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
+
+SMOOTH_POINTS = 80
 
 
-def plot_diagram(table: Diagram, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
+def plot_diagram(
+    table: Diagram,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    lowest: float | None = None,
+    **artist_options: Any,
+) -> Axes:
     """Draw a reliability diagram that says how much of it is chance.
 
     The curve is isotonic (no bins to choose). Where a calibrated model's curve would lie is shaded: what leaves the
@@ -35,6 +48,8 @@ def plot_diagram(table: Diagram, *, ax: Axes | None = None, label: str | None = 
         A fresh figure when None. Its sides get the same scale.
     label : str, optional
         Name in the legend.
+    lowest : float, optional
+        Where the upright axis begins; where the curve does when None, and at 0 for the positive class.
     **artist_options
         Passed to the isotonic curve.
 
@@ -45,8 +60,9 @@ def plot_diagram(table: Diagram, *, ax: Axes | None = None, label: str | None = 
     ax = fresh_axes(ax, (5, 5))
     options = {"color": ACCENT, "linewidth": 1.8} | artist_options
     first = 0.5 if table.of == "confidence" else 0.0
-    bins, corp = table.bins[table.bins["count"] > 0], table.corp
+    bins, corp = table.bins[table.bins["count"] > 0], _visible(table.corp)
     smooth = table.smooth[table.smooth["probability"] >= first]
+    smooth = smooth.iloc[:: math.ceil(len(smooth) / SMOOTH_POINTS)]
     ax.plot([first, 1], [first, 1], color=MUTED, linestyle="--", linewidth=1, zorder=1)
     ax.fill_between(corp["probability"], corp["region_low"], corp["region_high"], color=MUTED, alpha=0.3, linewidth=0)
     widths = 14 * np.sqrt(smooth["density"] / smooth["density"].max())
@@ -56,16 +72,64 @@ def plot_diagram(table: Diagram, *, ax: Axes | None = None, label: str | None = 
     ax.plot(bins["mean_confidence"], bins["accuracy"], "o", color="white", markeredgecolor=LINE, markersize=4, zorder=4)
     ax.plot(corp["probability"], corp["frequency"], label=label, zorder=3, **options)
     heights = 0.14 * (1 - first) * table.bins["count"] / table.bins["count"].max()
-    bottom = 0.0 if first == 0 else min(first, float(bins["accuracy"].min()), float(corp["frequency"].min()))
+    bottom = _lowest(table) if lowest is None else lowest
     width = table.bins["bin_upper"] - table.bins["bin_lower"]
     ax.bar(table.bins["bin_lower"], heights, width=width, bottom=bottom, align="edge", color=MUTED, edgecolor="white")
     value, low, high = table.ece
-    said = f"n = {table.n:,}\nECE {value:.3f} ({low:.3f} to {high:.3f})"
+    said = f"n = {table.n:,}\nECE {value:.3f} ({low:.3f}–{high:.3f})"
     ax.text(0.03, 0.97, said, transform=ax.transAxes, va="top", fontsize="small")
     ax.set(xlim=(first, 1), ylim=(bottom, 1), aspect="equal" if bottom == first else "auto")
     names = ("confidence", "accuracy") if table.of == "confidence" else ("probability of positive", "share positive")
     ax.set(xlabel=names[0], ylabel=names[1])
     return ax
+
+
+def _lowest(table: Diagram) -> float:
+    """Return where the upright axis begins: so that all bins and the curve are seen, but for its first few rows."""
+    if table.of == "positive":
+        return 0.0
+    bins, corp = table.bins[table.bins["count"] > 0], table.corp
+    few = corp["count"].cumsum() <= 0.01 * corp["count"].sum()  # one wrong row at 0 would flatten the rest
+    return min(0.5, float(bins["accuracy"].min()), float(corp.loc[~few, "frequency"].min()))
+
+
+def _visible(corp: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows between two that look the same to a five-hundredth: a page holds several curves of 2,000 rows."""
+    steps = (corp[["probability", "frequency", "region_low", "region_high"]] * 500).round()
+    same_before, same_after = ((steps == steps.shift(by)).all(axis=1) for by in (1, -1))
+    return corp[~(same_before & same_after)]
+
+
+def plot_diagrams(tables: Mapping[str, Diagram], *, figure: Figure | None = None, columns: int = 3) -> list[Axes]:
+    """Draw small multiples: a reliability diagram for each slice, or for each calibrator, all to one scale.
+
+    Parameters
+    ----------
+    tables : dict of str to Diagram
+        From `calibration.reliability_diagrams`; the key is the title.
+    figure : Figure, optional
+        A fresh one, with room for all, when None.
+    columns : int
+        Most panels in a row.
+
+    Returns
+    -------
+    list of Axes
+        One for each table, in their order.
+    """
+    across = min(columns, len(tables))
+    down = math.ceil(len(tables) / across)
+    figure = figure or plt.figure(figsize=(3.2 * across, 3.4 * down), layout="constrained")
+    lowest, drawn = min(map(_lowest, tables.values())), []
+    for place, (name, table) in enumerate(tables.items()):
+        ax = plot_diagram(table, ax=figure.add_subplot(down, across, place + 1), lowest=lowest)
+        said = ax.texts[0]  # there is no room for it inside
+        ax.set_title(f"{as_label(name)}\n{said.get_text().replace(chr(10), ', ')}", fontsize="medium")
+        said.remove()
+        ax.set_xlabel(ax.get_xlabel() if place + across >= len(tables) else "")
+        ax.set_ylabel(ax.get_ylabel() if place % across == 0 else "")
+        drawn.append(ax)
+    return drawn
 
 
 def plot_reliability(

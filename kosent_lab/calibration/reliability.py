@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_wi
 from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
 from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, check_columns
 
 RESAMPLES = 1_000
 
@@ -203,3 +204,33 @@ def reliability_diagram(
         n=len(probability),
         ece=(reading.value["ece"], *reading.bounds("ece")),
     )
+
+
+def reliability_diagrams(
+    frame: pd.DataFrame, *, by: str, most: int = 6, fewest: int = 100, **options: Any
+) -> dict[str, Diagram]:
+    """Compute a diagram for each slice, for `plots.plot_diagrams`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; its labelled rows are used.
+    by : str
+        A column whose values are the slices.
+    most, fewest : int
+        The slices with the most rows, so many of them; those with fewer rows than that say nothing and are left out.
+    **options
+        As for `reliability_diagram`.
+
+    Returns
+    -------
+    dict of str to Diagram
+        By the name of the slice, the largest first; empty where none is large enough.
+    """
+    check_columns(frame, [by], what="reliability by slice")
+    labelled = frame[frame["label"].notna()]
+    sizes = labelled[by].value_counts()
+    return {
+        str(value): reliability_diagram(labelled[labelled[by] == value], **options)
+        for value in sizes[sizes >= fewest].index[:most]
+    }

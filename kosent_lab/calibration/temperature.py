@@ -56,6 +56,11 @@ class Temperature:
             raise DataError(f"a temperature is a number above 0; got {self.temperature!r}")
 
     @property
+    def method(self) -> str:
+        """The family, as `families.METHODS` calls it."""
+        return "temperature"
+
+    @property
     def at_limit(self) -> bool:
         """Whether it stands at the end of its search: the rows have no best value inside."""
         return not LOWEST * 1.001 < self.temperature < HIGHEST / 1.001

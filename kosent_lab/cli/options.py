@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
 
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
+# `calibration.calibrator_choice.CHOICES`, the default first; written out for a parser that imports little
+CALIBRATORS = (
+    "temperature", "platt", "quadratic", "beta", "spline", "isotonic", "venn_abers", "histogram", "best",
+)  # fmt: skip
 
 
 def command(
@@ -54,6 +58,16 @@ def file_columns(parser: argparse.ArgumentParser) -> None:
         help="line of the header; default: of the first twenty the one that holds the columns named, else the first",
     )  # fmt: skip
     parser.add_argument("--sheet", help="of a workbook; default: the first that is not hidden")
+
+
+def calibrator_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a calibrator is fitted on, and of which family it is."""
+    parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit a calibrator on")
+    parser.add_argument(
+        "--calibrator", choices=CALIBRATORS, default=CALIBRATORS[0],
+        help="its family; best: the one with the best cross-fitted log loss on the texts that it is fitted on. All but "
+        "the temperature may change answers (default: temperature)",
+    )  # fmt: skip
 
 
 def mask_option(parser: argparse.ArgumentParser) -> None:

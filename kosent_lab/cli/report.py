@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import (
+    CALIBRATORS,
+    calibrator_options,
     command,
     file_columns,
     from_stdin,
@@ -33,7 +35,7 @@ def add(subparsers: Any) -> None:
         help="repeat for several parts; default: the bundled pack, and NSMC's test split, as saved answers "
         "(data/scored) where the corpus is not on this machine",
     )
-    parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
+    calibrator_options(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     mask_option(parser)
@@ -55,7 +57,7 @@ def make_report(arguments: argparse.Namespace) -> None:
 
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
-    options["mask_personal"] = arguments.mask_personal
+    options |= {"mask_personal": arguments.mask_personal, "method": arguments.calibrator}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
@@ -69,6 +71,7 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         words += ["--data", name]
     options = {
         "--calib": arguments.calib,
+        "--calibrator": None if arguments.calibrator == CALIBRATORS[0] else arguments.calibrator,
         "--model": arguments.model,
         "--revision": arguments.revision,
         "--positive-label": arguments.positive_label,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import (
+    calibrator_options,
     command,
     file_columns,
     from_stdin,
@@ -44,10 +45,10 @@ def add(subparsers: Any) -> None:
         subparsers, "evaluate", evaluate_task, "metrics with intervals",
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, "
         "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
-        "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, temperature, calibrated_on (what "
-        "the temperature was fitted on, and which rows are therefore not measured), calib_accuracy, "
-        "calibration_caution, model_id, data_sha256, params; with --task rtd: n (pieces), auroc, generator_hits, "
-        "replaced_share, each with _ci",
+        "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, nll_calibrated_ci, "
+        "calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which rows are therefore not "
+        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params; with --task rtd: n "
+        "(pieces), auroc, generator_hits, replaced_share, each with _ci",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
@@ -55,7 +56,7 @@ def add(subparsers: Any) -> None:
         help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
         "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced",
     )  # fmt: skip
-    evaluate.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit the temperature on")
+    calibrator_options(evaluate)
     evaluate.add_argument("--limit", type=int, help="the first N rows only")
     file_columns(evaluate)
     model_options(evaluate, precision="fp32")
@@ -105,8 +106,8 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     classifier = open_classifier(arguments)
     scored = scoring.predict_frame(frame, classifier, progress=not arguments.quiet)
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
-    choice = calibration.choose_calibrator(scored, classifier.calibration, calib)
-    if choice.failure:
+    choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
+    if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)
     print_result(evaluate(assess(scored, choice)), arguments.json)
 

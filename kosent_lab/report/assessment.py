@@ -15,6 +15,7 @@ import pandas as pd
 
 from kosent_lab import calibration, errors, korean, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
+from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out, intervals
 from kosent_lab.core.files import frame_sha256
@@ -128,12 +129,28 @@ class Assessment:
         return bool(high < 0)
 
     @functools.cached_property
-    def reliability(self) -> dict[str, pd.DataFrame]:
-        """`calibration.reliability_table` by ``before`` and, with a calibrator, ``after``."""
-        tables = {"before": calibration.reliability_table(self.scored, resamples=self.resamples)}
-        if self.choice.calibrator is not None:
-            tables["after"] = calibration.reliability_table(self.frame, resamples=self.resamples)
-        return tables
+    def reliability(self) -> pd.DataFrame:
+        """`calibration.reliability_table` of the calibrated confidences."""
+        return calibration.reliability_table(self.frame, resamples=self.resamples)
+
+    @functools.cached_property
+    def diagrams(self) -> dict[str, Diagram]:
+        """`calibration.reliability_diagram` by ``before`` and, with a calibrator, ``after``."""
+        frames = {"before": self.scored} | ({} if self.choice.calibrator is None else {"after": self.frame})
+        return {
+            name: calibration.reliability_diagram(frame, resamples=self.resamples) for name, frame in frames.items()
+        }
+
+    @functools.cached_property
+    def slice_diagrams(self) -> tuple[str, dict[str, Diagram]]:
+        """The first column of slices that has two large enough, and a diagram of each; empty where none has."""
+        frame = errors.add_slices(self.frame)
+        for column in errors.SLICE_COLUMNS:
+            if errors.can_slice(frame, column):
+                found = calibration.reliability_diagrams(frame, by=column, resamples=self.resamples)
+                if len(found) >= 2:
+                    return column, found
+        return "", {}
 
     @functools.cached_property
     def curve(self) -> pd.DataFrame:

@@ -19,10 +19,11 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     dict
         ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
         (None where leaks are not known), ``n_blank`` texts that are blank, ``accuracy_without_blank`` with
-        its ``_ci`` and ``n_without_blank`` (None where there are none), ``ece``, ``ece_calibrated``, ``brier``, ``nll``
-        with their ``_ci``, ``temperature``, ``calibrated_on`` (a sentence), ``calib_accuracy`` (on the rows of the
-        calibration), ``calibration_caution`` (a sentence, empty where nothing must be said), ``model_id``,
-        ``data_sha256``, ``params``.
+        its ``_ci`` and ``n_without_blank`` (None where there are none), ``ece``, ``ece_calibrated``, ``brier``,
+        ``nll``, ``nll_calibrated`` with their ``_ci``, ``calibrator`` (its family; None without one),
+        ``temperature`` (None for another family), ``calibrated_on`` (a sentence), ``calib_accuracy`` (on the
+        rows of the calibration), ``calibration_caution`` (a sentence, empty where nothing must be said),
+        ``model_id``, ``data_sha256``, ``params``.
 
     Raises
     ------
@@ -36,13 +37,16 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     for name in ("accuracy", "ece", "brier", "nll"):
         result |= _with_interval(name, before.loc[name])
     unleaked = None if assessment.unleaked is None else assessment.unleaked.set_index("metric").loc["accuracy"]
-    after = None if assessment.after is None else assessment.after.set_index("metric").loc["ece"]
+    after = None if assessment.after is None else assessment.after.set_index("metric")
     filled = None if assessment.filled is None else assessment.filled.set_index("metric").loc["accuracy"]
-    result |= _with_interval("accuracy_unleaked", unleaked) | _with_interval("ece_calibrated", after)
+    result |= _with_interval("accuracy_unleaked", unleaked)
+    for name in ("ece", "nll"):
+        result |= _with_interval(f"{name}_calibrated", None if after is None else after.loc[name])
     result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
     result |= {"n_blank": assessment.blank} | _with_interval("accuracy_without_blank", filled)
     result["n_without_blank"] = None if filled is None else int(filled["n"])
     choice = assessment.choice
+    result["calibrator"] = choice.calibrator.method if choice.calibrator else None
     result["temperature"] = choice.calibrator.temperature if choice.calibrator else None
     result["calibrated_on"] = _calibrated_on(choice)
     known = choice.calibrator is not None and not pd.isna(choice.calibrator.accuracy)

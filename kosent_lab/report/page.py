@@ -43,6 +43,7 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "matplotl
 _SECTIONS = (
     sections.headline,
     sections.reliability,
+    sections.reliability_slices,
     sections.coverage,
     sections.slices,
     sections.mistakes,

@@ -177,6 +177,7 @@ def from_input(
     folder: Path,
     read: Callable[[str], pd.DataFrame] = corpora.load,
     calib: tuple[str, pd.DataFrame] | None = None,
+    method: str = "temperature",
     mask_personal: bool = False,
     progress: bool = False,
 ) -> Part:
@@ -191,7 +192,7 @@ def from_input(
         Takes ``predictions-NAME.parquet``.
     read : callable
         From a name to its document frame.
-    calib : (str, DataFrame), optional
+    calib, method :
         As for `calibrator_choice.choose_calibrator`.
     mask_personal : bool
         Hide what names persons in the predictions and on the page; the texts are scored as they are.
@@ -228,7 +229,7 @@ def from_input(
     personal.warn(Path(name).name, held, masked=mask_personal)
     # texts to calibrate on are known by their words, which masking changes
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
-    choice = choose_calibrator(as_read, classifier.calibration, calib)
+    choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
     tokenizer = classifier.backend
     assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
     # every row of the input, also those that the calibrator was fitted on

@@ -40,26 +40,25 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
         names, body = (*names[:2], names[4]), [row[:3] + row[5:] for row in body]
-    notes = (t["headline_note"].format(bins=calibration.BINS), calibrator_note(assessment.choice, t))
+    notes = (t["headline_note"].format(bins=calibration.BINS), calibrator_note(assessment, t))
     return Section("headline", notes, table=Table(columns((t["measure"],), names), body))
 
 
 def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
-    """Reliability diagram before and after, over the counts of the bins."""
+    """Reliability diagram after calibration over the curve before it, and the bins as a table."""
     if not assessment.n_labelled:
         return Section("reliability", (t["no_labels"],))
-    tables = assessment.reliability
-    last = tables.get("after", tables["before"])
+    drawn, last = assessment.diagrams, assessment.reliability
     figure = plt.figure(figsize=(FIGURE_WIDTH * 0.75, FIGURE_WIDTH * 0.75))
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    name = f"{t['before']} (n={assessment.n_labelled:,})"
-    calibration.plot_reliability(tables["before"], ax=top, label=name, color=figures.MUTED, linestyle=":", marker="s")
-    if "after" in tables:
-        calibration.plot_reliability(tables["after"], ax=top, label=t["after"])
-    top.set(ylabel=t["y_accuracy"], xlim=(0.5, 1.0))
-    top.legend(loc="upper left")
-    calibration.plot_counts(last, ax=bottom)
-    bottom.set(xlabel=t["x_confidence"], ylabel=t["y_count"])
+    ax = figure.add_subplot()
+    if "after" in drawn:
+        calibration.plot_diagram(drawn["after"], ax=ax, label=t["after"])
+        before = drawn["before"].corp
+        ax.plot(before["probability"], before["frequency"], ":", color=figures.LINE, label=t["before"])
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.15))  # above the bars
+    else:
+        calibration.plot_diagram(drawn["before"], ax=ax)
+    ax.set(xlabel=t["x_confidence"], ylabel=t["y_accuracy"])
     body = [
         (f"{row['bin_lower']:.2f}–{row['bin_upper']:.2f}", f"{int(row['count']):,}", percent(row["mean_confidence"]),
          percent(row["accuracy"]), interval(row))
@@ -68,6 +67,22 @@ def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
     heads = columns((t["confidence"],), (t["rows"], t["m_mean_confidence"], t["accuracy"], t["interval"]))
     words = {"alt": t["reliability_alt"], "caption": t["reliability_caption"]}
     return Section("reliability", _after_note(assessment, t), figure=to_svg(figure), table=Table(heads, body), **words)
+
+
+def reliability_slices(assessment: Assessment, t: dict[str, str]) -> Section:
+    """Small multiples: a reliability diagram for each large kind of text."""
+    if not assessment.n_labelled:
+        return Section("reliability_slices", (t["no_labels"],))
+    column, drawn = assessment.slice_diagrams
+    if not drawn:
+        return Section("reliability_slices", (t["reliability_slices_none"],))
+    named = {f"{slice_name(column, t)}: {slice_value(value, t)}": table for value, table in drawn.items()}
+    axes = calibration.plot_diagrams(named, columns=2)
+    for ax in axes:
+        ax.set_xlabel(ax.get_xlabel() and t["x_confidence"])
+        ax.set_ylabel(ax.get_ylabel() and t["y_accuracy"])
+    words = {"alt": t["reliability_slices_alt"], "caption": t["reliability_slices_caption"]}
+    return Section("reliability_slices", figure=to_svg(axes[0].figure), **words)
 
 
 def _after_note(assessment: Assessment, t: dict[str, str]) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.calibration.abstention import UnreachableRiskError
-from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
@@ -95,19 +94,21 @@ def _interval(row: pd.Series, form: Callable[[float], str] = percent) -> dict[st
     return {"low": form(row["ci_low"]), "high": form(row["ci_high"])}
 
 
-def calibrator_note(choice: CalibratorChoice, t: dict[str, str]) -> str:
-    """Say where the temperature comes from, or why there is none."""
+def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
+    """Say where the calibrator comes from and what it changes, or why there is none."""
+    choice = assessment.choice
     if choice.calibrator is None:
-        return t["temperature_failed"].format(reason=choice.failure) if choice.failure else t["temperature_none"]
-    key = "temperature_model" if choice.bundled else "temperature_fitted"
-    said = {
-        "temperature": decimal(choice.calibrator.temperature, 2),
-        "source": shown_name(choice.source or t["unknown_source"]),
-    }
-    note = t[key].format(n=f"{choice.calibrator.n:,}", **said)
-    if choice.calibrator.at_limit:
+        return t["calibrator_failed"].format(reason=choice.failure) if choice.failure else t["calibrator_none"]
+    said = {"n": f"{choice.calibrator.n:,}", "source": shown_name(choice.source or t["unknown_source"])}
+    if choice.calibrator.temperature is None:
+        changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
+        note = t["calibrator_fitted"].format(method=choice.calibrator.method, changed=f"{changed:,}", **said)
+    else:
+        key = "temperature_model" if choice.bundled else "temperature_fitted"
+        note = t[key].format(temperature=decimal(choice.calibrator.temperature, 2), **said)
+    if choice.caution:
         note += " " + t["temperature_at_limit"].format(accuracy=percent(choice.calibrator.accuracy))
-    return f"{t['temperature_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
+    return f"{t['calibrator_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
 
 
 def findings(assessment: Assessment, language: str) -> list[str]:
@@ -201,9 +202,12 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
     key = "f_after_better" if high < 0 else "f_after_worse" if assessment.calibration_harms else "f_after_same"
     if key == "f_after_better":
         change, low, high = -change, -high, -low
-    said = {"temperature": decimal(assessment.choice.calibrator.temperature, 2)}
-    said["ece"] = decimal(metric(assessment.after, "ece")["value"])
-    return [t[key].format(**said, change=decimal(change), low=decimal(low), high=decimal(high))]
+    calibrator, ece = assessment.choice.calibrator, metric(assessment.after, "ece")["value"]
+    if calibrator.temperature is None:
+        by = t["by_family"].format(method=calibrator.method)
+    else:
+        by = t["by_temperature"].format(temperature=decimal(calibrator.temperature, 2))
+    return [t[key].format(by=by, ece=decimal(ece), change=decimal(change), low=decimal(low), high=decimal(high))]
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:

@@ -58,6 +58,9 @@ def throughput_table() -> str:
             what = f", {bench['precision']}" if key == "fastest" else ""
             cells.append(f"{bench[f'{key}_rps']:.0f} ({ratio:.2f}{what})")
         rows.append([name, *cells])
+    beside = [bench.get("beside_rps") for bench in found]
+    shown = ["not measured" if rate is None else count(round(rate)) for rate in beside]
+    rows.append(["kosent-electra-small-fast, in the same run", *shown])
     agree = [f"{percent(bench['agreement'])} %" for bench in found]
     rows.append(["answers on which the fastest agrees with the exact", *agree])
     rows.append(["largest logit difference, exact to the pipeline", *(_difference(bench) for bench in found)])

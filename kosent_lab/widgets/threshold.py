@@ -137,7 +137,7 @@ def _measure(frame: pd.DataFrame, name: str) -> Assessment:
 
 
 def _draw(figure: Figure, measured: Assessment, name: str, threshold: float) -> Figure:
-    table = measured.reliability["before"]
+    table = measured.reliability
     left, right = figure.axes
     for artist in [*left.lines, *left.collections, *left.patches, *right.lines]:
         artist.remove()  # the axes stay: to make ticks anew takes longer than all the rest

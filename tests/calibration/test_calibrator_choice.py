@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration import Temperature, choose_calibrator
+from kosent_lab.calibration import Temperature, calibrator_choice, choose_calibrator
+from kosent_lab.cli.options import CALIBRATORS
 from kosent_lab.core.schema import DataError
 
 
@@ -63,3 +64,34 @@ def test_the_models_own_temperature_measures_no_row_that_it_was_fitted_on(frame,
     assert choice.calibrator == Temperature(1.2, n=9)
     assert (choice.bundled, choice.source) == (True, fitted_on)
     assert choice.used == frozenset(range(100, 400))
+
+
+@pytest.mark.parametrize("method", calibrator_choice.CHOICES)
+def test_any_family_is_fitted_on_the_rows_given(frame, method):
+    given, measured = frame.head(250), frame.tail(150)
+    choice = choose_calibrator(measured, None, ("other.csv", given), method=method)
+    assert choice.calibrator.n == 250
+    assert choice.used == frozenset()
+    calibrated = choice.calibrator.apply(measured)
+    assert calibrated["prob_1"].between(0, 1).all()
+    assert "taught_calibrator" not in calibrated  # ids of two files may be alike; their texts are not
+    assert 0 < choice.calibrator.accuracy < 1
+
+
+def test_the_best_family_has_the_best_cross_fitted_likelihood(frame):
+    ranked = calibrator_choice.compare_calibrators(frame, resamples=0)["method"]
+    best = next(name for name in ranked if name != "none")
+    choice = choose_calibrator(frame.head(9).assign(text="다른 글"), None, ("other.csv", frame), method="best")
+    assert choice.calibrator.method == best
+
+
+def test_a_family_without_rows_to_fit_it_on_is_told(frame, caplog):
+    choice = choose_calibrator(frame, {"temperature": 1.2, "n": 9}, method="platt")
+    assert choice.calibrator == Temperature(1.2, n=9)
+    assert "no rows to fit a calibrator (platt) on: give some with --calib" in choice.failure
+    assert "own temperature is used" in caplog.text
+
+
+def test_the_command_line_offers_every_family():
+    assert set(CALIBRATORS) == set(calibrator_choice.CHOICES)
+    assert CALIBRATORS[0] == "temperature"

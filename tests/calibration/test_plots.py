@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab import calibration
+from kosent_lab import calibration, figures
 from kosent_lab.core.schema import DataError
 from tests.calibration.test_summary import over, rows
 
@@ -20,9 +20,12 @@ def test_the_diagram_says_what_was_computed(ax, of):
     diagram = calibration.reliability_diagram(rows(2_000, seed=1, truth=over), of=of, resamples=100)
     assert calibration.plot_diagram(diagram, ax=ax, label="ours") is ax
     curve = next(line for line in ax.lines if line.get_label() == "ours")
-    assert curve.get_ydata().tolist() == diagram.corp["frequency"].tolist()
+    # drawn with fewer points, and nowhere off by more than the eye sees
+    at = np.interp(diagram.corp["probability"], curve.get_xdata(), curve.get_ydata())
+    assert np.abs(at - diagram.corp["frequency"]).max() < 0.01
+    assert len(curve.get_xdata()) < len(diagram.corp)
     value, low, high = diagram.ece
-    assert ax.texts[0].get_text() == f"n = 2,000\nECE {value:.3f} ({low:.3f} to {high:.3f})"
+    assert ax.texts[0].get_text() == f"n = 2,000\nECE {value:.3f} ({low:.3f}–{high:.3f})"
     counts = np.array([bar.get_height() for bar in ax.patches])
     assert (counts / counts.max()).tolist() == pytest.approx(
         (diagram.bins["count"] / diagram.bins["count"].max()).tolist()
@@ -76,3 +79,22 @@ def test_the_promise_and_what_is_visible_are_marked(ax):
     table = pd.DataFrame({"n": [100, 1_000], "ece_by_chance": [0.09, 0.03], "ece_visible": [0.1, 0.03]})
     calibration.plot_visible(table, ax=ax)
     assert ax.get_xscale() == "log"
+
+
+def test_small_multiples_share_a_scale_and_name_what_they_show():
+    frame = rows(900, seed=3, truth=over).assign(domain=["식당"] * 500 + ["$영화$"] * 350 + ["병원"] * 50)
+    tables = calibration.reliability_diagrams(frame, by="domain", resamples=50)
+    assert list(tables) == ["식당", "$영화$"]  # the largest first; fifty rows say nothing
+    assert [table.n for table in tables.values()] == [500, 350]
+    with figures.style():  # Hangul in the titles
+        drawn = calibration.plot_diagrams(tables | {"again": tables["식당"]}, columns=2)
+        drawn[0].figure.canvas.draw()  # a dollar in a name is no formula
+    assert len(drawn) == len(drawn[0].figure.axes) == 3
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in drawn}) == 1
+    assert [bool(ax.get_ylabel()) for ax in drawn] == [True, False, True]
+    assert [bool(ax.get_xlabel()) for ax in drawn] == [False, True, True]
+    assert drawn[0].get_title().startswith("식당\nn = 500, ECE 0.")
+    plt.close(drawn[0].figure)
+    assert calibration.reliability_diagrams(frame, by="domain", fewest=501) == {}
+    with pytest.raises(DataError, match="shop"):
+        calibration.reliability_diagrams(frame, by="shop")

@@ -62,10 +62,11 @@ def test_a_temperature_at_the_end_of_its_search_is_said_wherever_it_is_used(capl
     frame = table(rows=40).assign(text=[f"다른 글 {n}" for n in range(40)])
     choice = choose_calibrator(frame, None, ("calib.csv", table(flipped=flipped)))
     assert choice.caution == fitted.caution
-    result = evaluate(assess(frame, choice, resamples=5))
+    assessment = assess(frame, choice, resamples=5)
+    result = evaluate(assessment)
     assert (result["calibration_caution"], result["calib_accuracy"]) == (fitted.caution, accuracy)
     for language, words in (("en", "stands at the end of its search"), ("ko", "탐색 범위")):
-        assert words in calibrator_note(choice, catalogue(language))
+        assert words in calibrator_note(assessment, catalogue(language))
 
 
 def test_a_models_own_temperature_at_the_end_is_warned_of(caplog):

@@ -8,9 +8,9 @@ from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import assessment as module
+from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
-from kosent_lab.report.sentences import findings
 
 
 def test_each_table_is_computed_once(scored, monkeypatch):
@@ -37,7 +37,7 @@ def test_the_temperature_is_applied_once_and_the_frame_is_not_changed(scored):
 def test_without_a_calibrator_nothing_comes_after(scored):
     assessment = assess(scored)
     assert assessment.after is None
-    assert set(assessment.reliability) == {"before"}
+    assert set(assessment.diagrams) == {"before"}
     result = evaluate(assessment)
     assert result["ece_calibrated"] is None
     assert result["calibrated_on"] == "nothing"
@@ -61,7 +61,7 @@ def test_blank_texts_are_counted_apart_and_the_headline_is_given_without_them(sc
     result = evaluate(assessment)
     assert (result["n"], result["n_blank"], result["n_without_blank"]) == (400, 100, 300)
     assert result["accuracy_without_blank"] == pytest.approx(scored["correct"].iloc[100:].mean())
-    said = [sentence for sentence in findings(assessment, "en") if "blank" in sentence]
+    said = [sentence for sentence in sentences.findings(assessment, "en") if "blank" in sentence]
     assert said[0].startswith("Without its blank texts, whose answers mean nothing, it is")
     assert "300 texts" in said[0]
     assert evaluate(assess(scored.assign(text="좋아요")))["accuracy_without_blank"] is None
@@ -106,3 +106,20 @@ def test_sarcasm_of_either_kind_counts_whatever_the_index(scored):
 def test_columns_of_lists_are_no_slices(scored):
     rows = scored.assign(domain=[["a"], ["b"]] * 200)
     assert "domain" not in set(assess(rows, resamples=0).slices["column"])
+
+
+def test_another_family_is_named_and_what_it_changes_counted(scored):
+    frame = scored.assign(text=[f"글 {n}" for n in range(400)])
+    given = frame.head(200).assign(label=1).assign(label=[1, 1, 1, 0] * 50)  # three quarters positive: it must shift
+    choice = calibration.choose_calibrator(frame.tail(200), None, ("theirs.csv", given), method="platt")
+    assessment = assess(frame.tail(200), choice, resamples=20)
+    result = evaluate(assessment)
+    assert (result["calibrator"], result["temperature"]) == ("platt", None)
+    assert result["nll_calibrated"] == pytest.approx(assessment.after.set_index("metric").loc["nll", "value"])
+    changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
+    assert changed > 0
+    note = sentences.calibrator_note(assessment, sentences.catalogue("en"))
+    assert "The calibrator (platt) was fitted on 200 labelled texts of theirs.csv" in note
+    assert f"It changes {changed:,} answers here" in note
+    for language, words in (("en", "Calibrating by platt"), ("ko", "platt 방법으로 보정하면")):
+        assert any(words in sentence for sentence in sentences.findings(assessment, language))

@@ -24,10 +24,21 @@ def test_page_is_whole_and_self_contained(pack_part, language):
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert "<script" not in page
     t = sentences.catalogue(language)
-    for key in ("headline", "reliability", "coverage", "slices", "mistakes", "special", "words", "cards", "reproduce"):
+    for key in (
+        "headline",
+        "reliability",
+        "reliability_slices",
+        "coverage",
+        "slices",
+        "mistakes",
+        "special",
+        "words",
+        "cards",
+        "reproduce",
+    ):
         assert t[key] in page, key
     images = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', page)
-    assert len(images) == 4
+    assert len(images) == 5
     for content, alt in images:
         assert base64.b64decode(content).startswith(b"<?xml")
         assert alt
@@ -118,7 +129,7 @@ def test_a_figure_is_encoded_once_and_is_the_file(pack_part, tmp_path):
 
 
 def test_tables_of_calibrated_confidences_say_so(pack_scored, tiny):
-    said = "Confidences in the table are those after the temperature."
+    said = "Confidences in the table are calibrated ones."
     assert report.build(pack_scored, classifier=tiny, calibrator=Temperature(1.5)).html.count(said) == 2
     assert said not in report.build(pack_scored, classifier=tiny, calibrator=None).html
 
