@@ -29,7 +29,7 @@ HOUSE = {
         "families", "calibrators", "calibrator_comparison", "unseen",
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
-    "errors": ["slices", "hard_cases", "pairs", "comparison", "plots"],
+    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],

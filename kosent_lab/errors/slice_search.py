@@ -1,0 +1,180 @@
+"""The worst slice among many, simple ones and pairs of them, and how far the choice can be believed.
+
+The worst of many slices is partly bad and partly unlucky. So it is chosen on one half of the rows and counted on the
+other, many times over, and what chance alone makes of the worst of so many slices is drawn. Tables of named slices
+are in ``slices``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from kosent_lab.core.intervals import difference_interval, wilson_interval
+from kosent_lab.core.schema import check_columns
+from kosent_lab.corpora.splits import halve
+from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice
+
+SPLITS = 40
+DRAWS = 1_000
+_AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
+
+
+def find_slices(
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str] = SLICE_COLUMNS,
+    depth: int = 2,
+    min_rows: int = 30,
+    splits: int = SPLITS,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Rank slices by how often each is the worst on a random half of the rows, and count each on the other half.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; rows without a label are left out.
+    columns : sequence of str
+        Whose values are the conditions; those that are not there, or have one value only, are left out.
+    depth : int
+        1 for single conditions, 2 for any two of different columns as well.
+    min_rows : int
+        Fewest rows of a slice, in the half that chooses too; as many must be outside it.
+    splits : int
+        Random halves (`splits.halve`: minimal pairs stay together).
+    draws : int
+        For `p_adjusted`, in hundreds; 0 for none.
+    seed : int
+        Of halves and draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per slice, most often worst first: ``slice`` (``domain=film & phenomenon=negation``), ``conditions``
+        (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson), ``difference`` to all
+        other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often chance makes the
+        worst of all these slices look as bad (one-sided, corrected for all of them, overlapping or not; minimal pairs
+        count as one draw); ``worst_share``: share of the halves in which it is the worst, that is, its whole interval
+        lies below the accuracy of the half and ends lowest; ``confirmed_share``: share of the halves in which the
+        other half shows it surely worse than the rest; ``difference_held_out``: mean difference on the other halves
+        where it was the worst, missing where it never was. No row where no slice is large enough.
+
+    References
+    ----------
+    Chernozhukov, Chetverikov and Kato 2013, "Gaussian approximations and multiplier bootstrap for maxima of sums"
+    (`p_adjusted`); Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
+    """
+    check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
+    rows = frame[frame["correct"].notna()]
+    correct = rows["correct"].to_numpy(dtype="float32")
+    conditions, member = _conditions(rows, columns, depth, min_rows)
+    names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "difference", "difference_low"]
+    names += ["difference_high", "p_adjusted", "worst_share", "confirmed_share", "difference_held_out"]
+    if not conditions:
+        return pd.DataFrame(columns=names)
+    n, right = member.sum(axis=1), member @ correct
+    halves = np.array([halve(rows, seed=seed + number).to_numpy() for number in range(splits)], dtype="float32")
+    worst, held_out, confirmed = _on_halves(member, correct, halves, min_rows)
+    p = _p_adjusted(member, correct, _groups(rows), draws, seed)
+    found = []
+    for place, named in enumerate(conditions):
+        size, good = int(n[place]), float(right[place])
+        low, high = wilson_interval(good, size)
+        rest, rest_good = len(correct) - size, float(correct.sum()) - good
+        d_low, d_high = difference_interval(rest_good, rest, good, size)
+        chosen = worst == place
+        said = " & ".join(f"{column}={value}" for column, value in named)
+        share = good / size
+        away = held_out[chosen, place].mean() if chosen.any() else np.nan
+        found.append(
+            (said, named, size, share, low, high, share - rest_good / rest, d_low, d_high, p[place])
+            + (chosen.mean() if splits else np.nan, confirmed[:, place].mean() if splits else np.nan, away)
+        )
+    table = pd.DataFrame(found, columns=names)
+    return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def _conditions(
+    rows: pd.DataFrame, columns: Sequence[str], depth: int, min_rows: int
+) -> tuple[list[tuple[tuple[str, str], ...]], np.ndarray]:
+    """Return the slices that are large enough, and which rows are in each, shape (slices, rows)."""
+    single = []
+    for column in columns:
+        if can_slice(rows, column):
+            for value in sorted(rows[column].dropna().unique(), key=str):
+                inside = rows[column].eq(value).fillna(False).to_numpy(dtype=bool)
+                if value != "" and min_rows <= inside.sum() <= len(rows) - min_rows:
+                    single.append((((column, str(value).removesuffix(".0")),), inside))
+    found, seen = list(single), {inside.tobytes() for _, inside in single}
+    if depth > 1:
+        for (first, one), (second, other) in itertools.combinations(single, 2):
+            both = one & other
+            if first[0][0] != second[0][0] and both.sum() >= min_rows and both.tobytes() not in seen:
+                seen.add(both.tobytes())
+                found.append((first + second, both))
+    if not found:
+        return [], np.empty((0, len(rows)), "float32")
+    return [named for named, _ in found], np.array([inside for _, inside in found], dtype="float32")
+
+
+def _on_halves(
+    member: np.ndarray, correct: np.ndarray, halves: np.ndarray, min_rows: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which slice is the worst of each half (-1: none), and by how much, and whether surely, on the other.
+
+    Shapes (splits,), (splits, slices), (splits, slices).
+    """
+    worst = np.full(len(halves), -1)
+    held_out = np.full((len(halves), len(member)), np.nan)
+    confirmed = np.zeros((len(halves), len(member)), dtype=bool)
+    for number, half in enumerate(halves):
+        size, good = member @ half, member @ (half * correct)
+        overall = float((half * correct).sum() / half.sum())
+        bounds = [wilson_interval(g, int(s))[1] if s >= min_rows else np.inf for g, s in zip(good, size, strict=True)]
+        if min(bounds) < overall:
+            worst[number] = int(np.argmin(bounds))
+        other = 1 - half
+        size, good = member @ other, member @ (other * correct)
+        rest, rest_good = other.sum() - size, (other * correct).sum() - good
+        for place in np.flatnonzero((size > 0) & (rest > 0)):
+            held_out[number, place] = good[place] / size[place] - rest_good[place] / rest[place]
+            bounds = difference_interval(rest_good[place], int(rest[place]), good[place], int(size[place]))
+            confirmed[number, place] = bounds[1] < 0
+    return worst, held_out, confirmed
+
+
+def _groups(rows: pd.DataFrame) -> np.ndarray:
+    """Return the number of the group of each row: minimal pairs have one, any other row its own."""
+    own = np.arange(len(rows))
+    if "pair_id" not in rows.columns or rows["pair_id"].isna().all():
+        return own
+    named, names = pd.factorize(rows["pair_id"])
+    return pd.factorize(np.where(named < 0, own + len(names), named))[0]
+
+
+def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """Return how often chance makes the lowest of all studentised differences as low as each; shape (slices,)."""
+    if not draws:
+        return np.full(len(member), np.nan)
+    n, total = member.sum(axis=1, keepdims=True), len(correct)
+    right = (member @ correct)[:, None]
+    inside, outside = right / n, (correct.sum() - right) / (total - n)
+    # what each row adds to the difference of its slice to the rest, summed over the rows of a group
+    share = member * (correct - inside) / n - (1 - member) * (correct - outside) / (total - n)
+    share = share @ sparse.csr_array((np.ones(total, "float32"), (np.arange(total), groups)))
+    spread = np.sqrt((share**2).sum(axis=1, keepdims=True)) + 1e-9
+    random = np.random.default_rng(seed)
+    lowest = np.concatenate(
+        [
+            (share / spread @ random.standard_normal((share.shape[1], _AT_ONCE), dtype="float32")).min(axis=0)
+            for _ in range(0, draws, _AT_ONCE)
+        ]
+    )
+    as_low = lowest[None, :] <= (inside - outside) / spread
+    return (as_low.sum(axis=1) + 1) / (len(lowest) + 1)

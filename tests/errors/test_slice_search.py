@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab import errors
+from kosent_lab.core.schema import DataError
+
+
+def answers(share, n=3_000, seed=0):
+    """Answers over two columns of three values; `share` gives how often a pair of values is right."""
+    random = np.random.default_rng(seed)
+    domain, kind = random.choice(["film", "food", "app"], n), random.choice(["plain", "irony", "question"], n)
+    right = [share.get((d, k), share.get(k, 0.9)) for d, k in zip(domain, kind, strict=True)]
+    return pd.DataFrame({"domain": domain, "phenomenon": kind, "correct": random.random(n) < right})
+
+
+def test_a_bad_pair_is_found_counted_by_hand_and_confirmed():
+    frame = answers({("food", "irony"): 0.55})
+    table = errors.find_slices(frame, draws=200)
+    worst = table.iloc[0]
+    assert worst["slice"] == "domain=food & phenomenon=irony"
+    assert worst["conditions"] == (("domain", "food"), ("phenomenon", "irony"))
+    inside = frame["domain"].eq("food") & frame["phenomenon"].eq("irony")
+    assert worst["n"] == inside.sum()
+    assert worst["accuracy"] == pytest.approx(frame.loc[inside, "correct"].mean())
+    expected = frame.loc[inside, "correct"].mean() - frame.loc[~inside, "correct"].mean()
+    assert worst["difference"] == pytest.approx(expected)
+    assert worst["difference_low"] < worst["difference_held_out"] < worst["difference_high"] < 0
+    assert worst["worst_share"] > 0.9
+    assert worst["confirmed_share"] > 0.9
+    assert worst["p_adjusted"] < 0.01
+    assert len(table) == 6 + 9
+    assert set(errors.find_slices(frame, depth=1, splits=2, draws=0)["slice"].str.count("&")) == {0}
+
+
+def test_a_bad_condition_is_not_hidden_by_a_part_of_it():
+    assert errors.find_slices(answers({"irony": 0.6}), draws=0).loc[0, "slice"] == "phenomenon=irony"
+
+
+def test_where_all_slices_are_alike_one_in_twenty_tables_calls_one_bad():
+    smallest = [
+        errors.find_slices(answers({}, 600, seed), splits=0, draws=100)["p_adjusted"].min() for seed in range(60)
+    ]
+    assert sum(p <= 0.05 for p in smallest) <= 8  # binomial: more than 8 of 60 in 0.2 %
+    alike = errors.find_slices(answers({}, 600), draws=100)
+    assert alike["worst_share"].sum() < 1
+    assert alike.loc[0, "confirmed_share"] < 0.2
+
+
+def test_minimal_pairs_count_as_one_draw():
+    # twins of one answer: as rows they would look twice as many as they are
+    smallest = []
+    for seed in range(40):
+        frame = answers({}, 300, seed).assign(pair_id=[f"p{n}" for n in range(300)])
+        twins = pd.concat([frame, frame], ignore_index=True)
+        smallest.append(errors.find_slices(twins, splits=0, draws=100)["p_adjusted"].min())
+    assert sum(p <= 0.05 for p in smallest) <= 7  # binomial: more than 7 of 40 in 0.1 %
+    mixed = pd.concat([twins, frame.assign(pair_id=None)], ignore_index=True)
+    assert len(errors.find_slices(mixed, splits=2, draws=100)) == 15
+
+
+def test_small_slices_unlabelled_rows_and_single_values_are_left_out():
+    frame = answers({"irony": 0.6}, 200).assign(rating=5.0, shop=[None, "a"] * 100)
+    frame["correct"] = frame["correct"].astype("boolean")
+    frame.loc[:9, "correct"] = pd.NA
+    table = errors.find_slices(frame, columns=("domain", "phenomenon", "rating", "shop"), min_rows=40, draws=100)
+    assert (table["n"] >= 40).all()
+    assert not table["slice"].str.contains("rating").any()
+    assert errors.find_slices(frame.head(40)).empty
+    assert list(errors.find_slices(frame.head(0)).columns) == list(table.columns)
+    with pytest.raises(DataError, match="finding slices needs column 'correct'"):
+        errors.find_slices(frame.drop(columns="correct"))
