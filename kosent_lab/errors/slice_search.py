@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import difference_interval, wilson_interval
 from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import halve
@@ -81,7 +82,9 @@ def find_slices(
     n, right = member.sum(axis=1), member @ correct
     halves = np.array([halve(rows, seed=seed + number).to_numpy() for number in range(splits)], dtype="float32")
     worst, held_out, confirmed = _on_halves(member, correct, halves, min_rows)
-    p = _p_adjusted(member, correct, _groups(rows), draws, seed)
+    groups = pair_groups(rows)
+    groups = np.arange(len(rows)) if groups is None else groups
+    p = _p_adjusted(member, correct, groups, draws, seed)
     found = []
     for place, named in enumerate(conditions):
         size, good = int(n[place]), float(right[place])
@@ -147,15 +150,6 @@ def _on_halves(
             bounds = difference_interval(rest_good[place], int(rest[place]), good[place], int(size[place]))
             confirmed[number, place] = bounds[1] < 0
     return worst, held_out, confirmed
-
-
-def _groups(rows: pd.DataFrame) -> np.ndarray:
-    """Return the number of the group of each row: minimal pairs have one, any other row its own."""
-    own = np.arange(len(rows))
-    if "pair_id" not in rows.columns or rows["pair_id"].isna().all():
-        return own
-    named, names = pd.factorize(rows["pair_id"])
-    return pd.factorize(np.where(named < 0, own + len(names), named))[0]
 
 
 def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:

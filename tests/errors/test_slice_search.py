@@ -55,7 +55,7 @@ def test_minimal_pairs_count_as_one_draw():
         twins = pd.concat([frame, frame], ignore_index=True)
         smallest.append(errors.find_slices(twins, splits=0, draws=100)["p_adjusted"].min())
     assert sum(p <= 0.05 for p in smallest) <= 7  # binomial: more than 7 of 40 in 0.1 %
-    mixed = pd.concat([twins, frame.assign(pair_id=None)], ignore_index=True)
+    mixed = pd.concat([twins, frame.assign(pair_id=""), frame.assign(pair_id=None)], ignore_index=True)
     assert len(errors.find_slices(mixed, splits=2, draws=100)) == 15
 
 
