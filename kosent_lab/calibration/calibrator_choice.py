@@ -125,7 +125,10 @@ def _fit(rows: pd.DataFrame, method: str, source: str) -> Temperature | Calibrat
         method = ranked[0]
     if method == "temperature":
         return fit_temperature(rows)
-    return fit_calibrator(rows, method=method, fitted_on=source)
+    fitted = fit_calibrator(rows, method=method, fitted_on=source)
+    if fitted.caution:
+        logger.warning("%s", fitted.caution)
+    return fitted
 
 
 def _fitted_rows(frame: pd.DataFrame, fitted_on: str) -> frozenset[int]:

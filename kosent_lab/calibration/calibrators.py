@@ -72,8 +72,13 @@ class Calibrator:
 
     @property
     def caution(self) -> str:
-        """What must be said beside it: nothing that is known."""
-        return ""
+        """What must be said beside it, as a sentence; empty where nothing must."""
+        if not self.accuracy < 0.5:  # an unknown one is NaN
+            return ""
+        return (
+            f"The model gets only {self.accuracy:.1%} of the {self.n:,} rows right that the calibrator was fitted on; "
+            "one with an intercept or of steps then turns answers round: are the labels upside down?"
+        )
 
     @property
     def name(self) -> str:

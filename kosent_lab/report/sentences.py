@@ -107,7 +107,8 @@ def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
         key = "temperature_model" if choice.bundled else "temperature_fitted"
         note = t[key].format(temperature=decimal(choice.calibrator.temperature, 2), **said)
     if choice.caution:
-        note += " " + t["temperature_at_limit"].format(accuracy=percent(choice.calibrator.accuracy))
+        key = "calibrator_upside_down" if choice.calibrator.temperature is None else "temperature_at_limit"
+        note += " " + t[key].format(accuracy=percent(choice.calibrator.accuracy))
     return f"{t['calibrator_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
 
 

@@ -4,6 +4,9 @@ import pytest
 from kosent_lab.calibration import Temperature, calibrator_choice, choose_calibrator
 from kosent_lab.cli.options import CALIBRATORS
 from kosent_lab.core.schema import DataError
+from kosent_lab.report.assessment import assess
+from kosent_lab.report.evaluation import evaluate
+from kosent_lab.report.sentences import calibrator_note, catalogue
 
 
 @pytest.fixture
@@ -90,6 +93,21 @@ def test_a_family_without_rows_to_fit_it_on_is_told(frame, caplog):
     assert choice.calibrator == Temperature(1.2, n=9)
     assert "no rows to fit a calibrator (platt) on: give some with --calib" in choice.failure
     assert "own temperature is used" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic", "best"])
+def test_labels_that_are_upside_down_are_told_before_they_turn_answers_round(frame, caplog, method):
+    given = frame.head(250).assign(label=1 - frame["label"].head(250))
+    choice = choose_calibrator(frame.tail(150), None, ("other.csv", given), method=method)
+    assert "are the labels upside down?" in choice.caution
+    assert choice.caution in caplog.text
+    assessment = assess(frame.tail(150), choice, resamples=5)
+    assert evaluate(assessment)["calibration_caution"] == choice.caution
+    for language, words in (("en", "are their labels upside down?"), ("ko", "거꾸로")):
+        assert words in calibrator_note(assessment, catalogue(language))
+    caplog.clear()
+    assert choose_calibrator(frame.tail(150), None, ("a.csv", frame.head(250)), method=method).caution == ""
+    assert caplog.text == ""
 
 
 def test_the_command_line_offers_every_family():
