@@ -32,7 +32,10 @@ HOUSE = {
     "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "plots"],
     "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
-    "behaviour": ["controls", "particles", "effects", "suspicion", "plots"],
+    "behaviour": [
+        "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
+        "plots",
+    ],
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
         "vectors", "encoded", "pretraining", "validation", "finetuning",
@@ -40,7 +43,7 @@ HOUSE = {
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
-        "calibration_speed", "rejectors",
+        "calibration_speed", "rejectors", "suites",
         "notebooks", "plots",
     ],
     "results": [
@@ -51,8 +54,8 @@ HOUSE = {
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
     "widgets": ["controls", "threshold", "reliability", "tokens", "detection"],
     "cli": [
-        "options", "outputs", "train_options", "console", "crashes", "report", "score", "tokens", "data", "train",
-        "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
+        "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",
+        "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

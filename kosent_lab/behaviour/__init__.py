@@ -1,4 +1,4 @@
-"""Change the text, watch the model: particles changed beside a control, and what that does.
+"""Change the text, watch the model: particles changed beside a control, suites of what a model should do.
 
 Reading particles lives in ``korean``, scoring in ``scoring``.
 """
@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "particles": ["KINDS", "every_change", "perturb"],
         "effects": ["effect_table", "score_changes"],
         "suspicion": ["suspect_particles", "suspicion_table"],
+        "suites": ["read_suite", "suite_files"],
+        "suite_scores": ["failure_table", "make_cases", "score_cases", "worst_cases"],
         "plots": ["plot_effects", "plot_variants"],
     },
 )

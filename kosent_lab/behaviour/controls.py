@@ -2,8 +2,8 @@
 
 A particle carries grammar, seldom sentiment; a control that falls into 재미 (*jaemi*, fun) or 좋았다 (*johatda*,
 was good) changes the very word that the model reads, and makes any particle look weak. Neutral places are the
-nouns and adverbs that are not polar; never predicates, endings, particles, suffixes or determiners. What is
-done there is chosen in ``behaviour.particles``.
+nouns and adverbs that are not polar; never predicates, endings, particles, suffixes or determiners. Endings, the
+other grammar of a Korean word, are a control of their own. What is done there is chosen in ``behaviour.particles``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-CONTROLS = ("neutral", "any")
+CONTROLS = ("neutral", "endings", "any")
 # Sejong tags: common and proper nouns, pronouns, numerals, adverbs. Dependent nouns (것, 수) are grammar
 NEUTRAL_TAGS = frozenset({"NNG", "NNP", "NP", "NR", "MAG", "MAJ"})
 # what makes a predicate of the noun or root before it: 추천하다, 행복하다, 최고이다
@@ -70,4 +70,23 @@ def neutral_places(word: Mapping[str, Any]) -> set[int]:
         written = word["eojeol"][start - word["start"] : end - word["start"]]
         if tag in NEUTRAL_TAGS and not made_predicate and not is_polar(written):
             places.update(range(start, end))
+    return places
+
+
+def ending_places(word: Mapping[str, Any]) -> set[int]:
+    """Return the characters of an eojeol that belong to verbal endings alone, no stem among them.
+
+    Examples
+    --------
+    >>> from kosent_lab.korean.morphology import read_eojeol
+    >>> rows = read_eojeol(["a"], ["재미있었습니다 했다"]).to_dict("records")
+    >>> [sorted(ending_places(row)) for row in rows]
+    [[3, 4, 5, 6], [9]]
+    """
+    starts, tags = list(word["morpheme_starts"]), list(word["morpheme_tags"])
+    bounds, places = [*starts, word["end"]], set()
+    for index, (start, tag) in enumerate(zip(starts, tags, strict=True)):
+        shares_stem = index > 0 and start <= starts[index - 1]
+        if index > 0 and tag.startswith("E") and not shares_stem:
+            places.update(range(start, bounds[index + 1]))
     return places

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.behaviour.controls import CONTROLS, neutral_places
+from kosent_lab.behaviour.controls import CONTROLS, ending_places, neutral_places
 from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
 from kosent_lab.core.schema import DataError, check_columns
 
@@ -58,6 +58,7 @@ def perturb(
     control : str
         Where the control may fall. ``"neutral"``: in nouns and adverbs that are not polar
         (`controls.POLAR`), never in predicates, so that it leaves the words of sentiment alone.
+        ``"endings"``: in the endings of predicates, whose stems it leaves.
         ``"any"``: in any run of Hangul without a particle, words of sentiment among them.
     seed : int
         Of the choices: which particle and where the control falls depend on the text alone; the letters that a
@@ -102,7 +103,7 @@ def perturb(
         if not options:
             continue
         josa, change = choose.choice(options)
-        other = _control(text, words, change, kind, choose, filler, neutral=control == "neutral")
+        other = _control(text, words, change, kind, choose, filler, control)
         if other is not None:
             rows.append((doc_id, kind, josa, _apply(text, change), _apply(text, other), control))
     return pd.DataFrame(rows, columns=["doc_id", "kind", "josa", "changed", "control", "control_from"])
@@ -178,10 +179,10 @@ def _control(
     kind: str,
     choose: random.Random,
     filler: str,
-    *,
-    neutral: bool,
+    control: str,
 ) -> _Change | None:
-    allowed = set().union(*map(neutral_places, words)) if neutral else set(range(len(text)))
+    places_of = {"neutral": neutral_places, "endings": ending_places}.get(control)
+    allowed = set().union(*map(places_of, words)) if places_of else set(range(len(text)))
     if kind == "join":
         # between eojeol of which the first has no particle; what follows it may be anything, as after a particle
         plain = [word for word in words if pd.isna(word["josa_start"]) and word["end"] - 1 in allowed]

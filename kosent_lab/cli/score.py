@@ -1,4 +1,4 @@
-"""``predict`` and ``evaluate``: a file scored into a file; metrics of a model, of particles found, of a pair."""
+"""``predict`` and ``evaluate``: a file scored into a file; metrics of a model, of particles, of a pair."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.cli.behaviour import add_suite_options, evaluate_behaviour
 from kosent_lab.cli.options import (
     calibrator_options,
     command,
@@ -48,16 +49,19 @@ def add(subparsers: Any) -> None:
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, nll_calibrated_ci, "
         "calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which rows are therefore not "
         "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params; with --task rtd: n "
-        "(pieces), auroc, generator_hits, replaced_share, each with _ci",
+        "(pieces), auroc, generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, "
+        "not_run, failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, worst",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
-        "--task", choices=("sentiment", "josa", "rtd"), default="sentiment",
+        "--task", choices=("sentiment", "josa", "rtd", "behaviour"), default="sentiment",
         help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
-        "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced",
+        "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced; "
+        "behaviour: how often models fail suites of what they should do (--suite; --data is not read)",
     )  # fmt: skip
+    add_suite_options(evaluate)
     calibrator_options(evaluate)
-    evaluate.add_argument("--limit", type=int, help="the first N rows only")
+    evaluate.add_argument("--limit", type=int, help="the first N rows only; of behaviour: N cases a test")
     file_columns(evaluate)
     model_options(evaluate, precision="fp32")
     json_option(evaluate)
@@ -89,7 +93,8 @@ def predict_file(arguments: argparse.Namespace) -> None:
 
 def evaluate_task(arguments: argparse.Namespace) -> None:
     """Print the metrics of the task named."""
-    {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}[arguments.task](arguments)
+    tasks = {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}
+    (tasks | {"behaviour": evaluate_behaviour})[arguments.task](arguments)
 
 
 def evaluate_sentiment(arguments: argparse.Namespace) -> None:

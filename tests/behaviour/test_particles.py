@@ -133,10 +133,22 @@ def test_a_text_of_nothing_but_sentiment_has_a_control_from_anywhere_alone():
     assert change("재미가 없었다", "delete").empty
     row = change("재미가 없었다", "delete", control="any").iloc[0]
     assert row["control_from"] == "any"
-    with pytest.raises(DataError, match="a control is one of neutral, any; got 'none'"):
+    with pytest.raises(DataError, match="a control is one of neutral, endings, any; got 'none'"):
         change("재미가 없었다", "delete", control="none")
 
 
 def test_polar_words_are_words():
     assert len(POLAR) > 120
     assert all(word.isalpha() for word in POLAR)
+
+
+def test_a_control_may_fall_into_endings_and_leaves_every_stem():
+    row = change("영화는 재미있었습니다", "delete", control="endings").iloc[0]
+    assert row["changed"] == "영화 재미있었습니다"
+    assert row["control"] in {
+        "영화는 재미있습니다",
+        "영화는 재미있었니다",
+        "영화는 재미있었습다",
+        "영화는 재미있었습니",
+    }
+    assert change("영화는 명작", "delete", control="endings").empty

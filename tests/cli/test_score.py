@@ -132,3 +132,37 @@ def test_a_calibration_is_not_measured_where_it_was_fitted(tmp_path, caplog):
 def test_no_corpus_gives_its_test_rows_to_a_fit(capsys):
     assert parser.main(["evaluate", "--data", "kosent-pack", "--limit", "40", "--calib", "sentineg:test"]) == 1
     assert "must not see the test split" in capsys.readouterr().err
+
+
+SUITE = """
+capability = "demo"
+[[tests]]
+name = "one"
+kind = "mft"
+label = "positive"
+templates = ["좋아요", "최고예요"]
+"""
+
+
+def test_models_are_asked_a_users_suite(tiny_folder, tmp_path, capsys):
+    suite, out = tmp_path / "mine.toml", tmp_path / "out.json"
+    suite.write_text(SUITE, "utf-8")
+    command = ["evaluate", "--task", "behaviour", "--suite", str(suite), "--model", str(tiny_folder)]
+    assert parser.main([*command, "--beside", "tfidf", "--json", str(out)]) == 0
+    result = json.loads(out.read_text("utf-8"))
+    assert (result["tests"], result["cases"], len(result["models"])) == (1, 2, 2)
+    assert result["failure_rate"]["tfidf"]["mft"]["rate"] == 0
+    assert result["differences"][0]["model"] == "tfidf"
+    suite.write_text(SUITE.replace("mft", "aft"), "utf-8")
+    assert parser.main(command) == 1
+    assert f"{suite}, line 3, test one: a kind is one of" in capsys.readouterr().err
+
+
+def test_the_suites_at_hand_are_asked(tiny_folder, tmp_path):
+    out = tmp_path / "out.json"
+    command = ["evaluate", "--task", "behaviour", "--model", str(tiny_folder), "--limit", "4", "--json", str(out)]
+    assert parser.main(command) == 0
+    result = json.loads(out.read_text("utf-8"))
+    assert result["tests"] >= 36
+    assert set(result["failure_rate"][result["models"][0]]) == {"mft", "inv", "dir"}
+    assert result["not_run"] == ""

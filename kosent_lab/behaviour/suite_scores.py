@@ -1,0 +1,217 @@
+"""Cases of behaviour tests, what a model makes of them, and how often it fails.
+
+Tests are read in ``behaviour.suites``. A model is any function from texts to probabilities of positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.behaviour.particles import perturb
+from kosent_lab.behaviour.perturbations import change_text
+from kosent_lab.behaviour.suites import BehaviourTest
+from kosent_lab.behaviour.templates import draw_fillings, fill, parse_template
+from kosent_lab.core.intervals import Interval, bootstrap_mean, paired_difference, wilson_interval
+from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.corpora.documents import load
+from kosent_lab.korean.readings import read_cached
+
+Predict = Callable[[list[str]], Any]
+MOST = 60  # cases of a test
+WORST = 5
+_COLUMNS = [
+    "capability", "test", "kind", "case", "group", "text", "changed", "control", "label", "direction", "least",
+    "tolerance",
+]  # fmt: skip
+
+
+def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 0) -> pd.DataFrame:
+    """Make the cases of tests: templates filled, texts changed.
+
+    Parameters
+    ----------
+    tests : sequence of BehaviourTest
+    most : int
+        Cases of one test; of more, a random part by `seed`.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per case: ``capability``, ``test``, ``kind``, ``case`` (its name), ``group`` (cases that share their
+        main word or their text, and so are no independent draws), ``text``, ``changed`` (the second text; missing for
+        ``mft``), ``control`` (beside changed particles, as many other letters changed; else missing), ``label``,
+        ``direction``, ``least``, ``tolerance``.
+
+    Raises
+    ------
+    DataError
+        When a test has no case: its lists or its texts are too few.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for test in tests:
+        made = _filled(test, most, seed) if test.templates else _changed(test, most, seed)
+        if not made:
+            raise DataError(f"{test.capability}, test {test.name}: no case can be made of its words or texts")
+        for number, (group, text, changed, control) in enumerate(made):
+            name = f"{test.capability}/{test.name}/{number:03}"
+            about = (test.label, test.direction, test.least, test.tolerance)
+            rows.append((test.capability, test.name, test.kind, name, group, text, changed, control, *about))
+    return pd.DataFrame(rows, columns=_COLUMNS).astype({"label": "Int64", "tolerance": "float64"})
+
+
+_Case = tuple[str, str, str | None, str | None]
+
+
+def _filled(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
+    found: dict[tuple[str, ...], str] = {}
+    each = -(-most // len(test.templates))
+    for number, pair in enumerate(test.templates):
+        slots = [slot for template in pair for slot in parse_template(template)]
+        # the list with the most words of those in the first template tells cases apart
+        main = max(dict.fromkeys(slot.name for slot in slots), key=lambda name: len(test.words[name]), default="")
+        for filling in draw_fillings(slots, test.words, most=each, seed=f"{seed}/{test.name}/{number}"):
+            texts = tuple(fill(template, filling).strip() for template in pair)
+            entry = filling.get(main, "")
+            found.setdefault(texts, entry["thing"] if isinstance(entry, dict) and "thing" in entry else str(entry))
+    return [(group, texts[0], texts[1] if len(texts) > 1 else None, None) for texts, group in found.items()][:most]
+
+
+def _changed(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
+    frame = load(test.texts["corpus"])
+    for column in ("phenomenon", "polarity"):
+        if wanted := test.texts.get(column):
+            check_columns(frame, [column], what=f"test {test.name}")
+            frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else wanted)]
+    if test.change.startswith("josa:"):
+        _, kind, *control = test.change.split(":")
+        read = read_cached(frame["doc_id"], frame["text"])
+        made = perturb(frame, read, kind, control=control[0] if control else "neutral", seed=seed)
+        made = made.merge(frame[["doc_id", "text"]], on="doc_id")
+        found = list(made[["doc_id", "text", "changed", "control"]].itertuples(index=False, name=None))
+    else:
+        found = []
+        for doc_id, text in zip(frame["doc_id"], frame["text"], strict=True):
+            if pair := change_text(text, test.change, seed=f"{seed}/{test.name}/{doc_id}"):
+                found.append((doc_id, *pair, None))
+    order = np.random.default_rng(seed).permutation(len(found))
+    return [found[place] for place in sorted(order[:most])]
+
+
+def score_cases(cases: pd.DataFrame, predict: Predict) -> pd.DataFrame:
+    """Ask a model, and say which cases fail.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        From `make_cases`.
+    predict : callable
+        From a list of n texts to n probabilities of positive; positive is what is above 0.5. Each text is asked once.
+
+    Returns
+    -------
+    DataFrame
+        `cases` with ``prob_1``, ``prob_changed``, ``prob_control`` (NaN where there is no such text), ``failed``, and
+        ``control_failed`` (missing without a control).
+
+    Raises
+    ------
+    DataError
+        When the model does not answer with one probability for each text.
+    """
+    check_columns(cases, _COLUMNS, what="behaviour cases")
+    columns = {"text": "prob_1", "changed": "prob_changed", "control": "prob_control"}
+    texts = list(dict.fromkeys(text for name in columns for text in cases[name].dropna()))
+    answers = np.asarray(predict(texts), dtype="float64")
+    if answers.shape != (len(texts),) or not ((answers >= 0) & (answers <= 1)).all():
+        raise DataError(f"a model gives one probability for each of {len(texts)} texts; got shape {answers.shape}")
+    known = dict(zip(texts, answers, strict=True))
+    table = cases.assign(**{new: cases[old].map(known).astype("float64") for old, new in columns.items()})
+    failed = _failed(table, table["prob_changed"])
+    control = pd.array(_failed(table, table["prob_control"]), dtype="boolean")
+    control[table["control"].isna().to_numpy()] = pd.NA
+    return table.assign(failed=failed, control_failed=control)
+
+
+def _failed(table: pd.DataFrame, after: pd.Series) -> np.ndarray:
+    before, kind = table["prob_1"], table["kind"]
+    wrong = (before > 0.5) != (table["label"] == 1).fillna(False)
+    moved = after - before
+    turned = ((before > 0.5) != (after > 0.5)) | (moved.abs() > table["tolerance"].fillna(np.inf))
+    astray = np.where(table["direction"] == "down", -moved, moved) < table["least"]
+    return np.select([kind == "mft", kind == "inv"], [wrong, turned], astray).astype(bool)
+
+
+def failure_table(
+    scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "test", "kind"), resamples: int = 1_000, seed: int = 0
+) -> pd.DataFrame:
+    """Say how often cases fail.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `score_cases`.
+    by : sequence of str
+        Columns whose values make a row: a test by default, ``["kind"]`` or ``["capability"]``.
+    resamples, seed : int
+        Bootstrap of the groups: cases of one main word, or one text, are drawn together. Where all cases fail or none,
+        which no resample changes, Wilson's interval of the groups.
+
+    Returns
+    -------
+    DataFrame
+        `by`, then ``n`` cases, ``groups``, ``failures``, ``failure_rate`` with ``ci_low``, ``ci_high``;
+        ``control_failure_rate``, ``difference`` (change less control, paired) with ``difference_low``,
+        ``difference_high``, missing where no case has a control.
+
+    Notes
+    -----
+    The interval says what other words in the same templates might give, not what other templates might.
+    """
+    rows = []
+    for key, part in scored.groupby(list(by), sort=False):
+        groups = (part["test"] + "/" + part["group"]).to_numpy()
+        failed = part["failed"].to_numpy(dtype="float64")
+        rate = bootstrap_mean(failed, groups=groups, resamples=resamples, seed=seed)
+        if rate.value in (0.0, 1.0):
+            number = len(set(groups))
+            rate = Interval(rate.value, *wilson_interval(rate.value * number, number))
+        row = dict(zip(by, key, strict=True))
+        row |= {"n": len(part), "groups": len(set(groups)), "failures": int(failed.sum()), "failure_rate": rate.value}
+        row |= {"ci_low": rate.ci_low, "ci_high": rate.ci_high}
+        beside = part["control_failed"].notna().to_numpy()
+        names = ("control_failure_rate", "difference", "difference_low", "difference_high")
+        row |= dict.fromkeys(names, np.nan)
+        if beside.any():
+            control = part["control_failed"][beside].to_numpy(dtype="float64")
+            found = paired_difference(control, failed[beside], groups=groups[beside], resamples=resamples, seed=seed)
+            row |= dict(zip(names, (control.mean(), *found), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def worst_cases(scored: pd.DataFrame, *, count: int = WORST) -> pd.DataFrame:
+    """Return the failures of each test that are furthest from what was expected, worst first within a test."""
+    gap = np.where(
+        scored["kind"] == "mft",
+        (scored["prob_1"] - scored["label"].astype("float64")).abs(),
+        (scored["prob_changed"] - scored["prob_1"]).abs(),
+    )
+    failures = scored.assign(gap=gap)[scored["failed"]]
+    ordered = failures.sort_values("gap", ascending=False, kind="stable")
+    return ordered.groupby(["capability", "test"], sort=False).head(count).sort_index()
+
+
+def without_reader(tests: Sequence[BehaviourTest]) -> tuple[list[BehaviourTest], str]:
+    """Return the tests that can be made where Kiwi is missing, and why the others cannot ("" where all can)."""
+    from kosent_lab.korean.morphology import need_kiwi
+
+    try:
+        need_kiwi()
+    except NotAvailableError as error:
+        return [test for test in tests if not test.change.startswith("josa:")], str(error)
+    return list(tests), ""

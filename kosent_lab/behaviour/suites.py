@@ -1,0 +1,212 @@
+"""Behaviour suites: what a model should do, capability by capability, in files that anyone can write.
+
+A suite is a TOML file of tests of three kinds (Ribeiro et al. 2020, "Beyond accuracy: behavioral testing of NLP models
+with CheckList"): ``mft`` texts with a label; ``inv`` pairs of texts that must get the same answer; ``dir`` pairs of
+which the second must not get a lower (``up``) or higher (``down``) probability. Templates are filled in
+``behaviour.templates``, texts changed in ``behaviour.perturbations`` and ``behaviour.particles``; a model is asked in
+``behaviour.suite_scores``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.behaviour.controls import CONTROLS
+from kosent_lab.behaviour.particles import KINDS as JOSA_KINDS
+from kosent_lab.behaviour.perturbations import CHANGES
+from kosent_lab.behaviour.templates import Words, check_slots, parse_template
+from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+SUITES_FOLDER = DATA_FOLDER / "suites"
+WORDS_FILE = "words.toml"
+KINDS = ("mft", "inv", "dir")
+LEAST = -0.1  # a smaller move the wrong way is forgiven, as CheckList does
+_FIELDS = {
+    "name", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts",
+}  # fmt: skip
+_FILTERS = {"corpus", "phenomenon", "polarity"}
+
+
+@dataclasses.dataclass(frozen=True)
+class BehaviourTest:
+    """One test of a suite.
+
+    Parameters
+    ----------
+    capability, name, kind, says : str
+    label : int or None
+        Of an ``mft``: 0 negative, 1 positive.
+    direction : str
+        Of a ``dir``: ``up`` or ``down``.
+    least : float
+        How far the probability of a ``dir`` must move that way; below 0 how far it may move the other way.
+    tolerance : float or None
+        How far the probability of an ``inv`` may move beside that its answer stays; None: any way.
+    templates : tuple of tuple of str
+        One text each for an ``mft``, two for the others.
+    words : dict of str to list
+        What fills the templates.
+    change : str
+        In the place of templates: the change that is made to `texts`.
+    texts : dict
+        ``corpus`` with ``phenomenon``, ``polarity``: rows of our own text.
+    """
+
+    capability: str
+    name: str
+    kind: str
+    says: str
+    label: int | None = None
+    direction: str = ""
+    least: float = LEAST
+    tolerance: float | None = None
+    templates: tuple[tuple[str, ...], ...] = ()
+    words: Words = dataclasses.field(default_factory=dict)
+    change: str = ""
+    texts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def suite_files(folder: Path = SUITES_FOLDER) -> list[Path]:
+    """Return the suites of a folder in the order of their names."""
+    found = sorted(path for path in folder.glob("*.toml") if path.name != WORDS_FILE)
+    if not found:
+        raise NotAvailableError(f"there is no suite (*.toml) in {folder}; name a file: --suite FILE")
+    return found
+
+
+def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -> list[BehaviourTest]:
+    """Read a suite file.
+
+    Parameters
+    ----------
+    path : Path
+    words : Path, optional
+        A file of lists that the suite may use beside its own; None for none.
+
+    Returns
+    -------
+    list of BehaviourTest
+
+    Raises
+    ------
+    NotAvailableError, DataError
+        When there is no such file, it is no TOML, or a test is not complete: with file, line and test.
+    """
+    source, content = _read(path)
+    shared = _lists(*_read(words), words) if words is not None and words.is_file() else {}
+    lists = shared | _lists(source, content.get("words", {}), path)
+    if unknown := set(content) - {"capability", "korean", "says", "words", "tests"}:
+        raise DataError(f"{path}: a suite has capability, korean, says, words and tests; got {sorted(unknown)}")
+    capability, entries = content.get("capability"), content.get("tests")
+    if not isinstance(capability, str) or not capability or not isinstance(entries, list) or not entries:
+        raise DataError(f"{path}: a suite needs a capability (a name) and [[tests]]")
+    tests, names, line = [], set(), 0
+    for number, entry in enumerate(entries, start=1):
+        line = _line_of(source, "[[tests]]", after=line)
+        name = entry.get("name") if isinstance(entry, dict) else None
+        where = f"{path}, line {line}, test {name or number}"
+        if not isinstance(name, str) or not name or name in names:
+            raise DataError(f"{where}: a test has a name of its own; got {name!r}")
+        names.add(name)
+        tests.append(_test(capability, entry, lists, where, source, path, line))
+    return tests
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        source = path.read_text("utf-8")
+        return source, tomllib.loads(source)
+    except FileNotFoundError as error:
+        raise NotAvailableError(f"there is no suite {path}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"the suite {path} cannot be read: {error}") from error
+
+
+def _lists(source: str, content: Mapping[str, Any], path: Path) -> dict[str, Sequence[Any]]:
+    for name, entries in content.items():
+        if not isinstance(entries, list) or not entries:
+            line = _line_of(source, name)
+            raise DataError(f"{path}, line {line}: a list of words holds at least one; got {name} = {entries!r}")
+    return dict(content)
+
+
+def _line_of(source: str, text: str, *, after: int = 0) -> int:
+    """Return the first line that holds a text, counted from 1; TOML itself keeps no lines."""
+    lines = source.splitlines()
+    return next((number for number in range(after + 1, len(lines) + 1) if text in lines[number - 1]), after)
+
+
+def _test(
+    capability: str, entry: Mapping[str, Any], lists: Words, where: str, source: str, path: Path, line: int
+) -> BehaviourTest:
+    kind = entry.get("kind")
+    if kind not in KINDS:
+        raise DataError(f"{where}: a kind is one of {', '.join(KINDS)}; got {kind!r}")
+    for key in set(entry) - _FIELDS:
+        near = difflib.get_close_matches(key, _FIELDS, n=1)
+        raise DataError(f"{where}: a test has no {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    label, direction = entry.get("label"), entry.get("direction", "")
+    if (kind == "mft") != (label in ("positive", "negative")):
+        raise DataError(f"{where}: an mft, and it alone, has a label, positive or negative; got {kind}, {label!r}")
+    if (kind == "dir") != (direction in ("up", "down")):
+        raise DataError(f"{where}: a dir, and it alone, has a direction, up or down; got {kind}, {direction!r}")
+    for key, kinds in (("least", "dir"), ("tolerance", "inv")):
+        value = entry.get(key)
+        if value is not None and (kind != kinds or isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise DataError(f"{where}: {key} is a number and belongs to a {kinds}; got {value!r}")
+    templates = _templates(entry, kind, where)
+    for template in (one for pair in templates for one in pair):
+        try:
+            check_slots(parse_template(template), lists, template)
+        except DataError as error:
+            at = _line_of(source, template, after=line)
+            raise DataError(f"{path}, line {at}, test {entry['name']}: {error}") from None
+    change, texts = entry.get("change", ""), entry.get("texts", {})
+    if bool(templates) == bool(change) or bool(change) != bool(texts):
+        raise DataError(f"{where}: a test has templates, or a change and the texts that it is made to")
+    if change:
+        _check_change(change, texts, kind, where)
+    return BehaviourTest(
+        capability=capability,
+        name=entry["name"],
+        kind=kind,
+        says=str(entry.get("says", "")),
+        label={"positive": 1, "negative": 0}.get(label),
+        direction=direction,
+        least=float(entry.get("least", LEAST)),
+        tolerance=entry.get("tolerance"),
+        templates=templates,
+        words=lists,
+        change=change,
+        texts=texts,
+    )
+
+
+def _templates(entry: Mapping[str, Any], kind: str, where: str) -> tuple[tuple[str, ...], ...]:
+    given = entry.get("templates", [])
+    if not isinstance(given, list):
+        raise DataError(f"{where}: templates is a list; got {given!r}")
+    found = tuple((one,) if isinstance(one, str) else tuple(one) for one in given if isinstance(one, (str, list)))
+    wanted = 1 if kind == "mft" else 2
+    if len(found) < len(given) or any(len(one) != wanted or not all(isinstance(t, str) for t in one) for one in found):
+        raise DataError(f"{where}: each template of an mft is a text, of the others a pair of texts; got {given!r}")
+    return found
+
+
+def _check_change(change: Any, texts: Any, kind: str, where: str) -> None:
+    base, _, rest = str(change).partition(":")
+    josa, _, control = rest.partition(":")
+    known = {"end": bool(rest), "josa": josa in JOSA_KINDS and control in ("", *CONTROLS)}.get(base, change in CHANGES)
+    if not known or kind == "mft":
+        raise DataError(
+            f"{where}: a change of an inv or dir is one of {', '.join(CHANGES)}, end:MARKS, or "
+            f"josa:KIND[:CONTROL] (kinds {', '.join(JOSA_KINDS)}; controls {', '.join(CONTROLS)}); got {change!r}"
+        )
+    if not isinstance(texts, dict) or not isinstance(texts.get("corpus"), str) or set(texts) - _FILTERS:
+        raise DataError(f"{where}: texts name a corpus and may name {sorted(_FILTERS - {'corpus'})}; got {texts!r}")

@@ -1,0 +1,181 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.behaviour import suite_scores, suites
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+SUITE = """
+capability = "demo"
+says = "a suite by a user"
+
+[words]
+shop = ["가게", "식당"]
+mood = [{ good = "좋", bad = "나쁘" }]
+
+[[tests]]
+name = "plain"
+kind = "mft"
+label = "positive"
+templates = ["{shop:이} {mood.good}아요"]
+
+[[tests]]
+name = "marks"
+kind = "inv"
+tolerance = 0.2
+templates = [["{shop:이} {mood.good}아요", "{shop:이} {mood.good}아요!"]]
+
+[[tests]]
+name = "very"
+kind = "dir"
+direction = "up"
+least = 0.0
+templates = [["{shop:이} {mood.good}아요", "{shop:이} 아주 {mood.good}아요"]]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(text):
+        path = tmp_path / "demo.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def bundled_tests():
+    return [test for path in suites.suite_files() for test in suites.read_suite(path)]
+
+
+def test_a_users_suite_is_read_and_scored_by_any_function(write):
+    tests = suites.read_suite(write(SUITE), words=None)
+    assert [test.kind for test in tests] == ["mft", "inv", "dir"]
+    cases = suite_scores.make_cases(tests)
+    assert cases["text"].tolist()[:2] in (["가게가 좋아요", "식당이 좋아요"], ["식당이 좋아요", "가게가 좋아요"])
+    asked = []
+
+    def predict(texts):
+        asked.extend(texts)
+        # wrong on 식당; "!" moves it by 0.3 to 0.7 and "아주" down by 0.1
+        return [0.4 * ("가게" in t) + 0.3 + 0.25 * ("!" in t) - 0.1 * ("아주" in t) for t in texts]
+
+    scored = suite_scores.score_cases(cases, predict)
+    assert len(asked) == len(set(asked)) == 6
+    failed = scored.set_index([scored["test"], scored["text"].str[:2]])["failed"]
+    assert failed.to_dict() == {
+        ("plain", "가게"): False, ("plain", "식당"): True,
+        ("marks", "가게"): True, ("marks", "식당"): True,  # one by 0.25, over the tolerance; the other turns too
+        ("very", "가게"): True, ("very", "식당"): True,
+    }  # fmt: skip
+    table = suite_scores.failure_table(scored).set_index("test")
+    assert table["failure_rate"].to_dict() == {"plain": 0.5, "marks": 1.0, "very": 1.0}
+    assert table.loc["very", "ci_low"] < 1  # two words that both fail prove little
+    worst = suite_scores.worst_cases(scored, count=1)
+    assert worst["test"].tolist() == ["plain", "marks", "very"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ('kind = "mft"', 'kind = "mtf"', r"demo.toml, line 9, test plain: a kind is one of mft, inv, dir; got 'mtf'"),
+        ('label = "positive"', 'lable = "positive"', "line 9, test plain: a test has no 'lable'; did you mean 'label'"),
+        ('label = "positive"', 'label = "neutral"', "test plain: an mft, and it alone, has a label"),
+        ('direction = "up"', "", "test very: a dir, and it alone, has a direction"),
+        ("least = 0.0", 'least = "much"', "test very: least is a number and belongs to a dir"),
+        ("tolerance = 0.2", "least = 0.2", "test marks: least is a number and belongs to a dir; got 0.2"),
+        ('["{shop:이} {mood.good}아요"]', '["{shop}이 {mood.good}아요"]', r"line 13, test plain: '이' after a slot"),
+        ('["{shop:이} {mood.good}아요"]', '["{shop:은는} 좋아요"]', r"line 13, test plain: a particle after a slot"),
+        ('["{shop:이} {mood.good}아요"]', '["{store:이} 좋아요"]', "line 13, test plain: there is no list 'store'"),
+        ('["{shop:이} {mood.good}아요"]', '["{mood.god}아요"]', "line 13, test plain: 'mood' has an entry without"),
+        ('["{shop:이} {mood.good}아요"]', '[["a", "b"]]', "test plain: each template of an mft is a text"),
+        ('["{shop:이} {mood.good}아요"]', "[]", "test plain: a test has templates, or a change"),
+        ('name = "marks"', 'name = "plain"', "line 15, test plain: a test has a name of its own"),
+        ('shop = ["가게", "식당"]', "shop = []", "line 6: a list of words holds at least one"),
+        ("capability", "capabilty", "a suite has capability"),
+        ('capability = "demo"', "", "a suite needs a capability"),
+        ("[[tests]]", "[[tests]", "cannot be read: .*line 9"),
+    ],
+)
+def test_a_broken_suite_is_refused_with_file_and_line(write, old, new, match):
+    assert SUITE.count(old) >= 1
+    with pytest.raises(DataError, match=match):
+        suites.read_suite(write(SUITE.replace(old, new, 1)), words=None)
+
+
+@pytest.mark.parametrize("change", ["typo", "end:", "josa:remove", "josa:delete:all", 3])
+def test_an_unknown_change_is_refused(write, change):
+    text = f"""
+capability = "demo"
+[[tests]]
+name = "one"
+kind = "inv"
+change = {change!r}
+texts = {{ corpus = "kosent-pack" }}
+"""
+    with pytest.raises(DataError, match="line 3, test one: a change of an inv or dir is one of"):
+        suites.read_suite(write(text))
+
+
+def test_a_missing_suite_and_an_empty_folder_say_so(tmp_path):
+    with pytest.raises(NotAvailableError, match="there is no suite"):
+        suites.read_suite(tmp_path / "none.toml")
+    with pytest.raises(NotAvailableError, match="name a file: --suite FILE"):
+        suites.suite_files(tmp_path)
+
+
+def test_words_too_few_for_a_case_say_so(write):
+    text = SUITE.replace("{shop:이} {mood.good}아요", "{shop} {other}", 1).replace(
+        'shop = ["가게", "식당"]', 'shop = ["가게"]\nother = ["가게"]'
+    )
+    with pytest.raises(DataError, match="demo, test plain: no case can be made"):
+        suite_scores.make_cases(suites.read_suite(write(text), words=None))
+
+
+def test_a_model_that_answers_otherwise_is_refused(write):
+    cases = suite_scores.make_cases(suites.read_suite(write(SUITE), words=None))
+    for answers in ([[0.5, 0.5]] * 6, [0.5], [2.0] * 6, [np.nan] * 6):
+        with pytest.raises(DataError, match="one probability for each of 6 texts"):
+            suite_scores.score_cases(cases, lambda texts, answers=answers: answers)
+
+
+def test_the_suites_at_hand_are_many_and_their_texts_agree(bundled_tests):
+    assert len(bundled_tests) >= 36
+    assert {test.kind for test in bundled_tests} == set(suites.KINDS)
+    templated = [test for test in bundled_tests if test.templates]
+    cases = suite_scores.make_cases(templated)
+    assert not cases["case"].duplicated().any()
+    assert not cases["text"].str.contains("[{}]").any()
+    assert not (cases["text"] == cases["changed"]).any()
+    from kosent_lab.korean.morphology import read_eojeol
+
+    texts = pd.concat([cases["text"], cases["changed"].dropna()]).drop_duplicates()
+    read = read_eojeol(range(len(texts)), texts)
+    ill = read[read["agrees"].eq(False).fillna(False)]
+    assert ill["eojeol"].tolist() == []
+
+
+def test_all_cases_are_made_the_same_again_and_reach_the_number(bundled_tests):
+    cases = suite_scores.make_cases(bundled_tests)
+    assert len(cases) >= 2_000
+    pd.testing.assert_frame_equal(cases, suite_scores.make_cases(bundled_tests))
+    josa = cases[cases["capability"] == "josa"]
+    assert josa["control"].notna().all()
+    assert (josa["control"] != josa["changed"]).all()
+    assert cases.groupby("test", sort=False).size().min() >= 20
+
+
+def test_a_control_is_counted_beside_its_change():
+    base = {"capability": "c", "test": "t", "kind": "inv", "label": pd.NA, "direction": "", "least": -0.1}
+    rows = [base | {"case": str(n), "group": str(n), "text": f"a{n}", "changed": f"b{n}", "control": f"c{n}"}
+            for n in range(10)]  # fmt: skip
+    cases = pd.DataFrame(rows).assign(tolerance=np.nan).astype({"label": "Int64"})
+    # all changes turn the answer, of the controls three do
+    scored = suite_scores.score_cases(
+        cases, lambda texts: [0.9 if t[0] == "a" or (t[0] == "c" and int(t[1]) > 2) else 0.1 for t in texts]
+    )
+    row = suite_scores.failure_table(scored).iloc[0]
+    assert (row["failure_rate"], row["control_failure_rate"]) == (1.0, 0.3)
+    assert row["difference"] == pytest.approx(0.7)
+    assert row["difference_low"] > 0.3
