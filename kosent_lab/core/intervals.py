@@ -5,6 +5,7 @@ Each interval holds its own value. A difference is always the second minus the f
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,63 +23,81 @@ class Interval(NamedTuple):
     ci_high: float
 
 
-def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion; (nan, nan) without rows.
+def wilson_bounds(successes: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
+    """Return Wilson's score intervals of many proportions; NaN where there are no rows.
 
     Parameters
     ----------
-    successes : float
-        A whole number; what rounding has done to it is undone.
-    n : int
+    successes, n : ndarray of float, of one shape
+        Whole numbers.
     level : float
+
+    Returns
+    -------
+    tuple of ndarray of float
+        Lower and upper bounds.
 
     References
     ----------
     Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    z = statistics.NormalDist().inv_cdf((1 + level) / 2)
+    n = np.asarray(n, dtype="float64")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.asarray(successes, dtype="float64").clip(0, n) / n
+        centre, reach = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+        low, high = ((centre + sign * reach) / (1 + z**2 / n) for sign in (-1, 1))
+    return np.clip(np.minimum(low, share), 0, None), np.clip(np.maximum(high, share), None, 1)
+
+
+def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
+    """Return Wilson's score interval of a proportion (`wilson_bounds`); (nan, nan) without rows.
 
     Examples
     --------
     >>> [round(x, 3) for x in wilson_interval(90, 100)]
     [0.826, 0.945]
     """
-    if n == 0:
-        return float("nan"), float("nan")
-    from scipy import stats  # half a second, which a command that measures nothing should not wait for
-
-    found = stats.binomtest(round(successes), int(n)).proportion_ci(confidence_level=level, method="wilson")
-    share = successes / n
-    return float(min(share, found.low)), float(max(share, found.high))
+    low, high = wilson_bounds(np.float64(successes), np.float64(n), level=level)
+    return float(low), float(high)
 
 
-def difference_interval(right_1: float, n_1: int, right_2: float, n_2: int) -> tuple[float, float]:
-    """Return Newcombe's interval of the difference of two independent proportions, second minus first.
+def difference_bounds(
+    right_1: np.ndarray, n_1: np.ndarray, right_2: np.ndarray, n_2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Newcombe's intervals of many differences of independent proportions, second minus first.
 
     Parameters
     ----------
-    right_1, n_1, right_2, n_2 :
-        How many of how many, in two groups that share no row (`paired_difference` where they do).
+    right_1, n_1, right_2, n_2 : ndarray of float, of one shape
+        How many of how many, in groups that share no row (`paired_difference` where they do).
 
     Returns
     -------
-    tuple of float
-        The 95 % interval of ``right_2 / n_2 - right_1 / n_1``; (nan, nan) where a group is empty.
+    tuple of ndarray of float
+        The 95 % bounds of ``right_2 / n_2 - right_1 / n_1``; NaN where a group is empty.
 
     References
     ----------
     Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+    """
+    (low_1, high_1), (low_2, high_2) = wilson_bounds(right_1, n_1), wilson_bounds(right_2, n_2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        first, second = np.asarray(right_1) / n_1, np.asarray(right_2) / n_2
+    low = second - first - np.hypot(second - low_2, high_1 - first)
+    return low, second - first + np.hypot(high_2 - second, first - low_1)
+
+
+def difference_interval(right_1: float, n_1: int, right_2: float, n_2: int) -> tuple[float, float]:
+    """Return Newcombe's interval of one difference (`difference_bounds`); (nan, nan) where a group is empty.
 
     Examples
     --------
     >>> [round(x, 4) for x in difference_interval(48, 80, 56, 70)]
     [0.0524, 0.3339]
     """
-    if not n_1 or not n_2:
-        return float("nan"), float("nan")
-    first, second = right_1 / n_1, right_2 / n_2
-    (low_1, high_1), (low_2, high_2) = wilson_interval(right_1, n_1), wilson_interval(right_2, n_2)
-    difference = second - first
-    low = difference - np.hypot(second - low_2, high_1 - first)
-    return float(low), float(difference + np.hypot(high_2 - second, first - low_1))
+    low, high = difference_bounds(*(np.float64(value) for value in (right_1, n_1, right_2, n_2)))
+    return float(low), float(high)
 
 
 def resample_crossed(sizes: Sequence[int], *, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, ...]]:

@@ -35,7 +35,8 @@ _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
 # what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
-    "length_band", "has_unknown", *PREDICTION_COLUMNS,
+    "length_band", "has_unknown", "has_laugh", "has_tears", "has_smile", "has_negation", "has_contrast", "has_question",
+    *PREDICTION_COLUMNS,
 )  # fmt: skip
 
 

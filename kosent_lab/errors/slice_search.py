@@ -8,17 +8,17 @@ are in ``slices``.
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.intervals import difference_interval, wilson_interval
+from kosent_lab.core.intervals import difference_bounds, wilson_bounds
 from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import halve
-from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice
+from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
 
 SPLITS = 40
 DRAWS = 1_000
@@ -79,27 +79,29 @@ def find_slices(
     names += ["difference_high", "p_adjusted", "worst_share", "confirmed_share", "difference_held_out"]
     if not conditions:
         return pd.DataFrame(columns=names)
-    n, right = member.sum(axis=1), member @ correct
-    halves = np.array([halve(rows, seed=seed + number).to_numpy() for number in range(splits)], dtype="float32")
+    n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")
+    rest, rest_right = len(correct) - n, correct.sum(dtype="float64") - right
+    halves = [halve(rows, seed=seed + number).to_numpy(dtype="float32") for number in range(splits)]
     worst, held_out, confirmed = _on_halves(member, correct, halves, min_rows)
+    chosen = worst[:, None] == np.arange(len(conditions))
     groups = pair_groups(rows)
     groups = np.arange(len(rows)) if groups is None else groups
-    p = _p_adjusted(member, correct, groups, draws, seed)
-    found = []
-    for place, named in enumerate(conditions):
-        size, good = int(n[place]), float(right[place])
-        low, high = wilson_interval(good, size)
-        rest, rest_good = len(correct) - size, float(correct.sum()) - good
-        d_low, d_high = difference_interval(rest_good, rest, good, size)
-        chosen = worst == place
-        said = " & ".join(f"{column}={value}" for column, value in named)
-        share = good / size
-        away = held_out[chosen, place].mean() if chosen.any() else np.nan
-        found.append(
-            (said, named, size, share, low, high, share - rest_good / rest, d_low, d_high, p[place])
-            + (chosen.mean() if splits else np.nan, confirmed[:, place].mean() if splits else np.nan, away)
-        )
-    table = pd.DataFrame(found, columns=names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a slice that was never the worst, no halves at all: NaN
+        shares = np.nanmean(np.where(chosen, held_out, np.nan), axis=0)
+        found = {
+            "slice": [" & ".join(f"{column}={value}" for column, value in named) for named in conditions],
+            "conditions": conditions,
+            "n": n.astype("int64"),
+            "accuracy": right / n,
+            **dict(zip(("ci_low", "ci_high"), wilson_bounds(right, n), strict=True)),
+            "difference": right / n - rest_right / rest,
+        }
+        bounds = difference_bounds(rest_right, rest, right, n)
+        found |= dict(zip(("difference_low", "difference_high"), bounds, strict=True))
+        found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
+        found |= {"worst_share": chosen.mean(axis=0), "confirmed_share": confirmed.mean(axis=0)}
+    table = pd.DataFrame(found | {"difference_held_out": shares})[names]
     return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
@@ -112,7 +114,11 @@ def _conditions(
         if can_slice(rows, column):
             for value in sorted(rows[column].dropna().unique(), key=str):
                 inside = rows[column].eq(value).fillna(False).to_numpy(dtype=bool)
-                if value != "" and min_rows <= inside.sum() <= len(rows) - min_rows:
+                if (
+                    value != ""
+                    and not (is_flag(column) and not value)
+                    and min_rows <= inside.sum() <= len(rows) - min_rows
+                ):
                     single.append((((column, str(value).removesuffix(".0")),), inside))
     found, seen = list(single), {inside.tobytes() for _, inside in single}
     if depth > 1:
@@ -127,29 +133,25 @@ def _conditions(
 
 
 def _on_halves(
-    member: np.ndarray, correct: np.ndarray, halves: np.ndarray, min_rows: int
+    member: np.ndarray, correct: np.ndarray, halves: Sequence[np.ndarray], min_rows: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return which slice is the worst of each half (-1: none), and by how much, and whether surely, on the other.
 
     Shapes (splits,), (splits, slices), (splits, slices).
     """
-    worst = np.full(len(halves), -1)
-    held_out = np.full((len(halves), len(member)), np.nan)
-    confirmed = np.zeros((len(halves), len(member)), dtype=bool)
-    for number, half in enumerate(halves):
-        size, good = member @ half, member @ (half * correct)
-        overall = float((half * correct).sum() / half.sum())
-        bounds = [wilson_interval(g, int(s))[1] if s >= min_rows else np.inf for g, s in zip(good, size, strict=True)]
-        if min(bounds) < overall:
-            worst[number] = int(np.argmin(bounds))
-        other = 1 - half
-        size, good = member @ other, member @ (other * correct)
-        rest, rest_good = other.sum() - size, (other * correct).sum() - good
-        for place in np.flatnonzero((size > 0) & (rest > 0)):
-            held_out[number, place] = good[place] / size[place] - rest_good[place] / rest[place]
-            bounds = difference_interval(rest_good[place], int(rest[place]), good[place], int(size[place]))
-            confirmed[number, place] = bounds[1] < 0
-    return worst, held_out, confirmed
+    if not halves:
+        return np.empty(0), np.empty((0, len(member))), np.empty((0, len(member)), dtype=bool)
+    first = np.array(halves)  # shape (splits, rows)
+    size, right = ((first * weight) @ member.T for weight in (1, correct))
+    every, overall = first.sum(axis=1), first @ correct
+    high = np.where(size >= min_rows, wilson_bounds(right, size)[1], np.inf)
+    worst = np.where(high.min(axis=1) < overall / every, high.argmin(axis=1), -1)
+    # what the first half does not hold, the second does
+    size, right = member.sum(axis=1) - size, member @ correct - right
+    rest, rest_right = (len(correct) - every)[:, None] - size, (correct.sum() - overall)[:, None] - right
+    with np.errstate(invalid="ignore", divide="ignore"):
+        held_out = right / size - rest_right / rest
+    return worst, held_out, difference_bounds(rest_right, rest, right, size)[1] < 0
 
 
 def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:
@@ -161,14 +163,23 @@ def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, dra
     inside, outside = right / n, (correct.sum() - right) / (total - n)
     # what each row adds to the difference of its slice to the rest, summed over the rows of a group
     share = member * (correct - inside) / n - (1 - member) * (correct - outside) / (total - n)
-    share = share @ sparse.csr_array((np.ones(total, "float32"), (np.arange(total), groups)))
+    share = _summed(share, groups)
     spread = np.sqrt((share**2).sum(axis=1, keepdims=True)) + 1e-9
+    # groups that add the same to every slice are one draw of their number's root: the sum of so many normal draws
+    key = np.random.default_rng(0).standard_normal(len(share)) @ (share / spread)
+    _, first, number = np.unique(key.round(9), return_index=True, return_counts=True)
+    share = share[:, first] / spread * np.sqrt(number)
     random = np.random.default_rng(seed)
     lowest = np.concatenate(
-        [
-            (share / spread @ random.standard_normal((share.shape[1], _AT_ONCE), dtype="float32")).min(axis=0)
-            for _ in range(0, draws, _AT_ONCE)
-        ]
+        [(share @ random.standard_normal((share.shape[1], _AT_ONCE))).min(axis=0) for _ in range(0, draws, _AT_ONCE)]
     )
-    as_low = lowest[None, :] <= (inside - outside) / spread
-    return (as_low.sum(axis=1) + 1) / (len(lowest) + 1)
+    as_low = np.sort(lowest).searchsorted(((inside - outside) / spread)[:, 0], side="right")
+    # a lowest draw that is as low or lower than what was found
+    return (as_low + 1) / (len(lowest) + 1)
+
+
+def _summed(share: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Sum the columns of each group; shape (slices, groups)."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    return np.add.reduceat(share[:, order], starts, axis=1)

@@ -180,9 +180,15 @@ class Assessment:
         return errors.slice_table(errors.add_slices(self.frame))
 
     @functools.cached_property
+    def slice_search(self) -> pd.DataFrame:
+        """`errors.find_slices`: slices and pairs of them by how often each is the worst of a random half."""
+        return errors.find_slices(errors.add_slices(self.frame))
+
+    @property
     def worst(self) -> pd.Series | None:
-        """The worst slice, chosen on one half and counted again on the other (`errors.held_out_worst`); or None."""
-        return errors.held_out_worst(errors.add_slices(self.frame))
+        """The slice that is the worst of most halves; None where none ever is."""
+        table = self.slice_search
+        return table.iloc[0] if len(table) and table["worst_share"].iloc[0] > 0 else None
 
     @functools.cached_property
     def mistakes(self) -> pd.DataFrame:

@@ -46,6 +46,7 @@ _SECTIONS = (
     sections.reliability_slices,
     sections.coverage,
     sections.slices,
+    sections.causes,
     sections.mistakes,
     sections.special,
     text_sections.words,

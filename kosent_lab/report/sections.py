@@ -15,9 +15,22 @@ from kosent_lab import calibration, errors, figures
 from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import Assessment
 from kosent_lab.report.layout import FIGURE_WIDTH, Section, Table, columns, draw, interval, to_svg
-from kosent_lab.report.sentences import calibrator_note, decimal, metric, percent, shown_name, slice_name, slice_value
+from kosent_lab.report.sentences import (
+    calibrator_note,
+    conditions_name,
+    decimal,
+    is_surely_bad,
+    metric,
+    percent,
+    points,
+    shown_name,
+    slice_name,
+    slice_value,
+)
 
 DRAWN_SLICES = 16
+SHOWN_CAUSES = 10
+_CAUSE_COLUMNS = ("difference", "held_out", "worst", "confirmed", "p")
 
 
 def headline(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -119,6 +132,25 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
     return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
+
+
+def causes(assessment: Assessment, t: dict[str, str]) -> Section:
+    """Slices and pairs of them that were the worst of a half, or are surely bad."""
+    table = assessment.slice_search
+    if table.empty:
+        return Section("causes", (t["causes_none" if assessment.n_labelled else "no_labels"],))
+    shown = table[(table["worst_share"] > 0) | table.apply(is_surely_bad, axis=1)].head(SHOWN_CAUSES)
+    note = t["causes_note"].format(slices=f"{len(table):,}")
+    if shown.empty:
+        return Section("causes", (note, t["causes_few"]))
+    body = [
+        (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
+         points(-row["difference"]), points(-row["difference_held_out"]), percent(row["worst_share"]),
+         percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
+        for _, row in shown.iterrows()
+    ]  # fmt: skip
+    names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
+    return Section("causes", (note,), table=Table(columns((t["c_slice"],), names), body))
 
 
 def _label_name(value: Any, t: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,7 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
+from kosent_lab.errors.slices import is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
@@ -77,6 +78,21 @@ def slice_name(column: str, t: dict[str, str]) -> str:
 def slice_value(value: str, t: dict[str, str]) -> str:
     """Return what the reader calls a slice value: yes and no for true and false."""
     return {"True": t["yes"], "False": t["no"]}.get(value, value)
+
+
+def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) -> str:
+    """Return a slice in words: what is asked of each of its columns."""
+    asked = [
+        shown_name(slice_name(column, t)) if value == "True" and is_flag(column) else
+        t["is_value"].format(column=shown_name(slice_name(column, t)), value=shown_name(slice_value(value, t)))
+        for column, value in conditions
+    ]  # fmt: skip
+    return t["and"].join(asked)
+
+
+def is_surely_bad(row: pd.Series) -> bool:
+    """Tell whether chance would seldom make a slice of `errors.find_slices` look as bad, all slices considered."""
+    return bool(row["p_adjusted"] <= 0.05)
 
 
 def shown_name(name: str) -> str:
@@ -214,19 +230,18 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     worst, point = assessment.worst, assessment.threshold
     found = [t["f_no_worst"]]
-    if worst is not None:
-        low, high = worst["difference_low"], worst["difference_high"]
-        sure = high < 0  # printed in either case: what chance made look bad is told with what did not
+    if worst is not None:  # printed in either case: what chance made look bad is told with what did not
         found = [
-            t["f_worst" if sure else "f_worst_unsure"].format(
-                column=shown_name(slice_name(worst["column"], t)),
-                value=shown_name(slice_value(worst["value"], t)),
+            t["f_worst" if is_surely_bad(worst) else "f_worst_unsure"].format(
+                slice=conditions_name(worst["conditions"], t),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
+                worst=percent(worst["worst_share"]),
+                confirmed=percent(worst["confirmed_share"]),
+                difference=points(-worst["difference_held_out"]),
+                slices=f"{len(assessment.slice_search):,}",
+                p=decimal(worst["p_adjusted"]),
                 **_interval(worst),
-                difference=points(-worst["difference"]),
-                d_low=points(-high),
-                d_high=points(-low),
             )
         ]
     if assessment.only_test:
@@ -263,9 +278,8 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
-    if worst is not None and worst["difference_high"] < 0:
-        column, value = shown_name(slice_name(worst["column"], t)), shown_name(slice_value(worst["value"], t))
-        found.append(t["a_slice"].format(column=column, value=value))
+    if worst is not None and is_surely_bad(worst):
+        found.append(t["a_slice"].format(slice=conditions_name(worst["conditions"], t)))
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])

@@ -25,7 +25,7 @@ from kosent_lab.core.model_files import WEIGHTS, model_id
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
-from kosent_lab.errors.slices import add_slices
+from kosent_lab.errors.slices import TEXT_COLUMNS, add_slices
 from kosent_lab.scoring.answers import add_predictions
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ KEPT = (
 )  # fmt: skip
 
 
-_ANSWERED = {*KEPT, *PREDICTION_COLUMNS, "model_id", "has_unknown", "length_band"}  # no text, nor a part of one
-NEEDED = ("doc_id", "corpus", "label", "logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", "length_band")
+_ANSWERED = {*KEPT, *PREDICTION_COLUMNS, "model_id", "has_unknown", *TEXT_COLUMNS}  # no text, nor a part of one
+NEEDED = ("doc_id", "corpus", "label", "logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS)
 NAMES = (
     FALLBACK, "nsmc-valid", "nsmc-calib", "nsmc-test", "nsmc-middle", "app_reviews", "camping_reviews",
     "cosmetics_reviews", "delivery_reviews", "employer_reviews", "finance", "kote", "movie_reviews_extra",
@@ -114,7 +114,7 @@ def write_scored(
     """
     sliced = add_slices(scored)
     columns = [*(name for name in KEPT if name in sliced.columns)]
-    columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", "length_band"]
+    columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS]
     table = sliced[columns].astype({"n_tokens": "int16", "n_unknown": "int16"})
     path = scored_folder() / f"{name}.parquet"
     write_parquet(table, path)
@@ -182,7 +182,7 @@ class SavedAnswers:
     frame : DataFrame
         Prediction frame without texts: ``doc_id``, ``corpus``, ``label``, its slice columns, ``logit_0``,
         ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``, ``n_tokens``, ``n_unknown``,
-        ``has_unknown``, ``truncated``, ``length_band``, ``model_id``.
+        ``has_unknown``, ``truncated``, ``model_id``, and what was known of the texts (`errors.add_slices`).
     card : dict
         See `read_card`; of texts scored now all of it but ``sha256``, since no file was written.
     origin : str

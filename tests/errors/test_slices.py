@@ -1,10 +1,8 @@
-import numpy as np
 import pandas as pd
 import pytest
 
 from kosent_lab import errors
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.splits import halve
 
 
 def test_slices_by_hand(scored):
@@ -41,43 +39,11 @@ def test_everything_here_works_without_texts(scored):
     frame = scored.drop(columns="text").assign(length_band=["1-10", "11-20"] * 200, phenomenon="sarcasm_cue")
     frame = errors.add_slices(frame)
     assert errors.slice_table(frame)["n"].tolist() == [200, 200]
-    assert errors.slices_on_halves(frame)["n"].sum() == 200
+    assert errors.find_slices(frame, draws=100)["n"].tolist() == [200, 200]
     assert len(errors.confident_mistakes(frame)) == 20
     assert errors.group_table(errors.special_groups(frame))["n"].tolist() == [400]
     pairs = frame.assign(pair_id=[i // 2 for i in range(400)], side=["a", "b"] * 200)
     assert errors.paired_summary(errors.pair_table(pairs, first="a", second="b", column="side"))["n"] == 200
-
-
-def answers(accuracies, n=600):
-    """Answers of slices a, b, c …, n rows each, that are right as often as said, evenly spread."""
-    random = np.random.default_rng(0)
-    rows = [pd.DataFrame({"domain": name, "correct": random.random(n) < share}) for name, share in accuracies.items()]
-    return pd.concat(rows, ignore_index=True).assign(confidence=0.9)
-
-
-def test_the_worst_slice_is_counted_on_the_half_that_did_not_choose_it():
-    frame = answers({"a": 0.9, "b": 0.5, "c": 0.9})
-    worst = errors.held_out_worst(frame, columns=("domain",))
-    assert (worst["column"], worst["value"], worst["n_chosen"]) == ("domain", "b", 900)
-    second = frame[~halve(frame, seed=0)]
-    inside, rest = (second.loc[m, "correct"] for m in (second["domain"] == "b", second["domain"] != "b"))
-    assert (worst["n"], worst["n_rest"]) == (len(inside), len(rest))
-    assert worst["accuracy"] == pytest.approx(inside.mean())
-    assert worst["accuracy_rest"] == pytest.approx(rest.mean())
-    assert worst["difference"] == pytest.approx(inside.mean() - rest.mean())
-    assert worst["difference_low"] < worst["difference"] < worst["difference_high"] < -0.25
-    assert worst["ci_low"] < worst["accuracy"] < worst["ci_high"]
-
-
-def test_slices_that_are_alike_have_no_sure_worst():
-    # of ninety slices of the same kind one is far below the rest on one half, and none again on the other
-    alike = answers({str(i): 0.8 for i in range(90)}, n=80)
-    chosen = [errors.held_out_worst(alike, columns=("domain",), min_rows=10, seed=seed) for seed in range(8)]
-    assert all(worst is not None for worst in chosen)  # it is told, with an interval that says what it is worth
-    assert sum(worst["difference_high"] < 0 for worst in chosen) <= 1
-    first = alike[halve(alike, seed=0)]
-    assert (errors.slice_table(first, columns=("domain",))["ci_high"] < first["correct"].mean()).any()
-    assert errors.held_out_worst(alike.head(0), columns=("domain",)) is None
 
 
 def test_confident_mistakes_are_mistakes_surest_first(scored):
@@ -139,15 +105,27 @@ def test_mcnemar_agrees_with_the_binomial_by_hand():
     assert errors.paired_summary(pairs)["p_correct"] == pytest.approx(2 * 11 / 1024)
 
 
-def test_halves_hold_every_row_once_and_keep_the_worst_on_top(scored):
-    frame = scored.assign(domain=["film", "app"] * 200)
-    table = errors.slices_on_halves(frame, columns=("domain",))
-    assert (table["n"] + table["n_second"]).sum() == 400
-    assert table["accuracy"].is_monotonic_increasing
-    whole = errors.slice_table(frame, columns=("domain",)).set_index("value")["accuracy"]
-    joined = (table["n"] * table["accuracy"] + table["n_second"] * table["accuracy_second"]) / 200
-    paired = frame.assign(pair_id=[f"p{i // 4}" for i in range(400)], domain=[f"d{i // 4}" for i in range(400)])
-    together = errors.slices_on_halves(paired, columns=("domain",), min_rows=1)
-    assert (together["n"] == 4).all()  # a pair's four texts stand in one half
-    assert together["n_second"].isna().all()  # and what has no second half stays visible
-    assert dict(zip(table["value"], joined, strict=True)) == pytest.approx(whole.to_dict())
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("최고예요 ㅎㅎ", {"has_laugh"}),
+        ("환불해 주세요ㅠㅠ", {"has_tears"}),
+        ("또 올게요^^", {"has_smile"}),
+        ("추천 👍", {"has_smile"}),
+        ("맛이 없네요?", {"has_negation", "has_question"}),
+        ("안 맵고 깔끔해요", {"has_negation"}),
+        ("편안 합니다", set()),
+        ("값은 비싸지만 좋지 않아요", {"has_contrast", "has_negation"}),
+        ("", set()),
+        (None, set()),
+    ],
+)
+def test_what_a_text_holds_is_told_by_its_letters(text, held):
+    row = errors.add_slices(pd.DataFrame({"text": [text], "n_unknown": [0]})).iloc[0]
+    assert {name for name in errors.TEXT_COLUMNS if name.startswith("has_") and row[name]} == held
+
+
+def test_texts_that_do_not_hold_something_are_no_slice(scored):
+    frame = errors.add_slices(scored).assign(has_laugh=[True, False] * 200)
+    assert errors.slice_table(frame, columns=("has_laugh",))["value"].tolist() == ["True"]
+    assert errors.find_slices(frame, columns=("has_laugh",), draws=0)["slice"].tolist() == ["has_laugh=True"]

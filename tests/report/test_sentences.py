@@ -31,7 +31,7 @@ def test_every_sentence_is_used():
         for name in ("page.py", "sections.py", "text_sections.py", "sentences.py")
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_", "p_")  # keys that are put together from a name
+    built = ("m_", "g_", "s_", "p_", "c_")  # keys that are put together from a name
     for key in sentences.catalogue("en"):
         assert key in sources or key.startswith(built) or key == "language_name", key
 
@@ -87,11 +87,14 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
     wrong = wrong.assign(correct=(wrong["pred"] == wrong["label"]).astype("boolean"))
     assessment = assess(wrong)
     worst = assessment.worst
-    assert (worst["column"], worst["value"]) == ("domain", "app")
-    assert worst["n"] + worst["n_rest"] + worst["n_chosen"] == pytest.approx(400, abs=160)
-    assert worst["difference_high"] < 0
+    assert worst["conditions"] == (("domain", "app"),)
+    assert worst["worst_share"] > 0.9
+    assert worst["difference_held_out"] < 0
     said = " ".join(sentences.findings(assessment, "en"))
-    assert f"{worst['accuracy'] * 100:.1f} % of {int(worst['n'])}" in said
+    assert "“domain” is “app”: of " in said
+    assert f"{-worst['difference_held_out'] * 100:.1f} points below the rest" in said
+    assert f"Of all {int(worst['n'])} it gets {worst['accuracy'] * 100:.1f} % right" in said
+    assert any("Check answers by hand where “domain” is “app”" in s for s in sentences.advice(assessment, "en"))
     assert assess(scored.assign(domain="film")).worst is None
 
 
