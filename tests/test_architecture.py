@@ -30,7 +30,7 @@ HOUSE = {
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
     "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "plots"],
-    "models": ["devices", "lean", "folders", "classifier", "electra", "pairs", "corruption"],
+    "models": ["devices", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
@@ -39,7 +39,7 @@ HOUSE = {
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
         "vectors", "encoded", "pretraining", "validation", "finetuning",
-        "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "distillation",
+        "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "distillation", "three_way",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",

@@ -38,6 +38,9 @@ def add(subparsers: Any) -> None:
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
     predict.add_argument("--shard-rows", type=int, metavar="N", help="rows scored and kept at a time; default: 10,000")
+    predict.add_argument(
+        "--three-way", action="store_true", help="negative, neutral or positive: class_prob_… of each, pred by name"
+    )
     mask_option(predict)
     file_columns(predict)
     model_options(predict, precision="auto")
@@ -79,10 +82,15 @@ def predict_file(arguments: argparse.Namespace) -> None:
     from kosent_lab.corpora.documents import SHARD_ROWS
     from kosent_lab.scoring.shards import score_file
 
+    classifier = open_classifier(arguments, any_classes=not arguments.three_way)
+    if arguments.three_way:
+        from kosent_lab.models.three_way import read_three_way
+
+        classifier = read_three_way(classifier)
     rows = score_file(
         source,
         arguments.out,
-        open_classifier(arguments, any_classes=True),
+        classifier,
         reading=reading(arguments),
         shard_rows=arguments.shard_rows or SHARD_ROWS,
         mask_personal=arguments.mask_personal,

@@ -56,6 +56,9 @@ def add(stages: Any) -> None:
         help="what the shift of the log-odds is fitted on, each the same; none: no shift (default: what it was taught)",
     )  # fmt: skip
     package.add_argument("--out", type=Path, required=True)
+    three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
+    three_way.add_argument("--model", help="bundled by default, or a folder")
+    three_way.add_argument("--out", type=Path, required=True)
 
 
 def _train_frame(data: str) -> pd.DataFrame:
@@ -142,3 +145,19 @@ def package_run(arguments: argparse.Namespace) -> None:
     made = packaging.package_run(arguments.run_folder, arguments.out, calib=arguments.calib, valid=arguments.valid)
     print(f"{arguments.out}: temperature {made['temperature']:.3f} on {made['n']:,} rows of {made['fitted_on']}")
     print(f"log-odds shifted by {-made['shift']:+.3f}, fitted on {made['shift_fitted_on'] or 'nothing'}")
+
+
+def train_three_way(arguments: argparse.Namespace) -> None:
+    """Teach the head of a three-way reading; its bias is chosen on NSMC valid."""
+    from kosent_lab import corpora, models
+    from kosent_lab.models.three_way import save_head
+    from kosent_lab.training.teaching import read_teaching
+    from kosent_lab.training.three_way import fit_neutral_head, rows_for_head
+
+    films = corpora.load("nsmc")
+    films = films[(films["split"] == "train") & (films["official_split"] == "train")]
+    rows = rows_for_head(read_teaching(sentences=0), films)
+    about = {"taught_by": "kosent-teaching (train) and 40,000 labelled reviews of nsmc (train)", "valid": "nsmc:valid"}
+    head = fit_neutral_head(rows, corpora.load("nsmc:valid"), models.load_classifier(arguments.model), about=about)
+    path = save_head(head, arguments.out)
+    print(f"{path}: {head.about['n_neutral']:,} neutral texts of {head.about['n']:,}; {head.about['lost']:.2%} lost")

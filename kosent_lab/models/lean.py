@@ -180,20 +180,40 @@ class LeanElectra:
         self.last = _LastLayer(take, names[-1], heads=heads)
         self.dense, self.out = take.linear("classifier.dense"), take.linear("classifier.out_proj")
 
+    @property
+    def hidden(self) -> int:
+        """Width of a state."""
+        return self.dense.in_features
+
     @torch.inference_mode()
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Return logits, shape (rows, classes), for ids and mask of shape (rows, positions)."""
+        return self.classify(self.read(self.embed(input_ids), attention_mask))
+
+    @torch.inference_mode()
+    def encode(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Return the last state of [CLS], shape (rows, hidden)."""
+        return self.read(self.embed(input_ids), attention_mask)
+
+    def embed(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """Return the sum of word, segment and place, shape (rows, positions, embedding), before its normalisation."""
         # in this order, as transformers adds them: in bfloat16 another order gives other sums
-        hidden = F.embedding(input_ids, self.words) + self.segments[0] + self.places[: input_ids.shape[1]]
-        hidden = self.project(self.norm(hidden))
-        full = bool(attention_mask.all())
+        return F.embedding(input_ids, self.words) + self.segments[0] + self.places[: input_ids.shape[1]]
+
+    def read(self, embedded: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Return the last state of [CLS] of embedded texts; gradients flow through where they are asked for."""
+        hidden = self.project(self.norm(embedded))
         bias = None
-        if not full:
+        if not bool(attention_mask.all()):
             bias = torch.zeros(attention_mask.shape, dtype=hidden.dtype, device=hidden.device)
             bias = bias.masked_fill(attention_mask == 0, torch.finfo(hidden.dtype).min)[:, None, None, :]
         for layer in self.layers:
             hidden = layer(hidden, bias)
-        return self.out(F.gelu(self.dense(self.last(hidden, bias))))
+        return self.last(hidden, bias)
+
+    def classify(self, state: torch.Tensor) -> torch.Tensor:
+        """Return the logits of states."""
+        return self.out(F.gelu(self.dense(state)))
 
 
 class _Taker:
