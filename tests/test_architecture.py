@@ -14,7 +14,7 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "columns", "files", "locks",
+        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files", "locks",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],
@@ -29,12 +29,12 @@ HOUSE = {
         "families", "calibrators", "calibrator_comparison", "unseen",
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
-    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "plots"],
-    "models": ["devices", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
+    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "plots"],
+    "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
-        "plots",
+        "attribution", "faithfulness", "coloured_text", "plots",
     ],
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
@@ -43,7 +43,7 @@ HOUSE = {
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
-        "calibration_speed", "rejectors", "suites",
+        "calibration_speed", "rejectors", "suites", "three_way", "attribution",
         "notebooks", "plots",
     ],
     "results": [

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import PRECISIONS, command, file_columns, reading
+from kosent_lab.cli.options import PRECISIONS, command, file_columns, json_option, print_result, reading
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -54,6 +54,17 @@ def add(subparsers: Any) -> None:
     _common(recipes, "nsmc:valid")
     _add_transfer(questions)
     _add_rejectors(questions)
+    three_way = command(questions, "three-way", study_three_way, "keep what the model and its neutral head answer")
+    three_way.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="Parquet; ids and log-odds, no texts"
+    )
+    attribution = command(
+        questions, "attribution", study_attribution,
+        "what words, particles, endings and marks add to answers, and how far that can be believed",
+    )  # fmt: skip
+    attribution.add_argument("--model", help="bundled by default, or a folder")
+    _common(attribution, "kosent-pack")
+    json_option(attribution)
 
 
 def _common(parser: argparse.ArgumentParser, data: str) -> None:
@@ -133,6 +144,26 @@ def study_rejectors(arguments: argparse.Namespace) -> None:
             others = [score for score in rejectors.SCORES if score != "confidence"]
             tables.append(calibration.compare_rejectors(scored, scores=others).assign(data=name))
     _print_table(pd.concat(tables, ignore_index=True), None)
+
+
+def study_three_way(arguments: argparse.Namespace) -> None:
+    """Keep the answers of the model and its neutral head to every set that holds neutral texts."""
+    from kosent_lab import models
+    from kosent_lab.core.files import write_parquet
+    from kosent_lab.studies.three_way import answer_three_ways
+
+    table = answer_three_ways(models.load_classifier(), progress=not arguments.quiet)
+    write_parquet(table, arguments.out)
+    print(table.groupby("data", sort=False).size().to_string())
+
+
+def study_attribution(arguments: argparse.Namespace) -> None:
+    """Print what kinds of morphemes add to the answers, and the faithfulness of integrated gradients."""
+    from kosent_lab import models
+    from kosent_lab.studies.attribution import study_words
+
+    result = study_words(_texts(arguments), models.load_classifier(arguments.model))
+    print_result({"data": arguments.data} | result, arguments.json)
 
 
 def _texts(arguments: argparse.Namespace) -> pd.DataFrame:

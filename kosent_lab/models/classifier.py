@@ -22,7 +22,8 @@ from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError
 from kosent_lab.models.devices import choose_device, choose_precision
 from kosent_lab.models.folders import open_backend, open_model, open_settings, open_wrapped_tokenizer, read_weights
-from kosent_lab.models.lean import Forward, LeanElectra, build_forward, check_config, is_supported, needed_shapes
+from kosent_lab.models.lean import Forward, LeanElectra, build_forward
+from kosent_lab.models.sizes import check_config, is_supported, needed_shapes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

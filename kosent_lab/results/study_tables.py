@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import weighted_auroc
+from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.answers import DOMAINS as DOMAIN_ROWS

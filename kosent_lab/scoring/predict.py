@@ -96,15 +96,16 @@ def _forward_all(
     workers = torch.get_num_threads() if device.type == "cpu" else 1
     with (
         tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
-        ThreadPoolExecutor(workers, initializer=_one_thread) as pool,
+        ThreadPoolExecutor(workers, initializer=one_thread) as pool,
     ):
         for batch in pool.map(score, batches):
             bar.update(len(batch))
     return logits
 
 
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # of the calling thread; those of the process stay
+def one_thread() -> None:
+    """Let the calling thread compute on one core; the threads of the process stay as they are."""
+    torch.set_num_threads(1)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

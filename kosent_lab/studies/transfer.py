@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import percentile_interval, resample_crossed, weighted_auroc
+from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 from kosent_lab.models.classifier import Classifier, load_classifier

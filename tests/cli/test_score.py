@@ -166,3 +166,19 @@ def test_the_suites_at_hand_are_asked(tiny_folder, tmp_path):
     assert result["tests"] >= 36
     assert set(result["failure_rate"][result["models"][0]]) == {"mft", "inv", "dir"}
     assert result["not_run"] == ""
+
+
+def test_three_classes_are_predicted(tmp_path, reviews, capsys):
+    out = tmp_path / "out.csv"
+    command = ["predict", str(reviews), "--text-column", "내용", "--three-way", "--out", str(out)]
+    assert parser.main(command) == 0
+    table = pd.read_csv(out)
+    assert set(table["pred"]) <= {"negative", "neutral", "positive"}
+    names = [f"class_prob_{name}" for name in ("negative", "neutral", "positive")]
+    assert table[names].sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_three_way_reading_of_another_model_is_refused(tmp_path, reviews, tiny_folder, capsys):
+    command = ["predict", str(reviews), "--text-column", "내용", "--three-way", "--model", str(tiny_folder)]
+    assert parser.main([*command, "--out", str(tmp_path / "out.csv")]) == 1
+    assert "this three-way head was taught on kosent-electra-small@" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.models import electra, pairs
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies import draws, transfer
-from kosent_lab.training import baseline, finetuning, pretraining
+from kosent_lab.training import baseline, finetuning, pretraining, three_way
 from tests.conftest import ROOT
 
 FITS = {
@@ -28,6 +28,7 @@ FITS = {
     ),
     "pretrain": lambda c: pretraining.pretrain(c.pair, c.tokenizer, c.rows, folder=c.folder),
     "start_from_text": lambda c: pretraining.start_from_text(c.pair, c.tokenizer, c.rows),
+    "fit_neutral_head": lambda c: three_way.fit_neutral_head(c.rows, c.clean, c.classifier),
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),
 }
 # fit on what they are not given whole: learning_curve leaves test rows out itself, train_vocabulary takes texts,
@@ -42,7 +43,7 @@ def case(pack, tiny, tiny_folder, tiny_tokenizer, tmp_path):
         clean = pack[pack["label"].notna()].assign(
             split=["valid" if n % 5 == 0 else "train" for n in range(pack["label"].notna().sum())]
         )
-        tokenizer, folder, model = tiny_tokenizer, tmp_path, tiny_folder
+        tokenizer, folder, model, classifier = tiny_tokenizer, tmp_path, tiny_folder, tiny
         pair = pairs.new_pair(tiny_tokenizer.get_vocab_size(), layers=1)
 
         def mark(self, column):

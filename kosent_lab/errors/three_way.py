@@ -1,0 +1,98 @@
+"""Three-way readings: negative, neutral or positive, of whatever made the answers; how good, and at what cost.
+
+A model of two polarities is read three ways by a limit of its confidence or by conformal sets here; the head that tells
+neutral texts lives in ``models.three_way``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
+from kosent_lab.core.schema import DataError, check_columns
+
+CLASSES = ("negative", "neutral", "positive")
+
+
+def read_by_confidence(frame: pd.DataFrame, threshold: float) -> pd.Series:
+    """Return ``pred`` as a class, ``neutral`` where the confidence is below a threshold."""
+    check_columns(frame, ["prob_1", "confidence"], what="a three-way reading", hint="Run predict_frame first.")
+    polar = np.where(frame["prob_1"] > 0.5, "positive", "negative")
+    return pd.Series(np.where(frame["confidence"] < threshold, "neutral", polar), index=frame.index)
+
+
+def limit_of_confidence(polar: pd.DataFrame, *, most_lost: float) -> float:
+    """Return the highest threshold of confidence that makes few right answers neutral.
+
+    Parameters
+    ----------
+    polar : DataFrame
+        A prediction frame of texts that are known to be polar; no test rows.
+    most_lost : float
+        Largest share of these rows that were right and become neutral.
+    """
+    check_columns(polar, ["confidence", "correct"], what="a limit of confidence", hint="Run predict_frame first.")
+    right = np.sort(polar.loc[polar["correct"].fillna(False).astype(bool), "confidence"].to_numpy())
+    allowed = int(most_lost * len(polar))
+    if allowed >= len(right):
+        raise DataError(
+            f"of {len(polar)} polar rows {len(right)} are right; a limit cannot cost {most_lost:.1%} of them"
+        )
+    return float(right[allowed])
+
+
+def confusion_table(polarity: pd.Series, answer: pd.Series) -> pd.DataFrame:
+    """Count answers by what the texts are: rows and columns are `CLASSES`."""
+    table = pd.crosstab(polarity.to_numpy(), answer.to_numpy())
+    return table.reindex(index=list(CLASSES), columns=list(CLASSES), fill_value=0)
+
+
+def macro_f1(
+    polarity: Sequence[str],
+    answer: Sequence[str],
+    *,
+    groups: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Return the mean of the three classes' F1, with its interval.
+
+    Parameters
+    ----------
+    polarity, answer : sequence of str, length n
+        Of `CLASSES`.
+    groups : ndarray, shape (n,), optional
+        Texts that are drawn together (minimal pairs).
+    resamples, seed : int
+        Bootstrap.
+
+    Returns
+    -------
+    Interval
+        A class that is neither there nor answered counts as 0.
+
+    Examples
+    --------
+    >>> macro_f1(["negative", "neutral", "positive"] * 9, ["negative", "positive", "positive"] * 9).value.round(3)
+    np.float64(0.556)
+    """
+    known = {name: number for number, name in enumerate(CLASSES)}
+    codes = [np.array([known.get(value, -1) for value in values], dtype="int64") for values in (polarity, answer)]
+    if any((code < 0).any() for code in codes):
+        raise DataError(f"a three-way reading has the classes {', '.join(CLASSES)}")
+    cell = codes[0] * 3 + codes[1]
+    number = np.arange(len(cell)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    counts = np.zeros((int(number.max(initial=-1)) + 1, 9))
+    np.add.at(counts, (number, cell), 1)
+
+    def score(table: np.ndarray) -> float:
+        square = table.reshape(3, 3)
+        hits, both = np.diag(square), square.sum(axis=0) + square.sum(axis=1)
+        return np.divide(2 * hits, both, out=np.zeros(3), where=both > 0).mean()
+
+    value = score(counts.sum(axis=0))
+    draws = [score(drawn @ counts) for drawn in resample_counts(len(counts), resamples=resamples, seed=seed)]
+    return Interval(value, *percentile_interval(draws, value=value))

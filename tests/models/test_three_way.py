@@ -1,0 +1,83 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
+from kosent_lab.models import three_way
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.training.three_way import fit_neutral_head, rows_for_head, text_states
+
+TEXTS = pd.DataFrame({"text": ["음식이 맛있어요", "별로예요", "영업시간은 아홉 시까지입니다", ""]})
+
+
+@pytest.fixture
+def head(tiny):
+    random = torch.Generator().manual_seed(0)
+    weight = torch.randn(tiny.forward.hidden, generator=random)
+    return three_way.NeutralHead(weight, -0.2, tiny.model_id, {"taught_by": "nothing"})
+
+
+def test_three_classes_share_what_the_polarities_are(tiny, head):
+    found = predict_frame(TEXTS, three_way.read_three_way(tiny, head))
+    odds = text_states(tiny, TEXTS["text"]) @ head.weight.numpy() - 0.2
+    neutral = found["class_prob_neutral"].to_numpy()
+    assert neutral == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
+    polar = predict_frame(TEXTS, tiny)["prob_1"].to_numpy()
+    assert found["class_prob_positive"].to_numpy() == pytest.approx((1 - neutral) * polar, abs=1e-5)
+    assert set(found["pred"]) <= set(three_way.CLASSES)
+
+
+def test_a_head_is_written_and_read(head, tmp_path, tiny):
+    three_way.save_head(head, tmp_path)
+    back = three_way.load_head(tmp_path)
+    assert torch.equal(back.weight, head.weight)
+    assert (back.bias, back.model_id, back.about) == (pytest.approx(-0.2), tiny.model_id, {"taught_by": "nothing"})
+    (tmp_path / "neutral.safetensors").write_bytes(b"no head")
+    with pytest.raises(ModelError, match="is no three-way head"):
+        three_way.load_head(tmp_path)
+    with pytest.raises(NotAvailableError, match="Teach one: kosent-lab train three-way"):
+        three_way.load_head(tmp_path / "none")
+
+
+def test_a_head_of_another_model_is_refused(tiny, head):
+    with pytest.raises(ModelError, match=r"was taught on other@1; the model is tiny@.*train three-way"):
+        three_way.read_three_way(tiny, dataclasses.replace(head, model_id="other@1"))
+
+
+def test_a_model_of_another_kind_is_refused(tiny, head):
+    other = dataclasses.replace(tiny, forward=lambda ids, mask: torch.zeros(len(ids), 2))
+    with pytest.raises(ModelError, match="needs an ELECTRA classifier of two classes"):
+        three_way.read_three_way(other, head)
+
+
+def test_the_bundled_head_belongs_to_the_bundled_model():
+    found = predict_frame(
+        pd.DataFrame({"text": ["정말 맛있어요", "최악입니다", "매장은 이 층에 있습니다"]}),
+        three_way.read_three_way(load_classifier()),
+    )
+    assert found["pred"].tolist() == ["positive", "negative", "neutral"]
+
+
+def test_teaching_costs_no_more_than_it_may(tiny, pack):
+    rows = pack[["text", "polarity"]].head(300)
+    polar = pack[pack["label"].notna()].tail(200)
+    head = fit_neutral_head(rows, polar, tiny, most_lost=0.05, about={"who": "a test"})
+    assert head.about["lost"] <= 0.05
+    assert head.about["n"] == 300
+    right = predict_frame(polar, tiny)["correct"].astype(bool).to_numpy()
+    answers = predict_frame(polar, three_way.read_three_way(tiny, head))["pred"].to_numpy()
+    assert (right & (answers == "neutral")).mean() == pytest.approx(head.about["lost"], abs=0.006)
+    with pytest.raises(DataError, match="neutral texts and polar ones; got 0 of"):
+        fit_neutral_head(rows.assign(polarity="positive"), polar, tiny)
+
+
+def test_rows_that_teach_are_the_train_rows():
+    teaching = pd.DataFrame({"text": list("abcd"), "polarity": "neutral", "split": ["train", "valid"] * 2})
+    films = pd.DataFrame({"text": list("efgh"), "polarity": "positive", "label": [1, 1, None, 1]})
+    rows = rows_for_head(teaching, films, most_films=2)
+    assert len(rows) == 4
+    assert not set(rows["text"]) & {"b", "d", "g"}
