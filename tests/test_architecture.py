@@ -14,7 +14,8 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files", "locks",
+        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files",
+        "locks",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],
@@ -29,12 +30,12 @@ HOUSE = {
         "families", "calibrators", "calibrator_comparison", "unseen",
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
-    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "plots"],
+    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "readings", "plots"],
     "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
-        "attribution", "faithfulness", "coloured_text", "plots",
+        "attribution", "faithfulness", "coloured_text", "cues", "plots",
     ],
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
@@ -44,11 +45,12 @@ HOUSE = {
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
         "calibration_speed", "rejectors", "suites", "three_way", "attribution",
+        "label_noise",
         "notebooks", "plots",
     ],
     "results": [
         "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables",
-        "rejector_tables", "measured_tables", "headlines",
+        "rejector_tables", "measured_tables", "neutral_tables", "error_tables", "headlines",
         "pages",
     ],
     "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],

@@ -35,13 +35,14 @@ def leave_one_out(texts: Sequence[str], predict: Predict) -> list[np.ndarray]:
     """
     words = [text.split() for text in texts]
     without = [" ".join(each[:place] + each[place + 1 :]) for each in words for place in range(len(each))]
-    odds = _log_odds(predict([" ".join(each) for each in words] + without))
+    odds = as_log_odds(predict([" ".join(each) for each in words] + without))
     whole, rest = odds[: len(words)], odds[len(words) :]
     ends = np.cumsum([len(each) for each in words])
     return [full - part for full, part in zip(whole, np.split(rest, ends[:-1]), strict=True)] if words else []
 
 
-def _log_odds(probabilities: object) -> np.ndarray:
+def as_log_odds(probabilities: object) -> np.ndarray:
+    """Return the log-odds of probabilities, nats; of 0 and 1 those of a millionth of a millionth beside."""
     inside = np.clip(np.asarray(probabilities, dtype="float64"), 1e-12, 1 - 1e-12)
     return np.log(inside / (1 - inside))
 

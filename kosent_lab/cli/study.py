@@ -65,6 +65,11 @@ def add(subparsers: Any) -> None:
     attribution.add_argument("--model", help="bundled by default, or a folder")
     _common(attribution, "kosent-pack")
     json_option(attribution)
+    cues = command(questions, "cues", study_cues, "what marks of irony do to sarcastic and to plain texts of our pack")
+    cues.add_argument("--model", help="bundled by default, or a folder")
+    json_option(cues)
+    labels = command(questions, "label-noise", study_label_noise, "how noisy NSMC's labels are (needs cleanlab)")
+    json_option(labels)
 
 
 def _common(parser: argparse.ArgumentParser, data: str) -> None:
@@ -164,6 +169,30 @@ def study_attribution(arguments: argparse.Namespace) -> None:
 
     result = study_words(_texts(arguments), models.load_classifier(arguments.model))
     print_result({"data": arguments.data} | result, arguments.json)
+
+
+def study_cues(arguments: argparse.Namespace) -> None:
+    """Print what marks do where they are put to texts, and where they are taken away."""
+    from kosent_lab import behaviour, corpora, errors, models
+    from kosent_lab.studies.suites import classifier_function
+
+    frame, classifier = corpora.load("kosent-pack"), models.load_classifier(arguments.model)
+    predict = classifier_function(classifier)
+    put = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(frame), predict))
+    taken = behaviour.taken_away(frame, predict).groupby("phenomenon")
+    away = [{"phenomenon": kind} | errors.paired_summary(pairs).to_dict() for kind, pairs in taken]
+    result = {"model_id": classifier.model_id, "put": put.to_dict("records"), "taken_away": away}
+    print_result(result, arguments.json)
+
+
+def study_label_noise(arguments: argparse.Namespace) -> None:
+    """Print how noisy the labels of NSMC's official train rows are."""
+    from kosent_lab import corpora
+    from kosent_lab.studies.label_noise import study_labels
+
+    films = corpora.load("nsmc")
+    rows = films[(films["split"] == "train") & (films["official_split"] == "train") & films["label"].notna()]
+    print_result({"data": "nsmc: official train rows of split train"} | study_labels(rows), arguments.json)
 
 
 def _texts(arguments: argparse.Namespace) -> pd.DataFrame:

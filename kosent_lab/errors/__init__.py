@@ -13,6 +13,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hard_cases": ["SURE", "confident_mistakes", "group_table", "special_groups"],
         "pairs": ["pair_table", "paired_summary"],
         "comparison": ["compare_recipes"],
+        "readings": [
+            "cohen_kappa",
+            "corrected_accuracy",
+            "noise_by_stratum",
+            "read_taxonomy",
+            "stratum_of",
+        ],
         "three_way": ["CLASSES", "confusion_table", "limit_of_confidence", "macro_f1", "read_by_confidence"],
         "plots": ["plot_pairs", "plot_probabilities", "plot_slices"],
     },

@@ -17,9 +17,11 @@ from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.results import (
     calibration_tables,
+    error_tables,
     headlines,
     measured_tables,
     model_tables,
+    neutral_tables,
     rejector_tables,
     study_tables,
 )
@@ -40,6 +42,8 @@ REGIONS = (
     | calibration_tables.TABLES
     | rejector_tables.TABLES
     | measured_tables.TABLES
+    | neutral_tables.TABLES
+    | error_tables.TABLES
     | headlines.REGIONS
 )
 

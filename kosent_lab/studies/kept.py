@@ -69,3 +69,11 @@ def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
 def load_rejectors(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the scores of every text that `rejectors.score_rejectors` gave and `rejectors.keep` kept, with ``data``."""
     return pd.read_parquet(folder / "rejectors.parquet")
+
+
+def load_three_way(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+    """Read the kept answers of the three-way reading (`study three-way`)."""
+    path = folder / "three-way.parquet"
+    if not path.is_file():
+        raise NotAvailableError(f"there are no kept answers {path}; make them: kosent-lab study three-way --out {path}")
+    return pd.read_parquet(path)

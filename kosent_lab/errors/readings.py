@@ -1,0 +1,169 @@
+"""Texts read again by hand: how far two readings agree, and what accuracy becomes where labels are put right.
+
+Readings are kept by id without texts (``data/studies/label-readings.csv``, ``error-causes.csv``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
+from kosent_lab.core.schema import DataError, check_columns
+
+VERDICTS = ("negative", "positive", "mixed", "unclear")
+SURE = 0.9
+STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
+_POLAR = {"negative": 0, "positive": 1}
+
+
+def read_taxonomy(path: Path) -> dict[str, str]:
+    """Return the causes of a taxonomy file, name to what it says, in the order in which they are asked.
+
+    Raises
+    ------
+    DataError
+        When an entry lacks a name or what it says, or a name stands twice.
+    """
+    try:
+        entries = tomllib.loads(path.read_text("utf-8"))["causes"]
+        causes = {entry["name"]: entry["says"] for entry in entries}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is no taxonomy of causes, [[causes]] with name and says: {error!r}") from error
+    if len(causes) < len(entries):
+        raise DataError(f"{path}: each cause stands once; got {[entry['name'] for entry in entries]}")
+    return causes
+
+
+def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+    """Return how far two readings of the same texts agree beyond chance.
+
+    Parameters
+    ----------
+    first, second : sequence of str, length n
+    resamples, seed : int
+        Bootstrap of the texts.
+
+    Returns
+    -------
+    Interval
+        1 where they always agree, 0 where as often as chance would have it; NaN where both name one thing alone.
+
+    References
+    ----------
+    Cohen 1960, "A coefficient of agreement for nominal scales".
+
+    Examples
+    --------
+    >>> cohen_kappa(list("aabb"), list("aabb"), resamples=10).value
+    1.0
+    """
+    if len(first) != len(second) or not len(first):
+        raise DataError(f"two readings are of the same texts; got {len(first)} and {len(second)}")
+    names = sorted({*first, *second})
+    codes = [np.array([names.index(value) for value in values]) for values in (first, second)]
+    one, other = (np.eye(len(names))[code] for code in codes)
+    agreed = (codes[0] == codes[1]).astype("float64")
+
+    def kappa(weights: np.ndarray) -> float:
+        weights = weights / weights.sum()
+        chance = float((weights @ one) @ (weights @ other))
+        return float("nan") if chance >= 1 else (float(weights @ agreed) - chance) / (1 - chance)
+
+    value = kappa(np.ones(len(agreed)))
+    draws = [kappa(counts) for counts in resample_counts(len(agreed), resamples=resamples, seed=seed)]
+    return Interval(value, *percentile_interval(draws, value=value))
+
+
+def stratum_of(frame: pd.DataFrame) -> pd.Series:
+    """Return the stratum of each row of a prediction frame: right or wrong, sure (confidence of 0.9) or not."""
+    check_columns(frame, ["correct", "confidence"], what="strata", hint="Run predict_frame first.")
+    right, sure = frame["correct"].astype(bool), frame["confidence"] >= SURE
+    return right.map({True: "right", False: "wrong"}) + sure.map({True: ", sure", False: ", unsure"})
+
+
+def noise_by_stratum(read: pd.DataFrame) -> pd.DataFrame:
+    """Count by stratum what two readers say of labels.
+
+    Parameters
+    ----------
+    read : DataFrame
+        One row per text read: ``stratum``, ``label``, ``reader_1``, ``reader_2`` (of `VERDICTS`).
+
+    Returns
+    -------
+    DataFrame
+        ``stratum``, ``n``; ``wrong_1``, ``wrong_2`` (the reader says the other polarity), ``wrong_both``,
+        ``right_both``, ``undecided`` (at least one of them says neither, or they contradict each other).
+    """
+    check_columns(read, ["stratum", "label", "reader_1", "reader_2"], what="readings")
+    label = read["label"].astype("float64")
+    says = [read[f"reader_{number}"].map(_POLAR).astype("float64") for number in (1, 2)]
+    wrong, right = [said == 1 - label for said in says], [said == label for said in says]
+    counted = pd.DataFrame({"stratum": read["stratum"], "wrong_1": wrong[0], "wrong_2": wrong[1]})
+    counted = counted.assign(wrong_both=wrong[0] & wrong[1], right_both=right[0] & right[1])
+    counted = counted.assign(undecided=~counted["wrong_both"] & ~counted["right_both"])
+    table = counted.groupby("stratum").sum().astype(int)
+    table.insert(0, "n", counted.groupby("stratum").size())
+    return table.reindex([name for name in STRATA if name in table.index]).reset_index()
+
+
+def corrected_accuracy(
+    read: pd.DataFrame, shares: pd.Series, *, resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """Say how many labels of a table are wrong, and what accuracy becomes where both readers settle the label.
+
+    Parameters
+    ----------
+    read : DataFrame
+        As for `noise_by_stratum`; texts drawn at random within strata.
+    shares : Series of float
+        Share of each stratum in the table that is spoken of (`stratum_of`); sums to 1.
+    resamples, seed : int
+        Bootstrap of the texts read, stratum by stratum.
+
+    Returns
+    -------
+    DataFrame
+        ``measure``, ``value``, ``ci_low``, ``ci_high``: ``wrong`` (share of labels that both readers call wrong),
+        ``undecided``, ``accuracy`` (on the labels as they are), ``accuracy_corrected`` (of the texts that both readers
+        settle alike, by what they say).
+
+    Raises
+    ------
+    DataError
+        When a stratum of the table has no text that was read.
+    """
+    counts = noise_by_stratum(read).set_index("stratum")
+    if missing := [name for name, share in shares.items() if share > 0 and name not in counts.index]:
+        raise DataError(f"no text was read of {', '.join(map(str, missing))}; accuracy cannot be corrected")
+    shares = shares.reindex(counts.index, fill_value=0.0)
+    outcomes = counts[["wrong_both", "right_both", "undecided"]].to_numpy(dtype="float64")
+    rates = outcomes / outcomes.sum(axis=1, keepdims=True)
+    was_right = np.array([name.startswith("right") for name in counts.index])
+
+    def measure(rates: np.ndarray) -> tuple[float, ...]:
+        weighed = rates * shares.to_numpy()[:, None]
+        settled = weighed[:, :2].sum()
+        # right against the readers: a right answer to a right label, or a "wrong" one to a wrong label
+        good = weighed[was_right, 1].sum() + weighed[~was_right, 0].sum()
+        return weighed[:, 0].sum(), weighed[:, 2].sum(), float(shares[was_right].sum()), good / settled
+
+    random = np.random.default_rng(seed)
+    totals = outcomes.sum(axis=1).astype(int)
+    draws = np.array(
+        [
+            measure(np.array([random.multinomial(n, rate) / n for n, rate in zip(totals, rates, strict=True)]))
+            for _ in range(resamples)
+        ]
+    )
+    names = ("wrong", "undecided", "accuracy", "accuracy_corrected")
+    rows = [
+        (name, value, *percentile_interval(draws[:, place], value=value))
+        for place, (name, value) in enumerate(zip(names, measure(rates), strict=True))
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high"])

@@ -1,0 +1,133 @@
+"""Three ways of reading neutral texts, from kept answers: what each finds, and what it costs on polar texts."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.calibration.conformal import fit_conformal
+from kosent_lab.calibration.outcomes import pair_groups, sigmoid
+from kosent_lab.calibration.temperature import Temperature
+from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.intervals import Interval, wilson_interval
+from kosent_lab.core.places import BUNDLED
+from kosent_lab.errors.three_way import CLASSES, confusion_table, limit_of_confidence, macro_f1, read_by_confidence
+from kosent_lab.results import numbers
+from kosent_lab.results.markdown import count, percent, points, table, with_interval
+from kosent_lab.studies.kept import load_three_way
+
+MOST_LOST = 0.004  # what the head was allowed too (`training.three_way`)
+ALPHA = 0.05
+WAYS = {
+    "two": "never neutral: the model as it is",
+    "confidence": "below a confidence, chosen on NSMC valid to cost 0.4 points there",
+    "conformal": "conformal set of none or of both, 95 % by class, fitted on NSMC calib",
+    "head": "a head that tells neutral texts, its bias chosen as the confidence was (`--three-way`)",
+}
+_HELD_OUT = "kosent-teaching"
+
+
+@functools.cache
+def kept(data: str) -> pd.DataFrame:
+    """Return the kept answers to a set as a prediction frame, calibrated, with ``head`` (a class)."""
+    frame = load_three_way()
+    frame = frame[frame["data"] == data].reset_index(drop=True)
+    prob_1 = sigmoid(frame["margin"].to_numpy("float64"))
+    neutral = sigmoid(frame["neutral_odds"].to_numpy("float64"))
+    shares = np.stack([(1 - neutral) * (1 - prob_1), neutral, (1 - neutral) * prob_1], axis=1)
+    correct = pd.array((prob_1 > 0.5).astype(int) == frame["label"].astype("Int64"), dtype="boolean")
+    head = np.array(CLASSES, dtype=object)[shares.argmax(axis=1)]
+    confidence = np.maximum(prob_1, 1 - prob_1)
+    return frame.assign(prob_1=prob_1, confidence=confidence, correct=correct, head=head)
+
+
+@functools.cache
+def answers(data: str, way: str) -> pd.Series:
+    """Return what a way of reading says of a set."""
+    frame = kept(data)
+    if way == "head":
+        return frame["head"]
+    if way == "two":
+        return read_by_confidence(frame, 0.0)
+    if way == "confidence":
+        return read_by_confidence(frame, limit_of_confidence(kept("nsmc-valid"), most_lost=MOST_LOST))
+    calib = Temperature(numbers.packaging(BUNDLED)["temperature"]).apply(numbers.answers(BUNDLED, "nsmc-calib"))
+    sets = fit_conformal(calib, alpha=ALPHA, by_class=True).apply(frame)
+    return read_by_confidence(frame, 0.0).where(sets["set_size"] == 1, "neutral")
+
+
+def score(data: str, way: str) -> Interval:
+    """Return the macro F1 of a way on a set that holds all three classes; minimal pairs are drawn together."""
+    frame = kept(data)
+    return macro_f1(frame["polarity"].tolist(), answers(data, way).tolist(), groups=pair_groups(frame), resamples=500)
+
+
+def cost(way: str, data: str = "nsmc-test") -> Interval:
+    """Return what a way changes in the accuracy on polar texts, paired; a neutral answer is wrong there."""
+    frame = kept(data)
+    change = (answers(data, way) == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
+    reach = 1.959964 * float(change.std()) / len(change) ** 0.5  # 50,000 paired differences: normal
+    return Interval(float(change.mean()), float(change.mean()) - reach, float(change.mean()) + reach)
+
+
+def neutral_auroc(data: str, way: str) -> float:
+    """Return how well a way orders neutral texts before polar ones."""
+    frame = kept(data)
+    odds = frame["neutral_odds"] if way == "head" else -frame["confidence"]
+    label = (frame["polarity"] == "neutral").to_numpy("int64")
+    return float(weighted_auroc(label, odds.to_numpy("float64"), np.ones((1, len(label))))[0])
+
+
+def _called_neutral(data: str, way: str, rows: pd.Series) -> str:
+    called = (answers(data, way) == "neutral")[rows]
+    return with_interval(called.mean(), *wilson_interval(int(called.sum()), len(called)), 1)
+
+
+def three_way_table() -> str:
+    """What each way finds on the pack and on what was held out, and what it costs on NSMC."""
+    rows = []
+    for way, name in WAYS.items():
+        cells = []
+        for data in ("kosent-pack", _HELD_OUT):
+            found = score(data, way)
+            cells.append(f"{found.value:.3f} ({found.ci_low:.3f}–{found.ci_high:.3f})")
+        lost = cost(way)
+        cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}))
+        cells.append("" if way in ("two", "conformal") else f"{neutral_auroc('kosent-pack', way):.3f}")
+        rows.append([name, *cells])
+    columns = ["how neutral is read", "macro F1, our own pack", "teaching text, held out"]
+    columns += ["points of accuracy on NSMC test", "AUROC of neutral, pack"]
+    return table(columns, rows)
+
+
+def neutral_shares_table() -> str:
+    """How often each way calls texts neutral that are, or that might be."""
+    sets = {"our own pack, neutral": ("kosent-pack", "polarity", "neutral")}
+    sets |= {"teaching text, held out, neutral": (_HELD_OUT, "polarity", "neutral")}
+    sets |= {f"film reviews rated {rating}": ("nsmc-middle", "rating", rating) for rating in (5, 6, 7, 8)}
+    sets |= {"KOTE: no emotion, by most of five raters": ("kote", "no_emotion", True)}
+    sets |= {"finance news, neutral": ("finance", "polarity", "neutral")}
+    rows = []
+    for name, (data, column, value) in sets.items():
+        those = kept(data)[column].eq(value).fillna(False).astype(bool)
+        if those.any():
+            cells = [_called_neutral(data, way, those) for way in ("confidence", "conformal", "head")]
+            rows.append([name, count(those.sum()), *cells])
+    return table(["called neutral (%)", "n", "below a confidence", "conformal set", "head"], rows)
+
+
+def confusion() -> str:
+    """The head's answers on the pack by what the texts are."""
+    frame = kept("kosent-pack")
+    found = confusion_table(frame["polarity"], answers("kosent-pack", "head"))
+    rows = [[f"**{name}**", *(count(n) for n in found.loc[name]), _recall(found, name)] for name in CLASSES]
+    return table(["the texts are", *(f"called {name}" for name in CLASSES), "found (%)"], rows)
+
+
+def _recall(found: pd.DataFrame, name: str) -> str:
+    return percent(found.loc[name, name] / found.loc[name].sum(), 1)
+
+
+TABLES = {"three-way": three_way_table, "neutral-shares": neutral_shares_table, "confusion": confusion}
