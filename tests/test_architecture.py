@@ -53,7 +53,10 @@ HOUSE = {
         "rejector_tables", "measured_tables", "neutral_tables", "error_tables", "headlines",
         "pages",
     ],
-    "report": ["assessment", "evaluation", "sentences", "layout", "parts", "sections", "text_sections", "page"],
+    "report": [
+        "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
+        "model_sections", "page",
+    ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",

@@ -46,6 +46,7 @@ def add(subparsers: Any) -> None:
 def make_report(arguments: argparse.Namespace) -> None:
     """Score the tables named and write the report page."""
     from kosent_lab.report import page, parts
+    from kosent_lab.report.model_view import ModelView
 
     names = arguments.data or parts.default_inputs(bundled_model=not arguments.model)
     if len({parts.file_name(name) for name in names}) < len(names):
@@ -58,6 +59,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
     options |= {"mask_personal": arguments.mask_personal, "method": arguments.calibrator}
+    options |= {"view": ModelView(classifier)}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)

@@ -31,7 +31,7 @@ from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
-from kosent_lab.report import sections, sentences, text_sections
+from kosent_lab.report import model_sections, sections, sentences, text_sections
 from kosent_lab.report.parts import Part, from_frame
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ _SECTIONS = (
     text_sections.words,
     text_sections.josa,
 )
+# what is asked of the model itself: the words of its mistakes after the mistakes, the others at their places
+_OF_THE_MODEL = {"mistakes": model_sections.attribution, "special": model_sections.three_way}
 _FIGURE = re.compile(rf"part[1-9]\d*-({'|'.join(make.__name__ for make in _SECTIONS)})\.svg")
 
 
@@ -199,7 +201,13 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
     made = [text_sections.cards(part, t)]
     if len(assessment.frame):
         first, *others = (make(assessment, t) for make in _SECTIONS)
-        made = [first, *made, *others]
+        made = [first, *made]
+        for section in others:
+            made.append(section)
+            if section.key in _OF_THE_MODEL:
+                made.append(_OF_THE_MODEL[section.key](part, t))
+        if anchor == "part1":  # of the model, whatever the table
+            made.append(model_sections.behaviour_tests(part, t))
     return {
         "title": t["part"].format(data=sentences.shown_name(part.title)),
         "anchor": anchor,

@@ -23,6 +23,7 @@ from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
 from kosent_lab.corpora import personal
 from kosent_lab.report.assessment import Assessment, assess
+from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.shards import remove_shards
 from kosent_lab.tokenization.tokenizers import load_cutter
 
@@ -66,6 +67,8 @@ class Part:
     personal : mapping of str to int
         How many phone numbers, mail addresses and resident numbers the table holds or, where `masked`, held.
     masked : bool
+    view : ModelView or None
+        The model itself, to be asked more; None where it is not at hand.
     """
 
     title: str
@@ -75,6 +78,7 @@ class Part:
     cautions: tuple[str, ...] = ()
     personal: Mapping[str, int] = dataclasses.field(default_factory=dict)
     masked: bool = False
+    view: ModelView | None = None
 
 
 def from_frame(
@@ -128,7 +132,9 @@ def from_frame(
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
     held = personal.count_personal(scored)
-    return _with_card(title or name or "texts", name, assess(scored, calibrator, tokenizer=tokenizer), facts, held)
+    assessment = assess(scored, calibrator, tokenizer=tokenizer)
+    view = None if classifier is None else ModelView(classifier)
+    return _with_card(title or name or "texts", name, assessment, facts, held, view=view)
 
 
 def _with_card(
@@ -139,12 +145,13 @@ def _with_card(
     held: Mapping[str, int],
     *,
     masked: bool = False,
+    view: ModelView | None = None,
 ) -> Part:
     try:
         card = corpora.find_card(corpus)
     except KosentError:  # a user's own file
-        return Part(title, assessment, facts, personal=held, masked=masked)
-    return Part(title, assessment, facts, card.licence, card.cautions, held, masked)
+        return Part(title, assessment, facts, personal=held, masked=masked, view=view)
+    return Part(title, assessment, facts, card.licence, card.cautions, held, masked, view)
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:
@@ -180,6 +187,7 @@ def from_input(
     method: str = "temperature",
     mask_personal: bool = False,
     progress: bool = False,
+    view: ModelView | None = None,
 ) -> Part:
     """Score an input, write its predictions, and assess it.
 
@@ -197,6 +205,8 @@ def from_input(
     mask_personal : bool
         Hide what names persons in the predictions and on the page; the texts are scored as they are.
     progress : bool
+    view : ModelView, optional
+        Of the classifier; one for all inputs, so that nothing is asked twice.
 
     Returns
     -------
@@ -237,7 +247,8 @@ def from_input(
     if shards:
         remove_shards(shards)
     title = personal.mask_text(Path(name).name) if mask_personal else Path(name).name
-    return _with_card(title, corpus, assessment, facts, held, masked=mask_personal)
+    view = ModelView(classifier) if view is None else view
+    return _with_card(title, corpus, assessment, facts, held, masked=mask_personal, view=view)
 
 
 def score_calib(

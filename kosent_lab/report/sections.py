@@ -150,7 +150,7 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         for _, row in shown.iterrows()
     ]  # fmt: skip
     names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
-    return Section("causes", (note,), table=Table(columns((t["c_slice"],), names), body))
+    return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 
 def _label_name(value: Any, t: dict[str, str]) -> str:

@@ -28,10 +28,10 @@ def test_both_languages_say_the_same():
 def test_every_sentence_is_used():
     sources = "".join(
         (sentences.TEMPLATES.parent / name).read_text()
-        for name in ("page.py", "sections.py", "text_sections.py", "sentences.py")
+        for name in ("page.py", "sections.py", "text_sections.py", "model_sections.py", "sentences.py")
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_", "p_", "c_")  # keys that are put together from a name
+    built = ("m_", "g_", "s_", "p_", "c_", "called_")  # keys that are put together from a name
     for key in sentences.catalogue("en"):
         assert key in sources or key.startswith(built) or key == "language_name", key
 

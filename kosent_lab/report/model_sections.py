@@ -1,0 +1,99 @@
+"""The sections on the model itself: its behaviour, the words of its mistakes, a three-way reading."""
+
+from __future__ import annotations
+
+import markupsafe
+import pandas as pd
+
+from kosent_lab import behaviour, errors
+from kosent_lab.core.printable import cut
+from kosent_lab.figures.theme import drawable
+from kosent_lab.report.layout import Section, Table, columns, interval
+from kosent_lab.report.model_view import EXPLAINED, READ
+from kosent_lab.report.parts import Part
+from kosent_lab.report.sentences import decimal, percent
+
+_LONGEST = 200  # characters of a text whose words are shown
+_SHOWN_TESTS = 12
+
+
+def attribution(part: Part, t: dict[str, str]) -> Section:
+    """The surest mistakes, each word with what it adds to the answer."""
+    rows = part.assessment.mistakes.head(EXPLAINED)
+    if part.view is None or not part.assessment.has_texts:
+        return Section("attribution", (t["no_model" if part.view is None else "attribution_saved"],))
+    if rows.empty:
+        return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
+    shown = [drawable(cut(str(text), _LONGEST), keep_letters=True) for text in rows["text"]]
+    explained = part.view.explain(pd.Series(shown))
+    body = [
+        (markupsafe.Markup(behaviour.coloured_words(words, values)), percent(row["prob_1"]))
+        for (words, values), (_, row) in zip(explained, rows.iterrows(), strict=True)
+    ]
+    heads = [(t["text"], "text"), (t["x_prob"], "number")]
+    return Section("attribution", (t["attribution_note"],), table=Table(heads, body))
+
+
+def three_way(part: Part, t: dict[str, str]) -> Section:
+    """How many texts are negative, neutral and positive to the head that tells neutral ones."""
+    frame = part.assessment.frame
+    if part.view is None or not part.assessment.has_texts:
+        return Section("three_way", (t["no_model" if part.view is None else "attribution_saved"],))
+    answers, why = part.view.read_three_ways(frame)
+    if answers is None:
+        return Section("three_way", (t["three_way_none"].format(reason=why),))
+    notes = [t["three_way_note"].format(n=f"{len(answers):,}")]
+    if len(frame) > READ:
+        notes.append(t["three_way_first"].format(n=f"{READ:,}"))
+    known = frame.loc[answers.index, "polarity"] if "polarity" in frame.columns else pd.Series("", index=answers.index)
+    known = known[known.isin(errors.CLASSES)]
+    counts = answers.value_counts()
+    if len(known):
+        table = errors.confusion_table(known, answers[known.index])
+        body = [
+            (
+                t[name],
+                *(f"{int(n):,}" for n in table.loc[name]),
+                percent(table.loc[name, name] / max(1, table.loc[name].sum())),
+            )
+            for name in errors.CLASSES
+            if table.loc[name].sum()
+        ]
+        heads = columns((t["label"],), (*(t[f"called_{name}"] for name in errors.CLASSES), t["found"]))
+        if set(known) == set(errors.CLASSES):
+            found = errors.macro_f1(known.tolist(), answers[known.index].tolist(), resamples=500)
+            bounds = {"low": decimal(found.ci_low), "high": decimal(found.ci_high)}
+            notes.append(t["three_way_f1"].format(f1=decimal(found.value), **bounds))
+    else:
+        body = [
+            (t[name], f"{counts.get(name, 0):,}", percent(counts.get(name, 0) / len(answers)))
+            for name in errors.CLASSES
+        ]
+        heads = columns((t["answer"],), (t["rows"], t["share"]))
+    return Section("three_way", tuple(notes), table=Table(heads, body))
+
+
+def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
+    """The tests of behaviour that the model fails most."""
+    if part.view is None:
+        return Section("behaviour_tests", (t["no_model"],))
+    scored, missing = part.view.cases
+    if scored.empty:
+        return Section("behaviour_tests", (missing,))
+    kinds = behaviour.failure_table(scored, by=["kind"], resamples=300).set_index("kind")
+    said = {
+        kind: percent(kinds.loc[kind, "failure_rate"]) if kind in kinds.index else "–" for kind in ("mft", "inv", "dir")
+    }
+    tests = scored.groupby(["capability", "test"]).ngroups
+    notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]
+    notes += [t["behaviour_missing"].format(reason=missing)] if missing else []
+    table = behaviour.failure_table(scored, resamples=300).sort_values("failure_rate", ascending=False, kind="stable")
+    worst = behaviour.worst_cases(scored, count=1).set_index(["capability", "test"])
+    body = []
+    for _, row in table[table["failures"] > 0].head(_SHOWN_TESTS).iterrows():
+        case = worst.loc[(row["capability"], row["test"])]
+        text = case["text"] if pd.isna(case["changed"]) else f"{case['text']} → {case['changed']}"
+        name = f"{row['capability']}: {row['test']}"
+        body.append((name, text, f"{row['n']}", percent(row["failure_rate"]), interval(row)))
+    heads = [(t["b_test"], ""), (t["b_worst"], "text"), *columns((), (t["b_cases"], t["b_fails"], t["interval"]))]
+    return Section("behaviour_tests", tuple(notes), table=Table(heads, body) if body else None)

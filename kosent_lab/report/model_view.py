@@ -1,0 +1,84 @@
+"""What is asked of the model itself for the page: suites of behaviour, words of its mistakes, a three-way reading.
+
+What follows from its answers to the table alone is computed in ``assessment``; both are formatted elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab import behaviour
+from kosent_lab.behaviour import suite_scores
+from kosent_lab.behaviour.attribution import sum_to_units
+from kosent_lab.core.schema import KosentError
+from kosent_lab.models.classifier import Classifier, load_classifier
+from kosent_lab.models.lean import LeanElectra
+from kosent_lab.models.three_way import read_three_way
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.studies.suites import classifier_function
+
+logger = logging.getLogger(__name__)
+CASES = 20  # of a test: the model waits for two seconds, not for ten
+EXPLAINED = 10  # mistakes
+READ = 2_000  # texts that are read three ways
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelView:
+    """A loaded model and what is asked of it; each once, whatever the number of tables."""
+
+    classifier: Classifier
+
+    @functools.cached_property
+    def cases(self) -> tuple[pd.DataFrame, str]:
+        """`behaviour.score_cases` of the suites at hand, and why some tests were left out."""
+        try:
+            tests = [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
+            tests, missing = suite_scores.without_reader(tests)
+            cases = behaviour.make_cases(tests, most=CASES)
+        except KosentError as error:  # an installation without a clone's data
+            return pd.DataFrame(), str(error)
+        return behaviour.score_cases(cases, classifier_function(self.classifier)), missing
+
+    @functools.cached_property
+    def exact(self) -> Classifier:
+        """The same weights in fp32, whose gradients are good."""
+        if self.classifier.precision == "fp32":
+            return self.classifier
+        same = {"device": str(self.classifier.device), "positive_label": self.classifier.label_columns[1]}
+        return load_classifier(self.classifier.folder, precision="fp32", **same)
+
+    def explain(self, texts: pd.Series) -> list[tuple[list[str], np.ndarray]]:
+        """Return the words of each text and what each adds to the log-odds of positive.
+
+        By integrated gradients where the model has them, else by leaving words out one at a time.
+        """
+        written = [" ".join(("" if pd.isna(text) else str(text)).split()) for text in texts]
+        if not isinstance(self.exact.forward, LeanElectra):
+            values = behaviour.leave_one_out(written, classifier_function(self.classifier))
+            return [(text.split(), value) for text, value in zip(written, values, strict=True)]
+        pieces, about = behaviour.attribute(written, self.exact)
+        found = []
+        for number, text in enumerate(about["text"]):
+            words, place, spans = text.split(" "), 0, []
+            for word in words:
+                spans.append((number, place, place + len(word)))
+                place += len(word) + 1
+            units = pd.DataFrame(spans, columns=["text_index", "start", "end"])
+            found.append((words, sum_to_units(pieces, units).to_numpy()))
+        return found
+
+    def read_three_ways(self, frame: pd.DataFrame) -> tuple[pd.Series | None, str]:
+        """Return the class of the first texts of a table, or None and why there is none."""
+        try:
+            reader = read_three_way(self.classifier)
+        except KosentError as error:
+            return None, str(error)
+        head = frame.head(READ)
+        answers = predict_frame(head[["text"]], reader)["pred"]
+        return pd.Series(answers.to_numpy(), index=head.index), ""

@@ -1,0 +1,78 @@
+import dataclasses
+
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab.report import model_sections, page, parts, sentences
+from kosent_lab.report.model_view import ModelView
+from kosent_lab.scoring.predict import predict_frame
+
+T = sentences.catalogue("en")
+
+
+@pytest.fixture(scope="module")
+def part(tiny, pack):
+    return parts.from_frame(predict_frame(pack.head(60), tiny), classifier=tiny, calibrator=None, title="mine")
+
+
+def cells(section):
+    return [" ".join(map(str, row)) for row in section.table.body]
+
+
+def test_mistakes_are_explained_word_by_word(part):
+    section = model_sections.attribution(part, T)
+    assert len(section.table.body) == 10
+    assert all(cell.count("<ruby") > 0 for cell in cells(section))
+
+
+def test_a_text_is_escaped_where_its_words_are_coloured(tiny):
+    frame = pd.DataFrame({"text": ["<script>alert(1)</script> 별로"] * 2, "label": pd.array([0, 1], dtype="Int64")})
+    made = page.build(predict_frame(frame, tiny), classifier=tiny, calibrator=None)
+    assert "<script>alert" not in made.html
+    assert "&lt;script&gt;alert" in made.html
+
+
+def test_a_model_without_gradients_is_explained_by_leaving_words_out(tiny, pack):
+    other = dataclasses.replace(tiny, forward=lambda ids, mask: torch.stack([mask.sum(1), ids[:, 1] % 7], 1).float())
+    words, values = ModelView(other).explain(pd.Series(["음식이 정말 맛있어요", ""]))[0]
+    assert words == ["음식이", "정말", "맛있어요"]
+    assert len(values) == 3
+
+
+def test_another_models_head_says_why_there_is_no_three_way_reading(part):
+    section = model_sections.three_way(part, T)
+    assert section.table is None
+    assert "was taught on kosent-electra-small@" in section.notes[0]
+
+
+def test_three_ways_are_counted_by_what_the_texts_are(pack):
+    from kosent_lab.models.classifier import load_classifier
+
+    classifier = load_classifier()
+    rows = pd.concat([part.head(10) for _, part in pack.groupby("polarity")])
+    made = parts.from_frame(predict_frame(rows, classifier), classifier=classifier)
+    section = model_sections.three_way(made, T)
+    assert [row[0] for row in section.table.body] == ["negative", "neutral", "positive"]
+    assert sum(int(n) for row in section.table.body for n in row[1:4]) == 30
+    assert any("F1 is" in note for note in section.notes)
+    unknown = predict_frame(rows[["doc_id", "text"]], classifier)
+    section = model_sections.three_way(parts.from_frame(unknown, classifier=classifier), T)
+    assert sum(int(row[1]) for row in section.table.body) == 30
+
+
+def test_behaviour_is_told_once(part):
+    section = model_sections.behaviour_tests(part, T)
+    assert "67 tests" in section.notes[0] or int(section.notes[0].split()[0]) >= 36
+    assert len(section.table.body) <= 12
+    made = page.build_page([part, part])
+    assert made.html.count(T["behaviour_tests"]) == 2  # its heading and its line of the contents
+
+
+def test_without_a_model_every_section_says_why(pack, tiny):
+    scored = predict_frame(pack.head(40), tiny)
+    made = page.build(scored, calibrator=None)
+    assert made.html.count("The model is not at hand") == 3
+    saved = parts.from_frame(scored.drop(columns="text").assign(length_band="1-10"), classifier=tiny, calibrator=None)
+    for make in (model_sections.attribution, model_sections.three_way):
+        assert "saved answers without their texts" in make(saved, T).notes[0]
