@@ -30,7 +30,7 @@ HOUSE = {
         "families", "calibrators", "calibrator_comparison", "unseen",
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
-    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "readings", "plots"],
+    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags", "plots"],
     "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
     "behaviour": [
@@ -57,7 +57,7 @@ HOUSE = {
         "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
         "model_sections", "page",
     ],
-    "widgets": ["controls", "threshold", "reliability", "tokens", "detection"],
+    "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",
         "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",

@@ -1,0 +1,90 @@
+"""Causes that a reader gives to mistakes, kept in a CSV file: one line a tag, by id, never a text.
+
+Several notebooks may tag into one file at once, and it may be edited by hand in between.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.core.files import write_text
+from kosent_lab.core.locks import hold
+from kosent_lab.core.schema import DataError
+
+COLUMNS = ("doc_id", "cause", "note", "time")
+_PATIENCE = 10.0  # seconds to wait for another writer
+
+
+def read_tags(path: Path) -> pd.DataFrame:
+    """Read tags; no rows where there is no file.
+
+    Returns
+    -------
+    DataFrame
+        ``doc_id``, ``cause``, ``note``, ``time`` (UTC), in the order in which they were given.
+
+    Raises
+    ------
+    DataError
+        When a line is not one of four fields, or the header is another: with file and line.
+    """
+    return pd.DataFrame(_rows(path), columns=list(COLUMNS), dtype="str")
+
+
+def _rows(path: Path) -> list[list[str]]:
+    if not path.exists():
+        return []
+    try:
+        text = path.read_text("utf-8-sig")  # a spreadsheet puts a mark in front
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}. Save it as UTF-8.") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = []
+    try:
+        for number, row in enumerate(filter(None, reader)):
+            if number == 0 and tuple(row) != COLUMNS:
+                raise DataError(f"{path}, line 1: a file of tags begins with {','.join(COLUMNS)}; got {','.join(row)}")
+            if len(row) != len(COLUMNS):
+                raise DataError(
+                    f"{path}, line {reader.line_num}: a tag has {len(COLUMNS)} fields; got {len(row)}: {row}"
+                )
+            rows.append(row)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+    return rows[1:]
+
+
+def add_tag(path: Path, doc_id: str, cause: str, *, note: str = "") -> int:
+    """Add a tag, whole or not at all, whoever else is adding one.
+
+    Parameters
+    ----------
+    path : Path
+        Made where it is missing.
+    doc_id, cause, note : str
+        A note is put on one line.
+
+    Returns
+    -------
+    int
+        Number of tags in the file.
+
+    Raises
+    ------
+    DataError
+        When the cause is empty, or the file is no file of tags: it stays as it is.
+    """
+    if not cause.strip():
+        raise DataError("a tag needs a cause; got an empty one")
+    time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    with hold(path, seconds=_PATIENCE):
+        rows = [*_rows(path), [str(doc_id), cause.strip(), " ".join(note.split()), time]]
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+        write_text(out.getvalue(), path)
+    return len(rows)

@@ -1,0 +1,200 @@
+"""Mistakes one at a time: filtered, sorted, explained, edited and tagged.
+
+The widget is `explore_errors`; what it shows are plain functions here, and tables of the wings above.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab import behaviour, errors
+from kosent_lab.core.hangul import clean_text
+from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.printable import cut, printable
+from kosent_lab.core.schema import KosentError, check_columns
+from kosent_lab.errors.tags import add_tag, read_tags
+from kosent_lab.korean.readings import read_cached
+from kosent_lab.models.classifier import Classifier
+from kosent_lab.report.model_view import ModelView
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.tokenization.boundaries import eojeol_frame
+from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.threshold import choose_slice, slice_names
+
+ORDERS = {"surest first": False, "least sure first": True}
+LISTED = 200  # rows in the list
+COMPARED = 20_000  # rightly read texts among which the nearest is looked for
+_SIGN = {0: "negative", 1: "positive"}
+
+
+def list_rows(
+    frame: pd.DataFrame, *, name: str = "all rows", only_mistakes: bool = True, order: str = "surest first"
+) -> list[tuple[str, Any]]:
+    """Return the rows of a slice as lines of a list, at most `LISTED`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame with ``text`` and an index without twins.
+    name : str
+        One of `threshold.slice_names`.
+    only_mistakes : bool
+    order : str
+        One of `ORDERS`.
+
+    Returns
+    -------
+    list of (str, label of the index)
+        ``0.98 negative → positive  text``, cut.
+    """
+    rows = choose_slice(frame, name)
+    if only_mistakes:
+        rows = rows[rows["correct"].eq(False).fillna(False).to_numpy(dtype=bool)]
+    confidence = rows["confidence"].to_numpy(dtype="float64")
+    places = np.argsort(confidence if ORDERS[order] else -confidence, kind="stable")[:LISTED]
+    return [(_line(row), row.name) for _, row in rows.iloc[places].iterrows()]
+
+
+def _line(row: pd.Series) -> str:
+    label = "–" if pd.isna(row["label"]) else _SIGN[int(row["label"])]
+    return f"{row['confidence']:.2f} {label} → {_SIGN[int(row['pred'])]}  {printable(cut(_text(row), 60))}"
+
+
+def _text(row: pd.Series) -> str:
+    return "" if pd.isna(row["text"]) else str(row["text"])
+
+
+class Nearest:
+    """Finds the rightly read text that is most like another one, by TF-IDF of its letters."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self.texts = [text for text in dict.fromkeys(texts) if text.strip()][:COMPARED]
+        self.letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), dtype=np.float32)
+        self.vectors = self.letters.fit_transform(self.texts) if self.texts else None
+
+    def __call__(self, text: str) -> str:
+        """Return the nearest text; empty where there is none."""
+        if self.vectors is None:
+            return ""
+        likeness = (self.vectors @ self.letters.transform([text]).T).toarray()[:, 0]
+        return self.texts[int(likeness.argmax())] if likeness.max() > 0 else ""
+
+
+def explain_text(text: str, view: ModelView) -> str:
+    """Return a text's answer and what each word adds to it, as HTML; whatever is typed."""
+    text = clean_text(text)
+    prob_1 = float(predict_frame(pd.DataFrame({"text": [text]}), view.classifier)["prob_1"].iloc[0])
+    said = f"{_SIGN[int(prob_1 > 0.5)]}, probability of positive {prob_1:.3f}"
+    words, values = view.explain(pd.Series([text]))[0]
+    return f"{as_html(said)}<br>{behaviour.coloured_words(words, values)}"
+
+
+def describe_row(row: pd.Series, view: ModelView, nearest: Nearest) -> str:
+    """Return what is known of a row, as HTML: words, morphemes, pieces, the nearest rightly read text."""
+    text = clean_text(_text(row))
+    parts = [explain_text(text, view)]
+    try:
+        read = read_cached([0], [text])
+        tags = [f"{word['eojeol']} [{'+'.join(word['morpheme_tags'])}]" for word in read.to_dict("records")]
+        parts.append(f"<b>morphemes</b> {_shown(' '.join(tags))}")
+    except KosentError as error:  # Kiwi is missing: the rest stands
+        parts.append(as_html(str(error)))
+    pieces = eojeol_frame([0], [text], view.classifier.backend)["pieces"]
+    parts.append(f"<b>pieces</b> {_shown(' '.join(pieces))}")
+    parts.append(f"<b>nearest text that is read rightly</b> {_shown(nearest(text)) or '–'}")
+    return "<br>".join(parts)
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text), quote=False)
+
+
+def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | Path = "tags.csv") -> Any:
+    """Show mistakes to filter, sort, read, edit and tag.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame with its texts; `errors.add_slices` adds slices to filter by.
+    classifier : Classifier
+        The one that scored it.
+    tags : str or Path
+        A CSV file that takes the tags: id, cause, note, time; other notebooks may write into it too.
+
+    Returns
+    -------
+    ipywidgets.VBox, or None where ipywidgets is missing (a warning says how to get it).
+
+    Raises
+    ------
+    DataError
+        When the frame has no texts or no predictions.
+    """
+    check_columns(frame, ["doc_id", "text", "label", "pred", "confidence", "correct"], what="exploring errors")
+    ipywidgets = open_ipywidgets()
+    if ipywidgets is None:
+        return None
+    frame = frame.reset_index(drop=True)
+    view, path = ModelView(classifier), Path(tags)
+    right = functools.cache(lambda: Nearest(frame.loc[frame["correct"].eq(True).fillna(False), "text"].astype(str)))
+    causes = list(errors.read_taxonomy(DATA_FOLDER / "studies" / "error-taxonomy.toml"))
+    wide = ipywidgets.Layout(width="98%")
+    names = ipywidgets.Dropdown(options=slice_names(frame), description="slice")
+    mistakes = ipywidgets.Checkbox(value=True, description="mistakes alone", indent=False)
+    order = ipywidgets.Dropdown(options=list(ORDERS), description="order")
+    rows = ipywidgets.Select(options=[], rows=8, layout=wide)
+    about, field, answer = ipywidgets.HTML(), ipywidgets.Text(description="edit", layout=wide), ipywidgets.HTML()
+    cause = ipywidgets.Dropdown(options=causes, description="cause")
+    note, tag = ipywidgets.Text(description="note"), ipywidgets.Button(description="tag")
+    said = ipywidgets.HTML()
+    roles = {"slice": names, "mistakes": mistakes, "order": order, "rows": rows, "about": about, "typed": field}
+    roles |= {"answer": answer, "cause": cause, "note": note, "tag": tag, "said": said}
+    for role, part in roles.items():
+        part.add_class(f"kosent-errors-{role}")
+
+    def fill(_change: Any = None) -> None:
+        found = list_rows(frame, name=names.value, only_mistakes=mistakes.value, order=order.value)
+        rows.options = found
+        said.value = as_html(f"{len(found)} shown" if found else "no row fits: choose another slice")
+        if found:
+            rows.value = found[0][1]
+        else:
+            about.value = answer.value = field.value = ""
+
+    def show(_change: Any = None) -> None:
+        if rows.value is not None:
+            row = frame.loc[rows.value]
+            about.value = describe_row(row, view, right())
+            field.value = " ".join(_text(row).split())
+
+    def edited(_change: Any = None) -> None:
+        answer.value = explain_text(field.value, view) if field.value.strip() else "Type a text."
+
+    def tagged(_button: Any) -> None:
+        if rows.value is None:
+            said.value = "Choose a row first."
+            return
+        try:
+            number = add_tag(path, str(frame.loc[rows.value, "doc_id"]), cause.value, note=note.value)
+        except (KosentError, OSError) as error:
+            said.value = as_html(str(error))
+            return
+        said.value = as_html(f"{number} tags in {path.name}; {read_tags(path)['cause'].value_counts().to_dict()}")
+
+    for part in (names, mistakes, order):
+        part.observe(fill, "value")
+    rows.observe(show, "value")
+    field.observe(edited, "value")
+    tag.on_click(tagged)
+    fill()
+    controls = ipywidgets.HBox([names, mistakes, order])
+    return ipywidgets.VBox([controls, rows, about, field, answer, ipywidgets.HBox([cause, note, tag]), said])

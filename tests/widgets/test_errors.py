@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab import errors
+from kosent_lab.core.schema import DataError
+from kosent_lab.errors.tags import read_tags
+from kosent_lab.report.model_view import ModelView
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.widgets import errors as explorer
+
+
+@pytest.fixture(scope="module")
+def table(tiny, pack):
+    return errors.add_slices(predict_frame(pack.head(120), tiny))
+
+
+def test_rows_are_filtered_and_sorted(table):
+    rows = explorer.list_rows(table)
+    wrong = table[table["correct"].eq(False).fillna(False)]
+    assert len(rows) == min(len(wrong), explorer.LISTED)
+    assert table.loc[rows[0][1], "confidence"] == wrong["confidence"].max()
+    assert "→" in rows[0][0]
+    everything = explorer.list_rows(table, only_mistakes=False, order="least sure first")
+    assert len(everything) == 120
+    assert table.loc[everything[0][1], "confidence"] == table["confidence"].min()
+    some = explorer.list_rows(table, name="has_negation: True", only_mistakes=False)
+    assert len(some) == table["has_negation"].sum()
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "ㅋㅋ", "", "가" * 3_000, "only English", "\ud800 좋다"])
+def test_any_text_is_explained_and_escaped(text, tiny):
+    shown = explorer.explain_text(text, ModelView(tiny))
+    assert "<script>" not in shown
+    assert "probability of positive 0." in shown
+
+
+def test_a_row_shows_morphemes_pieces_and_its_neighbour(tiny, table):
+    nearest = explorer.Nearest(["국물이 진하고 좋아요", "배우가 멋져요", ""])
+    row = pd.Series({"text": "국물이 진하지 않아요"})
+    shown = explorer.describe_row(row, ModelView(tiny), nearest)
+    assert "국물이 [NNG+JKS]" in shown
+    assert "국물이 진하고 좋아요" in shown
+    assert explorer.Nearest([])("무엇") == ""
+    assert nearest("zzz") == ""
+
+
+def test_the_widget_filters_edits_and_tags(tiny, table, tmp_path):
+    path = tmp_path / "tags.csv"
+    box = explorer.explore_errors(table, tiny, tags=path)
+    controls, rows, about, field, answer, tagging, said = box.children
+    names, mistakes, _ = controls.children
+    cause, note, tag = tagging.children
+    assert rows.value == rows.options[0][1]
+    assert "pieces" in about.value
+    before = answer.value
+    field.value = "아주 다른 글이에요"
+    assert answer.value != before
+    assert "다른" in answer.value
+    cause.value, note.value = "irony", "메모"
+    tag.click()
+    assert "1 tags in tags.csv" in said.value
+    assert read_tags(path)["note"].tolist() == ["메모"]
+    path.write_text("broken by hand\n")
+    tag.click()
+    assert "begins with doc_id,cause,note,time" in said.value
+    mistakes.value = False
+    assert len(rows.options) == 120
+    names.value = next(name for name in names.options if name.startswith("phenomenon"))
+    assert "shown" in said.value
+    field.value = " "
+    assert answer.value == "Type a text."
+
+
+def test_a_frame_without_texts_is_refused(tiny, table):
+    with pytest.raises(DataError, match="exploring errors needs column 'text'"):
+        explorer.explore_errors(table.drop(columns="text"), tiny)
+
+
+def test_rows_with_one_index_stay_apart(tiny, table):
+    twins = pd.concat([table.head(5), table.head(5)])
+    box = explorer.explore_errors(twins, tiny)
+    box.children[0].children[1].value = False
+    assert len({value for _, value in box.children[1].options}) == 10
+    assert np.isfinite([float(line[:4]) for line, _ in box.children[1].options]).all()
