@@ -1,14 +1,40 @@
-"""A text as a line of HTML, each word with what it adds to the answer: by colour, and by a number above it."""
+"""Words of a text with what each adds to the answer: as numbers, and as a line of HTML readable without colour."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+import pandas as pd
+
+from kosent_lab.behaviour.attribution import attribute, sum_to_units
 from kosent_lab.core.printable import isolated, printable
+from kosent_lab.models.classifier import Classifier
 
 _POSITIVE, _NEGATIVE = "0,114,178", "213,94,0"  # blue and vermilion, apart for the colour-blind (Okabe and Ito)
 _DARKEST = 0.55
+
+
+def explain_words(texts: Iterable[str], classifier: Classifier) -> list[tuple[list[str], np.ndarray]]:
+    """Return the words (eojeol) of each text and what each adds to the log-odds of positive, nats.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    classifier : Classifier
+        With gradients (`attribution.attribute`).
+    """
+    pieces, about = attribute([" ".join(str(text).split()) for text in texts], classifier)
+    found = []
+    for number, text in enumerate(about["text"]):
+        words, place, spans = text.split(" "), 0, []
+        for word in words:
+            spans.append((number, place, place + len(word)))
+            place += len(word) + 1
+        units = pd.DataFrame(spans, columns=["text_index", "start", "end"])
+        found.append((words, sum_to_units(pieces, units).to_numpy()))
+    return found
 
 
 def coloured_words(words: Sequence[str], values: Sequence[float], *, largest: float | None = None) -> str:

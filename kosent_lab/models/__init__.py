@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "classifier": ["Classifier", "load_classifier"],
         "devices": ["choose_device"],
+        "three_way": ["load_head", "read_three_way"],
         "pairs": ["ElectraPair", "load_pair"],
     },
 )

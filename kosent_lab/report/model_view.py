@@ -14,7 +14,6 @@ import pandas as pd
 
 from kosent_lab import behaviour
 from kosent_lab.behaviour import suite_scores
-from kosent_lab.behaviour.attribution import sum_to_units
 from kosent_lab.core.schema import KosentError
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.lean import LeanElectra
@@ -62,16 +61,7 @@ class ModelView:
         if not isinstance(self.exact.forward, LeanElectra):
             values = behaviour.leave_one_out(written, classifier_function(self.classifier))
             return [(text.split(), value) for text, value in zip(written, values, strict=True)]
-        pieces, about = behaviour.attribute(written, self.exact)
-        found = []
-        for number, text in enumerate(about["text"]):
-            words, place, spans = text.split(" "), 0, []
-            for word in words:
-                spans.append((number, place, place + len(word)))
-                place += len(word) + 1
-            units = pd.DataFrame(spans, columns=["text_index", "start", "end"])
-            found.append((words, sum_to_units(pieces, units).to_numpy()))
-        return found
+        return behaviour.explain_words(written, self.exact)
 
     def read_three_ways(self, frame: pd.DataFrame) -> tuple[pd.Series | None, str]:
         """Return the class of the first texts of a table, or None and why there is none."""

@@ -34,6 +34,7 @@ PAGES = (
     "data/models/kosent-electra-small/MODEL_CARD.md",
     "data/models/kosent-electra-small-fast/MODEL_CARD.md",
     "data/models/kosent-electra-small-rtd/MODEL_CARD.md",
+    "data/models/kosent-electra-small-three-way/MODEL_CARD.md",
 )
 REGION = re.compile(r"<!-- results:([\w-]+) -->(.*?)<!-- /results -->", re.S)
 REGIONS = (

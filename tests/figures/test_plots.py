@@ -23,6 +23,16 @@ def drawings(scored):
         calibration.plot_risk_coverage: calibration.risk_coverage(scored),
         errors.plot_slices: slices,
         errors.plot_probabilities: {"하나": scored["prob_1"]},
+        behaviour.plot_cues: pd.DataFrame(
+            {
+                "cue": ["ㅎㅎ", "ㅎㅎ"],
+                "kind": ["a", "b"],
+                "n": 3,
+                "log_odds_rise": 1.0,
+                "odds_low": 0.5,
+                "odds_high": 2.0,
+            }
+        ),
         scoring.plot_padding: scored["n_tokens"].head(8),
         errors.plot_pairs: pd.DataFrame({"prob_1_first": [0.1, 0.5], "prob_1_second": [0.3, 0.4]}),
     }

@@ -66,7 +66,7 @@ def test_the_widget_filters_edits_and_tags(tiny, table, tmp_path):
     assert "begins with doc_id,cause,note,time" in said.value
     mistakes.value = False
     assert len(rows.options) == 120
-    names.value = next(name for name in names.options if name.startswith("phenomenon"))
+    names.value = next(name for name in names.options if name.startswith("has_"))
     assert "shown" in said.value
     field.value = " "
     assert answer.value == "Type a text."
