@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "slice_search": ["find_slices"],
         "hard_cases": ["SURE", "confident_mistakes", "group_table", "special_groups"],
         "pairs": ["pair_table", "paired_summary"],
-        "comparison": ["compare_recipes"],
+        "comparison": ["compare_models", "compare_recipes"],
         "readings": [
             "cohen_kappa",
             "corrected_accuracy",

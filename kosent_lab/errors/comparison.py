@@ -8,7 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import mcnemar, percentile_interval, resample_crossed
+from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.intervals import (
+    mcnemar,
+    paired_difference,
+    percentile_interval,
+    resample_counts,
+    resample_crossed,
+)
 from kosent_lab.core.schema import DataError, check_columns
 
 
@@ -87,3 +95,91 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
             "p_largest": max(p),
         }
     )
+
+
+def compare_models(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    shifts: tuple[float, float] = (0.0, 0.0),
+    resamples: int = 1_000,
+    seed: int = 0,
+) -> pd.Series:
+    """Compare what two models answer to the same texts, and how much of it is where each draws its line.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Prediction frames of the same texts in any order; rows without a label are left out. Texts of one ``pair_id``
+        are drawn, and swapped, together.
+    shifts : tuple of float
+        What is taken from the log-odds of each model, nats, fitted on other rows (`calibration.fit_shift`): what is
+        left of a difference then is no difference of priors.
+    resamples, seed : int
+        Bootstrap and permutation.
+
+    Returns
+    -------
+    Series
+        ``n``, ``groups``, ``accuracy_first``, ``accuracy_second``, ``disagree`` (share of the texts that they answer
+        otherwise); ``difference`` (second less first) with ``ci_low``, ``ci_high`` and ``p`` (McNemar's question asked
+        of groups: the models are swapped in random groups); ``shifted`` with ``shifted_low``, ``shifted_high``: the
+        difference after the shifts; ``auroc_first``, ``auroc_second``, ``auroc_difference`` with ``auroc_low``,
+        ``auroc_high``, which no shift changes.
+
+    Raises
+    ------
+    DataError
+        When the texts or their labels are not the same, or one label is absent.
+    """
+    needed = ["doc_id", "label", "logit_0", "logit_1"]
+    for frame in (first, second):
+        check_columns(frame, needed, what="comparing models", hint="Run predict_frame first.")
+    one, other = (frame[frame["label"].notna()].set_index("doc_id") for frame in (first, second))
+    if set(one.index) != set(other.index) or not one.index.is_unique or not other.index.is_unique:
+        raise DataError(
+            f"two models are compared on the same texts; {len(set(one.index) ^ set(other.index))} labelled texts stand "
+            "in one table alone, or an id stands twice"
+        )
+    other = other.loc[one.index]
+    label = one["label"].to_numpy(dtype="int64")
+    if (label != other["label"].to_numpy(dtype="int64")).any() or len(set(label)) < 2:
+        raise DataError("two models are compared on the same labels, of which both are there")
+    margins = [(frame["logit_1"] - frame["logit_0"]).to_numpy("float64") for frame in (one, other)]
+    right, moved = (
+        [((margin > shift) == label).astype("float64") for margin, shift in zip(margins, line, strict=True)]
+        for line in ((0.0, 0.0), shifts)
+    )
+    codes = pair_groups(one.reset_index())
+    codes = np.arange(len(label)) if codes is None else codes
+    gain = np.bincount(codes, right[1] - right[0])
+    random = np.random.default_rng(seed)
+    draws = np.array([abs(random.choice((-1.0, 1.0), len(gain)) @ gain) for _ in range(resamples)])
+    areas = np.array([weighted_auroc(label, margin, np.ones((1, len(label))))[0] for margin in margins])
+    rows = _auroc_differences(label, margins, codes, resamples=min(resamples, 300), seed=seed)
+    low, high = percentile_interval(rows, value=areas[1] - areas[0])
+    found = {
+        "n": len(label),
+        "groups": len(gain),
+        "accuracy_first": right[0].mean(),
+        "accuracy_second": right[1].mean(),
+    }
+    found["disagree"] = float(((margins[0] > 0) != (margins[1] > 0)).mean())
+    for name, (before, after) in (("difference", right), ("shifted", moved)):
+        value = paired_difference(before, after, groups=codes, resamples=resamples, seed=seed)
+        bounds = ("ci_low", "ci_high") if name == "difference" else ("shifted_low", "shifted_high")
+        found |= dict(zip((name, *bounds), value, strict=True))
+    found["p"] = float(((draws >= abs(gain.sum()) - 1e-9).sum() + 1) / (resamples + 1))
+    found |= {"auroc_first": areas[0], "auroc_second": areas[1], "auroc_difference": areas[1] - areas[0]}
+    return pd.Series(found | {"auroc_low": low, "auroc_high": high})
+
+
+def _auroc_differences(
+    label: np.ndarray, margins: list[np.ndarray], groups: np.ndarray, *, resamples: int, seed: int
+) -> np.ndarray:
+    """Return the difference of two AUROCs for resamples of groups, shape (resamples,)."""
+    found = []
+    for counts in resample_counts(int(groups.max()) + 1, resamples=resamples, seed=seed):
+        weights = counts[groups][None]
+        found.append(weighted_auroc(label, margins[1], weights)[0] - weighted_auroc(label, margins[0], weights)[0])
+    return np.array(found)

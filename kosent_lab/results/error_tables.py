@@ -7,14 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.errors.comparison import compare_models
 from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by_stratum, read_taxonomy, stratum_of
 from kosent_lab.errors.slice_search import find_slices
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, p_value, percent, signed, table, with_interval
+from kosent_lab.results.markdown import count, p_value, percent, points, signed, table, with_interval
 from kosent_lab.results.measured_tables import result
+from kosent_lab.results.model_tables import SHALLOW
 from kosent_lab.results.study_tables import DOMAINS
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
@@ -63,6 +66,23 @@ def lean_table() -> str:
         sizes = [count(len(side)) if len(side) else "–" for side in sides]
         rows.append([name, sizes[0], _right(sides[0]), sizes[1], _right(sides[1])])
     return table(["texts", "n negative", "right (%)", "n positive", "right (%)"], rows)
+
+
+def models_table() -> str:
+    """The shallower model and the bundled one: accuracy, the same after each's own shift, AUROC."""
+    shifts = tuple(fit_shift(numbers.answers(model, "nsmc-valid")) for model in (SHALLOW, BUNDLED))
+    rows = []
+    for data, name in (("kosent-pack", "our own pack"), ("nsmc-test", "NSMC test")):
+        first, second = numbers.answers(SHALLOW, data), numbers.answers(BUNDLED, data)
+        if data == "kosent-pack":
+            first = first.merge(second[["doc_id", "pair_id"]], on="doc_id")
+        found = compare_models(first, second, shifts=shifts, resamples=300)
+        shifted = {"difference": found["shifted"], "ci_low": found["shifted_low"], "ci_high": found["shifted_high"]}
+        area = {"difference": found["auroc_difference"], "ci_low": found["auroc_low"], "ci_high": found["auroc_high"]}
+        cells = [count(found["n"]), count(found["groups"]), percent(found["disagree"], 1), points(found)]
+        rows.append([name, *cells, p_value(found["p"]), points(shifted), points(area)])
+    columns = ["bundled less kosent-electra-small-fast, on", "n", "groups", "disagree (%)", "points of accuracy", "p"]
+    return table([*columns, "each by its own shift, fitted on NSMC valid", "points of AUROC"], rows)
 
 
 @functools.cache
@@ -235,6 +255,7 @@ def faithfulness_table() -> str:
 
 
 TABLES = {
+    "two-models": models_table,
     "worst-slices": slices_table,
     "lean": lean_table,
     "causes": causes_table,

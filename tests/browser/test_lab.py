@@ -97,6 +97,32 @@ def test_a_sentence_typed_with_a_korean_keyboard_is_cut(lab, page):
     assert page.complaints == []
 
 
+def test_a_mistake_is_edited_with_a_korean_keyboard_and_tagged(lab, page):
+    run_notebook(lab, page, "07_errors.ipynb", until=".kosent-errors-typed")
+    answer, about = page.locator(".kosent-errors-answer"), page.locator(".kosent-errors-about")
+    playwright.expect(about).to_contain_text("pieces", timeout=60_000)
+    before, rows = about.inner_text(), page.locator(".kosent-errors-rows option")
+    page.locator(".kosent-errors-rows select").select_option(index=2)
+    playwright.expect(about).not_to_have_text(before)
+    name = page.locator(".kosent-errors-slice option", has_text="phenomenon: negation").inner_text()
+    many = rows.count()
+    page.locator(".kosent-errors-slice select").select_option(name)
+    playwright.expect(rows).not_to_have_count(many)
+    field = page.locator(".kosent-errors-typed input")
+    field.click()
+    field.fill("")
+    keyboard = page.context.new_cdp_session(page)
+    for syllable in ("ㅁ마맛", "ㅇ이있", "ㅇ어", "ㅇ요"):
+        for part in syllable:
+            keyboard.send("Input.imeSetComposition", {"text": part, "selectionStart": 1, "selectionEnd": 1})
+        keyboard.send("Input.insertText", {"text": syllable[-1]})
+    playwright.expect(field).to_have_value("맛있어요")
+    playwright.expect(answer).to_contain_text("positive, probability of positive 0.9", timeout=30_000)
+    page.locator("button.kosent-errors-tag").click()
+    playwright.expect(page.locator(".kosent-errors-said")).to_contain_text("1 tags in tags.csv")
+    assert page.complaints == []
+
+
 def test_hangul_is_drawn(lab, page):
     open_notebook(lab, page, "00_start.ipynb")
     sentence = page.locator(".jp-RenderedMarkdown", has_text="목소리까지").first

@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
+from kosent_lab import errors
 from kosent_lab.core.schema import DataError
 from kosent_lab.errors.comparison import compare_recipes
 from kosent_lab.studies import kept
@@ -57,3 +59,53 @@ def test_kept_runs_come_back():
         table.sort_values(keys)[[*keys, "correct"]].reset_index(drop=True),
         check_dtype=False,
     )
+
+
+def two_models(n=400, seed=0):
+    random = np.random.default_rng(seed)
+    label = random.integers(2, size=n)
+    frames = []
+    for strength in (1.0, 2.0):
+        margin = (label - 0.5) * strength + random.normal(size=n)
+        frame = pd.DataFrame({"doc_id": [f"d{i}" for i in range(n)], "label": label, "logit_0": 0.0, "logit_1": margin})
+        frames.append(frame)
+    return frames
+
+
+def test_two_models_are_compared_with_what_no_shift_changes():
+    first, second = two_models()
+    found = errors.compare_models(first, second.sample(frac=1, random_state=1), resamples=200)
+    right = [((f["logit_1"] > 0) == (f["label"] == 1)).mean() for f in (first, second)]
+    assert found["difference"] == pytest.approx(right[1] - right[0])
+    assert found["ci_low"] < found["difference"] < found["ci_high"]
+    assert found["p"] < 0.05
+    areas = [roc_auc_score(f["label"], f["logit_1"]) for f in (first, second)]
+    assert found["auroc_difference"] == pytest.approx(areas[1] - areas[0])
+    # a model that only draws its line elsewhere is as good once the line is drawn for it
+    leaning = first.assign(logit_1=first["logit_1"] + 1.5)
+    found = errors.compare_models(first, leaning, shifts=(0.0, 1.5), resamples=200)
+    assert found["difference"] < -0.05
+    assert found["shifted"] == pytest.approx(0.0)
+    assert found["auroc_difference"] == pytest.approx(0.0)
+
+
+def test_texts_of_a_pair_are_swapped_together():
+    first, second = two_models(n=60, seed=3)
+    alone = errors.compare_models(first, second, resamples=2_000)
+    twins = [
+        pd.concat([f.assign(pair_id=f["doc_id"]), f.assign(pair_id=f["doc_id"], doc_id="t" + f["doc_id"])])
+        for f in (first, second)
+    ]
+    both = errors.compare_models(*twins, resamples=2_000)
+    assert (both["n"], both["groups"]) == (120, 60)
+    assert both["p"] == pytest.approx(alone["p"], abs=0.03)  # as rows they would look twice as many
+
+
+def test_models_over_other_rows_are_refused():
+    first, second = two_models(n=20)
+    with pytest.raises(DataError, match="2 labelled texts stand in one table alone"):
+        errors.compare_models(first.head(18), second)
+    with pytest.raises(DataError, match="on the same labels"):
+        errors.compare_models(first, second.assign(label=1 - second["label"]))
+    with pytest.raises(DataError, match="of which both are there"):
+        errors.compare_models(first.assign(label=1), second.assign(label=1))

@@ -1,0 +1,51 @@
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.studies.label_noise import cross_fit, study_labels
+
+
+def rows(n=240, seed=0):
+    random = np.random.default_rng(seed)
+    label = random.integers(2, size=n)
+    words = np.where(label == 1, "정말 좋아요 최고", "정말 나빠요 최악")
+    return pd.DataFrame(
+        {
+            "text": [f"{word} {number % 7}" for number, word in enumerate(words)],
+            "label": label,
+            "rating": np.where(label == 1, 10, 1),
+            "movie_id": np.arange(n) // 6,
+            "split": "train",
+        }
+    )
+
+
+def test_a_row_is_scored_by_a_model_that_saw_neither_it_nor_its_film():
+    frame = rows()
+    assert ((cross_fit(frame) > 0.5) == frame["label"]).all()
+    # a label that each film makes up: told by the film's own rows alone
+    random = np.random.default_rng(1)
+    names, labels = random.choice(list("가나다라마바사아자차카타파하"), (40, 6)), random.integers(2, size=40)
+    film = frame.assign(text=["".join(names[m]) for m in frame["movie_id"]], label=labels[frame["movie_id"]])
+    inside = ((cross_fit(film) > 0.5) == film["label"]).mean()
+    outside = ((cross_fit(film, by="movie_id") > 0.5) == film["label"]).mean()
+    assert inside > outside + 0.2
+
+
+def test_planted_errors_are_flagged():
+    pytest.importorskip("cleanlab", reason="needs cleanlab: pip install .[study]")
+    frame = rows()
+    frame.loc[:11, "label"] = 1 - frame.loc[:11, "label"]
+    result = study_labels(frame)
+    assert result["flagged"] == pytest.approx(12 / 240, abs=0.02)
+    assert sum(row["n"] for row in result["by_rating"]) == 240
+
+
+def test_without_cleanlab_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cleanlab.count", None)
+    monkeypatch.setitem(sys.modules, "cleanlab", None)
+    with pytest.raises(NotAvailableError, match=r"pip install 'kosent-lab\[study\]'"):
+        study_labels(rows())
