@@ -45,7 +45,7 @@ HOUSE = {
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
         "calibration_speed", "rejectors", "suites", "three_way", "attribution",
-        "label_noise",
+        "label_noise", "error_speed",
         "notebooks", "plots",
     ],
     "results": [

@@ -31,6 +31,7 @@ def add(subparsers: Any) -> None:
     bench.add_argument(
         "--calibration", action="store_true", help="instead: seconds of all measures of calibration, beside libraries"
     )
+    bench.add_argument("--errors", action="store_true", help="instead: the search for slices, an explorer's filters")
     bench.add_argument("--layers", type=int, default=12, help="with --training")
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
@@ -56,7 +57,7 @@ def run_notebooks(arguments: argparse.Namespace) -> None:
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
-    """Print throughput, seconds of reading and cutting, of training, of starting, or of measuring calibration."""
+    """Print throughput, seconds of reading and cutting, of training, starting, calibration, or of finding errors."""
     if arguments.startup:
         from kosent_lab.studies import startup
 
@@ -66,6 +67,13 @@ def run_bench(arguments: argparse.Namespace) -> None:
         from kosent_lab.studies import calibration_speed
 
         return print_result(calibration_speed.run(load_scored_or_pack("nsmc-test").frame), arguments.json)
+    if arguments.errors:
+        from kosent_lab import widgets
+        from kosent_lab.scoring.saved import load_scored_or_pack
+        from kosent_lab.studies import error_speed
+
+        frame = load_scored_or_pack("nsmc-test").frame.assign(text="영화 글 하나")  # saved answers have no texts
+        return print_result(error_speed.run(frame, widgets.list_rows, widgets.slice_names(frame)), arguments.json)
 
     from kosent_lab import corpora
     from kosent_lab.core.places import BUNDLED_FOLDER

@@ -22,7 +22,7 @@ _HOLDS = {
     "has_question": r"\?",
 }
 TEXT_COLUMNS = ("length_band", *_HOLDS)
-SLICE_COLUMNS = ("domain", "phenomenon", "polarity", "rating", "leaked", "has_unknown", *TEXT_COLUMNS)
+SLICE_COLUMNS = ("domain", "phenomenon", "polarity", "rating", "year", "leaked", "has_unknown", *TEXT_COLUMNS)
 _LENGTHS = (0, 10, 20, 40, 80, np.inf)
 _LENGTH_NAMES = ("1-10", "11-20", "21-40", "41-80", "over 80")
 
@@ -42,10 +42,15 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
         With ``length_band`` (characters; a missing text has none), ``has_unknown`` (some piece was ``[UNK]``), and
         whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile`` (^^, ♥, 👍 …),
         ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, -는데, 그래도 …),
-        ``has_question``.
+        ``has_question``; where there is a column ``date`` and none ``year``, the ``year``.
     """
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
+    if "date" in frame.columns and "year" not in frame.columns:
+        written = frame["date"].astype("str")  # numbers too: 20150825 is no count of nanoseconds
+        known = pd.Series(written.dropna().unique())
+        years = pd.to_datetime(known, errors="coerce", format="mixed").dt.year.astype("Int64").astype("str")
+        frame = frame.assign(year=written.map(dict(zip(known, years, strict=True))).fillna("").replace("<NA>", ""))
     if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].astype("str").str.len().fillna(0)

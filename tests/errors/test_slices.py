@@ -129,3 +129,11 @@ def test_texts_that_do_not_hold_something_are_no_slice(scored):
     frame = errors.add_slices(scored).assign(has_laugh=[True, False] * 200)
     assert errors.slice_table(frame, columns=("has_laugh",))["value"].tolist() == ["True"]
     assert errors.find_slices(frame, columns=("has_laugh",), draws=0)["slice"].tolist() == ["has_laugh=True"]
+
+
+def test_dates_become_years():
+    dates = ["2015-08-25", "2015.01.02", "", None, "soon", pd.Timestamp("2016-02-03")]
+    frame = pd.DataFrame({"text": "글", "n_unknown": 0, "date": dates})
+    assert errors.add_slices(frame)["year"].tolist() == ["2015", "2015", "", "", "", "2016"]
+    assert errors.add_slices(frame.assign(date=20150825))["year"].tolist() == ["2015"] * 6
+    assert errors.add_slices(frame.assign(year="x"))["year"].tolist() == ["x"] * 6
