@@ -30,6 +30,8 @@ _DRAWN_OUT = {
     "ㅘ": "ㅏ",
     "ㅝ": "ㅓ",
     "ㅢ": "ㅣ",
+    "ㅙ": "ㅐ",
+    "ㅞ": "ㅔ",
 }
 _BESIDE = 1.3  # a key's width is 1: the ones that a finger meets by mistake
 _WORD = re.compile(r"[가-힣]+")
@@ -143,7 +145,7 @@ def split_word(text: str, choose: random.Random) -> str | None:
 def last_vowel(text: str, choose: random.Random) -> str | None:
     """Lengthen the last vowel: 좋아요 becomes 좋아요오오."""
     places = _places(text)
-    if not places:
+    if not places or _parts(text[places[-1]])[2]:  # a closed syllable is not drawn out
         return None
     end = places[-1] + 1
     vowel = _VOWELS[_parts(text[end - 1])[1]]

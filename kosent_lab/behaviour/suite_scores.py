@@ -61,7 +61,11 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 
             name = f"{test.capability}/{test.name}/{number:03}"
             about = (test.label, test.direction, test.least, test.tolerance)
             rows.append((test.capability, test.name, test.kind, name, group, text, changed, control, *about))
-    return pd.DataFrame(rows, columns=_COLUMNS).astype({"label": "Int64", "tolerance": "float64"})
+    table = pd.DataFrame(rows, columns=_COLUMNS).astype({"label": "Int64", "tolerance": "float64"})
+    if (twins := table["case"].duplicated()).any():
+        capability, test = table.loc[twins, ["capability", "test"]].iloc[0]
+        raise DataError(f"two suites have the test {test!r} of capability {capability!r}; each is given once")
+    return table
 
 
 _Case = tuple[str, str, str | None, str | None]
@@ -95,7 +99,7 @@ def _changed(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
         found = list(made[["doc_id", "text", "changed", "control"]].itertuples(index=False, name=None))
     else:
         found = []
-        for doc_id, text in zip(frame["doc_id"], frame["text"], strict=True):
+        for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):
             if pair := change_text(text, test.change, seed=f"{seed}/{test.name}/{doc_id}"):
                 found.append((doc_id, *pair, None))
     order = np.random.default_rng(seed).permutation(len(found))
@@ -174,7 +178,7 @@ def failure_table(
     """
     rows = []
     for key, part in scored.groupby(list(by), sort=False):
-        groups = (part["test"] + "/" + part["group"]).to_numpy()
+        groups = part["group"].to_numpy()  # one text in several tests is one draw
         failed = part["failed"].to_numpy(dtype="float64")
         rate = bootstrap_mean(failed, groups=groups, resamples=resamples, seed=seed)
         if rate.value in (0.0, 1.0):
@@ -196,14 +200,16 @@ def failure_table(
 
 def worst_cases(scored: pd.DataFrame, *, count: int = WORST) -> pd.DataFrame:
     """Return the failures of each test that are furthest from what was expected, worst first within a test."""
-    gap = np.where(
-        scored["kind"] == "mft",
-        (scored["prob_1"] - scored["label"].astype("float64")).abs(),
-        (scored["prob_changed"] - scored["prob_1"]).abs(),
+    moved = scored["prob_changed"] - scored["prob_1"]
+    gap = np.select(
+        [scored["kind"] == "mft", scored["kind"] == "inv"],
+        [(scored["prob_1"] - scored["label"].astype("float64")).abs(), moved.abs()],
+        scored["least"] - np.where(scored["direction"] == "down", -moved, moved),
     )
     failures = scored.assign(gap=gap)[scored["failed"]]
-    ordered = failures.sort_values("gap", ascending=False, kind="stable")
-    return ordered.groupby(["capability", "test"], sort=False).head(count).sort_index()
+    ordered = failures.assign(at=failures.groupby(["capability", "test"], sort=False).ngroup())
+    ordered = ordered.sort_values(["at", "gap"], ascending=[True, False], kind="stable")
+    return ordered.groupby("at", sort=False).head(count).drop(columns="at")
 
 
 def without_reader(tests: Sequence[BehaviourTest]) -> tuple[list[BehaviourTest], str]:

@@ -100,7 +100,10 @@ def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -
     """
     source, content = _read(path)
     shared = _lists(*_read(words), words) if words is not None and words.is_file() else {}
-    lists = shared | _lists(source, content.get("words", {}), path)
+    words_table = content.get("words", {})
+    if not isinstance(words_table, dict):
+        raise DataError(f"{path}, line {_line_of(source, 'words')}: [words] holds lists by name; got {words_table!r}")
+    lists = shared | _lists(source, words_table, path)
     if unknown := set(content) - {"capability", "korean", "says", "words", "tests"}:
         raise DataError(f"{path}: a suite has capability, korean, says, words and tests; got {sorted(unknown)}")
     capability, entries = content.get("capability"), content.get("tests")
@@ -152,6 +155,8 @@ def _test(
         near = difflib.get_close_matches(key, _FIELDS, n=1)
         raise DataError(f"{where}: a test has no {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     label, direction = entry.get("label"), entry.get("direction", "")
+    if not isinstance(label, str | None) or not isinstance(direction, str):
+        raise DataError(f"{where}: label and direction are words; got {label!r}, {direction!r}")
     if (kind == "mft") != (label in ("positive", "negative")):
         raise DataError(f"{where}: an mft, and it alone, has a label, positive or negative; got {kind}, {label!r}")
     if (kind == "dir") != (direction in ("up", "down")):

@@ -72,7 +72,7 @@ def run_bench(arguments: argparse.Namespace) -> None:
         from kosent_lab.scoring.saved import load_scored_or_pack
         from kosent_lab.studies import error_speed
 
-        frame = load_scored_or_pack("nsmc-test").frame.assign(text="영화 글 하나")  # saved answers have no texts
+        frame = load_scored_or_pack("nsmc-test").frame
         return print_result(error_speed.run(frame, widgets.list_rows, widgets.slice_names(frame)), arguments.json)
 
     from kosent_lab import corpora

@@ -178,7 +178,10 @@ def study_cues(arguments: argparse.Namespace) -> None:
 
     frame, classifier = corpora.load("kosent-pack"), models.load_classifier(arguments.model)
     predict = classifier_function(classifier)
-    put = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(frame), predict))
+    scored = behaviour.score_cues(behaviour.cue_cases(frame), predict)
+    put, beside = behaviour.cue_table(scored), behaviour.cue_table(scored, reference="plain positive")
+    for name in ("difference", "difference_low", "difference_high"):
+        put[f"praise_{name}"] = beside[name]
     taken = behaviour.taken_away(frame, predict).groupby("phenomenon")
     away = [{"phenomenon": kind} | errors.paired_summary(pairs).to_dict() for kind, pairs in taken]
     result = {"model_id": classifier.model_id, "put": put.to_dict("records"), "taken_away": away}

@@ -82,6 +82,8 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
 def stratum_of(frame: pd.DataFrame) -> pd.Series:
     """Return the stratum of each row of a prediction frame: right or wrong, sure (confidence of 0.9) or not."""
     check_columns(frame, ["correct", "confidence"], what="strata", hint="Run predict_frame first.")
+    if frame["correct"].isna().any():
+        raise DataError("strata are of labelled rows; leave out those without a label")
     right, sure = frame["correct"].astype(bool), frame["confidence"] >= SURE
     return right.map({True: "right", False: "wrong"}) + sure.map({True: ", sure", False: ", unsure"})
 
@@ -124,7 +126,8 @@ def corrected_accuracy(
     shares : Series of float
         Share of each stratum in the table that is spoken of (`stratum_of`); sums to 1.
     resamples, seed : int
-        Bootstrap of the texts read, stratum by stratum.
+        Draws of the rates of each stratum, from what was counted and Jeffreys' prior: what was seen in none of sixty
+        texts may still be seen in one of a hundred.
 
     Returns
     -------
@@ -154,13 +157,7 @@ def corrected_accuracy(
         return weighed[:, 0].sum(), weighed[:, 2].sum(), float(shares[was_right].sum()), good / settled
 
     random = np.random.default_rng(seed)
-    totals = outcomes.sum(axis=1).astype(int)
-    draws = np.array(
-        [
-            measure(np.array([random.multinomial(n, rate) / n for n, rate in zip(totals, rates, strict=True)]))
-            for _ in range(resamples)
-        ]
-    )
+    draws = np.array([measure(np.array([random.dirichlet(seen + 0.5) for seen in outcomes])) for _ in range(resamples)])
     names = ("wrong", "undecided", "accuracy", "accuracy_corrected")
     rows = [
         (name, value, *percentile_interval(draws[:, place], value=value))

@@ -22,6 +22,8 @@ from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
 
 SPLITS = 40
 DRAWS = 1_000
+MOST_ROWS = 100_000
+SURELY = 0.05  # an adjusted p up to which a slice is called surely bad
 _AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 
 
@@ -33,6 +35,7 @@ def find_slices(
     min_rows: int = 30,
     splits: int = SPLITS,
     draws: int = DRAWS,
+    most_rows: int = MOST_ROWS,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Rank slices by how often each is the worst on a random half of the rows, and count each on the other half.
@@ -51,6 +54,8 @@ def find_slices(
         Random halves (`splits.halve`: minimal pairs stay together).
     draws : int
         For `p_adjusted`, in hundreds; 0 for none.
+    most_rows : int
+        Of a longer table so many are drawn by the seed: a slice takes four bytes a row, and there are hundreds.
     seed : int
         Of halves and draws.
 
@@ -73,6 +78,7 @@ def find_slices(
     """
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
     rows = frame[frame["correct"].notna()]
+    rows = rows.sample(most_rows, random_state=seed) if len(rows) > most_rows else rows
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "difference", "difference_low"]

@@ -21,6 +21,8 @@ _HOLDS = {
     "has_contrast": r"지만|는데|은데|인데|그러나|그래도|다만",
     "has_question": r"\?",
 }
+# four digits in front: of 15.08.25 nobody but its writer knows the year
+_YEAR = r"^((?:19|20)\d\d)(?=\D|\d{4}|$)"
 TEXT_COLUMNS = ("length_band", *_HOLDS)
 SLICE_COLUMNS = ("domain", "phenomenon", "polarity", "rating", "year", "leaked", "has_unknown", *TEXT_COLUMNS)
 _LENGTHS = (0, 10, 20, 40, 80, np.inf)
@@ -42,15 +44,13 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
         With ``length_band`` (characters; a missing text has none), ``has_unknown`` (some piece was ``[UNK]``), and
         whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile`` (^^, ♥, 👍 …),
         ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, -는데, 그래도 …),
-        ``has_question``; where there is a column ``date`` and none ``year``, the ``year``.
+        ``has_question``; where there is a column ``date`` and none ``year``, the ``year`` that it begins with.
     """
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
     if "date" in frame.columns and "year" not in frame.columns:
-        written = frame["date"].astype("str")  # numbers too: 20150825 is no count of nanoseconds
-        known = pd.Series(written.dropna().unique())
-        years = pd.to_datetime(known, errors="coerce", format="mixed").dt.year.astype("Int64").astype("str")
-        frame = frame.assign(year=written.map(dict(zip(known, years, strict=True))).fillna("").replace("<NA>", ""))
+        written = frame["date"].astype("str")
+        frame = frame.assign(year=written.str.extract(_YEAR, expand=False).astype("object").fillna(""))
     if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
     length = frame["text"].astype("str").str.len().fillna(0)

@@ -186,9 +186,11 @@ class Assessment:
 
     @property
     def worst(self) -> pd.Series | None:
-        """The slice that is the worst of most halves; None where none ever is."""
+        """Of the surely bad slices that which is the worst of most halves, else of all; None where none ever is."""
         table = self.slice_search
-        return table.iloc[0] if len(table) and table["worst_share"].iloc[0] > 0 else None
+        surely = table[table["p_adjusted"] <= errors.SURELY]
+        table = surely if len(surely) else table
+        return table.iloc[0] if len(surely) or (len(table) and table["worst_share"].iloc[0] > 0) else None
 
     @functools.cached_property
     def mistakes(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import markupsafe
 import pandas as pd
 
 from kosent_lab import behaviour, errors
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.printable import cut
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.layout import Section, Table, columns, interval
@@ -31,7 +32,8 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
         for (words, values), (_, row) in zip(explained, rows.iterrows(), strict=True)
     ]
     heads = [(t["text"], "text"), (t["x_prob"], "number")]
-    return Section("attribution", (t["attribution_note"],), table=Table(heads, body))
+    notes = (t["attribution_note" if part.view.has_gradients else "attribution_left_out"],)
+    return Section("attribution", (*notes, t["attribution_cut"].format(n=_LONGEST)), table=Table(heads, body))
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:
@@ -45,7 +47,7 @@ def three_way(part: Part, t: dict[str, str]) -> Section:
     notes = [t["three_way_note"].format(n=f"{len(answers):,}")]
     if len(frame) > READ:
         notes.append(t["three_way_first"].format(n=f"{READ:,}"))
-    known = frame.loc[answers.index, "polarity"] if "polarity" in frame.columns else pd.Series("", index=answers.index)
+    known = pd.Series(frame["polarity"].head(len(answers)).array if "polarity" in frame.columns else "", answers.index)
     known = known[known.isin(errors.CLASSES)]
     counts = answers.value_counts()
     if len(known):
@@ -61,7 +63,8 @@ def three_way(part: Part, t: dict[str, str]) -> Section:
         ]
         heads = columns((t["label"],), (*(t[f"called_{name}"] for name in errors.CLASSES), t["found"]))
         if set(known) == set(errors.CLASSES):
-            found = errors.macro_f1(known.tolist(), answers[known.index].tolist(), resamples=500)
+            groups = pair_groups(frame.head(len(answers)).iloc[known.index])
+            found = errors.macro_f1(known.tolist(), answers[known.index].tolist(), groups=groups, resamples=500)
             bounds = {"low": decimal(found.ci_low), "high": decimal(found.ci_high)}
             notes.append(t["three_way_f1"].format(f1=decimal(found.value), **bounds))
     else:

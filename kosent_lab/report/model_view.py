@@ -52,23 +52,26 @@ class ModelView:
         same = {"device": str(self.classifier.device), "positive_label": self.classifier.label_columns[1]}
         return load_classifier(self.classifier.folder, precision="fp32", **same)
 
+    @property
+    def has_gradients(self) -> bool:
+        """Whether words are explained by gradients."""
+        return isinstance(self.exact.forward, LeanElectra)
+
     def explain(self, texts: pd.Series) -> list[tuple[list[str], np.ndarray]]:
         """Return the words of each text and what each adds to the log-odds of positive.
 
         By integrated gradients where the model has them, else by leaving words out one at a time.
         """
         written = [" ".join(("" if pd.isna(text) else str(text)).split()) for text in texts]
-        if not isinstance(self.exact.forward, LeanElectra):
+        if not self.has_gradients:
             values = behaviour.leave_one_out(written, classifier_function(self.classifier))
             return [(text.split(), value) for text, value in zip(written, values, strict=True)]
         return behaviour.explain_words(written, self.exact)
 
     def read_three_ways(self, frame: pd.DataFrame) -> tuple[pd.Series | None, str]:
-        """Return the class of the first texts of a table, or None and why there is none."""
+        """Return the class of the first texts of a table, in their order, or None and why there is none."""
         try:
             reader = read_three_way(self.classifier)
         except KosentError as error:
             return None, str(error)
-        head = frame.head(READ)
-        answers = predict_frame(head[["text"]], reader)["pred"]
-        return pd.Series(answers.to_numpy(), index=head.index), ""
+        return predict_frame(frame[["text"]].head(READ), reader)["pred"].reset_index(drop=True), ""

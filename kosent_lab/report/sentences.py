@@ -18,6 +18,7 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
+from kosent_lab.errors.slice_search import SURELY
 from kosent_lab.errors.slices import is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
@@ -92,7 +93,7 @@ def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) ->
 
 def is_surely_bad(row: pd.Series) -> bool:
     """Tell whether chance would seldom make a slice of `errors.find_slices` look as bad, all slices considered."""
-    return bool(row["p_adjusted"] <= 0.05)
+    return bool(row["p_adjusted"] <= SURELY)
 
 
 def shown_name(name: str) -> str:

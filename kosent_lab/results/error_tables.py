@@ -76,7 +76,7 @@ def models_table() -> str:
         first, second = numbers.answers(SHALLOW, data), numbers.answers(BUNDLED, data)
         if data == "kosent-pack":
             first = first.merge(second[["doc_id", "pair_id"]], on="doc_id")
-        found = compare_models(first, second, shifts=shifts, resamples=300)
+        found = compare_models(first, second, shifts=shifts)
         shifted = {"difference": found["shifted"], "ci_low": found["shifted_low"], "ci_high": found["shifted_high"]}
         area = {"difference": found["auroc_difference"], "ci_low": found["auroc_low"], "ci_high": found["auroc_high"]}
         cells = [count(found["n"]), count(found["groups"]), percent(found["disagree"], 1), points(found)]
@@ -182,20 +182,16 @@ def cues_table() -> str:
     for row in result("cues")["put"]:
         rise = f"{signed(row['rise'])} ({signed(row['ci_low'])} to {signed(row['ci_high'])})"
         odds = f"{signed(row['log_odds_rise'])} ({signed(row['odds_low'])} to {signed(row['odds_high'])})"
-        apart = "–"
-        if row.get("difference") is not None:
-            bounds = [signed(row[f"difference_{side}"]) for side in ("low", "high")]
-            apart = f"{signed(row['difference'])} ({bounds[0]} to {bounds[1]})"
-        rows.append([row["cue"], row["kind"], count(row["n"]), rise, odds, apart])
-    columns = [
-        "cue put to",
-        "texts",
-        "n",
-        "rise of prob_1",
-        "rise of the log-odds (nats)",
-        "less that of plain negative",
-    ]
-    return table(columns, rows, words=2)
+        apart = [_apart(row, name) for name in ("difference", "praise_difference")]
+        rows.append([row["cue"], row["kind"], count(row["n"]), rise, odds, *apart])
+    columns = ["cue put to", "texts", "n", "rise of prob_1", "rise of the log-odds (nats)"]
+    return table([*columns, "less that of plain negative", "less that of plain positive"], rows, words=2)
+
+
+def _apart(row: dict[str, Any], name: str) -> str:
+    if row.get(name) is None:
+        return "–"
+    return f"{signed(row[name])} ({signed(row[f'{name}_low'])} to {signed(row[f'{name}_high'])})"
 
 
 def _rate(found: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def failure_differences(scored: pd.DataFrame, *, by: str = "kind", seed: int = 0
     for name in names[1:]:
         second = scored[scored["model"] == name].set_index("case").loc[first.index]
         for value, part in first.groupby(by, sort=False):
-            groups = (part["test"] + "/" + part["group"]).to_numpy()
+            groups = part["group"].to_numpy()
             found = paired_difference(part["failed"], second.loc[part.index, "failed"], groups=groups, seed=seed)
             rows.append((name, value, len(part), *found))
     return pd.DataFrame(rows, columns=["model", by, "n", "difference", "ci_low", "ci_high"])

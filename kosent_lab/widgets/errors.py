@@ -86,6 +86,7 @@ class Nearest:
         if self.vectors is None:
             return ""
         likeness = (self.vectors @ self.letters.transform([text]).T).toarray()[:, 0]
+        likeness[[other == text for other in self.texts]] = 0  # not itself
         return self.texts[int(likeness.argmax())] if likeness.max() > 0 else ""
 
 

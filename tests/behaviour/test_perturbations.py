@@ -44,7 +44,6 @@ def test_spaces():
 
 @pytest.mark.parametrize(("text", "drawn"), [("좋아요.", "좋아요오오."), ("최고다", "최고다아아"), ("돼", "돼애애")])
 def test_the_last_vowel_is_drawn_out(text, drawn):
-    drawn = drawn if text != "돼" else "돼왜왜"  # written as it stands where no simple vowel is meant
     assert change_text(text, "last_vowel", seed="a")[1] == drawn
 
 

@@ -70,3 +70,9 @@ def test_small_slices_unlabelled_rows_and_single_values_are_left_out():
     assert list(errors.find_slices(frame.head(0)).columns) == list(table.columns)
     with pytest.raises(DataError, match="finding slices needs column 'correct'"):
         errors.find_slices(frame.drop(columns="correct"))
+
+
+def test_of_a_long_table_so_many_rows_are_drawn():
+    table = errors.find_slices(answers({"irony": 0.6}), draws=0, splits=2, most_rows=1_000)
+    assert table["n"].max() < 1_000
+    assert table.loc[0, "slice"] == "phenomenon=irony"

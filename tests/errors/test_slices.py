@@ -132,7 +132,7 @@ def test_texts_that_do_not_hold_something_are_no_slice(scored):
 
 
 def test_dates_become_years():
-    dates = ["2015-08-25", "2015.01.02", "", None, "soon", pd.Timestamp("2016-02-03")]
+    dates = ["2015-08-25T10:00:00+09:00", "2015.01.02", "15.08.25", None, "soon", pd.Timestamp("2016-02-03")]
     frame = pd.DataFrame({"text": "글", "n_unknown": 0, "date": dates})
     assert errors.add_slices(frame)["year"].tolist() == ["2015", "2015", "", "", "", "2016"]
     assert errors.add_slices(frame.assign(date=20150825))["year"].tolist() == ["2015"] * 6
