@@ -109,6 +109,7 @@ def test_a_mistake_is_edited_with_a_korean_keyboard_and_tagged(lab, page):
     page.locator(".kosent-errors-slice select").select_option(name)
     playwright.expect(rows).not_to_have_count(many)
     field = page.locator(".kosent-errors-typed input")
+    playwright.expect(field).to_have_value("밤새 옆방 소리가 안 들렸어요...", timeout=60_000)  # the kernel has answered
     field.click()
     field.fill("")
     keyboard = page.context.new_cdp_session(page)
