@@ -32,7 +32,7 @@ HOUSE = {
     ],
     "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags", "plots"],
     "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
-    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "plots"],
+    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "states", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
         "attribution", "faithfulness", "coloured_text", "cues", "plots",

@@ -10,12 +10,8 @@ import random
 import re
 from collections.abc import Callable
 
-from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.hangul import FINALS, VOWELS, is_syllable, join_syllable, split_syllable, to_nfc
 
-_FIRST, _LAST, _PER_INITIAL, _PER_VOWEL = 0xAC00, 0xD7A3, 588, 28
-_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
 # the standard keyboard (KS X 5002), rows from the top with how far each is set in
 _ROWS = (("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔ", 0.0), ("ㅁㄴㅇㄹㅎㅗㅓㅏㅣ", 0.25), ("ㅋㅌㅊㅍㅠㅜㅡ", 0.75))
 _KEYS = {key: (row, column + inset) for row, (keys, inset) in enumerate(_ROWS) for column, key in enumerate(keys)}
@@ -53,22 +49,13 @@ def neighbours(letter: str) -> list[str]:
         other
         for other, (its_row, its_column) in _KEYS.items()
         if other != letter
-        and (other in _VOWELS) == (letter in _VOWELS)
+        and (other in VOWELS) == (letter in VOWELS)
         and (row - its_row) ** 2 + (column - its_column) ** 2 <= _BESIDE**2
     ]
 
 
-def _parts(syllable: str) -> tuple[int, int, int]:
-    code = ord(syllable) - _FIRST
-    return code // _PER_INITIAL, code % _PER_INITIAL // _PER_VOWEL, code % _PER_VOWEL
-
-
-def _syllable(initial: int, vowel: int, final: int) -> str:
-    return chr(_FIRST + initial * _PER_INITIAL + vowel * _PER_VOWEL + final)
-
-
 def _places(text: str) -> list[int]:
-    return [place for place, letter in enumerate(text) if _FIRST <= ord(letter) <= _LAST]
+    return [place for place, letter in enumerate(text) if is_syllable(letter)]
 
 
 def _change_one(text: str, choose: random.Random, versions: Callable[[str], list[str]]) -> str | None:
@@ -85,10 +72,10 @@ def neighbouring_key(text: str, choose: random.Random) -> str | None:
     """Replace one letter by one that lies beside it on the keyboard."""
 
     def versions(syllable: str) -> list[str]:
-        initial, vowel, final = _parts(syllable)
-        found = [_syllable(_INITIALS.index(new), vowel, final) for new in neighbours(_INITIALS[initial])]
-        found += [_syllable(initial, _VOWELS.index(new), final) for new in neighbours(_VOWELS[vowel])]
-        return found + [_syllable(initial, vowel, _FINALS.index(new)) for new in neighbours(_FINALS[final])]
+        initial, vowel, final = split_syllable(syllable)
+        found = [join_syllable(new, vowel, final) for new in neighbours(initial)]
+        found += [join_syllable(initial, new, final) for new in neighbours(vowel)]
+        return found + [join_syllable(initial, vowel, new) for new in neighbours(final) if new in FINALS]
 
     return _change_one(text, choose, versions)
 
@@ -97,8 +84,8 @@ def final_dropped(text: str, choose: random.Random) -> str | None:
     """Leave out one final consonant."""
 
     def versions(syllable: str) -> list[str]:
-        initial, vowel, final = _parts(syllable)
-        return [_syllable(initial, vowel, 0)] if final else []
+        initial, vowel, final = split_syllable(syllable)
+        return [join_syllable(initial, vowel)] if final else []
 
     return _change_one(text, choose, versions)
 
@@ -145,11 +132,11 @@ def split_word(text: str, choose: random.Random) -> str | None:
 def last_vowel(text: str, choose: random.Random) -> str | None:
     """Lengthen the last vowel: 좋아요 becomes 좋아요오오."""
     places = _places(text)
-    if not places or _parts(text[places[-1]])[2]:  # a closed syllable is not drawn out
+    if not places or split_syllable(text[places[-1]])[2]:  # a closed syllable is not drawn out
         return None
     end = places[-1] + 1
-    vowel = _VOWELS[_parts(text[end - 1])[1]]
-    drawn = _syllable(_INITIALS.index("ㅇ"), _VOWELS.index(_DRAWN_OUT.get(vowel, vowel)), 0)
+    vowel = split_syllable(text[end - 1])[1]
+    drawn = join_syllable("ㅇ", _DRAWN_OUT.get(vowel, vowel))
     return text[:end] + 2 * drawn + text[end:]
 
 

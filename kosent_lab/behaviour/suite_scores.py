@@ -76,7 +76,7 @@ def _filled(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
     each = -(-most // len(test.templates))
     for number, pair in enumerate(test.templates):
         slots = [slot for template in pair for slot in parse_template(template)]
-        # the list with the most words of those in the first template tells cases apart
+        # the longest list tells cases apart
         main = max(dict.fromkeys(slot.name for slot in slots), key=lambda name: len(test.words[name]), default="")
         for filling in draw_fillings(slots, test.words, most=each, seed=f"{seed}/{test.name}/{number}"):
             texts = tuple(fill(template, filling).strip() for template in pair)

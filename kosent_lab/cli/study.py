@@ -138,7 +138,7 @@ def study_rejectors(arguments: argparse.Namespace) -> None:
     classifier = models.load_classifier()
     other = models.load_classifier(arguments.other or DATA_FOLDER / "models" / "kosent-electra-small-fast")
     taught = corpora.load("kosent-teaching")["text"].sample(arguments.reference, random_state=0).tolist()
-    states, kept, tables = rejectors.text_states(classifier, taught), [], []
+    states, kept, tables = rejectors.unit_states(classifier, taught), [], []
     for name in arguments.data:
         frame = rejectors.rows_of(name, per_label=arguments.per_label)
         scored = rejectors.score_rejectors(frame, classifier, other, states)

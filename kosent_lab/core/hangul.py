@@ -12,6 +12,10 @@ import unicodedata
 
 # finals as letters of the old jamo block, which analysers and treebanks use
 OLD_FINALS = str.maketrans("ᆫᆯᆷᆸ", "ㄴㄹㅁㅂ")
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
+_FIRST, _LAST = "가", "힣"
 _NOT_WORD = re.compile(r"[\W_]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # marks that stand for two others and count as none themselves
@@ -84,6 +88,36 @@ def compose(text: str) -> tuple[str, list[int]]:
 def _continues_letter(character: str) -> bool:
     # combining marks, and the vowels and finals of decomposed Hangul
     return unicodedata.combining(character) > 0 or "\u1160" <= character <= "\u11ff"
+
+
+def is_syllable(character: str) -> bool:
+    """Tell whether a character is a whole syllable of Hangul."""
+    return _FIRST <= character <= _LAST
+
+
+def split_syllable(syllable: str) -> tuple[str, str, str]:
+    """Return the letters of a syllable: initial, vowel, final ("" in an open one).
+
+    Examples
+    --------
+    >>> split_syllable("맛"), split_syllable("요")
+    (('ㅁ', 'ㅏ', 'ㅅ'), ('ㅇ', 'ㅛ', ''))
+    """
+    rest, final = divmod(ord(syllable) - ord(_FIRST), len(FINALS))
+    initial, vowel = divmod(rest, len(VOWELS))
+    return INITIALS[initial], VOWELS[vowel], FINALS[final]
+
+
+def join_syllable(initial: str, vowel: str, final: str = "") -> str:
+    """Return the syllable of three letters; `split_syllable` takes it apart.
+
+    Examples
+    --------
+    >>> join_syllable("ㅁ", "ㅏ", "ㅅ")
+    '맛'
+    """
+    number = (INITIALS.index(initial) * len(VOWELS) + VOWELS.index(vowel)) * len(FINALS) + FINALS.index(final)
+    return chr(ord(_FIRST) + number)
 
 
 def fold_text(text: str) -> str:

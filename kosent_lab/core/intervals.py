@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 LEVEL = 0.95
+REACH = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)  # half of a normal interval, in standard errors
 RESAMPLES = 2_000
 
 

@@ -9,11 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
-from kosent_lab.core.hangul import OLD_FINALS, to_nfc
-
-_SYLLABLE_FIRST, _SYLLABLE_LAST = 0xAC00, 0xD7A3
-_FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
-
+from kosent_lab.core.hangul import FINALS, OLD_FINALS, is_syllable, split_syllable, to_nfc
 
 # Letters and digits as Koreans read them aloud: does the reading end in a consonant, and is it ㄹ?
 _READ_FINAL = (
@@ -99,7 +95,7 @@ def fuse_finals(parts: Iterable[str]) -> str:
     for part in parts:
         letter = part.translate(OLD_FINALS)
         if letter in ("ㄴ", "ㄹ", "ㅁ", "ㅂ") and joined and joined[-1] >= "가" and final_sound(joined[-1]) == "":
-            joined[-1] = chr(ord(joined[-1]) + _FINALS.index(letter))
+            joined[-1] = chr(ord(joined[-1]) + FINALS.index(letter))
         else:
             joined += part
     return "".join(joined)
@@ -127,8 +123,8 @@ def final_sound(word: str) -> str | None:
     if not word:
         return None
     last = to_nfc(word)[-1]
-    if _SYLLABLE_FIRST <= ord(last) <= _SYLLABLE_LAST:
-        return _FINALS[(ord(last) - _SYLLABLE_FIRST) % len(_FINALS)]
+    if is_syllable(last):
+        return split_syllable(last)[2]
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
     if len(spelled) > 1 and not spelled.isupper():
         return next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)

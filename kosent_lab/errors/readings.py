@@ -14,9 +14,9 @@ import pandas as pd
 
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.errors.hard_cases import SURE
 
 VERDICTS = ("negative", "positive", "mixed", "unclear")
-SURE = 0.9
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
 _POLAR = {"negative": 0, "positive": 1}
 

@@ -129,8 +129,10 @@ def _conditions(
     found, seen = list(single), {inside.tobytes() for _, inside in single}
     if depth > 1:
         for (first, one), (second, other) in itertools.combinations(single, 2):
+            if first[0][0] == second[0][0]:
+                continue
             both = one & other
-            if first[0][0] != second[0][0] and both.sum() >= min_rows and both.tobytes() not in seen:
+            if both.sum() >= min_rows and both.tobytes() not in seen:
                 seen.add(both.tobytes())
                 found.append((first + second, both))
     if not found:

@@ -19,10 +19,10 @@ from safetensors.torch import save
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED_FOLDER
 from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.errors.three_way import CLASSES
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra
 
-CLASSES = ("negative", "neutral", "positive")
 HEAD_FOLDER = BUNDLED_FOLDER.with_name(f"{BUNDLED_FOLDER.name}-three-way")
 _FILE = "neutral.safetensors"
 

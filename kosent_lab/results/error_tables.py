@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.calibration.temperature import fit_shift
-from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.errors.comparison import compare_models
 from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by_stratum, read_taxonomy, stratum_of
@@ -17,7 +16,7 @@ from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import count, p_value, percent, points, signed, table, with_interval
 from kosent_lab.results.measured_tables import result
-from kosent_lab.results.model_tables import SHALLOW
+from kosent_lab.results.model_tables import SHALLOW, share
 from kosent_lab.results.study_tables import DOMAINS
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
@@ -49,11 +48,6 @@ def slices_table() -> str:
     return table([*columns, "surely worse on (%)", "p, of all slices"], rows, words=2)
 
 
-def _right(frame: pd.DataFrame) -> str:
-    right = frame["correct"].dropna().astype(bool)
-    return with_interval(right.mean(), *wilson_interval(int(right.sum()), len(right)), 1) if len(right) else "–"
-
-
 def lean_table() -> str:
     """How often negative and positive texts are read rightly, by phenomenon and by set."""
     pack = numbers.answers(BUNDLED, "kosent-pack")
@@ -63,8 +57,10 @@ def lean_table() -> str:
     rows = []
     for name, part in parts.items():
         sides = [part[part["label"] == label] for label in (0, 1)]
-        sizes = [count(len(side)) if len(side) else "–" for side in sides]
-        rows.append([name, sizes[0], _right(sides[0]), sizes[1], _right(sides[1])])
+        cells = [
+            (count(len(side)) if len(side) else "–", share(numbers.share_of(side["correct"]), 1)) for side in sides
+        ]
+        rows.append([name, *cells[0], *cells[1]])
     return table(["texts", "n negative", "right (%)", "n positive", "right (%)"], rows)
 
 

@@ -11,11 +11,12 @@ from kosent_lab.calibration.conformal import fit_conformal
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.intervals import Interval, wilson_interval
+from kosent_lab.core.intervals import REACH, Interval
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.errors.three_way import CLASSES, confusion_table, limit_of_confidence, macro_f1, read_by_confidence
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, points, table, with_interval
+from kosent_lab.results.markdown import count, percent, points, table
+from kosent_lab.results.model_tables import share
 from kosent_lab.studies.kept import load_three_way
 
 MOST_LOST = 0.004  # what the head was allowed too (`training.three_way`)
@@ -68,7 +69,7 @@ def cost(way: str, data: str = "nsmc-test") -> Interval:
     """Return what a way changes in the accuracy on polar texts, paired; a neutral answer is wrong there."""
     frame = kept(data)
     change = (answers(data, way) == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
-    reach = 1.959964 * float(change.std()) / len(change) ** 0.5  # 50,000 paired differences: normal
+    reach = REACH * float(change.std()) / len(change) ** 0.5  # 50,000 paired differences: normal
     return Interval(float(change.mean()), float(change.mean()) - reach, float(change.mean()) + reach)
 
 
@@ -81,8 +82,7 @@ def neutral_auroc(data: str, way: str) -> float:
 
 
 def _called_neutral(data: str, way: str, rows: pd.Series) -> str:
-    called = (answers(data, way) == "neutral")[rows]
-    return with_interval(called.mean(), *wilson_interval(int(called.sum()), len(called)), 1)
+    return share(numbers.share_of((answers(data, way) == "neutral")[rows]), 1)
 
 
 def three_way_table() -> str:

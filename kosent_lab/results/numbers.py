@@ -14,7 +14,7 @@ import pandas as pd
 
 from kosent_lab.calibration.summary import compare, metrics_table
 from kosent_lab.calibration.temperature import Temperature, fit_shift
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.corpora.splits import hash_share
 from kosent_lab.errors.comparison import compare_recipes
@@ -127,7 +127,7 @@ def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -
     grouped = parts.groupby("label")
     means = grouped.mean().mean()
     spread = float((grouped["difference"].var() / grouped.size()).sum()) ** 0.5 / grouped.ngroups
-    reach = 1.959964 * spread
+    reach = REACH * spread
     low, high = means["difference"] - reach, means["difference"] + reach
     return means.to_dict() | {"ci_low": float(low), "ci_high": float(high)}
 

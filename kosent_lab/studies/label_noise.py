@@ -5,47 +5,16 @@ Texts that were read again by hand are counted in ``errors.readings``.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
-from kosent_lab.training.baseline import fit_baseline
+from kosent_lab.training.baseline import out_of_fold
 
-logger = logging.getLogger(__name__)
 FOLDS = 3
-
-
-def cross_fit(frame: pd.DataFrame, *, by: str | None = None, folds: int = FOLDS, seed: int = 0) -> pd.Series:
-    """Score every row by a baseline that has not seen it, nor any row of its group.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``text``, ``label``; no missing label, no test row.
-    by : str, optional
-        A column: rows of one value stand in one fold (reviews of one film).
-    folds, seed : int
-
-    Returns
-    -------
-    Series of float, with the index of `frame`
-        Probability of positive.
-    """
-    refuse_test_rows(frame, what="cross-fitting")
-    codes = np.arange(len(frame)) if by is None else pd.factorize(frame[by])[0]
-    part = np.random.default_rng(seed).permutation(codes.max() + 1)[codes] % folds
-    found = np.zeros(len(frame))
-    for fold in range(folds):
-        mine = part == fold
-        model = fit_baseline(frame[~mine])
-        found[mine] = model.predict_proba(frame.loc[mine, "text"].fillna("").tolist())[:, 1]
-        logger.info("fold %d of %d%s", fold + 1, folds, f" by {by}" if by else "")
-    return pd.Series(found, index=frame.index)
 
 
 def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
@@ -83,12 +52,12 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     if frame["label"].isna().any():
         raise DataError("the study of labels needs a label on every row")
     label = frame["label"].to_numpy(dtype="int64")
-    prob_1 = cross_fit(frame, seed=seed).to_numpy()
+    prob_1 = out_of_fold(frame, folds=FOLDS, seed=seed).to_numpy()
     both = np.stack([1 - prob_1, prob_1], axis=1)
     flagged = find_label_issues(label, both)
     _, noise, _ = estimate_latent(compute_confident_joint(label, both), label)
     right = (prob_1 > 0.5) == label
-    films = (cross_fit(frame, by="movie_id", seed=seed).to_numpy() > 0.5) == label
+    films = (out_of_fold(frame, folds=FOLDS, seed=seed, by="movie_id").to_numpy() > 0.5) == label
     result: dict[str, Any] = {"n": len(frame), "folds": FOLDS}
     for name, hits in (("accuracy", right), ("accuracy_films_left_out", films), ("flagged", flagged)):
         result |= {name: float(hits.mean()), f"{name}_ci": wilson_interval(int(hits.sum()), len(hits))}

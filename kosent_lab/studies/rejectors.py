@@ -21,6 +21,7 @@ from kosent_lab.models.devices import has_bf16
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.scoring.saved import FALLBACK, NAMES, load_source
+from kosent_lab.scoring.states import text_states
 from kosent_lab.studies.draws import draw_rows
 
 PASSES = 20
@@ -49,7 +50,7 @@ def score_rejectors(
     classifier, other : Classifier
         The one whose answers are judged, and a second one.
     reference : ndarray of float, shape (m, hidden)
-        `text_states` of texts that the first was taught by, for ``nearness``.
+        `unit_states` of texts that the first was taught by, for ``nearness``.
     passes, dropout : int, float
         Of dropout at prediction: so many passes with so large a share of the activations left out.
     seed : int
@@ -91,7 +92,7 @@ def score_rejectors(
     found["two_models"] = np.where(prob_1 > 0.5, both, 1 - both)
     seconds["two_models"] = time.perf_counter() - start
     start = time.perf_counter()
-    near = text_states(classifier, frame["text"]) @ reference.T
+    near = unit_states(classifier, frame["text"]) @ reference.T
     found["nearness"] = np.sort(near, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
     seconds["nearness"] = time.perf_counter() - start
     return scored.assign(**found, **{f"seconds_{name}": spent / len(frame) for name, spent in seconds.items()})
@@ -147,12 +148,7 @@ def _dropped(classifier: Classifier, ids: list[np.ndarray], *, passes: int, drop
     return drawn
 
 
-@torch.inference_mode()
-def text_states(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
-    """Return the last layer's state of each text's first position, of length 1, shape (n, hidden)."""
-    ids, _ = encode_texts(classifier.backend, texts, max_tokens=classifier.max_tokens)
-    model = classifier.model.base_model.eval()
-    found = np.empty((len(ids), classifier.model.config.hidden_size), dtype="float32")
-    for batch, inputs in _batches(classifier, ids):
-        found[batch] = model(**inputs).last_hidden_state[:, 0].float().cpu().numpy()
+def unit_states(classifier: Classifier, texts: Sequence[str]) -> np.ndarray:
+    """Return `states.text_states` of length 1, shape (n, hidden)."""
+    found = text_states(classifier, texts)
     return found / np.linalg.norm(found, axis=1, keepdims=True)

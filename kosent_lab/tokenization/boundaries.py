@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.core.hangul import replace_surrogates
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.josa import final_sound
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.tokenization.cutters import as_cutter
@@ -31,7 +30,6 @@ MEASURES = {
 }
 
 
-_Z = NormalDist().inv_cdf(0.975)  # half the width of a 95 % interval, in standard errors
 _EOJEOL = re.compile(r"\S+")
 
 
@@ -232,7 +230,7 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, i
     if not total:
         return np.nan, np.nan, np.nan, 0
     value = above.sum() / total
-    half = _Z * np.sqrt(np.square(above - value * below).sum()) / total
+    half = REACH * np.sqrt(np.square(above - value * below).sum()) / total
     return value, max(value - half, 0.0), value + half, int(total)
 
 

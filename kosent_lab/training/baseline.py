@@ -133,8 +133,10 @@ def search_strength(
     return pd.DataFrame(rows)
 
 
-def out_of_fold(frame: pd.DataFrame, *, folds: int = 3, strength: float = STRENGTH, seed: int = 0) -> pd.Series:
-    """Score every row by a baseline that has not seen it.
+def out_of_fold(
+    frame: pd.DataFrame, *, folds: int = 3, strength: float = STRENGTH, seed: int = 0, by: str | None = None
+) -> pd.Series:
+    """Score every row by a baseline that has not seen it, nor any row of its group.
 
     Parameters
     ----------
@@ -144,6 +146,8 @@ def out_of_fold(frame: pd.DataFrame, *, folds: int = 3, strength: float = STRENG
         How many parts the labelled rows are cut into.
     strength, seed :
         As in `fit_baseline`; the seed also shuffles the parts.
+    by : str, optional
+        A column: labelled rows of one value stand in one part (reviews of one film).
 
     Returns
     -------
@@ -154,7 +158,8 @@ def out_of_fold(frame: pd.DataFrame, *, folds: int = 3, strength: float = STRENG
     refuse_test_rows(frame, what="the baseline")
     labelled = frame["label"].notna().to_numpy()
     part = np.full(len(frame), -1)
-    part[labelled] = np.random.default_rng(seed).integers(folds, size=int(labelled.sum()))
+    groups = np.arange(labelled.sum()) if by is None else pd.factorize(frame.loc[labelled, by])[0]
+    part[labelled] = np.random.default_rng(seed).integers(folds, size=int(groups.max(initial=-1)) + 1)[groups]
     texts = frame["text"].fillna("")
     total = np.zeros(len(frame))
     for fold in range(folds):

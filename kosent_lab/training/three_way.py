@@ -15,20 +15,14 @@ from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.models.three_way import NeutralHead, as_encoder
-from kosent_lab.scoring.encode import encode_texts
-from kosent_lab.scoring.predict import predict_frame, predict_logits
+from kosent_lab.models.three_way import NeutralHead
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.scoring.states import text_states
 
 logger = logging.getLogger(__name__)
 # macro F1 on the teaching text's valid rows of 0.01, 0.05, 0.5: 0.832, 0.831, 0.832, all alike
 STRENGTH = 0.05
 MOST_LOST = 0.004  # of the polar valid rows that were right: under the half point that is allowed
-
-
-def text_states(classifier: Classifier, texts: pd.Series) -> np.ndarray:
-    """Return the last state of [CLS] of each text, shape (n, hidden), float32."""
-    ids, _ = encode_texts(classifier.backend, texts, max_tokens=classifier.max_tokens)
-    return predict_logits(as_encoder(classifier), ids)
 
 
 def fit_neutral_head(

@@ -100,9 +100,8 @@ def explain_text(text: str, view: ModelView) -> str:
 
 
 def describe_row(row: pd.Series, view: ModelView, nearest: Nearest) -> str:
-    """Return what is known of a row, as HTML: words, morphemes, pieces, the nearest rightly read text."""
-    text = clean_text(_text(row))
-    parts = [explain_text(text, view)]
+    """Return what is known of a row beside its words (`explain_text`), as HTML: morphemes, pieces, the nearest text."""
+    text, parts = clean_text(_text(row)), []
     try:
         read = read_cached([0], [text])
         tags = [f"{word['eojeol']} [{'+'.join(word['morpheme_tags'])}]" for word in read.to_dict("records")]

@@ -9,7 +9,8 @@ from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.models import three_way
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
-from kosent_lab.training.three_way import fit_neutral_head, rows_for_head, text_states
+from kosent_lab.scoring.states import text_states
+from kosent_lab.training.three_way import fit_neutral_head, rows_for_head
 
 TEXTS = pd.DataFrame({"text": ["음식이 맛있어요", "별로예요", "영업시간은 아홉 시까지입니다", ""]})
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.studies.label_noise import cross_fit, study_labels
+from kosent_lab.studies.label_noise import study_labels
+from kosent_lab.training.baseline import out_of_fold
 
 
 def rows(n=240, seed=0):
@@ -25,13 +26,13 @@ def rows(n=240, seed=0):
 
 def test_a_row_is_scored_by_a_model_that_saw_neither_it_nor_its_film():
     frame = rows()
-    assert ((cross_fit(frame) > 0.5) == frame["label"]).all()
+    assert ((out_of_fold(frame) > 0.5) == frame["label"]).all()
     # a label that each film makes up: told by the film's own rows alone
     random = np.random.default_rng(1)
     names, labels = random.choice(list("가나다라마바사아자차카타파하"), (40, 6)), random.integers(2, size=40)
     film = frame.assign(text=["".join(names[m]) for m in frame["movie_id"]], label=labels[frame["movie_id"]])
-    inside = ((cross_fit(film) > 0.5) == film["label"]).mean()
-    outside = ((cross_fit(film, by="movie_id") > 0.5) == film["label"]).mean()
+    inside = ((out_of_fold(film) > 0.5) == film["label"]).mean()
+    outside = ((out_of_fold(film, by="movie_id") > 0.5) == film["label"]).mean()
     assert inside > outside + 0.2
 
 

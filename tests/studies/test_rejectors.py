@@ -8,7 +8,7 @@ from kosent_lab.studies import calibration_speed, rejectors
 
 
 def known(tiny, pack):
-    return rejectors.text_states(tiny, pack["text"].tail(40).tolist())
+    return rejectors.unit_states(tiny, pack["text"].tail(40).tolist())
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_dropout_disagrees_and_is_drawn_by_its_seed(scored, tiny, pack):
 
 def test_a_text_is_nearest_to_itself(tiny, pack):
     texts = pack["text"].head(3).tolist()
-    near = rejectors.score_rejectors(pack.head(3), tiny, tiny, rejectors.text_states(tiny, texts * 10))
+    near = rejectors.score_rejectors(pack.head(3), tiny, tiny, rejectors.unit_states(tiny, texts * 10))
     assert near["nearness"].to_numpy() == pytest.approx(1.0, abs=1e-5)
 
 
