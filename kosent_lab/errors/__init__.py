@@ -8,7 +8,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "slices": ["SLICE_COLUMNS", "TEXT_COLUMNS", "add_slices", "can_slice", "slice_table"],
+        "slices": ["LABEL_COLUMNS", "SLICE_COLUMNS", "TEXT_COLUMNS", "add_slices", "can_slice", "slice_table"],
         "slice_search": ["SURELY", "find_slices"],
         "hard_cases": ["SURE", "confident_mistakes", "group_table", "special_groups"],
         "pairs": ["pair_table", "paired_summary"],

@@ -25,6 +25,7 @@ _HOLDS = {
 _YEAR = r"^((?:19|20)\d\d)(?=\D|\d{4}|$)"
 TEXT_COLUMNS = ("length_band", *_HOLDS)
 SLICE_COLUMNS = ("domain", "phenomenon", "polarity", "rating", "year", "leaked", "has_unknown", *TEXT_COLUMNS)
+LABEL_COLUMNS = ("polarity", "rating")  # tell the label: among texts of one label no model is calibrated
 _LENGTHS = (0, 10, 20, 40, 80, np.inf)
 _LENGTH_NAMES = ("1-10", "11-20", "21-40", "41-80", "over 80")
 

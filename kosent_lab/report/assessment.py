@@ -146,7 +146,7 @@ class Assessment:
         """The first column of slices that has two large enough, and a diagram of each; empty where none has."""
         frame = errors.add_slices(self.frame)
         for column in errors.SLICE_COLUMNS:
-            if errors.can_slice(frame, column):
+            if column not in errors.LABEL_COLUMNS and errors.can_slice(frame, column):
                 found = calibration.reliability_diagrams(frame, by=column, resamples=self.resamples)
                 if len(found) >= 2:
                     return column, found
@@ -188,9 +188,9 @@ class Assessment:
     def worst(self) -> pd.Series | None:
         """Of the surely bad slices that which is the worst of most halves, else of all; None where none ever is."""
         table = self.slice_search
-        surely = table[table["p_adjusted"] <= errors.SURELY]
-        table = surely if len(surely) else table
-        return table.iloc[0] if len(surely) or (len(table) and table["worst_share"].iloc[0] > 0) else None
+        bad = table[table["p_adjusted"] <= errors.SURELY]
+        found = bad if len(bad) else table[table["worst_share"] > 0]
+        return found.iloc[0] if len(found) else None
 
     @functools.cached_property
     def mistakes(self) -> pd.DataFrame:

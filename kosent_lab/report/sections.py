@@ -30,6 +30,7 @@ from kosent_lab.report.sentences import (
 
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
+OFTEN_WORST = 0.1  # share of the halves from which a slice is shown
 _CAUSE_COLUMNS = ("difference", "held_out", "worst", "confirmed", "p")
 
 
@@ -135,11 +136,11 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
 
 
 def causes(assessment: Assessment, t: dict[str, str]) -> Section:
-    """Slices and pairs of them that were the worst of a half, or are surely bad."""
+    """Slices and pairs of them that were often the worst of a half, or are surely bad."""
     table = assessment.slice_search
     if table.empty:
         return Section("causes", (t["causes_none" if assessment.n_labelled else "no_labels"],))
-    shown = table[(table["worst_share"] > 0) | table.apply(is_surely_bad, axis=1)].head(SHOWN_CAUSES)
+    shown = table[(table["worst_share"] >= OFTEN_WORST) | table.apply(is_surely_bad, axis=1)].head(SHOWN_CAUSES)
     note = t["causes_note"].format(slices=f"{len(table):,}")
     if shown.empty:
         return Section("causes", (note, t["causes_few"]))

@@ -123,3 +123,11 @@ def test_another_family_is_named_and_what_it_changes_counted(scored):
     assert f"It changes {changed:,} answers here" in note
     for language, words in (("en", "Calibrating by platt"), ("ko", "platt 방법으로 보정하면")):
         assert any(words in sentence for sentence in sentences.findings(assessment, language))
+
+
+def test_no_diagram_is_drawn_of_the_texts_of_one_label(scored):
+    """A model that is calibrated is not so among the texts that are positive."""
+    frame = scored.assign(polarity=scored["label"].map({0: "negative", 1: "positive"}), rating=scored["label"] * 9 + 1)
+    assert assess(frame).slice_diagrams == ("", {})
+    column, drawn = assess(frame.assign(domain=["film", "app"] * 200)).slice_diagrams
+    assert (column, len(drawn)) == ("domain", 2)
