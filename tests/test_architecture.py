@@ -54,7 +54,7 @@ HOUSE = {
         "pages",
     ],
     "report": [
-        "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
+        "words", "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
         "model_sections", "page",
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],

@@ -8,6 +8,7 @@ are in ``slices``.
 from __future__ import annotations
 
 import itertools
+import logging
 import warnings
 from collections.abc import Sequence
 
@@ -20,9 +21,13 @@ from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import halve
 from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
 
+logger = logging.getLogger(__name__)
+SEARCHED = (*SLICE_COLUMNS, "movie_id")  # films are searched; a table of all of them would tell nobody anything
 SPLITS = 40
 DRAWS = 1_000
 MOST_ROWS = 100_000
+MOST_VALUES = 50  # of one column: the commonest; of thousands of shops or films none has the rows to be surely bad
+MOST_CELLS = 200_000_000  # slices times rows, four bytes each, three times over
 SURELY = 0.05  # an adjusted p up to which a slice is called surely bad
 _AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 
@@ -30,7 +35,7 @@ _AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 def find_slices(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str] = SLICE_COLUMNS,
+    columns: Sequence[str] = SEARCHED,
     depth: int = 2,
     min_rows: int = 30,
     splits: int = SPLITS,
@@ -45,7 +50,8 @@ def find_slices(
     frame : DataFrame
         A prediction frame; rows without a label are left out.
     columns : sequence of str
-        Whose values are the conditions; those that are not there, or have one value only, are left out.
+        Whose values are the conditions, of each the `MOST_VALUES` commonest; those that are not there, or have one
+        value only, are left out. Any column that begins with ``has_`` counts where it is true.
     depth : int
         1 for single conditions, 2 for any two of different columns as well.
     min_rows : int
@@ -55,7 +61,8 @@ def find_slices(
     draws : int
         For `p_adjusted`, in hundreds; 0 for none.
     most_rows : int
-        Of a longer table so many are drawn by the seed: a slice takes four bytes a row, and there are hundreds.
+        Of a longer table so many are drawn by the seed: a slice takes four bytes a row, and there are hundreds. Where
+        slices times rows would be more than `MOST_CELLS`, the smallest pairs are left out, and it is said.
     seed : int
         Of halves and draws.
 
@@ -116,25 +123,30 @@ def _conditions(
 ) -> tuple[list[tuple[tuple[str, str], ...]], np.ndarray]:
     """Return the slices that are large enough, and which rows are in each, shape (slices, rows)."""
     single = []
-    for column in columns:
-        if can_slice(rows, column):
-            for value in sorted(rows[column].dropna().unique(), key=str):
+    for column in (column for column in columns if can_slice(rows, column)):
+        counts = rows.loc[rows[column].notna() & (rows[column] != ""), column].value_counts()
+        counts = counts[counts.between(min_rows, len(rows) - min_rows)]
+        # the commonest, of equals the first by name; in the order of their names
+        kept = sorted(sorted(counts.index, key=str), key=lambda value: -counts[value])[:MOST_VALUES]
+        for value in sorted(kept, key=str):
+            if value or not is_flag(column):
                 inside = rows[column].eq(value).fillna(False).to_numpy(dtype=bool)
-                if (
-                    value != ""
-                    and not (is_flag(column) and not value)
-                    and min_rows <= inside.sum() <= len(rows) - min_rows
-                ):
-                    single.append((((column, str(value).removesuffix(".0")),), inside))
+                single.append((((column, str(value).removesuffix(".0")),), inside))
     found, seen = list(single), {inside.tobytes() for _, inside in single}
     if depth > 1:
+        pairs = []
         for (first, one), (second, other) in itertools.combinations(single, 2):
-            if first[0][0] == second[0][0]:
-                continue
+            if first[0][0] != second[0][0] and (size := np.count_nonzero(one & other)) >= min_rows:
+                pairs.append((size, first + second, one, other))
+        most = max(0, MOST_CELLS // max(1, len(rows)) - len(single))
+        if len(pairs) > most:
+            logger.warning("the %d smallest pairs of conditions were not searched", len(pairs) - most)
+            pairs = sorted(pairs, key=lambda pair: -pair[0])[:most]
+        for _, named, one, other in pairs:
             both = one & other
-            if both.sum() >= min_rows and both.tobytes() not in seen:
+            if both.tobytes() not in seen:
                 seen.add(both.tobytes())
-                found.append((first + second, both))
+                found.append((named, both))
     if not found:
         return [], np.empty((0, len(rows)), "float32")
     return [named for named, _ in found], np.array([inside for _, inside in found], dtype="float32")

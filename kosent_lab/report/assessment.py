@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import logging
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from kosent_lab import calibration, errors, korean, tokenization
+from kosent_lab import calibration, errors, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out, intervals
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import NotAvailableError, parse_flags
-
-logger = logging.getLogger(__name__)
+from kosent_lab.core.schema import parse_flags
+from kosent_lab.report.words import read_words
 
 MISTAKES = 20
 WORD_TEXTS = 2_000
@@ -181,8 +180,9 @@ class Assessment:
 
     @functools.cached_property
     def slice_search(self) -> pd.DataFrame:
-        """`errors.find_slices`: slices and pairs of them by how often each is the worst of a random half."""
-        return errors.find_slices(errors.add_slices(self.frame))
+        """`errors.find_slices`, by particles too where all texts were read: which is the worst of a random half."""
+        sliced, held = errors.add_slices(self.frame), self.held_particles
+        return errors.find_slices(sliced.assign(**held), columns=(*errors.SEARCHED, *held))
 
     @property
     def worst(self) -> pd.Series | None:
@@ -209,18 +209,10 @@ class Assessment:
 
     @functools.cached_property
     def words(self) -> pd.DataFrame:
-        """`tokenization.eojeol_frame` of the first texts, with their particles where Kiwi is there; or no rows."""
+        """`words.read_words` of the first texts; no rows without texts or a tokenizer."""
         if self.tokenizer is None or not self.has_texts:
             return pd.DataFrame({"n_pieces": pd.Series(dtype="int64")})
-        head = self.frame.head(WORD_TEXTS)
-        texts = head["text"].map(lambda text: "" if pd.isna(text) else str(text))
-        words = tokenization.eojeol_frame(head["doc_id"], texts, self.tokenizer)
-        try:
-            apart = len(self.frame) > MANY_ROWS
-            return tokenization.add_particles(words, korean.read_cached(head["doc_id"], texts, apart=apart))
-        except NotAvailableError as error:  # the page is made without Kiwi too, and says so
-            logger.warning("%s", error)
-            return words
+        return read_words(self.frame.head(WORD_TEXTS), self.tokenizer, apart=len(self.frame) > MANY_ROWS)
 
     @functools.cached_property
     def most_cut(self) -> pd.DataFrame:
@@ -241,6 +233,13 @@ class Assessment:
         if "boundary_kept" not in self.words.columns:
             return None
         return tokenization.particle_table(self.words, self.frame)
+
+    @property
+    def held_particles(self) -> dict[str, np.ndarray]:
+        """`tokenization.holds_particles` of the rows; none without Kiwi, or with more texts than are read."""
+        if "boundary_kept" not in self.words.columns or len(self.frame) > WORD_TEXTS:
+            return {}
+        return tokenization.holds_particles(self.words, self.frame)
 
     @functools.cached_property
     def boundaries(self) -> pd.Series:

@@ -71,8 +71,13 @@ def points(value: float) -> str:
     return decimal(value * 100, 1)
 
 
+JOSA_FLAG = "has_josa_"  # of `tokenization.holds_particles`
+
+
 def slice_name(column: str, t: dict[str, str]) -> str:
     """Return what the reader calls a slice column; a user's own column keeps its name."""
+    if column.startswith(JOSA_FLAG):
+        return t["s_has_josa"].format(josa=column.removeprefix(JOSA_FLAG))
     return t.get(f"s_{column}", column)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.intervals import REACH, wilson_interval
-from kosent_lab.core.josa import final_sound
+from kosent_lab.core.josa import JOSA_PAIRS, final_sound, split_josa
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.tokenization.cutters import as_cutter
 
@@ -223,6 +223,38 @@ def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12)
         rows.append((josa, len(part), kept / len(part), *wilson_interval(kept, len(part)), len(right), *accuracy))
     names = ["josa", "n", "kept", "ci_low", "ci_high", "n_texts", "accuracy", "accuracy_ci_low", "accuracy_ci_high"]
     return pd.DataFrame(rows, columns=names)
+
+
+def holds_particles(words: pd.DataFrame, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Tell which texts hold which particle: conditions for `errors.find_slices`.
+
+    Parameters
+    ----------
+    words : DataFrame
+        From `add_particles`, on the texts of `frame`.
+    frame : DataFrame
+        With ``doc_id``, each once.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (rows of `frame`,)
+        By ``has_josa_만``, ``has_josa_은/는`` and so on: of stacked particles (에서는) each by itself.
+    """
+    check_columns(words, ["doc_id", "josa"], what="the particles of texts")
+    held = words.loc[words["josa"].fillna("").ne(""), ["doc_id", "josa"]]
+    single = {josa: [_both_forms(part) for part in split_josa(josa) or [josa]] for josa in held["josa"].unique()}
+    held = held.assign(josa=held["josa"].map(single)).explode("josa")
+    return {
+        f"has_josa_{josa}": frame["doc_id"].isin(part).to_numpy(dtype=bool)
+        for josa, part in held.groupby("josa")["doc_id"]
+    }
+
+
+def _both_forms(josa: str) -> str:
+    """Return the two forms that a final consonant chooses between, or the one that there is."""
+    after_vowel = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
+    consonant = after_vowel.get(josa, josa)
+    return f"{consonant}/{JOSA_PAIRS[consonant]}" if consonant in JOSA_PAIRS else josa
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, int]:

@@ -76,3 +76,37 @@ def test_of_a_long_table_so_many_rows_are_drawn():
     table = errors.find_slices(answers({"irony": 0.6}), draws=0, splits=2, most_rows=1_000)
     assert table["n"].max() < 1_000
     assert table.loc[0, "slice"] == "phenomenon=irony"
+
+
+def test_of_a_column_with_thousands_of_values_the_commonest_are_searched():
+    frame = answers({}, 4_000)
+    shops = [f"shop {n % 40 if n < 3_000 else n}" for n in range(len(frame))]
+    table = errors.find_slices(frame.assign(shop=shops), columns=("shop",), splits=2, draws=0)
+    assert set(table["slice"]) == {f"shop=shop {n}" for n in range(40)}
+
+
+def test_a_bad_film_is_found():
+    film = np.arange(3_000) % 30
+    frame = answers({}).assign(movie_id=film)
+    frame.loc[(frame["movie_id"] == 7) & (np.arange(3_000) % 4 < 2), "correct"] = False
+    worst = errors.find_slices(frame, draws=200).iloc[0]
+    assert worst["slice"] == "movie_id=7"
+    assert worst["p_adjusted"] < 0.01
+
+
+def test_more_slices_than_memory_are_cut_from_the_smallest_pairs_and_said(monkeypatch, caplog):
+    frame = answers({("food", "irony"): 0.55})
+    whole = errors.find_slices(frame, splits=2, draws=0)
+    monkeypatch.setattr("kosent_lab.errors.slice_search.MOST_CELLS", 10 * len(frame))
+    cut = errors.find_slices(frame, splits=2, draws=0)
+    assert len(cut) == 10
+    left_out = whole[~whole["slice"].isin(cut["slice"])]
+    assert left_out["slice"].str.contains("&").all()
+    assert left_out["n"].max() <= cut.loc[cut["slice"].str.contains("&"), "n"].min()
+    assert "the 5 smallest pairs" in caplog.text
+
+
+def test_a_user_s_flag_counts_where_it_is_true():
+    frame = answers({}).assign(has_josa_만=np.arange(3_000) % 3 == 0)
+    found = errors.find_slices(frame, columns=("has_josa_만",), splits=2, draws=0)
+    assert found["slice"].tolist() == ["has_josa_만=True"]

@@ -1,6 +1,7 @@
 import unicodedata
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,13 @@ from transformers import AutoTokenizer
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.morphology import read_eojeol
-from kosent_lab.tokenization.boundaries import add_finals, add_particles, eojeol_frame, measure_pieces
+from kosent_lab.tokenization.boundaries import (
+    add_finals,
+    add_particles,
+    eojeol_frame,
+    holds_particles,
+    measure_pieces,
+)
 from kosent_lab.tokenization.vocabularies import save_tokenizer, train_vocabulary
 
 
@@ -119,3 +126,15 @@ def test_decomposed_text_keeps_the_same_boundaries(tiny_tokenizer):
     plain, apart = words[words["doc_id"] == "0"], words[words["doc_id"] == "1"]
     for column in ("boundary_kept", "n_pieces", "morpheme_cuts", "morpheme_cuts_missed"):
         assert plain[column].tolist() == apart[column].tolist()
+
+
+def test_texts_are_told_by_each_particle_of_a_stack_in_both_its_forms():
+    texts = ["영화는 집에서만", "감독은 좋아", "재미있다"]
+    read = read_eojeol(["a", "b", "c"], texts)
+    words = add_particles(eojeol_frame(["a", "b", "c"], texts, "syllables"), read)
+    held = holds_particles(words, pd.DataFrame({"doc_id": ["c", "b", "a"]}))
+    assert {name: flags.tolist() for name, flags in held.items()} == {
+        "has_josa_만": [False, False, True],
+        "has_josa_에서": [False, False, True],
+        "has_josa_은/는": [False, True, True],
+    }
