@@ -15,7 +15,7 @@ PACKAGE = ROOT / "kosent_lab"
 HOUSE = {
     "core": [
         "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files",
-        "locks",
+        "locks", "formulas",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],

@@ -1,6 +1,7 @@
 """Causes that a reader gives to mistakes, kept in a CSV file: one line a tag, by id, never a text.
 
-Several notebooks may tag into one file at once, and it may be edited by hand in between.
+Several notebooks may tag into one file at once, and it may be edited by hand in between, in a spreadsheet too: a field
+that would run there as a formula is written with an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
 
@@ -53,7 +55,7 @@ def _rows(path: Path) -> list[list[str]]:
                 raise DataError(
                     f"{path}, line {reader.line_num}: a tag has {len(COLUMNS)} fields; got {len(row)}: {row}"
                 )
-            rows.append(row)
+            rows.append([unescape_formula(field) for field in row])
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     return rows[1:]
@@ -85,6 +87,7 @@ def add_tag(path: Path, doc_id: str, cause: str, *, note: str = "") -> int:
     with hold(path, seconds=_PATIENCE):
         rows = [*_rows(path), [str(doc_id), cause.strip(), " ".join(note.split()), time]]
         out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows])
+        cells = ([escape_formula(field) for field in row] for row in rows)
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *cells])
         write_text(out.getvalue(), path)
     return len(rows)

@@ -169,7 +169,9 @@ def films_left_out() -> str:
     """Random folds against films left out, in a sentence."""
     found = result("label-noise")
     both = [with_interval(found[key], *found[f"{key}_ci"], 1) for key in ("accuracy", "accuracy_films_left_out")]
-    return f"{both[0]} % in random folds, {both[1]} % where no film of a fold teaches"
+    low, high = found["films_left_out_change_ci"]
+    change = f"{signed(100 * found['films_left_out_change'])} points ({signed(100 * low)} to {signed(100 * high)})"
+    return f"{both[0]} % in random folds, {both[1]} % where no film of a fold teaches: {change}"
 
 
 def cues_table() -> str:

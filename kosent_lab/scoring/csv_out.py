@@ -6,7 +6,6 @@ Parquet is written by ``scoring.shards``; files are read by ``corpora.readers``.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,11 +15,9 @@ import pyarrow as pa
 
 from kosent_lab.core.columns import to_series
 from kosent_lab.core.files import whole
+from kosent_lab.core.formulas import escape_formula
 
 _AT_ONCE = 2_000  # rows held as Python's strings
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-# a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
-_NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
 
 
 def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
@@ -79,29 +76,3 @@ def _text(value: Any) -> str:
         except UnicodeDecodeError:
             value = value.hex()
     return escape_formula(value) if isinstance(value, str) else str(value)
-
-
-def escape_formula(text: str) -> str:
-    r"""Put an apostrophe before a text that a spreadsheet would run as a formula.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-        With an apostrophe where it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end; but a sign before
-        nothing else than digits, spaces and ``. , ( ) % / + -`` (``-5``, ``-1,000``, ``+82-10-1234-5678``), or a
-        number like ``-1e-05``, stays: without a letter it calls nothing and reaches nowhere.
-
-    Examples
-    --------
-    >>> [escape_formula(text) for text in ("=1+1", "-5", "+82-10-1234-5678", "-별로예요", "- x")]
-    ["'=1+1", '-5', '+82-10-1234-5678', "'-별로예요", "'- x"]
-
-    References
-    ----------
-    OWASP, "CSV injection".
-    """
-    return f"'{text}" if text.startswith(_BEGINS_FORMULA) and not _NUMBER.fullmatch(text) else text

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.intervals import paired_difference, wilson_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
 from kosent_lab.training.baseline import out_of_fold
 
@@ -30,7 +30,8 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n``; ``accuracy`` of the cross-fitted answers, random folds, and ``accuracy_films_left_out``; ``flagged``
+        ``n``; ``accuracy`` of the cross-fitted answers, random folds, and ``accuracy_films_left_out``, with
+        ``films_left_out_change`` from the one to the other (paired bootstrap of films); ``flagged``
         (share that cleanlab calls label errors), ``noise`` (its estimate of the share of wrong labels of each class);
         ``by_rating``: n, accuracy and flagged share of each rating.
 
@@ -61,6 +62,9 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     result: dict[str, Any] = {"n": len(frame), "folds": FOLDS}
     for name, hits in (("accuracy", right), ("accuracy_films_left_out", films), ("flagged", flagged)):
         result |= {name: float(hits.mean()), f"{name}_ci": wilson_interval(int(hits.sum()), len(hits))}
+    # films are drawn together: what teaches or misses one review of a film does so for the others
+    change = paired_difference(right, films, groups=frame["movie_id"].to_numpy())
+    result |= {"films_left_out_change": change.value, "films_left_out_change_ci": [change.ci_low, change.ci_high]}
     # columns: what a label truly is; rows: what it was given
     result["noise"] = {"negative": float(noise[1, 0]), "positive": float(noise[0, 1])}
     by_rating = pd.DataFrame({"rating": frame["rating"].to_numpy(), "right": right, "flagged": flagged})

@@ -22,6 +22,14 @@ def test_tags_are_kept_in_order_and_on_one_line(tmp_path):
         add_tag(path, "c", " ")
 
 
+def test_a_formula_runs_nowhere_and_comes_back_as_it_was(tmp_path):
+    path = tmp_path / "tags.csv"
+    add_tag(path, "=1+1", "@irony", note="-별로")
+    add_tag(path, "b", "negation")
+    assert path.read_text("utf-8").splitlines()[1].startswith("'=1+1,'@irony,'-별로,")
+    assert read_tags(path).iloc[0, :3].tolist() == ["=1+1", "@irony", "-별로"]
+
+
 def test_two_notebooks_at_once_lose_nothing(tmp_path):
     path = tmp_path / "tags.csv"
     program = ONE + "for n in range(25): add_tag(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', 'irony')"

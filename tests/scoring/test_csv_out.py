@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kosent_lab.scoring.csv_out import escape_formula, write_csv
+from kosent_lab.core.formulas import escape_formula, unescape_formula
+from kosent_lab.scoring.csv_out import write_csv
 from kosent_lab.scoring.shards import score_file
 
 
@@ -31,6 +32,7 @@ def test_numbers_and_plain_texts_stay(text):
                                   "-1\t2"])  # fmt: skip
 def test_what_a_spreadsheet_would_run_is_escaped(text):
     assert escape_formula(text) == f"'{text}"
+    assert unescape_formula(escape_formula(text)) == text
 
 
 def test_plain_tables_are_written_as_pandas_writes_them(tmp_path):
