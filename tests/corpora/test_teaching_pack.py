@@ -1,5 +1,6 @@
 """What the project promises of the text that teaches: large, mixed, no two alike, and near nothing that measures."""
 
+import pandas as pd
 import pytest
 
 from kosent_lab import corpora
@@ -17,6 +18,12 @@ MEASURING = [card.name for card in cards.list_cards() if card.kind in ("labelled
 @pytest.fixture(scope="module")
 def teaching():
     return corpora.load("kosent-teaching")
+
+
+@pytest.fixture(scope="module")
+def both(teaching):
+    """With what the next model is to read."""
+    return pd.concat([teaching, corpora.load("kosent-teaching-more")], ignore_index=True)
 
 
 def test_it_is_large_and_mixed(teaching):
@@ -40,17 +47,18 @@ def test_every_domain_has_every_polarity(teaching):
     assert (by_domain.min(axis=1) / by_domain.sum(axis=1) > 0.15).all()
 
 
-def test_it_says_nothing_of_anybody(teaching):
-    assert not [text for text in teaching["text"] if find_personal(text)]
+def test_it_says_nothing_of_anybody(both):
+    assert not [text for text in both["text"] if find_personal(text)]
 
 
-def test_no_two_texts_are_alike(teaching):
-    assert not fold_texts(teaching["text"]).duplicated().any()
-    assert near_copies(teaching["text"], threshold=0.7).empty
+def test_no_two_texts_are_alike(both):
+    assert both["doc_id"].is_unique
+    assert not fold_texts(both["text"]).duplicated().any()
+    assert near_copies(both["text"], threshold=0.7).empty
 
 
 @pytest.mark.parametrize("name", ["the examples", *MEASURING])
-def test_it_is_kept_apart_from_what_measures(teaching, name):
+def test_it_is_kept_apart_from_what_measures(both, name):
     try:
         frame = None if name == "the examples" else corpora.load(name)
     except NotAvailableError as absent:
@@ -59,5 +67,5 @@ def test_it_is_kept_apart_from_what_measures(teaching, name):
         frame = split_frame(frame[frame["official_split"] != "unused"])
         frame = frame[frame["split"] != "train"]
     others = EXAMPLES if frame is None else frame["text"].dropna().unique()
-    found = near_copies(teaching["text"], others, threshold=0.5)
-    assert found.empty, teaching.loc[found["row"], "doc_id"].tolist()
+    found = near_copies(both["text"], others, threshold=0.5)
+    assert found.empty, both.loc[found["row"], "doc_id"].tolist()
