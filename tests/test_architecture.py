@@ -15,13 +15,17 @@ PACKAGE = ROOT / "kosent_lab"
 HOUSE = {
     "core": [
         "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files",
-        "locks", "formulas",
+        "locks", "formulas", "toml_lines",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
     "figures": ["theme"],
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal", "reading", "labels", "separated", "workbooks",
         "readers", "documents", "nearness", "pretraining_text",
+    ],
+    "curation": [
+        "shingles", "duplicates", "identity", "languages", "optout", "steps", "recipe", "documents", "snapshots",
+        "changes", "data_card", "inquiry", "build",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
@@ -60,12 +64,12 @@ HOUSE = {
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",
-        "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
+        "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above
 WITH_TORCH = ["models", "scoring", "behaviour", "training", "studies"]
-READING = ["core", "figures", "corpora", "korean", "tokenization", "calibration", "errors"]
+READING = ["core", "figures", "corpora", "curation", "korean", "tokenization", "calibration", "errors"]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 
 

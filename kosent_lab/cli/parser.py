@@ -10,6 +10,7 @@ from typing import NoReturn
 from kosent_lab import __version__
 from kosent_lab.cli import (
     console,
+    corpus,
     crashes,
     data,
     finetune,
@@ -92,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (report, score, tokens, data):
+    for group in (report, score, tokens, data, corpus):
         group.add(commands)
     stages = commands.add_parser("train", help="train").add_subparsers(required=True, metavar="STAGE")
     for stage in (train, pack, pretrain, finetune, recipe):

@@ -27,7 +27,7 @@ def fold_texts(texts: pd.Series) -> pd.Series:
     -------
     Series of str, shape (n,), with the same index.
     """
-    return texts.fillna("").astype(str).map(fold_text)
+    return texts.fillna("").astype(str).map(fold_text).astype(str)
 
 
 def hash_share(key: str, *, seed: int) -> float:

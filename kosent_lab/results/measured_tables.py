@@ -187,7 +187,20 @@ def startup_table() -> str:
     return table(["command", "s", "beside", "s", "ratio"], rows)
 
 
+def governed_table() -> str:
+    """What each step of the governed NSMC took out, changed and left, and why."""
+    rows = []
+    for step in result("corpus-nsmc-governed")["steps"]:
+        facts = step["facts"]
+        why = facts.get("removed") or facts.get("found") or {}
+        said = "; ".join(f"{name} {count(n)}" for name, n in why.items() if n)
+        numbers = [count(step[key]) for key in ("rows_in", "removed", "changed", "rows_out")]
+        rows.append([step["step"], *numbers, said or "–"])
+    return table(["step", "documents in", "removed", "changed", "out", "of these"], rows)
+
+
 TABLES = {
+    "governed": governed_table,
     "entries": entries_table,
     "throughput": throughput_table,
     "training-speed": training_table,

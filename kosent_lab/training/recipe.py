@@ -6,7 +6,6 @@ The commands themselves, and what runs them one after the other, are in ``cli``.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.core.toml_lines import TomlLines
 
-PACK = "pack"
+PACK, STAGES = "pack", "stages"
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
 _LISTS = ("runs", "teachers")  # options that take several at once
 _SPELT = {"of": "run"}  # in a recipe `run` says which command
@@ -91,21 +91,23 @@ def read_recipe(
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"the recipe {path} cannot be read: {error}") from error
-    lines = _Lines(path, text)
+    lines = TomlLines(path, text)
     unknown = set(content) - {PACK, "stages"}
     if unknown or not isinstance(content.get("stages"), list) or not content["stages"]:
         raise DataError(f"{path}: a recipe has one table pack and a list of stages; got {sorted(content)}")
     for option in content.get(PACK, {}):
-        lines.check(option, known[PACK], "option of pack", after=0)
+        lines.check(option, known[PACK], "option of pack")
     stages: list[Stage] = []
     names: dict[str, str] = {}  # of stages, with the one device that each is for
     for number, entry in enumerate(content["stages"], start=1):
         name, run = str(entry.get("name", "")), str(entry.get("run", ""))
         if not re.fullmatch(r"[\w-]+", name) or name in names:
-            raise DataError(f"{lines.where('name', number)}: stage {number} needs a name of its own; got {name!r}")
-        lines.check(run, set(known) - {PACK}, "stage", after=number, key="run")
+            where = lines.where("name", table=STAGES, number=number)
+            raise DataError(f"{where}: stage {number} needs a name of its own; got {name!r}")
+        lines.check(run, set(known) - {PACK}, "stage", key="run", table=STAGES, number=number)
         for option in set(entry) - set(_KEYS):
-            lines.check(_SPELT.get(option, option), known[run], f"option of {run}", after=number, key=option)
+            spelt = _SPELT.get(option, option)
+            lines.check(spelt, known[run], f"option of {run}", key=option, table=STAGES, number=number)
         options = {option: value for option, value in entry.items() if option not in _KEYS}
         meant = str(entry.get("only", "")) or device
         before = [other for other, only in names.items() if only in ("", meant)]
@@ -114,13 +116,15 @@ def read_recipe(
             given = given.get(meant, []) if isinstance(given, dict) else given
             for one in given if isinstance(given, list) else [given]:
                 if isinstance(one, str) and not Path(one).exists():
-                    lines.check(one, before, "stage before it", after=number, key=option)
+                    lines.check(one, before, "stage before it", key=option, table=STAGES, number=number)
         names[name] = str(entry.get("only", ""))
         if minutes is not None and "minutes" in entry:  # what a stage is told else is for who has the time
             options = {option: value for option, value in options.items() if option not in _ENDS}
         takes_time = "minutes" in known[run] and not _ENDS & set(options)
         if takes_time and not (isinstance(entry.get("minutes"), (int, float)) and entry["minutes"] > 0):
-            raise DataError(f"{lines.where('minutes', number)}: stage {name} needs minutes above 0")
+            raise DataError(
+                f"{lines.where('minutes', table=STAGES, number=number)}: stage {name} needs minutes above 0"
+            )
         if names[name] in ("", device):
             stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))
     return content.get(PACK, {}), _share_out(stages, minutes)
@@ -143,27 +147,3 @@ def _share_out(stages: list[Stage], minutes: float | None) -> list[Stage]:
             f"{short.minutes * 60:.0f} s. Give at least {needed:.1f} (--minutes)."
         )
     return shared
-
-
-class _Lines:
-    """Where something stands in the file, for a message."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self.path, self.lines = path, text.splitlines()
-
-    def where(self, key: str, after: int) -> str:
-        """Return file and line of a key of the `after`-th stage, or of the table before all of them (0)."""
-        seen = 0
-        for number, line in enumerate(self.lines, start=1):
-            seen += line.strip() == "[[stages]]"
-            if seen == after and re.match(rf"\s*{re.escape(key)}\s*=", line):
-                return f"{self.path}, line {number}"
-        return str(self.path)
-
-    def check(self, word: str, known: Collection[str], what: str, *, after: int, key: str | None = None) -> None:
-        """Refuse a word that is not known, with its line and the nearest that is."""
-        if word in known:
-            return
-        nearest = difflib.get_close_matches(word, sorted(known), n=1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else f" Known: {', '.join(sorted(known)) or 'none'}."
-        raise DataError(f"{self.where(key or word, after)}: {word!r} is no {what}.{hint}")

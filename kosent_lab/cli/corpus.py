@@ -1,0 +1,149 @@
+"""``corpus``: a governed corpus built, verified, compared with another version, searched and asked."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.core.schema import DataError
+
+_COLUMNS = ("language", "licence", "source", "repository", "owner")
+_SHOWN = 20
+
+
+def add(subparsers: Any) -> None:
+    """Add ``corpus`` with its actions."""
+    actions = subparsers.add_parser("corpus", help="governed corpora").add_subparsers(required=True, metavar="ACTION")
+    build = command(actions, "build", build_corpus, "make a corpus of a recipe; a killed build goes on")
+    build.add_argument("recipe", type=Path, help="TOML file: data/recipes/corpora/nsmc-governed.toml")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR")
+    json_option(build)
+    check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")
+    check.add_argument("folder", type=Path)
+    check.add_argument("--registry", type=Path, help="say also whether it was built with this registry of opt-outs")
+    diff = command(actions, "diff", compare_versions, "what one version has that another has not, and why")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    json_option(diff)
+    find = command(actions, "find", find_documents, "documents by what is known of them, and by pattern")
+    find.add_argument("folder", type=Path)
+    for name in _COLUMNS:
+        find.add_argument(f"--{name}")
+    find.add_argument("--pattern", help="regular expression (RE2) in the text")
+    find.add_argument("--out", type=Path, metavar="FILE", help="write what is found, as CSV")
+    asking = command(actions, "ask", ask_corpus, "is it in there, in which version, or which step took it out")
+    asking.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="versions of a corpus")
+    what = asking.add_mutually_exclusive_group(required=True)
+    for name in ("document", "owner", "repository", "source", "text"):
+        what.add_argument(f"--{name}")
+    what.add_argument("--file", type=Path, help="whose content is the text")
+
+
+def build_corpus(arguments: argparse.Namespace) -> None:
+    """Build, and print what each step did."""
+    import pandas as pd
+
+    from kosent_lab import curation
+
+    snapshot = curation.build_corpus(curation.read_recipe(arguments.recipe), arguments.out)
+    steps = snapshot.manifest["steps"]
+    if steps:
+        print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
+    for step in steps:
+        if step["facts"].get("unmatched"):
+            print(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")
+    result = {"version": snapshot.version, "rows": snapshot.rows, "sha256": snapshot.sha256, "steps": steps}
+    print(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
+    if arguments.json:
+        print_result(result, arguments.json)
+
+
+def verify_corpus(arguments: argparse.Namespace) -> None:
+    """Print every file and whether it is what the manifest says; fail when one is not."""
+    from kosent_lab import curation
+    from kosent_lab.core.files import file_sha256
+    from kosent_lab.curation.inquiry import newer_wishes
+
+    snapshot = curation.open_snapshot(arguments.folder)
+    table = curation.verify(snapshot)
+    print(table.assign(ok=table["ok"].map({True: "ok", False: "WRONG"})).to_string(index=False))
+    if not table["ok"].all():
+        wrong = table[~table["ok"]].iloc[0]
+        raise DataError(
+            f"{arguments.folder / wrong['file']} is not what the manifest says ({wrong['why']}); build it again"
+        )
+    if arguments.registry:
+        curation.read_registry(arguments.registry)
+        if newer_wishes(snapshot, file_sha256(arguments.registry)):
+            raise DataError(
+                f"{snapshot.version} was not built with {arguments.registry}: build the next version with it"
+            )
+    print(f"ok: {snapshot.version}, {snapshot.sha256[:16]}")
+
+
+def compare_versions(arguments: argparse.Namespace) -> None:
+    """Print what was added, removed and changed."""
+    from kosent_lab import curation
+
+    before, after = (curation.open_snapshot(folder) for folder in (arguments.before, arguments.after))
+    found = curation.compare_snapshots(before, after)
+    for kind, table in found.items():
+        print(f"{kind}: {len(table):,}")
+        if len(table):
+            print(table.head(_SHOWN).to_string(index=False) + ("\n…" if len(table) > _SHOWN else ""))
+    if arguments.json:
+        result = {kind: table.to_dict("records") for kind, table in found.items()}
+        print_result({"before": before.version, "after": after.version, **result}, arguments.json)
+
+
+def find_documents(arguments: argparse.Namespace) -> None:
+    """Print the ids of the documents found and their number, or write them."""
+    import pandas as pd
+
+    from kosent_lab import curation
+    from kosent_lab.core.columns import to_table
+    from kosent_lab.scoring.csv_out import write_csv
+
+    snapshot = curation.open_snapshot(arguments.folder)
+    values = {name: getattr(arguments, name) for name in _COLUMNS if getattr(arguments, name) is not None}
+    columns = None if arguments.out else ["doc_id"]
+    batches = list(snapshot.find(pattern=arguments.pattern, columns=columns, **values))
+    nothing = pd.DataFrame(columns=columns or list(snapshot.manifest["columns"]), dtype="str")
+    found = pd.concat(batches, ignore_index=True) if batches else nothing
+    if arguments.out:
+        write_csv([to_table(found)], arguments.out)
+        print(f"{len(found):,} documents: {arguments.out}")
+        return
+    print("\n".join(found["doc_id"].head(_SHOWN)))
+    print(
+        f"{len(found):,} of {snapshot.rows:,} documents"
+        + (f"; the first {_SHOWN} shown" if len(found) > _SHOWN else "")
+    )
+
+
+def ask_corpus(arguments: argparse.Namespace) -> None:
+    """Print what became of what is asked for, version by version."""
+    from kosent_lab import curation
+
+    text = arguments.text
+    if arguments.file:
+        try:
+            text = arguments.file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{arguments.file} cannot be read as text: {error}") from error
+    snapshots = [curation.open_snapshot(folder) for folder in arguments.folders]
+    asked = {name: getattr(arguments, name) for name in ("document", "owner", "repository", "source")}
+    found = curation.ask(snapshots, text=text, **asked)
+    if len(found):
+        print(found.head(_SHOWN).to_string(index=False))
+    for snapshot in snapshots:
+        own = found[found["version"] == snapshot.version]
+        held = own.loc[own["what"] == "held", "doc_id"].nunique()
+        gone = own.loc[own["what"] == "removed", "doc_id"].nunique()
+        print(
+            f"{snapshot.version}: {held:,} held, {gone:,} taken out"
+            if held or gone
+            else f"{snapshot.version}: not known"
+        )

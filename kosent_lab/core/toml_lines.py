@@ -1,0 +1,49 @@
+"""Where something stands in a TOML file, which its parser does not tell: for messages that name the line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from kosent_lab.core.schema import DataError
+
+
+class TomlLines:
+    """The lines of a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+        Named in messages.
+    text : str
+        What stands in it.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.lines = path, text.splitlines()
+
+    def where(self, key: str, *, table: str = "", number: int = 0) -> str:
+        """Return file and line of a key, of the `number`-th ``[[table]]``; before all of them where none is named."""
+        seen = 0
+        for line_number, line in enumerate(self.lines, start=1):
+            seen += line.strip() == f"[[{table}]]" if table else line.strip().startswith("[[")
+            if seen == number and re.match(rf"\s*{re.escape(key)}\s*=", line):
+                return f"{self.path}, line {line_number}"
+        return str(self.path)
+
+    def check(
+        self, word: object, known: Collection[str], what: str, *, key: str = "", table: str = "", number: int = 0
+    ) -> None:
+        """Refuse a word that is not known, with the line of it (or of `key`, whose value it is) and the nearest known.
+
+        Raises
+        ------
+        DataError
+        """
+        if word in known:
+            return
+        near = difflib.get_close_matches(str(word), sorted(known), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
+        raise DataError(f"{self.where(key or str(word), table=table, number=number)}: {word!r} is no {what}.{hint}")

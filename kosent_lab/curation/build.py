@@ -1,0 +1,200 @@
+"""Build a governed corpus: sources, steps one after the other, shards, lineage, what changed since the version before.
+
+A killed build goes on after its last whole step; the version before lies where it was until the new one is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet
+
+from kosent_lab import __version__
+from kosent_lab.core import jobs
+from kosent_lab.core.columns import to_table
+from kosent_lab.core.files import file_sha256, write_parquet, write_text
+from kosent_lab.core.folders import whole_folder
+from kosent_lab.core.locks import hold
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.changes import changelog, compare_snapshots
+from kosent_lab.curation.data_card import write_card
+from kosent_lab.curation.documents import read_sources
+from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid
+from kosent_lab.curation.recipe import Recipe, StepCall
+from kosent_lab.curation.snapshots import (
+    CARD,
+    CHANGELOG,
+    FORMAT,
+    LINEAGE,
+    LINEAGE_COLUMNS,
+    MANIFEST,
+    RECIPE,
+    Snapshot,
+    manifest_sha256,
+    open_snapshot,
+)
+from kosent_lab.curation.steps import STEPS, Outcome
+
+logger = logging.getLogger(__name__)
+OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE)
+
+
+def build_corpus(recipe: Recipe, out: Path) -> Snapshot:
+    """Build the corpus of a recipe into a folder.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    out : Path
+        A version that lies there is replaced once the new one is whole, and compared with it.
+
+    Returns
+    -------
+    Snapshot
+
+    Raises
+    ------
+    DataError
+        When a step cannot be done, or the version that lies there has the same number and other documents.
+    """
+    out = out.resolve()
+    work = out.with_name(f".{out.name}.build")
+    with hold(work):
+        before = _former(out, recipe)
+        frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
+        about = jobs.describe(recipe=recipe.text, inputs=inputs, registries=_registries(recipe))
+        _open_work(work, about)
+        lineage, steps = [], []
+        for number, call in enumerate(recipe.steps):
+            outcome = _run(call, frame, work / f"step-{number:02d}")
+            lineage.append(_lineage(frame, outcome, call.step))
+            fewer = outcome.apply(frame)
+            steps.append(
+                {
+                    "step": call.step,
+                    "options": {name: _plain(value) for name, value in call.options.items()},
+                    "rows_in": len(frame),
+                    "removed": len(frame) - len(fewer),
+                    "changed": len(outcome.changed),
+                    "rows_out": len(fewer),
+                    "facts": outcome.facts,
+                }
+            )
+            logger.info("%s: %d documents of %d, %d changed", call.step, len(fewer), len(frame), len(outcome.changed))
+            frame = fewer
+        facts = {"inputs": inputs, "steps": steps}
+        touched = pd.concat([_no_lineage(), *lineage], ignore_index=True)
+        snapshot = _write(recipe, frame, touched, facts, before, out)
+        shutil.rmtree(work, ignore_errors=True)
+    return snapshot
+
+
+def _plain(value: Any) -> Any:
+    return value.name if isinstance(value, Path) else value
+
+
+def _registries(recipe: Recipe) -> list[str]:
+    paths = [call.options["registry"] for call in recipe.steps if "registry" in call.options]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise NotAvailableError(f"the registry of opt-outs {missing[0]} is missing; the recipe names it")
+    return [file_sha256(path) for path in paths]
+
+
+def _former(out: Path, recipe: Recipe) -> Snapshot | None:
+    """Return the version that lies in the folder, where there is one of this corpus."""
+    try:
+        before = open_snapshot(out)
+    except NotAvailableError:
+        return None
+    if before.manifest["name"] != recipe.name:
+        raise DataError(f"{out} holds {before.version}, another corpus than {recipe.name}; build into another folder")
+    return before
+
+
+def _open_work(work: Path, about: dict[str, Any]) -> None:
+    """Keep what an earlier build of the same recipe and inputs has done; remove what one of others did."""
+    job = work / "job.json"
+    if not (job.is_file() and json.loads(job.read_text("utf-8")) == about):
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        write_text(json.dumps(about, ensure_ascii=False), job)
+
+
+def _run(call: StepCall, frame: pd.DataFrame, kept: Path) -> Outcome:
+    """Run a step, or read what an earlier build made of it."""
+    facts = kept.with_suffix(".json")
+    if facts.is_file():  # written last
+        logger.info("%s: there already", call.step)
+        parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
+        return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
+    outcome = STEPS[call.step](frame, **call.options)
+    write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
+    write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
+    write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)
+    return outcome
+
+
+def _no_lineage() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in LINEAGE_COLUMNS})
+
+
+def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
+    """Return what a step did to which document, with the hashes of its text before; never the text."""
+    changed = outcome.changed.drop(columns="text").assign(action="changed", other="")
+    touched = pd.concat([outcome.removed.assign(action="removed"), changed])
+    if touched.empty:
+        return _no_lineage()
+    known = frame[["doc_id", "text", "owner", "repository"]]
+    table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
+    table = table.assign(sha256=table["text"].map(text_sha256), letters_sha256=table["text"].map(letters_sha256))
+    return table[list(LINEAGE_COLUMNS)]
+
+
+def _write(
+    recipe: Recipe,
+    frame: pd.DataFrame,
+    lineage: pd.DataFrame,
+    facts: dict[str, Any],
+    before: Snapshot | None,
+    out: Path,
+) -> Snapshot:
+    frame = frame.assign(swhid=frame["text"].map(text_swhid))
+    with whole_folder(out, own=OWN) as fresh:
+        shards = []
+        for number, first in enumerate(range(0, max(1, len(frame)), recipe.shard_rows)):
+            path = fresh / f"part-{number:05d}.parquet"
+            part = frame.iloc[first : first + recipe.shard_rows]
+            pyarrow.parquet.write_table(to_table(part), path, compression="zstd")
+            shards.append({"file": path.name, "rows": len(part), "sha256": file_sha256(path)})
+        pyarrow.parquet.write_table(to_table(lineage), fresh / LINEAGE, compression="zstd")
+        write_text(recipe.text, fresh / RECIPE)
+        manifest: dict[str, Any] = {
+            "format": FORMAT,
+            **{key: getattr(recipe, key) for key in ("name", "title", "version", "licence")},
+            "code": f"kosent-lab {__version__}",
+            "rows": len(frame),
+            "columns": {name: str(kind) for name, kind in frame.dtypes.items()},
+            **facts,
+            "shards": shards,
+        }
+        new = Snapshot(fresh, manifest)
+        changes = compare_snapshots(before, new) if before else None
+        same = before is not None and before.manifest["shards"] == shards
+        if before and not same and before.manifest["version"] == recipe.version:
+            raise DataError(
+                f"{out} holds {before.version} with other documents; raise the version in the recipe "
+                f"(+{len(changes['added']):,}, -{len(changes['removed']):,}, {len(changes['changed']):,} changed)"
+            )
+        kept = (before.folder / CHANGELOG).read_text("utf-8") if before else ""
+        write_text(kept if same else changelog(new, before, changes, kept), fresh / CHANGELOG)
+        write_card(new, fresh / CARD)
+        files = (LINEAGE, RECIPE, CHANGELOG, CARD)
+        manifest["files"] = {name: file_sha256(fresh / name) for name in files}
+        manifest["sha256"] = manifest_sha256(manifest)
+        write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", fresh / MANIFEST)
+    return open_snapshot(out)

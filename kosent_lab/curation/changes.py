@@ -1,0 +1,66 @@
+"""What changed from one version of a governed corpus to another, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.curation.snapshots import Snapshot
+
+_SHOWN = 20  # documents named in a changelog, of each kind
+
+
+def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFrame]:
+    """Compare two versions document by document.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``added`` (``doc_id``), ``removed`` (``doc_id``, and of the later version's lineage ``step``, ``reason`` and
+        ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``: another text under one id).
+    """
+    first, second = (_contents(snapshot) for snapshot in (before, after))
+    both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
+    gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
+    lineage = after.lineage()
+    why = lineage[lineage["action"] == "removed"].drop_duplicates("doc_id")[["doc_id", "step", "reason", "other"]]
+    gone = gone.merge(why, on="doc_id", how="left")
+    return {
+        "added": both.loc[both["_merge"] == "right_only", ["doc_id"]].reset_index(drop=True),
+        "removed": gone.assign(reason=gone["reason"].fillna("not in its sources")).fillna(""),
+        "changed": both.loc[
+            (both["_merge"] == "both") & (both["swhid_before"] != both["swhid_after"]), ["doc_id"]
+        ].reset_index(drop=True),
+    }
+
+
+def _contents(snapshot: Snapshot) -> pd.DataFrame:
+    return pd.concat(list(snapshot.batches(["doc_id", "swhid"], rows=100_000)), ignore_index=True)
+
+
+def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | None, kept: str) -> str:
+    """Return the changelog of a version, that of the versions before it below its own part."""
+    lines = [f"## {new.manifest['version']}", ""]
+    if before is None or changes is None:
+        lines += [f"First version: {new.rows:,} documents.", ""]
+    else:
+        lines += [
+            f"Since {before.manifest['version']}: {len(changes['added']):,} added, {len(changes['removed']):,} "
+            f"removed, {len(changes['changed']):,} changed; {new.rows:,} documents.",
+            "",
+        ]
+        for reason, part in changes["removed"].groupby("reason", sort=True):
+            lines.append(f"- removed, {reason}: {len(part):,} ({_named(part)})")
+        lines += [f"- {kind}: {_named(changes[kind])}" for kind in ("added", "changed") if len(changes[kind])]
+        lines.append("")
+    below = kept.removeprefix(f"# Changelog of {new.manifest['name']}\n\n")
+    return "\n".join([f"# Changelog of {new.manifest['name']}", "", *lines]) + (f"\n{below}" if below else "")
+
+
+def _named(table: pd.DataFrame) -> str:
+    shown = [
+        f"{row.doc_id} for {row.other}" if getattr(row, "other", "") else str(row.doc_id)
+        for row in table.head(_SHOWN).itertuples()
+    ]
+    return ", ".join(shown) + (" …" if len(table) > _SHOWN else "")

@@ -1,0 +1,82 @@
+"""The documents that a governed corpus starts from: one table of the sources that a recipe names.
+
+Corpora and files are read by ``corpora.documents``; what is added here is where each document comes from.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.core.files import frame_sha256
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora import cards, documents
+from kosent_lab.corpora.reading import Reading
+from kosent_lab.curation.languages import text_language
+
+KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
+
+
+def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
+    """Read one source of a recipe.
+
+    Parameters
+    ----------
+    source : dict of str to str
+        ``corpus`` (of a card) or ``file`` (from `folder`), ``text_column`` of a file, and what is known of all its
+        documents: ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its
+        card; of a file: ``LicenseRef-unstated``).
+    folder : Path
+
+    Returns
+    -------
+    DataFrame
+        ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`), then the
+        source's own columns.
+    """
+    if "corpus" in source:
+        name = source["corpus"]
+        card = cards.find_card(name.partition(":")[0])
+        frame = documents.load(name)
+        known = {
+            "source": card.name,
+            "owner": card.repository.partition("/")[0],
+            "repository": card.repository,
+            "revision": card.commit,
+            "licence": card.licence,
+        }
+    else:
+        path = folder / source["file"]
+        frame = documents.load(path, Reading(text_column=source.get("text_column", "text")))
+        known = {"source": path.name, "licence": cards.UNSTATED}
+    known |= {key: value for key, value in source.items() if key in KNOWN}
+    frame = frame.drop(columns=["corpus"], errors="ignore")
+    for column in KNOWN:
+        # what a row says of itself counts more than what is said of all
+        own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")
+        frame = frame.assign(**{column: own.astype("str").fillna(known.get(column, ""))})
+    frame = frame.assign(text=frame["text"].fillna("").astype("str"), language=text_language(frame["text"]))
+    first = ["doc_id", "text", *KNOWN, "language"]
+    return frame[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Read all sources into one table; return it, and of each source what it is: name, rows and hash.
+
+    Raises
+    ------
+    DataError
+        When two documents have one id.
+    """
+    frames, inputs = [], []
+    for source in sources:
+        frame = read_source(source, folder=folder)
+        frames.append(frame)
+        inputs.append({**source, "rows": len(frame), "sha256": frame_sha256(frame)})
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
+    if frame["doc_id"].duplicated().any():
+        twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]
+        raise DataError(f"two documents of the sources are called {twice!r}; every document needs an id of its own")
+    return frame, inputs

@@ -1,0 +1,163 @@
+"""Which document is a copy of which, exactly, folded or nearly, and which copy of each stays.
+
+Every pair and every cluster is kept, so that a user can say which of them to leave out. The arithmetic of near
+copies is in ``curation.shingles``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.corpora.splits import fold_texts
+from kosent_lab.curation.shingles import find_candidates, jaccard, shingle
+
+GRAM = 5  # characters: what the teaching text is kept apart by too (``corpora.nearness``)
+
+
+def find_duplicates(
+    frame: pd.DataFrame,
+    *,
+    threshold: float | None = 0.8,
+    order: Sequence[str] = (),
+    protect: pd.Series | None = None,
+    size: int = GRAM,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Put documents that are copies of each other into clusters, and choose the one of each that stays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``doc_id`` (each once) and ``text``, and those of `order`.
+    threshold : float, optional
+        Smallest Jaccard index of the character n-grams of two folded texts (`hangul.fold_text`) that are near copies;
+        None looks for equal texts alone, equal when folded.
+    order : sequence of str
+        Columns by which the copy that stays is chosen, the smallest value first, or the largest with a ``-`` in front
+        of the column; missing values last; of equals the smallest ``doc_id``.
+    protect : Series of bool, optional
+        Documents that stay whatever they are copies of, and come before all others.
+    size : int
+        Characters of an n-gram; shorter texts are copies of their equals alone.
+    seed : int
+        Of the hash functions, which decide how likely a near pair is found (99 in 100 at the threshold, more above).
+
+    Returns
+    -------
+    DataFrame
+        One row per document of a cluster of two or more: ``doc_id``, ``cluster`` (the ``doc_id`` that stays),
+        ``kind`` (``exact``: the same characters as the one that stays, ``folded``: the same letters, ``near``),
+        ``jaccard`` with the one that stays (the ends of a chain of near copies may be less near than the threshold),
+        ``removed``. Ordered by cluster, the one that stays first.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, an id stands twice, or the threshold is none.
+    """
+    columns = [name.removeprefix("-") for name in order]
+    check_columns(frame, ["doc_id", "text", *columns], what="finding duplicates")
+    if frame["doc_id"].duplicated().any():
+        twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]
+        raise DataError(f"every document needs an id of its own; {twice!r} stands twice")
+    if threshold is not None and not 0 < threshold <= 1:
+        raise DataError(f"the threshold of near copies lies above 0 and up to 1; got {threshold:g}")
+    protected = np.zeros(len(frame), bool) if protect is None else protect.to_numpy(dtype=bool)
+    folded = fold_texts(frame["text"])
+    filled = np.flatnonzero(folded.ne("").to_numpy())  # of texts without a letter none is a copy of another
+    code, distinct = pd.factorize(folded.iloc[filled])
+    pairs = np.empty((0, 2), "int64")
+    if threshold is not None:
+        grams = shingle(list(distinct), size=size)
+        candidates = find_candidates(grams, threshold=threshold, seed=seed)
+        pairs = candidates[jaccard(grams, candidates) >= threshold]
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(distinct),) * 2)
+    part = connected_components(graph, directed=False)[1][code]
+    rank = _rank(frame, order, protected)[filled]
+    by_part = np.lexsort([rank, part])  # the one that stays first
+    first = np.flatnonzero(np.diff(part[by_part], prepend=-1))
+    sizes = np.diff(np.append(first, len(part)))
+    stays = np.repeat(by_part[first], sizes)
+    clustered = np.repeat(sizes > 1, sizes)
+    copy, kept = by_part[clustered], stays[clustered]
+    place, kept_place = filled[copy], filled[kept]
+    ids, texts = frame["doc_id"].to_numpy(), frame["text"].to_numpy()
+    same_letters, same = code[copy] == code[kept], texts[place] == texts[kept_place]
+    near = np.ones(len(copy))
+    if threshold is not None:
+        near[~same_letters] = jaccard(grams, np.stack([code[copy], code[kept]], axis=1)[~same_letters])
+    table = pd.DataFrame(
+        {
+            "doc_id": ids[place],
+            "cluster": ids[kept_place],
+            "kind": np.where(same, "exact", np.where(same_letters, "folded", "near")),
+            "jaccard": near,
+            "removed": (copy != kept) & ~protected[place],
+        }
+    )
+    return table.iloc[np.argsort(table["cluster"].to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> np.ndarray:
+    """Return the place of each row in the order of what stays, shape (rows,)."""
+    keys = frame[["doc_id", *{name.removeprefix("-") for name in order}]].assign(_protected=~protected)
+    names = ["_protected", *(name.removeprefix("-") for name in order), "doc_id"]
+    ascending = [True, *(not name.startswith("-") for name in order), True]
+    keys = keys.reset_index(drop=True).sort_values(names, ascending=ascending, kind="stable", na_position="last")
+    rank = np.empty(len(frame), "int64")
+    rank[keys.index.to_numpy()] = np.arange(len(frame))
+    return rank
+
+
+def find_overlap(
+    frame: pd.DataFrame, others: pd.DataFrame, *, threshold: float | None = 0.8, size: int = GRAM, seed: int = 0
+) -> pd.DataFrame:
+    """Find the documents of one table that stand, exactly or nearly, in another.
+
+    Parameters
+    ----------
+    frame, others : DataFrame
+        Columns ``doc_id`` and ``text``. What is twice in `frame` alone is no matter here.
+    threshold, size, seed :
+        As for `find_duplicates`.
+
+    Returns
+    -------
+    DataFrame
+        One row per document of `frame` that is found: ``doc_id``, ``other`` (the nearest of `others`, of equals the
+        first), ``kind`` (``folded`` or ``near``), ``jaccard``.
+    """
+    for table in (frame, others):
+        check_columns(table, ["doc_id", "text"], what="finding what stands elsewhere")
+    folded, other_folded = fold_texts(frame["text"]), fold_texts(others["text"])
+    known = pd.DataFrame({"letters": other_folded, "other": others["doc_id"]}).drop_duplicates("letters")
+    known = known[known["letters"] != ""]
+    own = pd.DataFrame({"doc_id": frame["doc_id"], "letters": folded})
+    own = own[own["letters"] != ""]
+    equal = own.merge(known, on="letters").assign(kind="folded", jaccard=1.0)
+    if threshold is None:
+        return equal[["doc_id", "other", "kind", "jaccard"]]
+    rest = own[~own["letters"].isin(known["letters"])]
+    distinct = rest["letters"].drop_duplicates().tolist()
+    grams = shingle([*known["letters"], *distinct], size=size)
+    pairs = find_candidates(grams, threshold=threshold, seed=seed)
+    pairs = pairs[(pairs[:, 0] < len(known)) & (pairs[:, 1] >= len(known))]
+    found = pd.DataFrame({"other": pairs[:, 0], "letters": pairs[:, 1] - len(known), "jaccard": jaccard(grams, pairs)})
+    found = found[found["jaccard"] >= threshold].sort_values(["jaccard", "other"], ascending=[False, True])
+    found = found.drop_duplicates("letters")
+    near = pd.DataFrame(
+        {
+            "letters": pd.Series([distinct[number] for number in found["letters"]], dtype="str"),
+            "other": known["other"].to_numpy()[found["other"].to_numpy(dtype="int64")],
+            "kind": "near",
+            "jaccard": found["jaccard"].to_numpy(),
+        }
+    )
+    both = pd.concat([equal, rest.merge(near, on="letters")], ignore_index=True)
+    return both[["doc_id", "other", "kind", "jaccard"]]

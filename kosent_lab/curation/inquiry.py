@@ -1,0 +1,72 @@
+"""Answer who asks whether something is in a governed corpus, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.identity import letters_sha256
+from kosent_lab.curation.snapshots import Snapshot
+
+# what may be asked for, and the column that it stands in
+ASKED = {"document": "doc_id", "owner": "owner", "repository": "repository", "source": "source"}
+HELD = "held"
+
+
+def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str | None) -> pd.DataFrame:
+    """Tell whether documents are in versions of a corpus, or which step took them out.
+
+    Parameters
+    ----------
+    snapshots : sequence of Snapshot
+    text : str, optional
+        Found by its letters: spaces, punctuation and case do not matter.
+    **asked : str, optional
+        By a key of `ASKED`.
+
+    Returns
+    -------
+    DataFrame
+        ``version``, ``doc_id``, ``what`` (``held``, ``changed`` or ``removed``), ``step``, ``reason``, ``other``; a
+        held document that a step changed has a row for either. No row where it is unknown.
+
+    Raises
+    ------
+    DataError
+        When nothing is asked for, or more than one thing.
+    """
+    wanted = {ASKED[name]: value for name, value in asked.items() if value is not None}
+    if len(wanted) + (text is not None) != 1:
+        raise DataError(f"ask for one thing: a text, or one of {', '.join(ASKED)}")
+    if text is not None:
+        wanted = {"letters_sha256": letters_sha256(text)}
+    ((column, value),) = wanted.items()
+    found = []
+    for snapshot in snapshots:
+        held = _held(snapshot, column, value)
+        lineage = snapshot.lineage()
+        of = lineage["doc_id"].isin(held) if column not in lineage.columns else lineage[column] == value
+        touched = lineage[of | lineage["doc_id"].isin(held)].rename(columns={"action": "what"})
+        rows = pd.concat([pd.DataFrame({"doc_id": held, "what": HELD}), touched], ignore_index=True)
+        found.append(rows.assign(version=snapshot.version))
+    names = ["version", "doc_id", "what", "step", "reason", "other"]
+    return pd.concat(found, ignore_index=True).reindex(columns=names).fillna("").astype("str")
+
+
+def _held(snapshot: Snapshot, column: str, value: str) -> list[str]:
+    ids: list[str] = []
+    if column == "letters_sha256":
+        for batch in snapshot.batches(["doc_id", "text"]):
+            ids += batch.loc[batch["text"].map(letters_sha256) == value, "doc_id"].tolist()
+    else:
+        for batch in snapshot.find(columns=["doc_id"], **{column: value}):
+            ids += batch["doc_id"].tolist()
+    return ids
+
+
+def newer_wishes(snapshot: Snapshot, registry_sha256: str) -> bool:
+    """Tell whether a registry is another than the one that a snapshot was built with."""
+    known = [step["facts"].get("registry") for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
+    return registry_sha256 not in known

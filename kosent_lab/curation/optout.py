@@ -1,0 +1,155 @@
+"""Wishes to be left out: a registry that people and rights holders are entered in, applied at every build.
+
+How a wish is made and answered is written in docs/CORPORA.md; what a build does with it in ``curation.steps``.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.core.files import file_sha256
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.identity import letters_sha256, text_sha256
+
+COLUMNS = ("request", "asked_on", "kind", "value", "note")
+# of a wish: which column of the documents its value stands in
+KINDS = {
+    "document": "doc_id",
+    "owner": "owner",
+    "repository": "repository",
+    "source": "source",
+    "user": "user",
+    "text": "sha256",
+    "letters": "letters_sha256",
+}
+_HASHED = ("text", "letters")
+
+
+@dataclasses.dataclass(frozen=True)
+class Registry:
+    """The wishes of a registry file.
+
+    Parameters
+    ----------
+    wishes : DataFrame
+        ``request`` (each once), ``asked_on`` (date), ``kind`` (of `KINDS`), ``value``, ``note``.
+    sha256 : str
+        Of the file: its version.
+    """
+
+    wishes: pd.DataFrame
+    sha256: str
+
+    @property
+    def newest(self) -> str:
+        """The day of the last wish, ``""`` where there is none."""
+        return str(self.wishes["asked_on"].max()) if len(self.wishes) else ""
+
+
+def read_registry(path: Path) -> Registry:
+    """Read a registry: a CSV file with the columns of `COLUMNS`.
+
+    A wish for a text is entered by its hash (kind ``text``: SHA-256 of its UTF-8, or ``letters``: of its letters,
+    `identity.letters_sha256`), so that the registry does not repeat what is to be left out.
+
+    Raises
+    ------
+    DataError
+        When a row is malformed: with file and line.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the registry {path} cannot be read: {error}. Save it as UTF-8.") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in filter(None, reader):
+            _check(row, f"{path}, line {reader.line_num}", {one[0] for one in rows})
+            rows.append(row)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+    if not rows:
+        raise DataError(f"{path} is empty; a registry begins with {','.join(COLUMNS)}")
+    return Registry(pd.DataFrame(rows[1:], columns=list(COLUMNS), dtype="str"), file_sha256(path))
+
+
+def _check(row: list[str], where: str, before: set[str]) -> None:
+    if not before:
+        if tuple(row) != COLUMNS:
+            raise DataError(f"{where}: a registry begins with {','.join(COLUMNS)}; got {','.join(row)}")
+        return
+    if len(row) != len(COLUMNS):
+        raise DataError(f"{where}: a wish has {len(COLUMNS)} fields; got {len(row)}")
+    request, asked_on, kind, value, _ = row
+    if not request or request in before:
+        raise DataError(f"{where}: every wish has a number of its own (request); got {request!r}")
+    if kind not in KINDS:
+        raise DataError(f"{where}: a wish is for one of {', '.join(KINDS)}; got {kind!r}")
+    if not value.strip():
+        raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
+    if kind in _HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
+    try:
+        datetime.date.fromisoformat(asked_on)
+    except ValueError as error:
+        raise DataError(f"{where}: asked_on is a day (2026-11-27); got {asked_on!r}") from error
+
+
+def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """Find the documents that a wish names, and their copies.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``doc_id``, ``sha256``, ``letters_sha256`` (`identity.add_identity`); ``owner``, ``repository``, ``source``,
+        ``user`` where they are known.
+    registry : Registry
+
+    Returns
+    -------
+    DataFrame
+        One row per document: ``doc_id``, ``request`` (the first that names it) and ``follows``: whether it is named
+        itself or has the same letters as one that is, wherever it stands: a fork or a copy follows a wish.
+    """
+    request = pd.Series(None, index=frame.index, dtype="object")
+    for kind, wishes in registry.wishes.groupby("kind", sort=False):
+        column = KINDS[str(kind)]
+        if column in frame.columns:
+            by_value = wishes.drop_duplicates("value").set_index("value")["request"]
+            request = request.fillna(frame[column].astype("object").map(by_value))
+    named = request.notna()
+    # an empty text is everybody's
+    letters = frame["letters_sha256"].where(frame["letters_sha256"] != letters_sha256(""))
+    of = pd.DataFrame({"letters": letters, "request": request})[named].dropna().drop_duplicates("letters")
+    request = request.fillna(letters.map(of.set_index("letters")["request"]))
+    found = request.notna()
+    return pd.DataFrame(
+        {
+            "doc_id": frame.loc[found, "doc_id"].to_numpy(),
+            "request": request[found].to_numpy(),
+            "follows": ~named[found].to_numpy(),
+        }
+    )
+
+
+def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
+    """Return the wishes that name no document: they are kept, and said."""
+    met = np.zeros(len(registry.wishes), bool)
+    for number, wish in enumerate(registry.wishes.itertuples()):
+        column = KINDS[wish.kind]
+        met[number] = column in frame.columns and bool((frame[column].astype("object") == wish.value).any())
+    return registry.wishes.loc[~met, "request"].tolist()
+
+
+def wish_for_text(text: str) -> dict[str, str]:
+    """Return what to enter for a text: kind and value, its own and its letters' hash."""
+    return {"text": text_sha256(text), "letters": letters_sha256(text)}

@@ -1,0 +1,146 @@
+"""Read the recipe of a governed corpus: its sources, its steps with their options, its name and version.
+
+What the steps do is in ``curation.steps``; they are run in ``curation.build``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.core.toml_lines import TomlLines
+from kosent_lab.curation.steps import STEPS
+
+_TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
+_OF_SOURCE = {"corpus", "file", "text_column", "owner", "repository", "licence", "source"}
+_PATHS = {"registry"}  # options that name a file, from the folder of the recipe
+# what an option of a step may be, by how its function is annotated
+_FITS = {
+    "float": (int, float),
+    "int": (int,),
+    "bool": (bool,),
+    "str": (str,),
+    "Path": (str,),
+    "list": (list,),
+    "dict": (dict,),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class StepCall:
+    """One step as a recipe calls it."""
+
+    step: str
+    options: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a governed corpus is made of, and how.
+
+    Parameters
+    ----------
+    name, title, version, licence : str
+        The version is semantic (``1.0.0``); the licence is an SPDX expression for the whole.
+    sources : tuple of dict
+        ``corpus`` (of a card) or ``file``, and what is known of its documents: ``owner``, ``repository``, ``licence``.
+    steps : tuple of StepCall
+    seed : int
+    shard_rows : int
+        Documents of a shard.
+    text : str
+        The file as it stands, which a snapshot keeps.
+    folder : Path
+        What the paths in it start from.
+    """
+
+    name: str
+    title: str
+    version: str
+    licence: str
+    sources: tuple[dict[str, Any], ...]
+    steps: tuple[StepCall, ...]
+    seed: int
+    shard_rows: int
+    text: str
+    folder: Path
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a TOML file.
+
+    Raises
+    ------
+    DataError
+        When it is none: with the line and, of a name that is not known, the nearest that is.
+    """
+    try:
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"the recipe {path} cannot be read: {error}") from error
+    lines = TomlLines(path, text)
+    for key in content:
+        lines.check(key, _TOP, "key of a recipe")
+    for key in ("name", "title", "version", "licence"):
+        if not isinstance(content.get(key), str) or not content[key]:
+            raise DataError(f"{path}: a recipe needs a {key}, a text")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", content["name"]):
+        raise DataError(
+            f"{lines.where('name')}: a name is of small letters, digits and hyphens; got {content['name']!r}"
+        )
+    if not re.fullmatch(r"\d+\.\d+\.\d+", content["version"]):
+        raise DataError(f"{lines.where('version')}: a version is three numbers, 1.0.0; got {content['version']!r}")
+    seed, shard_rows = content.get("seed", 0), content.get("shard_rows", 100_000)
+    if not isinstance(seed, int) or not isinstance(shard_rows, int) or shard_rows < 1:
+        raise DataError(f"{path}: seed and shard_rows are whole numbers; got {seed!r} and {shard_rows!r}")
+    sources, steps = content.get("sources"), content.get("steps", [])
+    if not sources or not all(isinstance(entry, dict) for part in (sources, steps) for entry in part):
+        raise DataError(f"{path}: a recipe has [[sources]], one or more, and [[steps]]")
+    return Recipe(
+        **{key: content[key] for key in ("name", "title", "version", "licence")},
+        sources=tuple(_source(entry, number, lines) for number, entry in enumerate(sources, start=1)),
+        steps=tuple(_step(entry, number, lines, path.parent, seed) for number, entry in enumerate(steps, start=1)),
+        seed=seed,
+        shard_rows=shard_rows,
+        text=text,
+        folder=path.parent,
+    )
+
+
+def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, Any]:
+    for key in entry:
+        lines.check(key, _OF_SOURCE, "key of a source", table="sources", number=number)
+    where = lines.where(next(iter(entry), "corpus"), table="sources", number=number)
+    if ("corpus" in entry) == ("file" in entry):
+        raise DataError(f"{where}: source {number} has a corpus or a file, one of them")
+    if not all(isinstance(value, str) for value in entry.values()):
+        raise DataError(f"{where}: what is said of source {number} is text")
+    return dict(entry)
+
+
+def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, seed: int) -> StepCall:
+    where = lines.where("step", table="steps", number=number)
+    name = entry.get("step", "")
+    lines.check(name, STEPS, "step", table="steps", number=number, key="step")
+    known = dict(inspect.signature(STEPS[name]).parameters)
+    del known["frame"]
+    options = {key: value for key, value in entry.items() if key != "step"}
+    for key in options:
+        lines.check(key, known, f"option of the step {name}", table="steps", number=number)
+    for key, value in options.items():
+        meant = re.match(r"\w+", known[key].annotation).group()
+        if not isinstance(value, _FITS[meant]) or (isinstance(value, bool) and meant != "bool"):
+            at = lines.where(key, table="steps", number=number)
+            raise DataError(f"{at}: {key} of the step {name} is a {meant}; got {value!r}")
+    missing = [key for key, one in known.items() if one.default is inspect.Parameter.empty and key not in options]
+    if missing:
+        raise DataError(f"{where}: the step {name} needs {', '.join(missing)}")
+    for key in _PATHS & set(options):
+        options[key] = folder / str(options[key])
+    return StepCall(name, ({"seed": seed} if "seed" in known else {}) | options)

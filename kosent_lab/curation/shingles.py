@@ -1,0 +1,210 @@
+"""Texts as sets of hashed character n-grams, and which of them may be near each other: MinHash in bands.
+
+Arrays only, whole corpora at once. What is a duplicate of what, and which copy stays, is decided in
+``curation.duplicates``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+HASH_BITS = 40  # of a gram: two grams of a text share one once in a hundred million texts
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_AT_ONCE = 2_000_000  # grams: an array of them takes 16 MB
+_BUCKET = 64  # texts of one bucket that are all compared with each other; of more each with so many that follow it
+
+
+@dataclasses.dataclass(frozen=True)
+class Shingles:
+    """Ragged sets of hashed grams.
+
+    Parameters
+    ----------
+    grams : ndarray of uint64, shape (all,)
+        Ascending within a text, each once.
+    starts : ndarray of int64, shape (texts + 1,)
+        Where the grams of each text begin, and at the end where the last ones end.
+    """
+
+    grams: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """How many grams each text has, shape (texts,)."""
+        return np.diff(self.starts)
+
+    def part(self, first: int, last: int) -> Shingles:
+        """Return the texts `first` to `last`, the last one exclusive."""
+        starts = self.starts[first : last + 1]
+        return Shingles(self.grams[starts[0] : starts[-1]], starts - starts[0])
+
+
+def shingle(texts: Sequence[str], *, size: int) -> Shingles:
+    """Return the set of hashed character n-grams of each text.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        As they are to be compared (`hangul.fold_text`), never empty.
+    size : int
+        Characters of a gram. A shorter text is one gram, and near none but its equal.
+
+    Examples
+    --------
+    >>> shingle(["가나다라", "가나"], size=3).sizes.tolist()
+    [2, 1]
+    """
+    lengths = np.fromiter(map(len, texts), "int64", len(texts))
+    grams, counts = [], []
+    for first, last in _parts(lengths):
+        unique, count = _hash_part(texts[first:last], lengths[first:last], size)
+        grams.append(unique)
+        counts.append(count)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1, "int64")
+    return Shingles(np.concatenate(grams) if grams else np.empty(0, "uint64"), starts)
+
+
+def _parts(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield runs of texts that together have so many characters as are worked on at once."""
+    ends, first = np.cumsum(lengths), 0
+    while first < len(lengths):
+        before = ends[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, before + _AT_ONCE, side="right")))
+        yield first, last
+        first = last
+
+
+def _hash_part(texts: Sequence[str], lengths: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct grams of texts one after the other, and how many each has."""
+    total = int(lengths.sum())
+    # four bytes a character, and room for the last grams to look into
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4").astype("uint64") + np.uint64(1)
+    codes = np.concatenate([codes, np.zeros(size, "uint64")])
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    left = np.cumsum(lengths)[row] - np.arange(total)  # characters from here to the end of the text
+    value = np.zeros(total, "uint64")
+    for offset in range(size):
+        value += np.where(left > offset, codes[offset : offset + total], np.uint64(0))
+        value *= _ODD
+        value ^= value >> np.uint64(29)
+    begins_gram = (left >= size) | (left == lengths[row])  # a text that is shorter has one
+    value = (value[begins_gram] * _ODD) >> np.uint64(64 - HASH_BITS)
+    key = _distinct(row[begins_gram].astype("uint64") << np.uint64(HASH_BITS) | value)
+    of = (key >> np.uint64(HASH_BITS)).astype("int64")
+    return key & np.uint64(2**HASH_BITS - 1), np.bincount(of, minlength=len(lengths))
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    values = np.sort(values)
+    return values[np.diff(values, prepend=values[:1] + np.uint64(1)) != 0]
+
+
+def bands_for(threshold: float, *, hashes: int = 128, recall: float = 0.99) -> tuple[int, int]:
+    """Return how many bands of how many hashes find a pair at `threshold` with a chance of at least `recall`.
+
+    Of the ways to do so that with the longest bands, which let the fewest pairs through that are none.
+
+    Examples
+    --------
+    >>> bands_for(0.7), bands_for(0.5)
+    ((17, 4), (35, 3))
+    """
+    for rows in range(hashes, 0, -1):
+        for bands in range(1, hashes // rows + 1):
+            if 1 - (1 - threshold**rows) ** bands >= recall:
+                return bands, rows
+    return hashes, 1
+
+
+def find_candidates(shingles: Shingles, *, threshold: float, seed: int = 0) -> np.ndarray:
+    """Return pairs of texts whose sets may have a Jaccard index of `threshold` or more.
+
+    Parameters
+    ----------
+    shingles : Shingles
+        Distinct texts; equal ones would fill buckets.
+    threshold : float
+        A pair at it is missed once in a hundred, one above more seldom (`bands_for`).
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64, shape (pairs, 2)
+        The lower number first, ascending; the same in every run and on every machine.
+
+    References
+    ----------
+    Broder 1997, "On the resemblance and containment of documents".
+    """
+    bands, rows = bands_for(threshold)
+    random = np.random.default_rng(seed)
+    n = len(shingles.starts) - 1
+    pairs = [np.empty(0, "int64")]
+    for _ in range(bands):
+        key = np.zeros(n, "uint64")
+        for _ in range(rows):
+            multiplier = random.integers(2**63, dtype="uint64") * np.uint64(2) + np.uint64(1)
+            shift = random.integers(2**63, dtype="uint64")
+            key = (key ^ _smallest(shingles, multiplier, shift)) * _ODD
+            key ^= key >> np.uint64(31)
+        pairs.append(_bucket_pairs(key, n))
+    code = np.unique(np.concatenate(pairs))
+    return np.stack([code // max(n, 1), code % max(n, 1)], axis=1)
+
+
+def _smallest(shingles: Shingles, multiplier: np.uint64, shift: np.uint64) -> np.ndarray:
+    """Return the smallest hash of each text under one random function."""
+    out = np.empty(len(shingles.starts) - 1, "uint64")
+    for first, last in _parts(shingles.sizes):
+        part = shingles.part(first, last)
+        hashed = (part.grams * multiplier + shift) >> np.uint64(24)
+        out[first:last] = np.minimum.reduceat(hashed, part.starts[:-1])
+    return out
+
+
+def _bucket_pairs(key: np.ndarray, n: int) -> np.ndarray:
+    """Return the pairs of texts of one key, each as one number."""
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    found = []
+    for step in range(1, _BUCKET):
+        same = np.flatnonzero(ordered[step:] == ordered[:-step])
+        if not len(same):
+            break
+        found.append(order[same] * n + order[same + step])
+    return np.concatenate(found) if found else np.empty(0, "int64")
+
+
+def jaccard(shingles: Shingles, pairs: np.ndarray) -> np.ndarray:
+    """Return the Jaccard index of each pair of texts: shared grams over all grams of the two.
+
+    Parameters
+    ----------
+    shingles : Shingles
+    pairs : ndarray of int64, shape (pairs, 2)
+
+    Returns
+    -------
+    ndarray of float, shape (pairs,)
+    """
+    out = np.empty(len(pairs))
+    sizes = shingles.sizes[pairs]  # shape (pairs, 2)
+    for first, last in _parts(sizes.sum(axis=1)):
+        some, count = pairs[first:last], sizes[first:last]
+        both = [_spread(shingles, some[:, side], count[:, side]) for side in (0, 1)]
+        key = np.sort(np.concatenate(both))
+        twice = key[1:][key[1:] == key[:-1]] >> np.uint64(HASH_BITS)
+        shared = np.bincount(twice.astype("int64"), minlength=len(some))
+        out[first:last] = shared / (count.sum(axis=1) - shared)
+    return out
+
+
+def _spread(shingles: Shingles, rows: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the grams of `rows`, each with the number of its row among them in front."""
+    number = np.repeat(np.arange(len(rows)), count)
+    within = np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count)
+    return number.astype("uint64") << np.uint64(HASH_BITS) | shingles.grams[shingles.starts[rows][number] + within]

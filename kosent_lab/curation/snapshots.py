@@ -1,0 +1,176 @@
+"""A governed corpus as it lies on disk: shards, a manifest with the hash of each file, the lineage of documents.
+
+Written by ``curation.build``; nothing here loads a whole snapshot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset
+import pyarrow.parquet
+
+from kosent_lab.core.files import file_sha256
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE = (
+    "manifest.json",
+    "lineage.parquet",
+    "CHANGELOG.md",
+    "CARD.md",
+    "recipe.toml",
+)
+FORMAT = 1
+_ROWS = 10_000  # of a batch
+LINEAGE_COLUMNS = ("doc_id", "step", "action", "reason", "other", "sha256", "letters_sha256", "owner", "repository")
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """An opened snapshot.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : dict
+        As `build.build_corpus` wrote it.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Name and version: ``nsmc-governed 1.0.0``."""
+        return f"{self.manifest['name']} {self.manifest['version']}"
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the manifest, and so of everything that it names."""
+        return manifest_sha256(self.manifest)
+
+    @property
+    def shards(self) -> list[Path]:
+        """The files of documents, in order."""
+        return [self.folder / shard["file"] for shard in self.manifest["shards"]]
+
+    @property
+    def rows(self) -> int:
+        """How many documents it holds."""
+        return sum(shard["rows"] for shard in self.manifest["shards"])
+
+    def batches(self, columns: list[str] | None = None, *, rows: int = _ROWS) -> Iterator[pd.DataFrame]:
+        """Yield the documents in order, so many at a time."""
+        for shard in self.shards:
+            with pa.parquet.ParquetFile(shard) as file:
+                if not file.metadata.num_rows:  # its columns are known all the same
+                    yield file.read(columns).to_pandas(types_mapper=_as_str)
+                for batch in file.iter_batches(rows, columns=columns):
+                    yield batch.to_pandas(types_mapper=_as_str)
+
+    def lineage(self) -> pd.DataFrame:
+        """Return what happened to documents: `LINEAGE_COLUMNS`, one row per document and step that touched it."""
+        return pd.read_parquet(self.folder / LINEAGE)
+
+    def find(
+        self, *, pattern: str | None = None, columns: list[str] | None = None, **values: str
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the documents whose columns have these values and whose text holds a pattern, batch by batch.
+
+        Parameters
+        ----------
+        pattern : str, optional
+            Regular expression (RE2) that is searched in ``text``.
+        columns : list of str, optional
+            Those returned.
+        **values : str
+            By column: ``language``, ``licence``, ``source``, ``repository``, ``owner``.
+
+        Raises
+        ------
+        DataError
+            When a column is not there or the pattern is none.
+        """
+        dataset = pa.dataset.dataset(self.shards)
+        missing = [name for name in (*values, *(columns or [])) if name not in dataset.schema.names]
+        if missing:
+            raise DataError(f"{self.version} has no column {missing[0]!r}; there are {', '.join(dataset.schema.names)}")
+        wanted = pc.scalar(True)
+        for name, value in values.items():
+            wanted = wanted & (pc.field(name) == value)
+        if pattern is not None:
+            try:
+                pc.match_substring_regex(pa.array([""]), pattern)
+            except pa.ArrowInvalid as error:
+                raise DataError(f"the pattern {pattern!r} is no regular expression (RE2): {error}") from error
+            wanted = wanted & pc.match_substring_regex(pc.field("text"), pattern)
+        for batch in dataset.to_batches(columns=columns, filter=wanted, batch_size=_ROWS):
+            if batch.num_rows:
+                yield batch.to_pandas(types_mapper=_as_str)
+
+
+def _as_str(kind: pa.DataType) -> pd.StringDtype | None:
+    return pd.StringDtype(na_value=float("nan")) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
+
+
+def open_snapshot(folder: str | Path) -> Snapshot:
+    """Open a snapshot; its manifest is checked, its files are by `verify`.
+
+    Raises
+    ------
+    NotAvailableError
+        When the folder holds none.
+    DataError
+        When the manifest is damaged, was edited, or a newer version of this package wrote it.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise NotAvailableError(
+            f"{folder} holds no governed corpus: {MANIFEST} is missing. Make one: kosent-lab corpus build"
+        )
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        said = manifest.pop("sha256")
+        shards = [(str(shard["file"]), str(shard["sha256"]), int(shard["rows"])) for shard in manifest["shards"]]
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is no manifest: {error!r}. Build the corpus again.") from error
+    if manifest.get("format") != FORMAT:
+        raise DataError(f"{path} has format {manifest.get('format')!r}; this version of kosent-lab reads {FORMAT}")
+    if manifest_sha256(manifest) != said:
+        raise DataError(f"{path} was edited: it does not have the hash that it names. Build the corpus again.")
+    if odd := [name for name, _, _ in shards if not re.fullmatch(r"part-\d{5}\.parquet", name)]:
+        raise DataError(f"{path} names a shard {odd[0]!r}, which is none")
+    return Snapshot(folder, manifest)
+
+
+def manifest_sha256(manifest: dict[str, Any]) -> str:
+    """Return the hash of a manifest without its own."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def verify(snapshot: Snapshot) -> pd.DataFrame:
+    """Rehash every file of a snapshot.
+
+    Returns
+    -------
+    DataFrame
+        ``file``, ``rows`` (of shards), ``ok``, ``why`` (what is wrong: it is missing, or other bytes).
+    """
+    files = [(shard["file"], shard["rows"], shard["sha256"]) for shard in snapshot.manifest["shards"]]
+    files += [(name, None, sha256) for name, sha256 in snapshot.manifest["files"].items()]
+    found = []
+    for name, rows, sha256 in files:
+        path = snapshot.folder / name
+        why = "missing" if not path.is_file() else "other bytes" if file_sha256(path) != sha256 else ""
+        found.append((name, rows, not why, why))
+    return pd.DataFrame(found, columns=["file", "rows", "ok", "why"]).astype({"rows": "Int64"})

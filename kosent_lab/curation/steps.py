@@ -1,0 +1,190 @@
+"""The steps of a governed corpus: each takes a table of documents and says which leave it, which change, and why.
+
+A step is a function of the table and its options alone. Which steps there are is in `STEPS`; how a recipe names
+them in ``curation.recipe``, how they follow each other in ``curation.build``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.corpora.personal import find_personal
+from kosent_lab.curation.duplicates import find_duplicates, find_overlap
+from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.optout import find_wished, read_registry, unmatched
+
+PLACEHOLDERS = {"phone": "[전화번호]", "mail": "[메일주소]", "resident": "[주민등록번호]"}
+PASSED = "passed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a step makes of a table.
+
+    Parameters
+    ----------
+    removed : DataFrame
+        ``doc_id``, ``reason`` and ``other`` (the document, request or value that it is for; ``""`` where none is).
+    changed : DataFrame
+        ``doc_id``, ``reason``, ``text`` (as it is from now on).
+    facts : dict
+        What else is to be said: counts, wishes that matched nothing.
+    """
+
+    removed: pd.DataFrame = dataclasses.field(default_factory=lambda: _rows([]))
+    changed: pd.DataFrame = dataclasses.field(default_factory=lambda: _rows([], last="text"))
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the table without what was removed, with what was changed; order and index as they were."""
+        kept = frame[~frame["doc_id"].isin(self.removed["doc_id"])]
+        if self.changed.empty:
+            return kept
+        texts = kept["doc_id"].map(self.changed.set_index("doc_id")["text"])
+        return kept.assign(text=texts.where(texts.notna(), kept["text"]))
+
+
+def _rows(rows: list[tuple[str, str, str]], *, last: str = "other") -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["doc_id", "reason", last], dtype="str")
+
+
+def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.Series:
+    """Return which rows have one of the values wanted in every column named."""
+    found = pd.Series(True, index=frame.index)
+    check_columns(frame, list(wanted), what=f"the step {step}")
+    for column, values in wanted.items():
+        values = values if isinstance(values, list) else [values]
+        found &= frame[column].isin(values).fillna(False)
+    return found
+
+
+def opt_out(frame: pd.DataFrame, *, registry: Path) -> Outcome:
+    """Remove what somebody asked to have left out, and its copies."""
+    wishes = read_registry(registry)
+    if wishes.wishes.empty:
+        return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "unmatched": []})
+    identified = add_identity(frame)
+    found = find_wished(identified, wishes)
+    removed = pd.DataFrame(
+        {
+            "doc_id": found["doc_id"],
+            "reason": np.where(found["follows"], "opt-out: a copy of what was asked for", "opt-out"),
+            "other": found["request"],
+        }
+    )
+    facts = {"registry": wishes.sha256, "wishes": len(wishes.wishes), "newest": wishes.newest}
+    return Outcome(removed, facts=facts | {"unmatched": unmatched(identified, wishes)})
+
+
+def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
+    """Take out what names persons (`personal.find_personal`): a placeholder in its place, or the whole document."""
+    if action not in ("redact", "drop", "report"):
+        raise DataError(f"the step personal has the actions redact, drop and report; got {action!r}")
+    texts = frame["text"].fillna("").astype(str)
+    rows, counts = [], dict.fromkeys(PLACEHOLDERS, 0)
+    suspects = texts.str.contains(r"[0-9０-９@＠]", regex=True)
+    for doc_id, text in zip(frame.loc[suspects, "doc_id"], texts[suspects], strict=True):
+        found = find_personal(text)
+        if not found:
+            continue
+        parts, place = [], 0
+        for kind, start, end in found:
+            counts[kind] += 1
+            parts += [text[place:start], PLACEHOLDERS[kind]]
+            place = end
+        kinds = ", ".join(sorted({one.kind for one in found}))
+        rows.append((doc_id, f"personal data: {kinds}", "".join([*parts, text[place:]])))
+    facts = {"found": counts, "documents": len(rows), "action": action}
+    if action == "redact":
+        return Outcome(changed=_rows(rows, last="text"), facts=facts)
+    if action == "drop":
+        return Outcome(_rows([(doc_id, reason, "") for doc_id, reason, _ in rows]), facts=facts)
+    return Outcome(facts=facts)
+
+
+def duplicates(
+    frame: pd.DataFrame,
+    *,
+    threshold: float = 0.8,
+    near: bool = True,
+    order: list[str] | None = None,
+    protect: dict[str, list[Any]] | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """Keep one of the documents that are copies of each other (`duplicates.find_duplicates`)."""
+    protected = _where(frame, protect, "duplicates") if protect else None
+    table = find_duplicates(
+        frame, threshold=threshold if near else None, order=order or (), protect=protected, seed=seed
+    )
+    gone = table[table["removed"]]
+    removed = pd.DataFrame({"doc_id": gone["doc_id"], "reason": gone["kind"] + " copy", "other": gone["cluster"]})
+    facts = {"clusters": int(table["cluster"].nunique()), "documents": len(table)}
+    return Outcome(removed, facts=facts | {"removed": removed["reason"].value_counts().sort_index().to_dict()})
+
+
+def decontaminate(
+    frame: pd.DataFrame, *, where: dict[str, list[Any]], threshold: float = 0.8, near: bool = True, seed: int = 0
+) -> Outcome:
+    """Remove from all other documents what stands, exactly or nearly, in those of `where`: a test set stays a test."""
+    against = _where(frame, where, "decontaminate")
+    found = find_overlap(frame[~against], frame[against], threshold=threshold if near else None, seed=seed)
+    reason = found["kind"].map({"folded": "stands in what measures", "near": "stands nearly in what measures"})
+    removed = pd.DataFrame({"doc_id": found["doc_id"], "reason": reason, "other": found["other"]})
+    return Outcome(removed, facts={"against": int(against.sum()), "removed": reason.value_counts().to_dict()})
+
+
+def quality(
+    frame: pd.DataFrame,
+    *,
+    least_letters: int = 1,
+    most_characters: int = 100_000,
+    least_hangul: float = 0.0,
+    most_repeated: float = 1.0,
+) -> Outcome:
+    """Remove what holds too few letters, is too long, hardly Korean, or one character over and over.
+
+    `least_hangul` is a share of the letters, `most_repeated` the share of a text's commonest character among all its
+    letters, of texts of twenty letters and more.
+    """
+    texts = frame["text"].fillna("").astype(str)
+    letters = texts.str.count(r"[^\W\d_]")
+    hangul = texts.str.count("[가-힣ㄱ-ㅎㅏ-ㅣ]")
+    share = hangul / letters.where(letters > 0)
+    reason = pd.Series("", index=frame.index)
+    if most_repeated < 1:
+        long = letters >= 20
+        commonest = texts[long].map(lambda text: max(map(text.count, set(filter(str.isalpha, text))), default=0))
+        reason[(commonest / letters[long] > most_repeated).reindex(frame.index, fill_value=False)] = "repeats itself"
+    reason[(share < least_hangul).fillna(False)] = "hardly Korean"
+    reason[texts.str.len() > most_characters] = "too long"
+    reason[letters < least_letters] = "too few letters"
+    gone = reason != ""
+    removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": reason[gone], "other": ""})
+    return Outcome(removed, facts={"removed": reason[gone].value_counts().sort_index().to_dict()})
+
+
+def licences(frame: pd.DataFrame, *, allow: list[str]) -> Outcome:
+    """Keep the documents whose declared licence is one of `allow`, each an SPDX identifier."""
+    check_columns(frame, ["licence"], what="the step licences")
+    licence = frame["licence"].fillna("").astype(str)
+    gone = ~licence.isin(allow)
+    removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": "licence", "other": licence[gone]})
+    return Outcome(removed, facts={"licences": licence.value_counts().sort_index().to_dict()})
+
+
+# by the name that a recipe calls it
+STEPS: dict[str, Callable[..., Outcome]] = {
+    "licences": licences,
+    "opt-out": opt_out,
+    "personal": personal,
+    "quality": quality,
+    "decontaminate": decontaminate,
+    "duplicates": duplicates,
+}

@@ -1,0 +1,216 @@
+import json
+import logging
+import signal
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.snapshots import MANIFEST
+
+LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
+RECIPE = """
+name = "mine"
+title = "My reviews"
+version = "1.0.0"
+licence = "CC0-1.0"
+shard_rows = 4
+[[sources]]
+file = "a.csv"
+licence = "CC0-1.0"
+owner = "kim"
+[[steps]]
+step = "opt-out"
+registry = "out.csv"
+[[steps]]
+step = "personal"
+[[steps]]
+step = "duplicates"
+order = ["date"]
+"""
+BUILD = "import sys; from pathlib import Path; from kosent_lab import curation\n"
+
+
+@pytest.fixture
+def home(tmp_path):
+    texts = [
+        LONG,
+        LONG + " ㅎ",
+        "문의 010-0000-0000",
+        *[f"{n}번째로 본 영화" for n in range(9)],
+        "<script>|한 줄\n두 줄",
+    ]
+    frame = pd.DataFrame({"text": texts, "date": [f"2026-01-{20 - n:02d}" for n in range(len(texts))]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "recipe.toml").write_text(RECIPE, "utf-8")
+    (tmp_path / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")
+    return tmp_path
+
+
+def build(home, out="v1", **changes):
+    path = home / "recipe.toml"
+    text = RECIPE
+    for old, new in changes.items():
+        text = text.replace(*{"version": ('"1.0.0"', f'"{new}"')}[old])
+    path.write_text(text, "utf-8")
+    return curation.build_corpus(curation.read_recipe(path), home / out)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def held(snapshot):
+    return pd.concat(snapshot.batches(), ignore_index=True)
+
+
+def test_a_corpus_is_built_and_says_what_happened_to_each_document(home):
+    snapshot = build(home)
+    frame = held(snapshot)
+    assert snapshot.rows == len(frame) == 12
+    assert [shard["rows"] for shard in snapshot.manifest["shards"]] == [4, 4, 4]
+    # of the two near copies the earlier one stays
+    assert LONG not in frame["text"].tolist()
+    assert "문의 [전화번호]" in frame["text"].tolist()
+    assert set(frame["owner"]) == {"kim"}
+    assert frame["swhid"].str.fullmatch(r"swh:1:cnt:[0-9a-f]{40}").all()
+    lineage = snapshot.lineage()
+    assert lineage[["step", "action", "reason"]].values.tolist() == [
+        ["personal", "changed", "personal data: phone"],
+        ["duplicates", "removed", "near copy"],
+    ]
+    assert not lineage.map(lambda value: "010" in str(value)).any(axis=None)
+    card = (snapshot.folder / "CARD.md").read_text("utf-8")
+    assert "| duplicates | 13 | 1 | 0 | 12 |" in card
+    assert curation.verify(snapshot)["ok"].all()
+    assert not [path for path in home.iterdir() if path.name.startswith(".")]
+
+
+def test_the_same_inputs_give_the_same_bytes(home):
+    build(home)
+    build(home, "v2")
+    assert contents(home / "v1") == contents(home / "v2")
+    before = contents(home / "v1")
+    build(home)  # over the same version
+    assert contents(home / "v1") == before
+
+
+def test_a_killed_build_goes_on_at_its_last_whole_step(home, caplog):
+    build(home, "whole")
+    program = BUILD + (
+        "import os, signal\nfrom kosent_lab.curation.steps import STEPS\n"
+        "recipe = curation.read_recipe(Path(sys.argv[1]))\n"
+        "STEPS['duplicates'] = lambda frame, **options: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "curation.build_corpus(recipe, Path(sys.argv[2]))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(home / "recipe.toml"), str(home / "v1")])
+    assert ended.returncode == -signal.SIGKILL
+    assert not (home / "v1").exists()
+    with caplog.at_level(logging.INFO, "kosent_lab.curation"):
+        build(home)
+    assert "personal: there already" in caplog.text
+    assert "duplicates: there already" not in caplog.text
+    assert contents(home / "v1") == contents(home / "whole")
+
+
+def test_a_wish_takes_effect_in_the_next_version_and_the_changelog_names_it(home):
+    first = build(home)
+    wanted = held(first).loc[3, "doc_id"]
+    with (home / "out.csv").open("a", encoding="utf-8") as file:
+        file.write(f"17,2026-02-01,document,{wanted},\n18,2026-02-02,repository,a/b,\n")
+    with pytest.raises(DataError, match="holds mine 1.0.0 with other documents; raise the version"):
+        build(home)
+    assert curation.verify(curation.open_snapshot(home / "v1"))["ok"].all()
+    second = build(home, version="1.1.0")
+    assert wanted not in held(second)["doc_id"].tolist()
+    changes = (second.folder / "CHANGELOG.md").read_text("utf-8")
+    assert changes.index("## 1.1.0") < changes.index("## 1.0.0")
+    assert f"- removed, opt-out: 1 ({wanted} for 17)" in changes
+    assert second.manifest["steps"][0]["facts"]["unmatched"] == ["18"]
+    found = curation.ask([second], document=wanted)
+    assert found[["version", "what", "step", "reason", "other"]].values.tolist() == [
+        ["mine 1.1.0", "removed", "opt-out", "opt-out", "17"]
+    ]
+
+
+def test_two_versions_are_compared(home):
+    first = build(home)
+    with (home / "a.csv").open("a", encoding="utf-8") as file:
+        file.write("새로 쓴 글,2026-03-01\n")
+    second = build(home, "v2", version="1.1.0")
+    found = curation.compare_snapshots(first, second)
+    assert len(found["added"]) == 1
+    assert found["removed"].empty
+    assert found["changed"].empty
+    backwards = curation.compare_snapshots(second, first)
+    assert backwards["removed"]["reason"].tolist() == ["not in its sources"]
+
+
+def test_who_asks_is_answered_by_letters_owner_and_lineage(home):
+    snapshot = build(home)
+    assert curation.ask([snapshot], text="3 번째로 본 영화!")["what"].tolist() == ["held"]
+    gone = curation.ask([snapshot], text=LONG)
+    assert gone[["what", "reason"]].values.tolist() == [["removed", "near copy"]]
+    # what was redacted is found by what stood there
+    assert curation.ask([snapshot], text="문의 010 0000 0000")["what"].tolist() == ["changed"]
+    assert (curation.ask([snapshot], owner="kim")["what"] == "held").sum() == 12
+    assert curation.ask([snapshot], owner="lee").empty
+    for wrong in ({}, {"owner": "kim", "text": "a"}):
+        with pytest.raises(DataError, match="ask for one thing"):
+            curation.ask([snapshot], **wrong)
+
+
+def test_documents_are_found_by_column_and_pattern(home):
+    snapshot = build(home)
+    assert list(snapshot.find(pattern="^[3-5]번째", language="other")) == []
+    found = pd.concat(snapshot.find(pattern="^[3-5]번째", language="ko", columns=["text"]))
+    assert len(found) == 3
+    with pytest.raises(DataError, match="has no column 'speaker'; there are doc_id, text"):
+        list(snapshot.find(speaker="kim"))
+    with pytest.raises(DataError, match="is no regular expression"):
+        list(snapshot.find(pattern="("))
+
+
+def test_a_file_that_was_touched_is_named_and_an_edited_manifest_refused(home):
+    snapshot = build(home)
+    path = snapshot.folder / "part-00001.parquet"
+    path.write_bytes(path.read_bytes() + b" ")
+    (snapshot.folder / "CARD.md").unlink()
+    table = curation.verify(snapshot).set_index("file")
+    assert table.loc["part-00001.parquet", "why"] == "other bytes"
+    assert table.loc["CARD.md", "why"] == "missing"
+    assert table["ok"].sum() == len(table) - 2
+    manifest = json.loads((snapshot.folder / MANIFEST).read_text("utf-8"))
+    edited = json.dumps(manifest | {"licence": "MIT"})
+    (snapshot.folder / MANIFEST).write_text(edited, "utf-8")
+    with pytest.raises(DataError, match="was edited: it does not have the hash that it names"):
+        curation.open_snapshot(snapshot.folder)
+    for text in ("{", "[]", "{}"):
+        (snapshot.folder / MANIFEST).write_text(text, "utf-8")
+        with pytest.raises(DataError, match="is no manifest"):
+            curation.open_snapshot(snapshot.folder)
+    with pytest.raises(NotAvailableError, match="holds no governed corpus"):
+        curation.open_snapshot(home)
+
+
+def test_another_corpus_or_builder_is_not_written_over(home):
+    build(home)
+    (home / "recipe.toml").write_text(RECIPE.replace('"mine"', '"other"'), "utf-8")
+    with pytest.raises(DataError, match="holds mine 1.0.0, another corpus than other"):
+        curation.build_corpus(curation.read_recipe(home / "recipe.toml"), home / "v1")
+    (home / "out.csv").unlink()
+    with pytest.raises(NotAvailableError, match=r"the registry of opt-outs .*out.csv is missing"):
+        build(home, "v2")
+
+
+def test_a_corpus_of_nothing_is_built_too(home):
+    (home / "a.csv").write_text("text,date\n010-0000-0000,2026-01-01\n", "utf-8")
+    path = home / "recipe.toml"
+    path.write_text(RECIPE.replace('step = "personal"', 'step = "personal"\naction = "drop"'), "utf-8")
+    snapshot = curation.build_corpus(curation.read_recipe(path), home / "v1")
+    assert snapshot.rows == 0
+    assert curation.verify(snapshot)["ok"].all()
+    assert held(snapshot).empty

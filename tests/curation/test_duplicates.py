@@ -1,0 +1,76 @@
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.duplicates import find_duplicates, find_overlap
+
+LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
+
+
+def documents(*texts, **columns):
+    return pd.DataFrame({"doc_id": [f"d{n}" for n in range(len(texts))], "text": list(texts), **columns})
+
+
+def test_exact_folded_and_near_copies_of_one_text_are_one_cluster():
+    frame = documents(LONG, "다른 글이다", LONG, LONG.replace(" ", ""), LONG + " ㅎ", None, "!!", "?")
+    table = find_duplicates(frame, threshold=0.8)
+    assert table["doc_id"].tolist() == ["d0", "d2", "d3", "d4"]
+    assert table["cluster"].unique().tolist() == ["d0"]
+    assert table["kind"].tolist() == ["exact", "exact", "folded", "near"]
+    assert table["removed"].tolist() == [False, True, True, True]
+    # 27 letters make 23 grams, one more letter one gram more
+    assert table["jaccard"].tolist() == pytest.approx([1, 1, 1, 23 / 24])
+    assert find_duplicates(frame, threshold=None)["doc_id"].tolist() == ["d0", "d2", "d3"]
+
+
+def test_the_copy_that_stays_is_chosen_by_the_order_stated():
+    frame = documents(LONG, LONG, LONG, stars=[1, 5, 5], date=["2020", "2021", "2019"])
+
+    def stays(**options):
+        table = find_duplicates(frame, **options)
+        return table.loc[~table["removed"], "doc_id"].tolist()
+
+    assert stays() == ["d0"]
+    assert stays(order=["date"]) == ["d2"]
+    assert stays(order=["-stars"]) == ["d1"]
+    assert stays(order=["-stars", "date"]) == ["d2"]
+    missing = frame.assign(date=[None, "2021", None])
+    table = find_duplicates(missing, order=["date"])
+    assert table.loc[~table["removed"], "doc_id"].tolist() == ["d1"]
+
+
+def test_protected_documents_stay_and_come_first():
+    frame = documents(LONG, LONG, LONG)
+    table = find_duplicates(frame, protect=pd.Series([False, True, True]))
+    assert dict(zip(table["doc_id"], table["removed"], strict=True)) == {"d0": True, "d1": False, "d2": False}
+    assert table["cluster"].unique().tolist() == ["d1"]
+
+
+def test_the_order_of_rows_changes_nothing():
+    frame = documents(*[f"{LONG} {n // 3}" for n in range(30)], "홀로 선 글")
+    table = find_duplicates(frame)
+    shuffled = find_duplicates(frame.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(
+        table.sort_values("doc_id", ignore_index=True), shuffled.sort_values("doc_id", ignore_index=True)
+    )
+
+
+def test_what_stands_in_another_table_is_found_with_where():
+    own = documents(LONG, LONG + " ㅎ", "전혀 다른 이야기", "").assign(doc_id=["a", "b", "c", "d"])
+    other = documents("짧은 글", LONG.replace(" ", "  "), LONG)
+    table = find_overlap(own, other)
+    assert table["doc_id"].tolist() == ["a", "b"]
+    assert table["other"].tolist() == ["d1", "d1"]
+    assert table["kind"].tolist() == ["folded", "near"]
+    assert find_overlap(own, other, threshold=None)["doc_id"].tolist() == ["a"]
+    # copies within the first table are no matter here
+    assert find_overlap(documents(LONG, LONG), documents("짧은 글")).empty
+
+
+def test_bad_input_is_told():
+    with pytest.raises(DataError, match="'d0' stands twice"):
+        find_duplicates(documents(LONG, LONG).assign(doc_id="d0"))
+    with pytest.raises(DataError, match="above 0 and up to 1; got 80"):
+        find_duplicates(documents(LONG), threshold=80)
+    with pytest.raises(DataError, match="finding duplicates needs column"):
+        find_duplicates(documents(LONG), order=["-stars"])

@@ -1,0 +1,83 @@
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.optout import find_wished, read_registry, unmatched, wish_for_text
+
+HEADER = "request,asked_on,kind,value,note\n"
+
+
+def registry(tmp_path, *rows):
+    path = tmp_path / "opt-outs.csv"
+    path.write_text(HEADER + "".join(row + "\n" for row in rows), "utf-8")
+    return read_registry(path)
+
+
+def documents():
+    return add_identity(
+        pd.DataFrame(
+            {
+                "doc_id": ["a", "b", "c", "d", "e"],
+                "text": ["내 글이다", "내글이다!", "남의 글이다", "!!", "?"],
+                "owner": ["kim", "lee", "lee", "kim", "park"],
+            }
+        )
+    )
+
+
+def test_copies_follow_a_wish_wherever_they_stand(tmp_path):
+    found = find_wished(documents(), registry(tmp_path, "7,2026-01-02,owner,kim,"))
+    # b has the letters of a; d and e have no letter and are copies of nothing
+    assert found.to_dict("records") == [
+        {"doc_id": "a", "request": "7", "follows": False},
+        {"doc_id": "b", "request": "7", "follows": True},
+        {"doc_id": "d", "request": "7", "follows": False},
+    ]
+
+
+def test_a_text_is_asked_for_by_its_hash_alone(tmp_path):
+    wish = wish_for_text("남의 글이다")
+    for kind, value in wish.items():
+        found = find_wished(documents(), registry(tmp_path, f"1,2026-01-02,{kind},{value},"))
+        assert found["doc_id"].tolist() == ["c"]
+    assert len(set(wish.values())) == 2
+
+
+def test_wishes_that_name_nothing_are_told(tmp_path):
+    wishes = registry(
+        tmp_path, "1,2026-01-02,document,c,", "2,2026-03-04,repository,a/b,", '3,2026-02-03,owner,choi,"a, b"'
+    )
+    assert find_wished(documents(), wishes)["request"].tolist() == ["1"]
+    assert unmatched(documents(), wishes) == ["2", "3"]
+    assert wishes.newest == "2026-03-04"
+    assert registry(tmp_path).newest == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "match"),
+    [
+        ("1,2026-01-02,owner", "line 3: a wish has 5 fields; got 3"),
+        ("0,2026-01-02,owner,kim,", "line 3: every wish has a number of its own .*got '0'"),
+        ("1,2026-01-02,person,kim,", "line 3: a wish is for one of document, owner.*got 'person'"),
+        ("1,2.1.2026,owner,kim,", "line 3: asked_on is a day"),
+        ("1,2026-01-02,owner, ,", "line 3: the wish 1 says for no owner what it is"),
+        ("1,2026-01-02,text,내 글이다,", "line 3: a wish for a text holds its SHA-256"),
+        ('1,2026-01-02,owner,"kim,', "line 3: "),
+    ],
+)
+def test_a_malformed_row_is_told_with_its_line(tmp_path, row, match):
+    with pytest.raises(DataError, match=match):
+        registry(tmp_path, "0,2026-01-01,owner,lee,", row)
+
+
+def test_a_file_that_is_no_registry_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("owner\nkim\n", "utf-8")
+    with pytest.raises(DataError, match="line 1: a registry begins with request,asked_on,kind,value,note"):
+        read_registry(path)
+    path.write_text("", "utf-8")
+    with pytest.raises(DataError, match="is empty"):
+        read_registry(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_registry(tmp_path / "none.csv")

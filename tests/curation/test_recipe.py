@@ -1,0 +1,62 @@
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.recipe import read_recipe
+from tests.conftest import ROOT
+
+HEAD = 'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n'
+SOURCE = '[[sources]]\nfile = "a.csv"\n'
+
+
+def read(tmp_path, text):
+    path = tmp_path / "recipe.toml"
+    path.write_text(text, "utf-8")
+    return read_recipe(path)
+
+
+def test_a_recipe_says_what_is_done_in_which_order(tmp_path):
+    steps = '[[steps]]\nstep = "duplicates"\nthreshold = 0.7\n[[steps]]\nstep = "opt-out"\nregistry = "out.csv"\n'
+    recipe = read(tmp_path, HEAD + "seed = 5\n" + SOURCE + steps)
+    assert [call.step for call in recipe.steps] == ["duplicates", "opt-out"]
+    assert recipe.steps[0].options == {"seed": 5, "threshold": 0.7}
+    assert recipe.steps[1].options == {"registry": tmp_path / "out.csv"}
+    assert recipe.sources == ({"file": "a.csv"},)
+    assert recipe.shard_rows == 100_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data" / "recipes" / "corpora").glob("*.toml")), ids=lambda p: p.stem)
+def test_the_recipes_of_this_repository_are_read(path):
+    assert read_recipe(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        (HEAD, r"a recipe has \[\[sources\]\], one or more"),
+        (HEAD.replace('"1.0.0"', '"1.0"') + SOURCE, "line 3: a version is three numbers, 1.0.0; got '1.0'"),
+        (HEAD.replace('"mine"', '"Mine"') + SOURCE, "line 1: a name is of small letters"),
+        (HEAD.replace('title = "Mine"\n', "") + SOURCE, "a recipe needs a title"),
+        ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),
+        (HEAD + 'seed = "a"\n' + SOURCE, "seed and shard_rows are whole numbers"),
+        (HEAD + '[[sources]]\nfiles = "a"\n', "line 6: 'files' is no key of a source. Did you mean 'file'?"),
+        (HEAD + '[[sources]]\nowner = "a"\n', "line 6: source 1 has a corpus or a file, one of them"),
+        (HEAD + "[[sources]]\nfile = 1\n", "line 6: what is said of source 1 is text"),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "duplicate"\n',
+            "line 8: 'duplicate' is no step. Did you mean 'duplicates'?",
+        ),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "quality"\n[[steps]]\nstep = "duplicates"\ntreshold = 0.5\n',
+            "line 11: 'treshold' is no option of the step duplicates. Did you mean 'threshold'?",
+        ),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "duplicates"\nthreshold = "high"\n',
+            "line 9: threshold of the step duplicates is a float; got 'high'",
+        ),
+        (HEAD + SOURCE + '[[steps]]\nstep = "opt-out"\n', "line 8: the step opt-out needs registry"),
+        (HEAD + "[[", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path, text, match):
+    with pytest.raises(DataError, match=match):
+        read(tmp_path, text)
