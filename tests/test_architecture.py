@@ -20,12 +20,13 @@ HOUSE = {
     ],
     "figures": ["theme"],
     "corpora": [
-        "cards", "proofs", "nsmc", "store", "splits", "personal", "reading", "labels", "separated", "workbooks",
-        "readers", "documents", "nearness", "pretraining_text",
+        "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recognisers", "personal", "reading", "labels",
+        "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
         "shingles", "duplicates", "identity", "languages", "optout", "steps", "recipe", "documents", "snapshots",
-        "changes", "data_card", "inquiry", "build",
+        "changes", "data_card", "inquiry", "build", "personal_scores",
+        "duplicate_scores",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],

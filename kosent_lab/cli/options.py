@@ -75,8 +75,8 @@ def mask_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask-personal",
         action="store_true",
-        help="hide phone numbers, mail addresses and resident numbers in everything that is written; the texts are "
-        "scored as they are. It finds shapes, no names and no postal addresses",
+        help="hide phone numbers, addresses, accounts, secrets and so on in everything that is written; the texts are "
+        "scored as they are. It finds shapes, no names",
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HOMOGRAPHS = "kiwi_disambiguation"
+ALL_PAIRS = 50_000  # texts of which every pair is compared
 
 
 def add(subparsers: Any) -> None:
@@ -57,10 +58,12 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
-        "--task", choices=("sentiment", "josa", "rtd", "behaviour"), default="sentiment",
+        "--task", choices=("sentiment", "josa", "rtd", "behaviour", "personal-data", "duplicates"), default="sentiment",
         help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
         "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced; "
-        "behaviour: how often models fail suites of what they should do (--suite; --data is not read)",
+        "behaviour: how often models fail suites of what they should do (--suite; --data is not read); personal-data: "
+        "precision and recall of each kind on marked lines (--data FILE, default: kosent-personal:test); duplicates: "
+        "those of near copies, against comparing all pairs (--limit, default: 50,000 texts)",
     )  # fmt: skip
     add_suite_options(evaluate)
     calibrator_options(evaluate)
@@ -102,7 +105,8 @@ def predict_file(arguments: argparse.Namespace) -> None:
 def evaluate_task(arguments: argparse.Namespace) -> None:
     """Print the metrics of the task named."""
     tasks = {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}
-    (tasks | {"behaviour": evaluate_behaviour})[arguments.task](arguments)
+    tasks |= {"behaviour": evaluate_behaviour, "personal-data": evaluate_personal, "duplicates": evaluate_duplicates}
+    tasks[arguments.task](arguments)
 
 
 def evaluate_sentiment(arguments: argparse.Namespace) -> None:
@@ -153,6 +157,42 @@ def _evaluate_homographs(arguments: argparse.Namespace) -> None:
     frame = corpora.load_corpus(HOMOGRAPHS).head(arguments.limit)
     scores = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"]))
     _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
+
+
+def evaluate_personal(arguments: argparse.Namespace) -> None:
+    """Print how well personal data is found on lines in which it is marked."""
+    from kosent_lab.curation.personal_scores import LINES, read_marked, score_personal
+
+    name, _, part = arguments.data.partition(":")
+    if name in ("kosent-pack", "kosent-personal"):  # the first is the default of all tasks
+        path, part = LINES, part or "test"
+    else:
+        path, part = Path(arguments.data), None
+    lines = read_marked(path, part=part).head(arguments.limit)
+    table, _ = score_personal(lines)
+    print(table.round(3).to_string(index=False))
+    result = {
+        "data": path.name,
+        "part": part,
+        "lines": len(lines),
+        "unmarked": int(lines["marked"].map(len).eq(0).sum()),
+    }
+    kinds = {row["kind"]: row for row in table.to_dict("records")}
+    if arguments.json:
+        print_result(result | {"kinds": kinds}, arguments.json)
+
+
+def evaluate_duplicates(arguments: argparse.Namespace) -> None:
+    """Print how many near copies are found, and found rightly, at several thresholds."""
+    import pandas as pd
+
+    from kosent_lab.curation.duplicate_scores import THRESHOLDS, score_pairs
+
+    texts = read_documents(arguments, arguments.data)["text"].head(arguments.limit or ALL_PAIRS)
+    rows = [score_pairs(texts, threshold=threshold) for threshold in THRESHOLDS]
+    print(pd.DataFrame(rows).to_string(index=False))
+    if arguments.json:
+        print_result({"data": arguments.data, "n": len(texts), "by_threshold": rows}, arguments.json)
 
 
 def evaluate_rtd(arguments: argparse.Namespace) -> None:

@@ -1,12 +1,12 @@
-"""Find what names a person in a text: phone numbers, mail addresses and resident registration numbers of Korea.
+"""Find, mask and count what names a person in a text, and what gives access to what is theirs.
 
-Shapes and check digits alone: names, postal addresses and what is spelled out are not found, and nothing here says
-that a text is free of personal data. Who warns of it and who hides it is decided in ``cli`` and ``report``.
+Shapes, check digits and words around them (``corpora.recognisers``): names are not found, nor what is spelled out, and
+nothing here says that a text is free of personal data. Who warns of it and who hides it is decided in ``cli`` and
+``report``.
 """
 
 from __future__ import annotations
 
-import datetime
 import logging
 import re
 from collections import Counter
@@ -17,23 +17,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from kosent_lab.corpora.recognisers import RECOGNISERS
+
 logger = logging.getLogger(__name__)
-KINDS = {"phone": "phone number", "mail": "mail address", "resident": "resident number"}
+KINDS = {one.kind: one.name for one in RECOGNISERS}
+PLACEHOLDERS = {one.kind: one.placeholder for one in RECOGNISERS}
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−·", "0123456789-.@()+-------")
-_GAP = r"(?: ?[-.) ] ?)"
-_HINT = re.compile(r"[\d@＠]")
-_FIND = re.compile(
-    # bounded, so that a long run of letters is looked at once
-    r"(?P<mail>(?<![\w.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24})"
-    r"|(?P<resident>(?<![\d-])\d{6} ?-? ?[1-8](?:\d{6}|[*xX●]{6})(?![\d-]))"
-    # mobile numbers also without gaps; others need them, for ten digits in a row are an order as well
-    rf"|(?P<phone>(?<![\d.,+-])\(?(?:\+?82{_GAP}?\(?0?\)?{_GAP}?|0)"
-    rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
-    rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?!\d|-\d|,\d{{3}}))"
-)
+_HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−·：／", "0123456789-.@()+-------:/")
+# what any find holds: most texts hold none of it
+HINT = r"[0-9０-９@＠]|://|(?i:pass|pwd|secret|token|key|비번|비밀번호|패스워드|암호)"
+_HINT = re.compile(HINT)
+_LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
 _AT_ONCE = 10_000  # rows held as Python's strings
-_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 
 class Found(NamedTuple):
@@ -45,7 +40,7 @@ class Found(NamedTuple):
 
 
 def find_personal(text: str) -> list[Found]:
-    """Find phone numbers, mail addresses and resident registration numbers.
+    """Find personal data and secrets.
 
     Parameters
     ----------
@@ -54,17 +49,7 @@ def find_personal(text: str) -> list[Found]:
     Returns
     -------
     list of Found
-        In the order of the text; none overlap.
-
-    Notes
-    -----
-    A resident number counts where its first half is a date: with a hyphen whatever its last digit (of those given
-    since October 2020 it is random, and to miss one is worse than to warn for nothing), also half starred; thirteen
-    digits in a row, which are many things, where the last is the check digit (foreigners' numbers have their own).
-
-    References
-    ----------
-    주민등록법 시행규칙 제2조.
+        In the order of the text; none overlap: of two that claim a place the first of `recognisers.RECOGNISERS` has it.
 
     Examples
     --------
@@ -76,40 +61,28 @@ def find_personal(text: str) -> list[Found]:
     if not _HINT.search(text):
         return []
     plain = text.translate(_HALF_WIDTH)
-    return [
-        Found(match.lastgroup or "", *match.span())
-        for match in _FIND.finditer(plain)
-        if match.lastgroup != "resident" or _is_resident(match.group())
-    ]
-
-
-def _is_resident(written: str) -> bool:
-    digits = [int(character) for character in written if character.isdigit()]
-    century = 1900 if digits[6] in (1, 2, 5, 6) else 2000
-    year, month, day = (10 * digits[place] + digits[place + 1] for place in (0, 2, 4))
-    try:
-        born = datetime.date(century + year, month, day)
-    except ValueError:
-        return False
-    if born > datetime.date.today():
-        return False
-    if "-" in written:
-        return True
-    total = sum(weight * digit for weight, digit in zip(_WEIGHTS, digits[:12], strict=False))
-    return len(digits) == 13 and ((11 if digits[6] < 5 else 13) - total % 11) % 10 == digits[12]
+    found: list[Found] = []
+    for recogniser, hint in _LOOKED_FOR:
+        if hint.search(plain):
+            for match in recogniser.pattern.finditer(plain):
+                start, end = match.span(recogniser.group)
+                taken = any(start < other.end and other.start < end for other in found)
+                if not taken and recogniser.accepts(match, plain):
+                    found.append(Found(recogniser.kind, start, end))
+    return sorted(found, key=lambda one: one.start)
 
 
 def mask_text(text: str) -> str:
-    """Return `text` with what `find_personal` finds as its kind in brackets.
+    """Return `text` with a placeholder of its kind where `find_personal` finds something; masked twice it is the same.
 
     Examples
     --------
     >>> mask_text("010-0000-0000으로 주세요")
-    '[phone number]으로 주세요'
+    '[전화번호]으로 주세요'
     """
     parts, place = [], 0
     for kind, start, end in find_personal(text):
-        parts += [text[place:start], f"[{KINDS[kind]}]"]
+        parts += [text[place:start], PLACEHOLDERS[kind]]
         place = end
     return "".join([*parts, text[place:]])
 
@@ -205,7 +178,7 @@ def describe(counts: Mapping[str, int]) -> str:
     Examples
     --------
     >>> describe({"phone": 2, "mail": 1})
-    '2 phone numbers, 1 mail address'
+    '1 mail address, 2 phone numbers'
     """
     held = [(KINDS[kind], counts[kind]) for kind in KINDS if counts.get(kind)]
     return ", ".join(f"{n:,} {name}{'' if n == 1 else 'es' if name.endswith('s') else 's'}" for name, n in held)

@@ -40,7 +40,7 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
         "## Use",
         "",
         "Who uses it moves to a newer version when one appears: wishes to be left out are applied at every build. What "
-        "is taken out by patterns (personal data) is what the patterns know; names and postal addresses may remain.",
+        "is taken out by patterns (personal data) is what the patterns know; names may remain.",
         "",
     ]
     write_text("\n".join(lines), path)

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts
-from kosent_lab.curation.shingles import find_candidates, jaccard, shingle
+from kosent_lab.curation.shingles import Shingles, find_candidates, jaccard, shingle
 
 GRAM = 5  # characters: what the teaching text is kept apart by too (``corpora.nearness``)
 
@@ -74,9 +74,7 @@ def find_duplicates(
     code, distinct = pd.factorize(folded.iloc[filled])
     pairs = np.empty((0, 2), "int64")
     if threshold is not None:
-        grams = shingle(list(distinct), size=size)
-        candidates = find_candidates(grams, threshold=threshold, seed=seed)
-        pairs = candidates[jaccard(grams, candidates) >= threshold]
+        pairs, grams = find_near_pairs(list(distinct), threshold=threshold, size=size, seed=seed)
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(distinct),) * 2)
     part = connected_components(graph, directed=False)[1][code]
     rank = _rank(frame, order, protected)[filled]
@@ -102,6 +100,15 @@ def find_duplicates(
         }
     )
     return table.iloc[np.argsort(table["cluster"].to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def find_near_pairs(
+    texts: Sequence[str], *, threshold: float, size: int = GRAM, seed: int = 0
+) -> tuple[np.ndarray, Shingles]:
+    """Return the pairs of distinct texts that are near copies, shape (pairs, 2), and the grams of the texts."""
+    grams = shingle(texts, size=size)
+    candidates = find_candidates(grams, threshold=threshold, seed=seed)
+    return candidates[jaccard(grams, candidates) >= threshold], grams
 
 
 def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ them in ``curation.recipe``, how they follow each other in ``curation.build``.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +16,10 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.corpora.personal import find_personal
+from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation.duplicates import find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
-
-PLACEHOLDERS = {"phone": "[전화번호]", "mail": "[메일주소]", "resident": "[주민등록번호]"}
-PASSED = "passed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,20 +86,14 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     if action not in ("redact", "drop", "report"):
         raise DataError(f"the step personal has the actions redact, drop and report; got {action!r}")
     texts = frame["text"].fillna("").astype(str)
-    rows, counts = [], dict.fromkeys(PLACEHOLDERS, 0)
-    suspects = texts.str.contains(r"[0-9０-９@＠]", regex=True)
+    rows, counts = [], collections.Counter[str]()
+    suspects = texts.str.contains(HINT, regex=True)
     for doc_id, text in zip(frame.loc[suspects, "doc_id"], texts[suspects], strict=True):
-        found = find_personal(text)
-        if not found:
-            continue
-        parts, place = [], 0
-        for kind, start, end in found:
-            counts[kind] += 1
-            parts += [text[place:start], PLACEHOLDERS[kind]]
-            place = end
-        kinds = ", ".join(sorted({one.kind for one in found}))
-        rows.append((doc_id, f"personal data: {kinds}", "".join([*parts, text[place:]])))
-    facts = {"found": counts, "documents": len(rows), "action": action}
+        kinds = [one.kind for one in find_personal(text)]
+        if kinds:
+            counts.update(kinds)
+            rows.append((doc_id, f"personal data: {', '.join(sorted(set(kinds)))}", mask_text(text)))
+    facts = {"found": dict(sorted(counts.items())), "documents": len(rows), "action": action}
     if action == "redact":
         return Outcome(changed=_rows(rows, last="text"), facts=facts)
     if action == "drop":

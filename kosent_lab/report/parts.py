@@ -65,7 +65,7 @@ class Part:
     licence : str
     cautions : tuple of str
     personal : mapping of str to int
-        How many phone numbers, mail addresses and resident numbers the table holds or, where `masked`, held.
+        How many phone numbers, mail addresses and so on (`personal.KINDS`) the table holds or, where `masked`, held.
     masked : bool
     view : ModelView or None
         The model itself, to be asked more; None where it is not at hand.

@@ -32,7 +32,7 @@ def test_a_report_warns_and_hides_what_is_asked_for(table, tiny_folder, tmp_path
     report = ["report", "--data", str(table), *model]
     assert parser.main([*report, "--out", str(tmp_path / "open")]) == 0
     told = capsys.readouterr().err
-    assert "12 phone numbers, 13 mail addresses, 10 resident numbers; --mask-personal" in told
+    assert "13 mail addresses, 10 resident numbers, 12 phone numbers; --mask-personal" in told
     page = html.unescape((tmp_path / "open/report.html").read_text("utf-8"))
     assert "--mask-personal" in page
     assert parser.main([*report, "--out", str(tmp_path / "masked"), "--mask-personal"]) == 0
@@ -55,10 +55,10 @@ def test_predictions_are_masked_over_all_shards(table, tiny_folder, tmp_path, ca
     model = ["--model", str(tiny_folder), "--shard-rows", "2"]
     out = tmp_path / f"out{suffix}"
     assert parser.main(["predict", str(table), "--out", str(out), *model, "--mask-personal"]) == 0
-    assert "12 phone numbers, 13 mail addresses, 10 resident numbers; hidden" in capsys.readouterr().err
+    assert "13 mail addresses, 10 resident numbers, 12 phone numbers; hidden" in capsys.readouterr().err
     made = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
     assert not made.astype(str).apply(lambda column: column.str.contains("example.com|0000")).any(axis=None)
-    assert made["doc_id"].tolist()[:4] == ["[mail address]-0", "[mail address]-1", "[mail address]-2", "d3"]
+    assert made["doc_id"].tolist()[:4] == ["[메일주소]-0", "[메일주소]-1", "[메일주소]-2", "d3"]
     plain = tmp_path / f"plain{suffix}"
     assert parser.main(["predict", str(table), "--out", str(plain), *model]) == 0
     assert "--mask-personal hides them" in capsys.readouterr().err

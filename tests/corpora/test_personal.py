@@ -66,7 +66,7 @@ def test_what_names_a_person_is_found(text, kind, found):
         "010 재고 1000개 20000원",
         "모델 SM-G010N, 010-12-34",
         "운송장 612345678901, 6123-4567-8901, 5501012345678",
-        "카드 1234-5678-9012-3456 계좌 110-123-456789",
+        "카드 1234-5678-9012-3456 운송장 110-123-456789",
         "대표번호 1588-0000",
         "@누구 #태그 a@b 좋아요@_@ ^@^ 3@5.5배",
         "000230-3000000",  # no such day
@@ -88,7 +88,7 @@ def test_what_names_nobody_is_left_alone(text):
 
 def test_masking_hides_every_one_and_leaves_the_rest():
     text = f"좋아요 010-0000-0000, a@example.com / {KNOWN}! 02-000-0000"
-    assert mask_text(text) == "좋아요 [phone number], [mail address] / [resident number]! [phone number]"
+    assert mask_text(text) == "좋아요 [전화번호], [메일주소] / [주민등록번호]! [전화번호]"
     assert find_personal(mask_text(text)) == []
 
 
@@ -105,16 +105,16 @@ def test_a_table_is_masked_in_every_column_and_keeps_what_is_no_text():
         index=[5, 6, 7],
     )
     masked = mask_frame(frame, first=100)
-    assert masked["doc_id"].tolist() == ["[phone number]-100", "[phone number]-101", "c"]
-    assert masked["text"].tolist()[::2] == ["[mail address]", "좋아요"]
+    assert masked["doc_id"].tolist() == ["[전화번호]-100", "[전화번호]-101", "c"]
+    assert masked["text"].tolist()[::2] == ["[메일주소]", "좋아요"]
     assert masked["text"].isna().tolist() == [False, True, False]
-    assert masked["shop"].tolist() == ["[phone number]", "[phone number]", "x"]
-    assert masked["tags"].iloc[0] == ["[mail address]", 1]
+    assert masked["shop"].tolist() == ["[전화번호]", "[전화번호]", "x"]
+    assert masked["tags"].iloc[0] == ["[메일주소]", 1]
     pd.testing.assert_frame_equal(masked[["label", "price"]], frame[["label", "price"]])
     assert frame["text"].iloc[0] == "a@example.com"
     assert count_personal(frame) == {"phone": 4, "mail": 2}
     assert not count_personal(masked)
-    assert describe(count_personal(frame)) == "4 phone numbers, 2 mail addresses"
+    assert describe(count_personal(frame)) == "2 mail addresses, 4 phone numbers"
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
     masked = mask_frame(frame)
     assert masked["tags"].dtype == frame["tags"].dtype
     assert "0000" not in str(pa.array(masked["tags"]).to_pylist())
-    assert "[phone number]" in str(pa.array(masked["tags"]).to_pylist())
+    assert "[전화번호]" in str(pa.array(masked["tags"]).to_pylist())

@@ -1,0 +1,59 @@
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.personal import Found
+from kosent_lab.curation.personal_scores import read_marked, score_personal
+
+
+def marked(tmp_path, *texts):
+    path = tmp_path / "lines.csv"
+    path.write_text("text\n" + "".join(f'"{text}"\n' for text in texts), "utf-8")
+    return read_marked(path)
+
+
+def test_marks_are_taken_out_and_their_places_kept(tmp_path):
+    lines = marked(tmp_path, "전화 <<phone:010-0000-0000>>, 메일 <<mail:a@example.com>>로", "별점 5.0")
+    assert lines.loc[0, "text"] == "전화 010-0000-0000, 메일 a@example.com로"
+    assert [lines.loc[0, "text"][one.start : one.end] for one in lines.loc[0, "marked"]] == [
+        "010-0000-0000",
+        "a@example.com",
+    ]
+    assert lines.loc[1, "marked"] == []
+
+
+def test_precision_and_recall_by_hand(tmp_path):
+    lines = marked(tmp_path, "<<phone:010-0000-0000>> <<phone:02-000-0000>>", "<<mail:a@example.com>> 12345")
+
+    def find(text):
+        if "mail" not in text and "@" not in text:
+            return [Found("phone", 0, 13)]
+        return [Found("phone", 0, 6), Found("mail", 0, 4), Found("mail", 0, 13)]
+
+    table, wrong = score_personal(lines, find)
+    by_kind = table.set_index("kind")
+    # of three finds of phone and mail that are wrong: one of another kind, one too short
+    assert by_kind.loc["phone", ["marked", "found", "precision", "recall"]].tolist() == [2, 2, 0.5, 0.5]
+    assert by_kind.loc["mail", ["marked", "found", "precision", "recall"]].tolist() == [1, 2, 0.5, 1.0]
+    assert by_kind.loc["all", ["marked", "found"]].tolist() == [3, 4]
+    assert by_kind.loc["all", "precision_ci_low"] < 0.5 < by_kind.loc["all", "precision_ci_high"]
+    assert wrong["what"].tolist() == ["missed", "wrong", "wrong"]
+
+
+def test_the_parts_share_no_line_and_are_all(tmp_path):
+    path = tmp_path / "lines.csv"
+    marked(tmp_path, *[f"줄 {n}" for n in range(200)])
+    parts = [set(read_marked(path, part=part)["line"]) for part in ("dev", "test")]
+    assert parts[0] | parts[1] == set(range(1, 201))
+    assert not parts[0] & parts[1]
+    assert min(map(len, parts)) > 70
+
+
+def test_wrong_marks_are_told_with_their_line(tmp_path):
+    with pytest.raises(DataError, match=r"line 2: 'tel' is no kind of personal data; there are secret"):
+        marked(tmp_path, "a", "<<tel:1>>")
+    with pytest.raises(DataError, match="line 1: a mark does not close"):
+        marked(tmp_path, "<<phone:010")
+    with pytest.raises(DataError, match="the parts dev and test; got 'train'"):
+        read_marked(tmp_path / "lines.csv", part="train")
+    with pytest.raises(DataError, match="cannot be read as marked lines"):
+        read_marked(tmp_path / "none.csv")
