@@ -15,6 +15,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.languages import text_language
+from kosent_lab.curation.repositories import read_folder, read_repository
 
 KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
 
@@ -25,16 +26,17 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     source : dict of str to str
-        ``corpus`` (of a card) or ``file`` (from `folder`), ``text_column`` of a file, and what is known of all its
-        documents: ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its
-        card; of a file: ``LicenseRef-unstated``).
+        ``corpus`` (of a card), ``file``, ``folder`` or ``clone`` (paths from `folder`), ``text_column`` of a file,
+        ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source`` (default:
+        the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; else
+        ``LicenseRef-unstated``).
     folder : Path
 
     Returns
     -------
     DataFrame
-        ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`), then the
-        source's own columns.
+        ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`, or
+        `languages.file_language` of files), then the source's own columns.
     """
     if "corpus" in source:
         name = source["corpus"]
@@ -47,6 +49,11 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             "revision": card.commit,
             "licence": card.licence,
         }
+    elif "folder" in source or "clone" in source:
+        path = folder / (source.get("folder") or source["clone"])
+        frame = read_folder(path) if "folder" in source else read_repository(path, at=source.get("at", "HEAD"))
+        known = {"source": path.name, "repository": path.name, "licence": cards.UNSTATED}
+        frame = frame.assign(doc_id=source.get("source", path.name) + "/" + frame["path"])
     else:
         path = folder / source["file"]
         frame = documents.load(path, Reading(text_column=source.get("text_column", "text")))
@@ -57,7 +64,9 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         # what a row says of itself counts more than what is said of all
         own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")
         frame = frame.assign(**{column: own.astype("str").fillna(known.get(column, ""))})
-    frame = frame.assign(text=frame["text"].fillna("").astype("str"), language=text_language(frame["text"]))
+    frame = frame.assign(text=frame["text"].fillna("").astype("str"))
+    if "path" not in frame.columns:
+        frame = frame.assign(language=text_language(frame["text"]))
     first = ["doc_id", "text", *KNOWN, "language"]
     return frame[[*first, *(column for column in frame.columns if column not in first)]]
 

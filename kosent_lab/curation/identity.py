@@ -1,6 +1,6 @@
 """What a document is, by its content alone: SHA-256 of what stands there and of its letters, and its SWHID.
 
-Those of directories and revisions, which git counts, are not here yet.
+Those of directories and revisions are in ``curation.repositories``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""In which script a text is written: Korean, mixed, another, or none at all."""
+"""In which script a text is written, and in which language a file: what readers and programs can make of it."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+_LOOK = 4_000  # characters of a file that are looked at
 KOREAN, MIXED, OTHER, NONE = "ko", "mixed", "other", "none"
 
 
@@ -32,3 +33,30 @@ def text_language(texts: pd.Series) -> pd.Series:
     language[2 * hangul > letters] = KOREAN
     language[letters == 0] = NONE
     return language
+
+
+def file_language(path: str, text: str) -> str:
+    """Tell in which language a file is written, by its name, its first line and, where these do not tell, its content.
+
+    Returns
+    -------
+    str
+        The name of a lexer of Pygments (``Python``, ``TOML``, ``C++``), ``Text`` for prose, ``""`` where nothing tells.
+
+    Examples
+    --------
+    >>> [file_language(*file) for file in (("a/b.py", ""), ("run", "#!/usr/bin/env bash"), ("LICENSE", "MIT"))]
+    ['Python', 'Bash', '']
+    """
+    from pygments.lexers import find_lexer_class_for_filename, guess_lexer
+    from pygments.util import ClassNotFound
+
+    found = find_lexer_class_for_filename(path.rpartition("/")[2], text[:_LOOK])
+    if found is not None:
+        return {"Text only": "Text"}.get(found.name, found.name)
+    if not text.startswith("#!"):
+        return ""
+    try:
+        return guess_lexer(text[:_LOOK]).name
+    except ClassNotFound:
+        return ""

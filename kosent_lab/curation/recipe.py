@@ -17,7 +17,8 @@ from kosent_lab.core.toml_lines import TomlLines
 from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
-_OF_SOURCE = {"corpus", "file", "text_column", "owner", "repository", "licence", "source"}
+KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone")
+_OF_SOURCE = {*KINDS_OF_SOURCE, "at", "text_column", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
 _FITS = {
@@ -48,7 +49,8 @@ class Recipe:
     name, title, version, licence : str
         The version is semantic (``1.0.0``); the licence is an SPDX expression for the whole.
     sources : tuple of dict
-        ``corpus`` (of a card) or ``file``, and what is known of its documents: ``owner``, ``repository``, ``licence``.
+        ``corpus`` (of a card), ``file``, ``folder`` or ``clone`` (of git, ``at`` a revision or day), and what is known
+        of its documents: ``owner``, ``repository``, ``licence``.
     steps : tuple of StepCall
     seed : int
     shard_rows : int
@@ -117,8 +119,8 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
     for key in entry:
         lines.check(key, _OF_SOURCE, "key of a source", table="sources", number=number)
     where = lines.where(next(iter(entry), "corpus"), table="sources", number=number)
-    if ("corpus" in entry) == ("file" in entry):
-        raise DataError(f"{where}: source {number} has a corpus or a file, one of them")
+    if sum(kind in entry for kind in KINDS_OF_SOURCE) != 1:
+        raise DataError(f"{where}: source {number} has one of {', '.join(KINDS_OF_SOURCE)}")
     if not all(isinstance(value, str) for value in entry.values()):
         raise DataError(f"{where}: what is said of source {number} is text")
     return dict(entry)

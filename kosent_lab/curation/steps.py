@@ -157,6 +157,9 @@ def quality(
     reason[(share < least_hangul).fillna(False)] = "hardly Korean"
     reason[texts.str.len() > most_characters] = "too long"
     reason[letters < least_letters] = "too few letters"
+    if "skipped" in frame.columns:  # files that were not read say why
+        skipped = frame["skipped"].fillna("").astype(str)
+        reason = skipped.where(skipped != "", reason)
     gone = reason != ""
     removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": reason[gone], "other": ""})
     return Outcome(removed, facts={"removed": reason[gone].value_counts().sort_index().to_dict()})

@@ -214,3 +214,18 @@ def test_a_corpus_of_nothing_is_built_too(home):
     assert snapshot.rows == 0
     assert curation.verify(snapshot)["ok"].all()
     assert held(snapshot).empty
+
+
+def test_files_of_a_folder_become_documents_and_those_not_read_say_why(home):
+    code = home / "code"
+    code.mkdir()
+    (code / "a.py").write_text("print('안녕하세요, 여러분 모두 반갑습니다')\n", "utf-8")
+    (code / "copy.py").write_text("print('안녕하세요, 여러분 모두 반갑습니다')\n", "utf-8")
+    (code / "b.bin").write_bytes(b"\0\1")
+    text = RECIPE.replace('file = "a.csv"', 'folder = "code"').replace('order = ["date"]', "")
+    (home / "recipe.toml").write_text(text + '[[steps]]\nstep = "quality"\n', "utf-8")
+    snapshot = curation.build_corpus(curation.read_recipe(home / "recipe.toml"), home / "v1")
+    frame = held(snapshot)
+    assert frame[["doc_id", "language", "licence"]].values.tolist() == [["code/a.py", "Python", "CC0-1.0"]]
+    gone = snapshot.lineage().set_index("doc_id")["reason"].to_dict()
+    assert gone == {"code/copy.py": "exact copy", "code/b.bin": "binary"}

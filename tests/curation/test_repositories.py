@@ -1,0 +1,119 @@
+import os
+import subprocess
+
+import pytest
+
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.repositories import directory_swhid, find_revision, read_folder, read_repository
+
+
+def git(folder, *words, **environment):
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    who |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()}
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, check=True, env={**os.environ, **who, **environment}
+    )
+    return done.stdout.decode().strip()
+
+
+def commit(folder, day):
+    git(folder, "add", "-A")
+    moment = {f"GIT_{who}_DATE": f"{day}T12:00:00Z" for who in ("AUTHOR", "COMMITTER")}
+    git(folder, "commit", "-qm", day, **moment)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def clone(tmp_path):
+    folder = tmp_path / "저장소"
+    (folder / "src" / "deep").mkdir(parents=True)
+    git(tmp_path, "init", "-q", "-b", "main", str(folder))
+    (folder / "src" / "a.py").write_text("print('안녕')\n", "utf-8")
+    (folder / "src.txt").write_text("sorts before src/\n", "utf-8")
+    (folder / "run").write_text("#!/usr/bin/env bash\necho\n", "utf-8")
+    (folder / "run").chmod(0o755)
+    (folder / "src" / "deep" / "b.bin").write_bytes(b"\0\1\2")
+    (folder / "old.txt").write_bytes("옛글".encode("cp949"))
+    (folder / "out").symlink_to("/etc/passwd")
+    commit(folder, "2024-06-01")
+    (folder / "src" / "a.py").write_text("print('둘')\n", "utf-8")
+    commit(folder, "2024-07-01")
+    return folder
+
+
+def test_files_of_a_folder_and_of_its_clone_are_the_same_documents(clone):
+    here, there = read_folder(clone), read_repository(clone)
+    assert here["path"].tolist() == ["old.txt", "out", "run", "src/a.py", "src/deep/b.bin", "src.txt"]
+    assert there.set_index("path")["swhid"].to_dict() == here.set_index("path")["swhid"].to_dict()
+    by_path = here.set_index("path")
+    assert by_path["skipped"].to_dict() == {
+        "old.txt": "not UTF-8", "out": "link", "run": "", "src.txt": "", "src/a.py": "", "src/deep/b.bin": "binary",
+    }  # fmt: skip
+    assert by_path.loc["out", "text"] == ""  # what it leads to is not read
+    assert by_path["language"][["run", "src/a.py", "src.txt"]].tolist() == ["Bash", "Python", "Text"]
+
+
+def test_ids_are_those_of_git(clone):
+    found = read_repository(clone)
+    assert found["directory_swhid"].unique().tolist() == [directory_swhid(clone)]
+    assert directory_swhid(clone) == "swh:1:dir:" + git(clone, "rev-parse", "HEAD^{tree}")
+    assert found["revision_swhid"].unique().tolist() == ["swh:1:rev:" + git(clone, "rev-parse", "HEAD")]
+    blob = found.set_index("path").loc["src/a.py", "swhid"]
+    assert blob == "swh:1:cnt:" + git(clone, "rev-parse", "HEAD:src/a.py")
+
+
+def test_a_clone_is_read_as_it_was(clone):
+    early = read_repository(clone, at="2024-06-15").set_index("path")
+    assert early.loc["src/a.py", "text"] == "print('안녕')\n"
+    assert early["time"].unique().tolist() == ["2024-06-01T12:00:00+00:00"]
+    assert read_repository(clone, at="HEAD~1")["revision"].iloc[0] == early["revision"].iloc[0]
+    assert find_revision(clone, "2024-07-01") == git(clone, "rev-parse", "HEAD")
+    assert find_revision(clone, "2024-06-30T00:00:00Z") == git(clone, "rev-parse", "HEAD~1")
+    for at, match in (
+        ("2024-05-31", "no commit until"),
+        ("nothing", "git rev-parse failed"),
+        ("--all", "is no revision"),
+    ):
+        with pytest.raises(DataError, match=match):
+            read_repository(clone, at=at)
+
+
+def test_large_files_are_named_and_not_read(clone):
+    (clone / "big.txt").write_text("가" * 100, "utf-8")
+    commit(clone, "2024-08-01")
+    for found in (read_folder(clone, largest=50), read_repository(clone, largest=50)):
+        row = found.set_index("path").loc["big.txt"]
+        assert row[["text", "size", "skipped"]].tolist() == ["", 300, "too large"]
+        assert row["swhid"] == "swh:1:cnt:" + git(clone, "hash-object", "big.txt")
+
+
+def test_a_damaged_object_is_told(clone):
+    digest = git(clone, "rev-parse", "HEAD:src/a.py")
+    path = clone / ".git" / "objects" / digest[:2] / digest[2:]
+    path.chmod(0o644)
+    path.unlink()
+    with pytest.raises(DataError, match="damaged|missing|failed"):
+        read_repository(clone)
+
+
+def test_what_is_no_repository_is_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert read_folder(tmp_path / "empty").empty
+    assert directory_swhid(tmp_path / "empty") == "swh:1:dir:4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    with pytest.raises(NotAvailableError, match="there is no folder"):
+        read_folder(tmp_path / "none")
+    with pytest.raises(NotAvailableError, match="there is no repository"):
+        read_repository(tmp_path / "none")
+    with pytest.raises(DataError, match="not a git repository"):
+        read_repository(tmp_path / "empty")
+
+
+def test_no_program_of_a_repository_is_run(clone):
+    marker = clone.parent / "ran"
+    hook = clone / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch '{marker}'\n", "utf-8")
+    hook.chmod(0o755)
+    git(clone, "config", "core.fsmonitor", f"touch '{marker}'")
+    read_repository(clone)
+    assert not marker.exists()
