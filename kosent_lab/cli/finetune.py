@@ -23,7 +23,8 @@ def add(stages: Any) -> None:
     parser = command(stages, "finetune", finetune, "train a classifier; a killed run goes on")
     parser.add_argument(
         "--data", default="nsmc", metavar="NAME|FILE",
-        help="with a column split (train, valid); else a tenth of the texts is kept for valid",
+        help="with a column split (train, valid); else a tenth of the texts is kept for valid; snapshot:DIR is a "
+        "governed corpus (kosent-lab corpus build)",
     )  # fmt: skip
     file_columns(parser)
     parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
@@ -64,7 +65,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab.core.schema import LABEL_NAMES, DataError
-    from kosent_lab.training.labelled import read_labelled
+    from kosent_lab.training.labelled import open_named, read_labelled
     from kosent_lab.training.options import FinetuningOptions
     from kosent_lab.training.packed import load_packed
 
@@ -94,7 +95,9 @@ def finetune(arguments: argparse.Namespace) -> None:
         )
         if arguments.teach is not None and arguments.classes:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
-        frame, seen = _taught(frame, str(arguments.data), arguments)
+        snapshot = open_named(arguments.data)
+        frame, seen = _taught(frame, str(arguments.data) if snapshot is None else snapshot.version, arguments)
+        seen |= {} if snapshot is None else {"snapshot_sha256": snapshot.sha256}
         labels = frame
     if arguments.teachers or arguments.unlabelled is not None:
         frame = _distilled(arguments, frame)

@@ -77,6 +77,10 @@ class Snapshot:
                 for batch in file.iter_batches(rows, columns=columns):
                     yield batch.to_pandas(types_mapper=_as_str)
 
+    def frame(self) -> pd.DataFrame:
+        """Return all documents in one table, for corpora that memory holds."""
+        return pd.concat(self.batches(rows=100_000), ignore_index=True)
+
     def lineage(self) -> pd.DataFrame:
         """Return what happened to documents: `LINEAGE_COLUMNS`, one row per document and step that touched it."""
         return pd.read_parquet(self.folder / LINEAGE)

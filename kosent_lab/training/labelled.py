@@ -12,9 +12,11 @@ from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.reading import Reading, plain_name
 from kosent_lab.corpora.splits import fold_texts, hash_share
+from kosent_lab.curation.snapshots import Snapshot, open_snapshot
 
 logger = logging.getLogger(__name__)
 
+SNAPSHOT = "snapshot:"
 _POLARITIES = ("negative", "neutral", "positive")
 _VALID_SHARE = 0.1
 _SPLITS = ("train", "valid", "calib", "test")
@@ -33,7 +35,7 @@ def read_labelled(
     Parameters
     ----------
     data : str or Path
-        See `documents.load`.
+        See `documents.load`; or ``snapshot:FOLDER``, a governed corpus (``curation``).
     reading : Reading, optional
         How a file is to be read.
     classes : str, optional
@@ -61,7 +63,8 @@ def read_labelled(
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))
-    frame = divide(load(data, reading, own_labels=own))
+    snapshot = open_named(data)
+    frame = divide(load(data, reading, own_labels=own) if snapshot is None else snapshot.frame())
     if is_file(data):  # the stars of NSMC teach beside its labels; what a user's column of that name holds is unknown
         frame = frame.drop(columns="rating", errors="ignore")
     if official_only:
@@ -82,6 +85,12 @@ def read_labelled(
         soft = pd.read_parquet(soft_targets).set_index("doc_id")["soft_target"]
         return frame.assign(soft_target=frame["doc_id"].map(soft)), names
     return labelled, names
+
+
+def open_named(data: str | Path) -> Snapshot | None:
+    """Open the governed corpus that ``snapshot:FOLDER`` names; None for any other data."""
+    name = str(data)
+    return open_snapshot(name.removeprefix(SNAPSHOT)) if name.startswith(SNAPSHOT) else None
 
 
 def divide(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab import curation
+from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.training.labelled import read_labelled
@@ -83,3 +84,21 @@ def test_what_teaches_nothing_is_refused(file):
         read_labelled(file(split="train"))
     with pytest.raises(DataError, match="has no row with a label among"):
         read_labelled(file(split="test"))
+
+
+def test_a_governed_corpus_teaches_and_its_own_test_does_not(tmp_path, pack):
+    rows = pack[pack["label"].notna()].head(200)
+    parts = ["test" if number % 5 == 0 else "train" for number in range(len(rows))]
+    rows[["text"]].assign(label=rows["label"], official_split=parts).to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "recipe.toml").write_text(
+        'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n[[sources]]\nfile = "a.csv"\n'
+        '[[steps]]\nstep = "duplicates"\nthreshold = 0.5\n',
+        "utf-8",
+    )
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "recipe.toml"), tmp_path / "v1")
+    frame, names = read_labelled(f"snapshot:{tmp_path / 'v1'}")
+    assert names == ["negative", "positive"]
+    assert 0 < len(frame) < snapshot.rows
+    assert set(frame["split"]) == {"train", "valid"}
+    with pytest.raises(NotAvailableError, match="holds no governed corpus"):
+        read_labelled(f"snapshot:{tmp_path}")
