@@ -24,7 +24,7 @@ HOUSE = {
         "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
-        "shingles", "duplicates", "identity", "languages", "repositories", "optout", "steps", "recipe", "documents",
+        "shingles", "duplicates", "identity", "languages", "licences", "repositories", "optout", "steps", "recipe", "documents",
         "snapshots", "changes", "data_card", "inquiry", "build", "personal_scores",
         "duplicate_scores",
     ],

@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation.duplicates import find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.licences import is_allowed, parse_licence, stated_licence
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
 
 
@@ -166,12 +168,33 @@ def quality(
 
 
 def licences(frame: pd.DataFrame, *, allow: list[str]) -> Outcome:
-    """Keep the documents whose declared licence is one of `allow`, each an SPDX identifier."""
+    """Keep the documents whose licence, an SPDX expression, is met by the licences of `allow`.
+
+    What a file states of itself (`licences.stated_licence`) counts more than what is said of its source. Nothing passes
+    silently: what states no licence is ``LicenseRef-unstated``, and passes where `allow` names it.
+    """
     check_columns(frame, ["licence"], what="the step licences")
-    licence = frame["licence"].fillna("").astype(str)
-    gone = ~licence.isin(allow)
-    removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": "licence", "other": licence[gone]})
+    for one in allow:
+        parse_licence(one)
+    licence = frame["licence"].fillna("").astype(str).replace("", UNSTATED)
+    where = pd.Series("", index=frame.index)
+    if "path" in frame.columns:
+        stated = frame["text"].map(stated_licence)
+        licence = stated.map(lambda one: one[0], na_action="ignore").fillna(licence)
+        where = stated.map(lambda one: f" (line {one[1]})", na_action="ignore").fillna("")
+    reasons = {expression: _refusal(expression, frozenset(allow)) for expression in licence.unique()}
+    reason = licence.map(reasons)
+    gone = reason != ""
+    other = licence[gone] + where[gone]
+    removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": reason[gone], "other": other})
     return Outcome(removed, facts={"licences": licence.value_counts().sort_index().to_dict()})
+
+
+def _refusal(expression: str, allow: frozenset[str]) -> str:
+    try:
+        return "" if is_allowed(expression, allow) else "licence is not allowed"
+    except DataError:
+        return "licence is not known"
 
 
 # by the name that a recipe calls it

@@ -65,10 +65,27 @@ def test_of_copies_one_stays_and_the_others_say_of_which_they_are():
 
 
 def test_only_licences_that_are_allowed_pass():
-    frame = documents("a", "b", "c", licence=["CC0-1.0", "LicenseRef-unstated", None])
+    known = ["CC0-1.0", "LicenseRef-unstated", None, "MIT OR CC0-1.0", "per-row"]
+    frame = documents("a", "b", "c", "d", "e", licence=known)
     found = steps.licences(frame, allow=["CC0-1.0"])
-    assert found.removed["doc_id"].tolist() == ["d1", "d2"]
-    assert found.removed["other"].tolist() == ["LicenseRef-unstated", ""]
+    assert reasons(found) == {
+        "d1": "licence is not allowed",
+        "d2": "licence is not allowed",
+        "d4": "licence is not known",
+    }
+    assert found.removed["other"].tolist() == ["LicenseRef-unstated", "LicenseRef-unstated", "per-row"]
+    assert set(reasons(steps.licences(frame, allow=["CC0-1.0", "LicenseRef-unstated"]))) == {"d4"}
+    with pytest.raises(DataError, match="'CC-0' is no SPDX expression"):
+        steps.licences(frame, allow=["CC-0"])
+
+
+def test_what_a_file_states_counts_more_than_what_is_said_of_its_source():
+    texts = ["# SPDX-License-Identifier: MIT", "x = 1", "#!/bin/sh\n# SPDX-License-Identifier: GPL-3.0-only"]
+    frame = documents(*texts, path=["a", "b", "c"], licence="Apache-2.0")
+    found = steps.licences(frame, allow=["Apache-2.0", "MIT"])
+    assert reasons(found) == {"d2": "licence is not allowed"}
+    assert found.removed["other"].tolist() == ["GPL-3.0-only (line 2)"]
+    assert found.facts["licences"] == {"Apache-2.0": 1, "GPL-3.0-only": 1, "MIT": 1}
 
 
 def test_a_registry_without_wishes_removes_nothing(tmp_path):

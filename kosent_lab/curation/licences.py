@@ -1,0 +1,112 @@
+"""What a licence expression allows, and where a file states its own.
+
+Expressions are SPDX's, read by license-expression. Only what is declared is looked at: a word that merely looks like a
+licence (a variable named ``gpl``) is none.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from boolean.boolean import Expression
+from license_expression import ExpressionError, LicenseWithExceptionSymbol, Licensing, get_spdx_licensing
+
+from kosent_lab.core.schema import DataError
+
+# the tag that REUSE asks for, alone on its line but for the marks of a comment
+_TAG = re.compile(
+    r"^[^\w\n]{0,8}SPDX-License-Identifier:[ \t]*([^\n*<\"']{2,200}?)[ \t]*(?:\*/|-->)?[ \t]*$", re.MULTILINE
+)
+_HEAD = 5_000  # characters of a file in which a tag may stand
+_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+_STAND_IN = re.compile(r"licenseref-(\d+)-of-this-text")
+
+
+@functools.cache
+def _licensing() -> Licensing:
+    return get_spdx_licensing()
+
+
+@functools.lru_cache(maxsize=10_000)
+def parse_licence(expression: str) -> Expression:
+    """Read an SPDX expression; ``LicenseRef-…`` stands for itself.
+
+    Raises
+    ------
+    DataError
+        When it is none.
+
+    Examples
+    --------
+    >>> str(parse_licence("MIT AND (Apache-2.0 OR bsd-3-clause)"))
+    'MIT AND (Apache-2.0 OR BSD-3-Clause)'
+    """
+    # known to no list, but SPDX's own way to name what is on none
+    names = dict.fromkeys(_OWN.findall(expression))
+    plain = expression
+    for number, name in enumerate(names):
+        plain = re.sub(re.escape(name) + r"(?![A-Za-z0-9.-])", f"licenseref-{number}-of-this-text", plain)
+    try:
+        found = _licensing().parse(plain)
+        unknown = [] if found is None else _licensing().unknown_license_keys(found)
+        if unknown := [key for key in unknown if not _STAND_IN.fullmatch(key)]:
+            raise ValueError(f"{unknown[0]} is on no list")
+    except (ExpressionError, ValueError) as error:  # those of its parser are ValueErrors
+        raise DataError(f"{expression!r} is no SPDX expression of known licences: {_first_line(error)}") from error
+    if found is None:
+        raise DataError("an empty text is no licence; what states none is LicenseRef-unstated")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def is_allowed(expression: str, allow: frozenset[str]) -> bool:
+    """Tell whether an expression lets a text be used by who accepts the licences of `allow`.
+
+    Of ``A OR B`` one must be allowed, of ``A AND B`` both; ``A WITH exception`` is allowed where ``A`` is, since an
+    exception only adds to what one may do, or where it is named itself.
+
+    Raises
+    ------
+    DataError
+        When the expression is none.
+
+    Examples
+    --------
+    >>> allow = frozenset({"MIT", "Apache-2.0"})
+    >>> [is_allowed(text, allow) for text in ("MIT OR GPL-3.0-only", "MIT AND GPL-3.0-only")]
+    [True, False]
+    >>> is_allowed("Apache-2.0 WITH LLVM-exception", allow)
+    True
+    """
+    names = list(dict.fromkeys(_OWN.findall(expression)))
+
+    def allowed(part: Expression) -> bool:
+        if getattr(part, "args", ()):
+            found = [allowed(one) for one in part.args]
+            return all(found) if part.operator.strip() == "AND" else any(found)
+        if isinstance(part, LicenseWithExceptionSymbol):
+            return str(part) in allow or part.license_symbol.key in allow
+        key = part.key
+        if match := _STAND_IN.fullmatch(key):
+            key = names[int(match.group(1))]
+        return key in allow
+
+    return allowed(parse_licence(expression))
+
+
+def stated_licence(text: str) -> tuple[str, int] | None:
+    """Return the licence that a file states in a tag of its own, and the line of it, from 1.
+
+    Examples
+    --------
+    >>> stated_licence("# SPDX-License-Identifier: MIT OR Apache-2.0\\n")
+    ('MIT OR Apache-2.0', 1)
+    >>> stated_licence("gpl = 'MIT'  # not a licence\\n") is None
+    True
+    """
+    match = _TAG.search(text[:_HEAD])
+    return (match.group(1), text.count("\n", 0, match.start()) + 1) if match else None

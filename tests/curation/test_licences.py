@@ -1,0 +1,64 @@
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.licences import is_allowed, parse_licence, stated_licence
+
+PERMISSIVE = frozenset({"MIT", "Apache-2.0", "BSD-3-Clause", "CC0-1.0"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("MIT", True),
+        ("mit", True),
+        ("GPL-3.0-only", False),
+        ("GPL-3.0-only OR MIT", True),
+        ("GPL-3.0-only AND MIT", False),
+        ("(GPL-3.0-only OR MIT) AND (Apache-2.0 OR LGPL-2.1-only)", True),
+        ("(GPL-3.0-only OR MIT) AND LGPL-2.1-only", False),
+        ("Apache-2.0 WITH LLVM-exception", True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", False),
+        ("LicenseRef-unstated", False),
+        ("MIT AND LicenseRef-mine", False),
+        ("MIT OR LicenseRef-mine", True),
+        ("LicenseRef-MIT", False),
+    ],
+)
+def test_dual_and_compound_licences(expression, allowed):
+    assert is_allowed(expression, PERMISSIVE) is allowed
+
+
+def test_a_licence_on_no_list_is_allowed_where_it_is_named():
+    assert is_allowed("LicenseRef-mine", frozenset({"LicenseRef-mine"}))
+    assert is_allowed(
+        "MIT AND LicenseRef-mine AND LicenseRef-mine2", PERMISSIVE | {"LicenseRef-mine", "LicenseRef-mine2"}
+    )
+    assert not is_allowed("MIT AND LicenseRef-mine2", PERMISSIVE | {"LicenseRef-mine"})
+    named = "GPL-2.0-only WITH Classpath-exception-2.0"
+    assert is_allowed(named, frozenset({named}))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "per-row", "MIT License", "MIT AND", "AND", "MIT and or BSD", "a licence of ours", "(MIT"]
+)
+def test_what_is_no_expression_is_told(wrong):
+    with pytest.raises(DataError, match="is no"):
+        parse_licence(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("# SPDX-License-Identifier: MIT\nimport a\n", ("MIT", 1)),
+        ("#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-only WITH Classpath-exception-2.0\n", ("GPL-2.0-only WITH Classpath-exception-2.0", 2)),
+        ("/* SPDX-License-Identifier: Apache-2.0 */", ("Apache-2.0", 1)),
+        ("<!-- SPDX-License-Identifier: CC0-1.0 -->", ("CC0-1.0", 1)),
+        ("// SPDX-License-Identifier: MIT OR Apache-2.0\r\n", None),
+        ("license = 'MIT'\n", None),
+        ("gpl = 3\n", None),
+        ("say('SPDX-License-Identifier: MIT')\n", None),
+        ("x = 1\n" * 2_000 + "# SPDX-License-Identifier: MIT\n", None),
+    ],
+)  # fmt: skip
+def test_a_file_states_its_licence_in_a_tag_alone(text, stated):
+    assert stated_licence(text.replace("\r", "")) == (stated or (("MIT OR Apache-2.0", 1) if "\r" in text else None))
