@@ -24,8 +24,8 @@ HOUSE = {
         "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
-        "shingles", "duplicates", "identity", "languages", "licences", "repositories", "optout", "steps", "recipe",
-        "documents", "snapshots", "changes", "data_card", "inquiry", "build", "personal_scores",
+        "shingles", "duplicates", "identity", "languages", "licences", "repositories", "archives", "optout", "steps",
+        "recipe", "documents", "snapshots", "changes", "data_card", "inquiry", "build", "personal_scores",
         "duplicate_scores",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],

@@ -14,7 +14,9 @@ from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
+from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.languages import text_language
+from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.repositories import read_folder, read_repository
 
 KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
@@ -26,9 +28,9 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     source : dict of str to str
-        ``corpus`` (of a card), ``file``, ``folder`` or ``clone`` (paths from `folder`), ``text_column`` of a file,
-        ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source`` (default:
-        the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; else
+        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), ``text_column`` of a
+        file, ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source``
+        (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; else
         ``LicenseRef-unstated``).
     folder : Path
 
@@ -38,7 +40,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`, or
         `languages.file_language` of files), then the source's own columns.
     """
-    if "corpus" in source:
+    kind = next(kind for kind in KINDS_OF_SOURCE if kind in source)
+    if kind == "corpus":
         name = source["corpus"]
         card = cards.find_card(name.partition(":")[0])
         frame = documents.load(name)
@@ -49,9 +52,12 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             "revision": card.commit,
             "licence": card.licence,
         }
-    elif "folder" in source or "clone" in source:
-        path = folder / (source.get("folder") or source["clone"])
-        frame = read_folder(path) if "folder" in source else read_repository(path, at=source.get("at", "HEAD"))
+    elif kind in ("folder", "archive", "clone"):
+        path = folder / source[kind]
+        if kind == "clone":
+            frame = read_repository(path, at=source.get("at", "HEAD"))
+        else:
+            frame = read_folder(path) if kind == "folder" else read_archive(path)
         known = {"source": path.name, "repository": path.name, "licence": cards.UNSTATED}
         frame = frame.assign(doc_id=source.get("source", path.name) + "/" + frame["path"])
     else:

@@ -17,7 +17,7 @@ from kosent_lab.core.toml_lines import TomlLines
 from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
-KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone")
+KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive")
 _OF_SOURCE = {*KINDS_OF_SOURCE, "at", "text_column", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
@@ -49,8 +49,8 @@ class Recipe:
     name, title, version, licence : str
         The version is semantic (``1.0.0``); the licence is an SPDX expression for the whole.
     sources : tuple of dict
-        ``corpus`` (of a card), ``file``, ``folder`` or ``clone`` (of git, ``at`` a revision or day), and what is known
-        of its documents: ``owner``, ``repository``, ``licence``.
+        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (of git, ``at`` a revision or day), and
+        what is known of its documents: ``owner``, ``repository``, ``licence``.
     steps : tuple of StepCall
     seed : int
     shard_rows : int

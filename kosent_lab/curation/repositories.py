@@ -41,14 +41,14 @@ def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            rows.append(_row(name, os.readlink(path).encode(), skipped="link"))
+            rows.append(file_row(name, os.readlink(path).encode(), skipped="link"))
         elif path.stat().st_size > largest:
-            rows.append(_row(name, b"", skipped="too large", size=path.stat().st_size, swhid=_large_swhid(path)))
+            rows.append(file_row(name, b"", skipped="too large", size=path.stat().st_size, swhid=_large_swhid(path)))
         else:
             try:
-                rows.append(_row(name, path.read_bytes()))
+                rows.append(file_row(name, path.read_bytes()))
             except OSError:
-                rows.append(_row(name, b"", skipped="cannot be read", swhid=""))
+                rows.append(file_row(name, b"", skipped="cannot be read", swhid=""))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -70,9 +70,10 @@ def _large_swhid(path: Path) -> str:
     return f"swh:1:cnt:{digest.hexdigest()}"
 
 
-def _row(
+def file_row(
     name: str, content: bytes, *, skipped: str = "", size: int | None = None, swhid: str | None = None
 ) -> tuple[str, str, str, str, int, str, str]:
+    """Return a row of `COLUMNS`: the content decoded, or why it is not."""
     text = ""
     if not skipped and b"\0" in content[:_BINARY_LOOK]:
         skipped = "binary"
@@ -178,7 +179,7 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         link = "link" if mode == "120000" else ""
         skipped = "too large" if digest not in contents else link
         content = contents.get(digest, b"")
-        rows.append(_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:cnt:{digest}"))
+        rows.append(file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:cnt:{digest}"))
     moment = datetime.datetime.fromtimestamp(int(time), datetime.UTC).isoformat()
     return pd.DataFrame(rows, columns=list(COLUMNS)).assign(
         revision=commit, revision_swhid=f"swh:1:rev:{commit}", directory_swhid=f"swh:1:dir:{tree}", time=moment

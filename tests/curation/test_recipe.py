@@ -39,7 +39,7 @@ def test_the_recipes_of_this_repository_are_read(path):
         ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),
         (HEAD + 'seed = "a"\n' + SOURCE, "seed and shard_rows are whole numbers"),
         (HEAD + '[[sources]]\nfiles = "a"\n', "line 6: 'files' is no key of a source. Did you mean 'file'?"),
-        (HEAD + '[[sources]]\nowner = "a"\n', "line 6: source 1 has one of corpus, file, folder, clone"),
+        (HEAD + '[[sources]]\nowner = "a"\n', "line 6: source 1 has one of corpus, file, folder, clone, archive"),
         (HEAD + "[[sources]]\nfile = 1\n", "line 6: what is said of source 1 is text"),
         (
             HEAD + SOURCE + '[[steps]]\nstep = "duplicate"\n',

@@ -1,0 +1,94 @@
+"""Files of an archive (a source distribution, a zip) as documents, read in memory: nothing is unpacked.
+
+A name that leads out of the archive, a link, a device and what a bomb unfolds to are refused or named, never followed.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.repositories import COLUMNS, LARGEST, file_row
+
+MOST_FILES = 100_000
+MOST_BYTES = 2_000_000_000  # of all files together, unfolded
+_MOST_FOLD = 200  # times that a file may be larger than its part of the archive
+
+
+def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
+    """Read the files of a ``.tar.gz``, ``.tar.bz2``, ``.tar.xz``, ``.tar`` or ``.zip`` (``.whl``).
+
+    Returns
+    -------
+    DataFrame
+        As `repositories.read_folder`; also skipped are ``leads out of the archive``, ``link``, ``no file`` (a device, a
+        pipe), ``encrypted`` and ``unfolds too far``.
+
+    Raises
+    ------
+    DataError
+        When it is no archive, is damaged, or holds more files or bytes than `MOST_FILES` and `MOST_BYTES`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise NotAvailableError(f"there is no archive {path}")
+    rows, total = [], 0
+    try:
+        for name, size, content in _members(path, largest):
+            total += size
+            if len(rows) >= MOST_FILES or total > MOST_BYTES:
+                raise DataError(f"{path} holds more than {MOST_FILES:,} files or {MOST_BYTES:,} bytes; it is not read")
+            if isinstance(content, str):
+                rows.append(file_row(name, b"", skipped=content, size=size, swhid=""))
+            else:
+                rows.append(file_row(name, content))
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{path} is no archive that can be read, or is damaged: {error}") from error
+    except Exception as error:  # each compression has errors of its own
+        if isinstance(error, DataError) or type(error).__name__ not in ("error", "LZMAError", "BadGzipFile"):
+            raise
+        raise DataError(f"{path} is damaged: {error}") from error
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("path", kind="stable", ignore_index=True)
+
+
+def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]:
+    """Yield name, size and content of each file, or why it is not read."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for one in archive.infolist():
+                if one.is_dir():
+                    continue
+                kind = one.external_attr >> 28
+                why = "" if kind in (0, 8) else "link" if kind == 10 else "no file"
+                why = why or ("encrypted" if one.flag_bits & 1 else "")
+                folded = one.file_size > largest / 100 and one.file_size > _MOST_FOLD * max(1, one.compress_size)
+                why = why or _refusal(one.filename, one.file_size, largest) or ("unfolds too far" if folded else "")
+                yield one.filename, one.file_size, why or _at_most(archive.open(one), largest)
+        return
+    with tarfile.open(path, "r|*") as archive:  # as a stream: a bomb is met member by member
+        for one in archive:
+            if one.isdir():
+                continue
+            why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
+            why = why or _refusal(one.name, one.size, largest)
+            file = None if why else archive.extractfile(one)
+            yield one.name, one.size, why if file is None else _at_most(file, largest)
+
+
+def _refusal(name: str, size: int, largest: int) -> str:
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or (parts.parts and parts.parts[0].endswith(":")):
+        return "leads out of the archive"
+    return "too large" if size > largest else ""
+
+
+def _at_most(file: object, largest: int) -> bytes | str:
+    """Read a member, no further than `largest` whatever its header says."""
+    with file:  # type: ignore[attr-defined]
+        content = file.read(largest + 1)  # type: ignore[attr-defined]
+    return "too large" if len(content) > largest else content

@@ -1,0 +1,78 @@
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation import archives
+from kosent_lab.curation.archives import read_archive
+
+FILES = {"a-1.0/setup.py": b"name = 'a'\n", "a-1.0/한글.txt": "글".encode(), "a-1.0/b.bin": b"\0\1"}
+
+
+def tar(path, mode="w:gz", **more):
+    with tarfile.open(path, mode) as archive:
+        for name, content in (FILES | more).items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_files_of_a_tar_are_documents(tmp_path, mode):
+    found = read_archive(tar(tmp_path / "a.tar", mode)).set_index("path")
+    assert found["skipped"].to_dict() == {"a-1.0/b.bin": "binary", "a-1.0/setup.py": "", "a-1.0/한글.txt": ""}
+    assert found.loc["a-1.0/setup.py", "language"] == "Python"
+
+
+def test_a_zip_gives_the_same_documents_as_a_tar(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in FILES.items():
+            archive.writestr(name, content)
+    assert read_archive(tmp_path / "a.zip").equals(read_archive(tar(tmp_path / "a.tar")))
+
+
+def test_names_that_lead_out_and_links_are_named_and_not_followed(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in ("../out", "/etc/passwd", "a/../../b", "C:/x", "..\\out"):
+            about = tarfile.TarInfo(name)
+            archive.addfile(about, io.BytesIO(b""))
+        for kind, name in ((tarfile.SYMTYPE, "soft"), (tarfile.LNKTYPE, "hard"), (tarfile.CHRTYPE, "device")):
+            about = tarfile.TarInfo(name)
+            about.type, about.linkname = kind, "/etc/passwd"
+            archive.addfile(about)
+    found = read_archive(path).set_index("path")["skipped"]
+    assert found[["soft", "hard"]].tolist() == ["link", "link"]
+    assert found["device"] == "no file"
+    assert set(found.drop(["soft", "hard", "device"])) == {"leads out of the archive"}
+
+
+def test_bombs_are_not_unfolded(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(1_500_000))
+        archive.writestr("large", bytes(3_000_000))
+    assert read_archive(tmp_path / "a.zip").set_index("path")["skipped"].to_dict() == {
+        "zeros": "unfolds too far",
+        "large": "too large",
+    }
+    monkeypatch.setattr(archives, "MOST_FILES", 2)
+    with pytest.raises(DataError, match="holds more than 2 files"):
+        read_archive(tar(tmp_path / "a.tar"))
+    monkeypatch.setattr(archives, "MOST_FILES", 9)
+    monkeypatch.setattr(archives, "MOST_BYTES", 10)
+    with pytest.raises(DataError, match="or 10 bytes; it is not read"):
+        read_archive(tar(tmp_path / "a.tar"))
+
+
+def test_what_is_no_whole_archive_is_told(tmp_path):
+    (tmp_path / "a.tar.gz").write_bytes(b"not an archive")
+    whole = tar(tmp_path / "b.tar.gz").read_bytes()
+    (tmp_path / "c.tar.gz").write_bytes(whole[: len(whole) // 2])
+    for name in ("a.tar.gz", "c.tar.gz"):
+        with pytest.raises(DataError, match="archive|damaged"):
+            read_archive(tmp_path / name)
+    with pytest.raises(NotAvailableError, match="there is no archive"):
+        read_archive(tmp_path / "none.zip")
