@@ -81,7 +81,9 @@ def is_address(written: str) -> bool:
         address = ipaddress.ip_address(written)
     except ValueError:
         return False
-    own = address.is_loopback or address.is_unspecified or address.is_multicast
+    # 1.2.3.4 is a list or a version, 3::7 a score
+    short = len(written) < 8 and not re.search("[a-f]{2}", written)
+    own = short or address.is_loopback or address.is_unspecified or address.is_multicast
     return not own and written != "255.255.255.255" and not written.startswith("255.255.")
 
 
@@ -107,9 +109,7 @@ def is_secret(value: str) -> bool:
     return kinds >= 2 and entropy > 2.2 and bool(re.search(r"\d|[^\w\s]", value))
 
 
-_KEYS = (
-    r"token|key|api_?key|access_?key|auth|sig(?:nature)?|session(?:_?id)?|sid|pass(?:word|wd)?|pwd|secret|jwt|code|otp"
-)
+_KEYS = r"token|key|api_?key|access_?key|auth|sig(?:nature)?|session(?:_?id)?|sid|pass(?:word|wd)?|pwd|secret|jwt|otp"
 
 _NAMED = re.compile(
     rf"(?i)(?:^|[_.-])(?:access_?|auth_?|reset_?|id_?|refresh_?)?(?:{_KEYS})$|(?:token|secret|signature)$"

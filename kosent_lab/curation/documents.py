@@ -28,8 +28,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     source : dict of str to str
-        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), ``text_column`` of a
-        file, ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source``
+        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), ``text_column`` of
+        a file, ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source``
         (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; else
         ``LicenseRef-unstated``).
     folder : Path
@@ -59,7 +59,9 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)
         known = {"source": path.name, "repository": path.name, "licence": cards.UNSTATED}
-        frame = frame.assign(doc_id=source.get("source", path.name) + "/" + frame["path"])
+        # a source distribution holds one folder of its own name
+        first = source.get("source", path.name) + "/"
+        frame = frame.assign(doc_id=first + frame["path"].str.removeprefix(first))
     else:
         path = folder / source["file"]
         frame = documents.load(path, Reading(text_column=source.get("text_column", "text")))

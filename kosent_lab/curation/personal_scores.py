@@ -1,6 +1,6 @@
 """How well personal data is found: precision and recall of each kind on lines in which it is marked.
 
-The finder is ``corpora.personal``; our own marked lines, of invented persons, are the pack ``kosent-personal``.
+The finder is ``corpora.personal``; our own marked lines, of invented persons, are ``data/studies/personal-data.csv``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS, Found, find_personal
 from kosent_lab.corpora.splits import hash_share
 
-LINES = DATA_FOLDER / "packs" / "kosent-personal" / "lines.csv"
+LINES = DATA_FOLDER / "studies" / "personal-data.csv"
 PARTS = ("dev", "test")
 _MARK = re.compile(r"<<([a-z]+):(.*?)>>", re.DOTALL)
 

@@ -242,6 +242,7 @@ def test_every_file_is_written_whole(path: Path):
 
 # what may delete, and why it is its own
 DELETES = {
+    "curation/build.py": "the folder beside the corpus in which it keeps the steps that are done",
     "cli/crashes.py": "traces of errors that it wrote, when the user purges them",
     "core/files.py": "temporary files under names that nobody else has",
     "core/folders.py": "the folder that was swapped out; what a user put there is carried over first",

@@ -74,7 +74,9 @@ def test_bf16_stays_near_fp32(tiny_folder, pack):
     assert (exact["logit_1"] - half["logit_1"]).abs().median() < 0.025 * exact[
         "logit_1"
     ].std()  # eight bits of fraction
-    assert (exact["pred"] == half["pred"]).mean() > 0.99
+    log_odds = exact["logit_1"] - exact["logit_0"]
+    sure = log_odds.abs() > 0.1 * log_odds.std()  # nearer to the middle eight bits do not tell
+    assert (exact["pred"] == half["pred"])[sure].mean() > 0.99
 
 
 def test_predictions_depend_on_the_text_alone(tiny, pack):
