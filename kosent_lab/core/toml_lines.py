@@ -1,13 +1,30 @@
-"""Where something stands in a TOML file, which its parser does not tell: for messages that name the line."""
+"""TOML files that people write: read whole, and where something stands in them, which their parser does not tell."""
 
 from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from kosent_lab.core.schema import DataError
+
+
+def read_toml(path: Path, *, what: str) -> tuple[dict[str, Any], str]:
+    """Return what a TOML file holds, and its text.
+
+    Raises
+    ------
+    DataError
+        When there is none that can be read; `what` says what it should be.
+    """
+    try:
+        text = path.read_text("utf-8")
+        return tomllib.loads(text), text
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"the {what} {path} cannot be read: {error}") from error
 
 
 class TomlLines:

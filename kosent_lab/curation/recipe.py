@@ -8,12 +8,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.core.toml_lines import TomlLines
+from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
@@ -81,11 +80,7 @@ def read_recipe(path: Path) -> Recipe:
     DataError
         When it is none: with the line and, of a name that is not known, the nearest that is.
     """
-    try:
-        text = path.read_text("utf-8")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the recipe {path} cannot be read: {error}") from error
+    content, text = read_toml(path, what="recipe")
     lines = TomlLines(path, text)
     for key in content:
         lines.check(key, _TOP, "key of a recipe")

@@ -91,10 +91,11 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     rows, counts = [], collections.Counter[str]()
     suspects = texts.str.contains(HINT, regex=True)
     for doc_id, text in zip(frame.loc[suspects, "doc_id"], texts[suspects], strict=True):
-        kinds = [one.kind for one in find_personal(text)]
-        if kinds:
+        found = find_personal(text)
+        if found:
+            kinds = [one.kind for one in found]
             counts.update(kinds)
-            rows.append((doc_id, f"personal data: {', '.join(sorted(set(kinds)))}", mask_text(text)))
+            rows.append((doc_id, f"personal data: {', '.join(sorted(set(kinds)))}", mask_text(text, found)))
     facts = {"found": dict(sorted(counts.items())), "documents": len(rows), "action": action}
     if action == "redact":
         return Outcome(changed=_rows(rows, last="text"), facts=facts)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.core.toml_lines import TomlLines
+from kosent_lab.core.toml_lines import TomlLines, read_toml
 
 PACK, STAGES = "pack", "stages"
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
@@ -86,11 +85,7 @@ def read_recipe(
         When the file is no recipe, a stage or an option is unknown (with line and nearest name), a stage refers to
         one that does not stand before it, or the minutes are too few.
     """
-    try:
-        text = path.read_text("utf-8")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the recipe {path} cannot be read: {error}") from error
+    content, text = read_toml(path, what="recipe")
     lines = TomlLines(path, text)
     unknown = set(content) - {PACK, "stages"}
     if unknown or not isinstance(content.get("stages"), list) or not content["stages"]:
