@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kosent_lab.core.files import frame_sha256
+from kosent_lab.core.jobs import table_sha256
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
@@ -91,7 +91,7 @@ def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[
     for source in sources:
         frame = read_source(source, folder=folder)
         frames.append(frame)
-        inputs.append({**source, "rows": len(frame), "sha256": frame_sha256(frame)})
+        inputs.append({**source, "rows": len(frame), "sha256": table_sha256(frame)})
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
     if frame["doc_id"].duplicated().any():
         twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]

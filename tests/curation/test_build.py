@@ -229,3 +229,17 @@ def test_files_of_a_folder_become_documents_and_those_not_read_say_why(home):
     assert frame[["doc_id", "language", "licence"]].values.tolist() == [["code/a.py", "Python", "CC0-1.0"]]
     gone = snapshot.lineage().set_index("doc_id")["reason"].to_dict()
     assert gone == {"code/copy.py": "exact copy", "code/b.bin": "binary"}
+
+
+def test_a_killed_build_begins_anew_where_any_column_of_its_sources_changed(home, monkeypatch):
+    def stop(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kosent_lab.curation.build._write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            build(home)
+    frame = pd.read_csv(home / "a.csv")
+    frame.assign(date=frame["date"].to_numpy()[::-1]).to_csv(home / "a.csv", index=False)
+    # of the two near copies the other one is the earlier now
+    assert LONG in held(build(home))["text"].tolist()
