@@ -31,7 +31,7 @@ def hold(path: Path, *, seconds: float = 2.0) -> Iterator[None]:
     Notes
     -----
     The lock is a file ``.NAME.kosent-lock`` beside `path`, gone when the block ends. A folder that had to be made
-    for it and that nothing was written into is removed again.
+    for it and that nothing was written into is removed again, unless another process waited for the lock meanwhile.
     """
     path = path.resolve()
     lock = filelock.FileLock(path.with_name(f".{path.name}.kosent-lock"), is_singleton=True)

@@ -46,7 +46,7 @@ def test_a_killed_holder_blocks_no_one_and_its_leftovers_go(holder, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
-def test_who_waits_gets_it_and_nothing_is_left(tmp_path):
+def test_who_waits_gets_it_and_no_lock_is_left(tmp_path):
     path, order = tmp_path / "new" / "folder" / "a.csv", []
 
     def other():
@@ -60,6 +60,13 @@ def test_who_waits_gets_it_and_nothing_is_left(tmp_path):
         order.append("first")
     thread.join()
     assert order == ["first", "other"]
+    assert list(tmp_path.rglob("*.kosent-lock")) == []
+
+
+def test_a_folder_made_for_a_lock_goes_unless_something_was_written(tmp_path):
+    path = tmp_path / "new" / "folder" / "a.csv"
+    with hold(path), hold(path):
+        pass
     assert list(tmp_path.iterdir()) == []
     with hold(path):
         path.write_text("kept")
