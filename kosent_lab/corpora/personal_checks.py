@@ -53,7 +53,7 @@ def is_business(written: str) -> bool:
     """
     digits = _digits(written)
     total = sum(weight * digit for weight, digit in zip((1, 3, 7, 1, 3, 7, 1, 3, 5), digits, strict=False))
-    return len(digits) == 10 and (10 - (total + digits[8] * 5 // 10) % 10) % 10 == digits[9]
+    return len(digits) == 10 and len(set(digits)) > 1 and (10 - (total + digits[8] * 5 // 10) % 10) % 10 == digits[9]
 
 
 def is_card(written: str) -> bool:
@@ -71,8 +71,13 @@ def is_card(written: str) -> bool:
 
 
 def is_account(written: str) -> bool:
-    """Tell whether digits may be a bank account's: ten to fourteen, in two groups or more or in one run."""
-    return 10 <= len(_digits(written)) <= 14
+    """Tell whether digits may be a bank account's: ten to fourteen, and no padded sum."""
+    return 10 <= len(_digits(written)) <= 14 and not written.startswith("0000")
+
+
+def is_drawn_number(written: str) -> bool:
+    """Tell whether its digits are not all the same, as those of a form's example are."""
+    return len(set(_digits(written))) > 1
 
 
 def is_address(written: str) -> bool:
@@ -81,15 +86,20 @@ def is_address(written: str) -> bool:
         address = ipaddress.ip_address(written)
     except ValueError:
         return False
-    # 1.2.3.4 is a list or a version, 3::7 a score
-    short = len(written) < 8 and not re.search("[a-f]{2}", written)
+    short = len(written) < 8 and not re.search("[a-f]{2}", written)  # 3::7 is a score
     own = short or address.is_loopback or address.is_unspecified or address.is_multicast
-    return not own and written != "255.255.255.255" and not written.startswith("255.255.")
+    return not own and not written.startswith(("255.255.", "0."))
+
+
+def is_clear_address(written: str) -> bool:
+    """Tell whether an IP address is one by itself: 4.11.9.0 and 5.15.0.91 may be versions, with small numbers."""
+    large = [part for part in written.split(".") if part.isdigit() and int(part) >= 32]
+    return is_address(written) and (":" in written or len(large) > 1)
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:[x*•.\-_0]+|<.*>|\{.*|\$.*|%.*|\[.*|\(.*"
-    r"|.*(?:your|change_?me|change-?me|example|sample|dummy|placeholder|redacted"
+    r"(?i)^(?:[x*•.\-_0]+|pass|pw|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
+    r"|.*(?:your|change_?me|change-?me|example|sample|dummy|placeholder|redacted|replace"
     r"|getenv|environ|process\.env|os\.|config\.|settings\.|secrets\.|none|null|true|false|undefined|required|optional"
     r"|here|여기|입력|비밀번호|password|passwd|token|secret|api_?key|string|str)[\w.\-)\]}\"']*)$"
 )
@@ -106,18 +116,54 @@ def is_secret(value: str) -> bool:
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\w\s]"))
     counts = [value.count(character) / len(value) for character in set(value)]
     entropy = -sum(share * math.log2(share) for share in counts)
+    if re.fullmatch("(?:[a-z]{4} ){3}[a-z]{4}", value):  # a password that a mail service makes for a program
+        return True
     return kinds >= 2 and entropy > 2.2 and bool(re.search(r"\d|[^\w\s]", value))
 
 
-_KEYS = r"token|key|api_?key|access_?key|auth|sig(?:nature)?|session(?:_?id)?|sid|pass(?:word|wd)?|pwd|secret|jwt|otp"
+def is_key(written: str) -> bool:
+    """Tell whether what begins as a provider's keys do is one: not the one of a manual, not a row of x."""
+    return not re.search(r"(?i)example|x{4}|\*{4}|your|placeholder", written) and len(set(written[-16:])) >= 5
 
-_NAMED = re.compile(
-    rf"(?i)(?:^|[_.-])(?:access_?|auth_?|reset_?|id_?|refresh_?)?(?:{_KEYS})$|(?:token|secret|signature)$"
+
+def is_pass(value: str) -> bool:
+    """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
+    if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}", value):
+        return len(set(value)) > 1
+    mixed = re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII)
+    return bool(re.search(r"\d", value)) and is_secret(value) or (mixed is not None and not _PLACEHOLDER.match(value))
+
+
+def is_mail(written: str) -> bool:
+    """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
+    local, domain = written.rsplit("@", 1)
+    return local not in ("git", "hg", "svn") and not re.search(r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py)$", domain)
+
+
+# names of parameters, in words: what gives access by its name, and what does where its value looks drawn by lot
+_OPENS = re.compile(
+    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|auth|sig|sign|signature|session|sess|sessionid"
+    r"|sid|pass|password|passwd|passcode|pwd|pw|jwt|otp|credential|key|invite|ticket"
+)
+# what follows a visitor or names a film, drawn by lot as well
+_TRACKS = re.compile(
+    r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
+)
+_OPEN_PATH = re.compile(
+    r"(?i)/bot\d{8,10}:[\w-]{30,}|hooks\.slack\.com/services/\w+/\w+/\w{16,}|/api/webhooks/\d+/[\w-]{30,}"
+    r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate)[-/]"
+    r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])"
 )
 
 
+def _is_drawn(value: str) -> bool:
+    """Tell whether a value looks drawn by lot: long, letters and digits among each other, many of them."""
+    mixed = re.fullmatch(r"[\w.~+/=-]{16,}", value) and re.search(r"\d", value) and re.search("[A-Za-z]", value)
+    return bool(mixed) and len(set(value)) >= 8 and len(re.findall(r"\d[A-Za-z]|[A-Za-z]\d", value)) >= 3
+
+
 def is_open_url(url: str) -> bool:
-    """Tell whether a URL gives access: a password before its host, or a key among its parameters."""
+    """Tell whether a URL gives access: a password before its host, or a key among its parameters or in its path."""
     try:
         parts = urlsplit(url)
         if parts.password and not _PLACEHOLDER.match(parts.password):
@@ -125,4 +171,12 @@ def is_open_url(url: str) -> bool:
         given = parse_qsl(parts.query) + parse_qsl(parts.fragment)
     except ValueError:
         return False
-    return any(_NAMED.search(name) and len(value) >= 6 and not _PLACEHOLDER.match(value) for name, value in given)
+    return bool(_OPEN_PATH.search(url)) or any(_opens(name, value) for name, value in given)
+
+
+def _opens(name: str, value: str) -> bool:
+    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name):
+        return False
+    words = re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name)
+    named = any(_OPENS.fullmatch(word.lower()) for word in (*words, name))
+    return _is_drawn(value) or named and len(value) >= 6 and (len(value) >= 16 or bool(re.search(r"\d", value)))

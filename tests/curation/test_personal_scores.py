@@ -49,7 +49,7 @@ def test_the_parts_share_no_line_and_are_all(tmp_path):
 
 
 def test_wrong_marks_are_told_with_their_line(tmp_path):
-    with pytest.raises(DataError, match=r"line 2: 'tel' is no kind of personal data; there are secret"):
+    with pytest.raises(DataError, match=r"line 2: 'tel' is no kind of personal data; there are url, secret"):
         marked(tmp_path, "a", "<<tel:1>>")
     with pytest.raises(DataError, match="line 1: a mark does not close"):
         marked(tmp_path, "<<phone:010")
