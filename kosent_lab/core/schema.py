@@ -173,23 +173,29 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
     >>> parse_labels(pd.Series(["긍정", 0, "neutral", None]))["label"].tolist()
     [1, 0, <NA>, <NA>]
     """
-    words = [label_word(value) for value in values]
-    for row, word in enumerate(words):
-        if word not in _LABEL_WORDS and word not in MISSING_WORDS:
-            raise DataError(
-                f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
-                f"(counted from 0) has {str(values.iloc[row])[:40]!r}. Say what others mean "
-                "(--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
-            )
-    codes = [_LABEL_WORDS.get(word) for word in words]
-    names = [
-        LABEL_NAMES.get(code, "neutral" if word in _LABEL_WORDS else None)
-        for code, word in zip(codes, words, strict=True)
-    ]
+    # a corpus has few labels and many rows; 1, True and 1.0 are equal and written differently
+    keys = [(type(value), value) if pd.api.types.is_hashable(value) else (str, str(value)) for value in values]
+    meaning: dict[tuple[type, object], tuple[int | None, str | None]] = {}
+    for row, key in enumerate(keys):
+        if key not in meaning:
+            meaning[key] = _meaning(values.iloc[row], row)
     return pd.DataFrame(
         {
-            "label": pd.array([pd.NA if code is None else code for code in codes], dtype="Int64"),
-            "polarity": pd.array(names, dtype="str"),
+            "label": pd.array([meaning[key][0] for key in keys], dtype="Int64"),
+            "polarity": pd.array([meaning[key][1] for key in keys], dtype="str"),
         },
         index=values.index,
     )
+
+
+def _meaning(value: object, row: int) -> tuple[int | None, str | None]:
+    """Return the label and the polarity that one value means."""
+    word = label_word(value)
+    if word not in _LABEL_WORDS and word not in MISSING_WORDS:
+        raise DataError(
+            f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
+            f"(counted from 0) has {str(value)[:40]!r}. Say what others mean "
+            "(--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
+        )
+    code = _LABEL_WORDS.get(word)
+    return code, LABEL_NAMES.get(code, "neutral" if word in _LABEL_WORDS else None)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+HANGUL = "[가-힣ㄱ-ㅎㅏ-ㅣ]"
 _LOOK = 4_000  # characters of a file that are looked at
 KOREAN, MIXED, OTHER, NONE = "ko", "mixed", "other", "none"
 
@@ -26,13 +29,26 @@ def text_language(texts: pd.Series) -> pd.Series:
     >>> text_language(pd.Series(["좋아요 good", "a very long review 굿", "good", "...!!"])).tolist()
     ['mixed', 'mixed', 'other', 'none']
     """
-    texts = texts.fillna("").astype(str)
-    letters, hangul = texts.str.count(r"[^\W\d_]"), texts.str.count("[가-힣ㄱ-ㅎㅏ-ㅣ]")
+    letters, hangul = count_letters(texts)
     language = pd.Series(OTHER, index=texts.index, dtype="str")
     language[hangul > 0] = MIXED
     language[2 * hangul > letters] = KOREAN
     language[letters == 0] = NONE
     return language
+
+
+def count_letters(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Count the letters of each text and those of them that are Hangul, shapes (n,); missing texts have none.
+
+    Examples
+    --------
+    >>> [counts.tolist() for counts in count_letters(pd.Series(["굿 good ㅋㅋ 5!", None]))]
+    [[7, 0], [3, 0]]
+    """
+    values = pa.array(texts.fillna("").astype("str"), pa.large_string())
+    counts = (pc.count_substring_regex(values, kind) for kind in (r"\p{L}", HANGUL))
+    letters, hangul = (pd.Series(count.to_numpy(), index=texts.index, dtype="int64") for count in counts)
+    return letters, hangul
 
 
 def file_language(path: str, text: str) -> str:

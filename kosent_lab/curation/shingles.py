@@ -6,7 +6,9 @@ Arrays only, whole corpora at once. What is a duplicate of what, and which copy 
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 HASH_BITS = 40  # of a gram: two grams of a text share one once in a hundred million texts
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _AT_ONCE = 2_000_000  # grams: an array of them takes 16 MB
+_THREADS = 8
 _BUCKET = 64  # texts of one bucket that are all compared with each other; of more each with so many that follow it
 
 
@@ -141,17 +144,19 @@ def find_candidates(shingles: Shingles, *, threshold: float, seed: int = 0) -> n
     Broder 1997, "On the resemblance and containment of documents".
     """
     bands, rows = bands_for(threshold)
-    random = np.random.default_rng(seed)
     n = len(shingles.starts) - 1
-    pairs = [np.empty(0, "int64")]
-    for _ in range(bands):
+    drawn = np.random.default_rng(seed).integers(2**63, size=(bands, rows, 2), dtype="uint64")
+
+    def of_band(numbers: np.ndarray) -> np.ndarray:
         key = np.zeros(n, "uint64")
-        for _ in range(rows):
-            multiplier = random.integers(2**63, dtype="uint64") * np.uint64(2) + np.uint64(1)
-            shift = random.integers(2**63, dtype="uint64")
-            key = (key ^ _smallest(shingles, multiplier, shift)) * _ODD
+        for multiplier, shift in numbers:
+            key = (key ^ _smallest(shingles, multiplier * np.uint64(2) + np.uint64(1), shift)) * _ODD
             key ^= key >> np.uint64(31)
-        pairs.append(_bucket_pairs(key, n))
+        return _bucket_pairs(key, n)
+
+    # numpy's loops run beside each other; each band holds some arrays of the size of the corpus
+    with concurrent.futures.ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        pairs = [np.empty(0, "int64"), *pool.map(of_band, drawn)]
     code = np.unique(np.concatenate(pairs))
     return np.stack([code // max(n, 1), code % max(n, 1)], axis=1)
 

@@ -20,6 +20,7 @@ from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation.duplicates import find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, parse_licence, stated_licence
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
 
@@ -149,8 +150,7 @@ def quality(
     letters, of texts of twenty letters and more.
     """
     texts = frame["text"].fillna("").astype(str)
-    letters = texts.str.count(r"[^\W\d_]")
-    hangul = texts.str.count("[가-힣ㄱ-ㅎㅏ-ㅣ]")
+    letters, hangul = count_letters(texts)
     share = hangul / letters.where(letters > 0)
     reason = pd.Series("", index=frame.index)
     if most_repeated < 1:
