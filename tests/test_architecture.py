@@ -20,11 +20,14 @@ HOUSE = {
     ],
     "figures": ["theme"],
     "corpora": [
-        "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recognisers", "personal", "reading", "labels",
+        "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recogniser",
+        "secret_recognisers", "recognisers", "personal", "reading", "labels",
         "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
-        "shingles", "duplicates", "identity", "languages", "licences", "repositories", "archives", "optout", "steps",
+        "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
+        "repositories", "archives", "optout",
+        "steps",
         "recipe", "documents", "snapshots", "changes", "data_card", "inquiry", "build", "personal_scores",
         "duplicate_scores",
     ],

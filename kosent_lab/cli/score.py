@@ -161,19 +161,20 @@ def _evaluate_homographs(arguments: argparse.Namespace) -> None:
 
 def evaluate_personal(arguments: argparse.Namespace) -> None:
     """Print how well personal data is found on lines in which it is marked."""
-    from kosent_lab.curation.personal_scores import LINES, read_marked, score_personal
+    from kosent_lab.curation.personal_scores import PARTS, read_marked, score_personal
 
     name, _, part = arguments.data.partition(":")
     if name in ("kosent-pack", "kosent-personal"):  # the first is the default of all tasks
-        path, part = LINES, part or "test"
+        if part and part not in PARTS:
+            raise DataError(f"kosent-personal has the parts {' and '.join(PARTS)}; got {part!r}")
+        path = PARTS[part or "test"]
     else:
-        path, part = Path(arguments.data), None
-    lines = read_marked(path, part=part).head(arguments.limit)
+        path = Path(arguments.data)
+    lines = read_marked(path).head(arguments.limit)
     table, _ = score_personal(lines)
     print(table.round(3).to_string(index=False))
     result = {
         "data": path.name,
-        "part": part,
         "lines": len(lines),
         "unmarked": int(lines["marked"].map(len).eq(0).sum()),
     }

@@ -72,7 +72,7 @@ def is_card(written: str) -> bool:
 
 def is_account(written: str) -> bool:
     """Tell whether digits may be a bank account's: ten to fourteen, and no padded sum."""
-    return 10 <= len(_digits(written)) <= 14 and not written.startswith("0000")
+    return 10 <= len(_digits(written)) <= 14 and not re.fullmatch(r"0{4}\d+", written)
 
 
 def is_drawn_number(written: str) -> bool:
@@ -130,8 +130,9 @@ def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
     if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}", value):
         return len(set(value)) > 1
-    mixed = re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII)
-    return bool(re.search(r"\d", value)) and is_secret(value) or (mixed is not None and not _PLACEHOLDER.match(value))
+    if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
+        return False
+    return is_secret(value) or bool(re.fullmatch(r"(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII))
 
 
 def is_mail(written: str) -> bool:
@@ -140,17 +141,19 @@ def is_mail(written: str) -> bool:
     return local not in ("git", "hg", "svn") and not re.search(r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py)$", domain)
 
 
-# names of parameters, in words: what gives access by its name, and what does where its value looks drawn by lot
+# names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
-    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|auth|sig|sign|signature|session|sess|sessionid"
-    r"|sid|pass|password|passwd|passcode|pwd|pw|jwt|otp|credential|key|invite|ticket"
+    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|pass|password|passwd|passcode|pwd|pw|jwt|otp"
+)
+_MAY_OPEN = re.compile(
+    r"auth|sig|sign|signature|session|sess|sessionid|sid|credential|key|invite|ticket|code|cert|hash"
 )
 # what follows a visitor or names a film, drawn by lot as well
 _TRACKS = re.compile(
     r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
 )
 _OPEN_PATH = re.compile(
-    r"(?i)/bot\d{8,10}:[\w-]{30,}|hooks\.slack\.com/services/\w+/\w+/\w{16,}|/api/webhooks/\d+/[\w-]{30,}"
+    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|hooks\.slack\.com/services/\w+/\w+/\w{16,}|/api/webhooks/\d+/[\w-]{30,}"
     r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate)[-/]"
     r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])"
 )
@@ -158,8 +161,12 @@ _OPEN_PATH = re.compile(
 
 def _is_drawn(value: str) -> bool:
     """Tell whether a value looks drawn by lot: long, letters and digits among each other, many of them."""
-    mixed = re.fullmatch(r"[\w.~+/=-]{16,}", value) and re.search(r"\d", value) and re.search("[A-Za-z]", value)
-    return bool(mixed) and len(set(value)) >= 8 and len(re.findall(r"\d[A-Za-z]|[A-Za-z]\d", value)) >= 3
+    return bool(re.fullmatch(r"[\w.~+/=-]{16,}", value)) and len(set(value)) >= 8 and _changes(value) > 3
+
+
+def _changes(value: str) -> int:
+    """Count where a digit follows a letter or a letter a digit."""
+    return len(re.findall(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", value))
 
 
 def is_open_url(url: str) -> bool:
@@ -171,12 +178,17 @@ def is_open_url(url: str) -> bool:
         given = parse_qsl(parts.query) + parse_qsl(parts.fragment)
     except ValueError:
         return False
+    if re.search(r"X{8}|x{8}|0{8}", url):  # a manual's
+        return False
     return bool(_OPEN_PATH.search(url)) or any(_opens(name, value) for name, value in given)
 
 
 def _opens(name: str, value: str) -> bool:
-    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name):
+    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 6:
         return False
-    words = re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name)
-    named = any(_OPENS.fullmatch(word.lower()) for word in (*words, name))
-    return _is_drawn(value) or named and len(value) >= 6 and (len(value) >= 16 or bool(re.search(r"\d", value)))
+    words = [word.lower() for word in (*re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name), name)]
+    if any(map(_OPENS.fullmatch, words)):
+        return len(value) >= 16 or bool(re.search(r"\d", value))
+    if any(map(_MAY_OPEN.fullmatch, words)):
+        return _is_drawn(value) or _changes(value) > 1
+    return _is_drawn(value) and not name.lower().endswith(("id", "no", "seq"))  # those name what anybody may read

@@ -1,4 +1,4 @@
-"""What personal data and secrets look like in Korean text: one recogniser a kind, by shape, check digit and context.
+"""What personal data looks like in Korean text: one recogniser a shape, by pattern, check digit and context.
 
 Shapes are looked for with look-arounds of digits and letters, never ``\\b``: in Korean a particle stands right after a
 number, and both are word characters. Finding, masking and counting are in ``corpora.personal``.
@@ -6,9 +6,7 @@ number, and both are word characters. Finding, masking and counting are in ``cor
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable
 
 from kosent_lab.corpora.personal_checks import (
     is_account,
@@ -18,76 +16,16 @@ from kosent_lab.corpora.personal_checks import (
     is_card,
     is_clear_address,
     is_drawn_number,
-    is_key,
     is_mail,
-    is_open_url,
-    is_pass,
     is_resident,
-    is_secret,
 )
+from kosent_lab.corpora.recogniser import Recogniser
+from kosent_lab.corpora.secret_recognisers import SECRETS
 
-
-@dataclasses.dataclass(frozen=True)
-class Recogniser:
-    """One kind of personal data.
-
-    Parameters
-    ----------
-    kind, name, placeholder : str
-        The name is English and singular; the placeholder stands where it was.
-    level : int
-        How much harm it does in wrong hands: 3 (identity, money, access), 2 (reaches a person), 1 (an organisation, a
-        machine).
-    pattern : re.Pattern
-        On text with full-width digits and signs made half-width. A group ``value`` is what is marked, else all.
-    hint : str
-        A regular expression that any find holds: texts without it are not looked at.
-    check : callable, optional
-        Whether what was matched is one: check digits, dates, ranges.
-    context : re.Pattern, optional
-        Words of which one must stand around it where `check` alone does not tell; ``¤`` stands where it stood.
-    before, after : int
-        How many characters before it and behind it the words may stand in.
-    unless : re.Pattern, optional
-        What must not stand around it: 등기번호 before digits that have an account's shape.
-    """
-
-    kind: str
-    name: str
-    placeholder: str
-    level: int
-    pattern: re.Pattern[str]
-    hint: str = r"\d"
-    check: Callable[[str], bool] | None = None
-    context: re.Pattern[str] | None = None
-    before: int = 24
-    after: int = 12
-    unless: re.Pattern[str] | None = None
-
-    def accepts(self, match: re.Match[str], text: str) -> bool:
-        """Tell whether a match of the pattern is one, by its digits or by the words around it."""
-        if self.check is not None and not self.check(match.group(self.group)):
-            return False
-        if self.context is None and self.unless is None:
-            return True
-        start, end = match.span(self.group)
-        around = f"{text[max(0, start - self.before) : start]}¤{text[end : end + self.after]}"
-        if self.unless is not None and self.unless.search(around):
-            return False
-        return self.context is None or self.context.search(around) is not None
-
-    @property
-    def group(self) -> str | int:
-        """The group of the pattern that is marked."""
-        return "value" if "value" in self.pattern.groupindex else 0
-
-
-_PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰)"
-_MODEM = "(?:바꿨다|변경|새로|임시|공유기|와이파이|현관|도어락|로그인)(?: (?:공유기|와이파이|현관|도어락))?"
 _GAP = r"(?: ?[-.) ] ?)"
 _REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _HIRED = "아바사자배"
-_UNITS = "원|개|명|년|월|회|번|점|장|호|평|권|위|만|억|(?:km|m|g|kg|ml|L|rpm|cc|W)(?![A-Za-z])"
+_UNITS = "원|개|명|년|월|회|번|점|장(?!애)|호|가닥|세대|평|권|위|만|억|(?:km|m|g|kg|ml|L|rpm|cc|W)(?![A-Za-z])"
 _NO_UNIT = rf"(?!\d|,\d|[A-Za-z%]| ?(?:{_UNITS}))"
 _PLATE = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호"
 _BANKS = (
@@ -97,7 +35,7 @@ _BANKS = (
 # a bank right before the number (국민은행, bank='국민', acct='…) or right behind it (… (국민), … 농협)
 _BANK = (
     rf"(?<![가-힣])(?:{_BANKS})(?:은행|뱅크)?(?:으?로|는|은)?(?: [가-힣]{{2,4}} )?[^0-9가-힣]{{0,12}}¤"
-    rf"|¤ ?\(?(?:{_BANKS})(?:은행|뱅크)?(?![가-힣])"
+    rf"|¤ ?\(?(?:{_BANKS})(?:은행|뱅크)?(?:으?로|에서?|이에요|예요)?(?![가-힣])"
 )
 # numbers of things, which have the shapes of those of persons
 _THINGS = (
@@ -113,71 +51,21 @@ _HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|�
 _NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
 _STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER}"
 # what stands between the number and the door: a remark in brackets, the name of a house
-_HOUSE = r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?(?:(?!호)[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?"
+_HOUSE = r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?(?:(?!호[ ,\d])[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?"
 
 _IP = (
-    r"(?<![\d.vV/])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
+    r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
     r"|(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![A-Za-z0-9:])"
 )
 _VERSION = re.compile(
-    r"(?i)(?:버전|version|ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
+    r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
     r"[ =:]{0,2}(?:표기 )?¤"
     r"|¤ ?(?:버전|version|업데이트|패치)"
 )
+
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
-    Recogniser(
-        "url", "URL with a key", "[접속주소]", 3,
-        re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>가-힣`]{4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE),
-        hint="://", check=is_open_url,
-    ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        re.compile(
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,4000}?-----END [A-Z ]*PRIVATE KEY-----)?"
-            r"|(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
-            r"|glpat-[\w-]{16,}"
-            r"|xox[abeprs]-[\w-]{10,}|xapp-[\w-]{20,}|AIza[\w-]{30,}|GOCSPX-[\w-]{20,}|ya29\.[\w-]{20,}"
-            r"|(?:sk|rk|pk)[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{20,}"
-            r"|(?:hf|npm|r8)_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|dckr_pat_[\w-]{20,}|shp(?:at|ss|pa)_[a-f0-9]{20,}"
-            r"|SG\.[\w-]{10,}\.[\w-]{10,}|do[opr]_v1_[a-f0-9]{20,}|hvs\.[\w-]{20,}|lin_api_\w{20,}|PMAK-[a-f0-9-]{20,}"
-            r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,38}"
-            r"|\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-]))"
-        ),
-        hint=r"[-_.:A-Z]", check=is_key,
-    ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd"
-            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|access[_-]?key|private[_-]?key"
-            r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
-            r"[\"']? ?(?:=>?|:=?|은|는|이|가|→) ?"
-            r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
-            r"|Authorization: ?(?:Bearer|Basic) |(?<![a-z])Bearer )"
-            r"[\"'`]?(?P<value>(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])|[^\s\"'`,;<>가-힣]{6,200}(?<![.)]))"
-        ),
-        hint="(?i)mysql|pass|pwd|key|secret|token|_pw|bearer|basic", check=is_secret,
-    ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        # in Korean a word may stand between: 비번은 …, 비밀번호: …, 비번 바꿨다 공유기 …
-        re.compile(
-            rf"{_PASS}(?:은|는|이|가|도|만|로|를|을)?[\"']? ?(?:=>?|:|→|-)? ?(?:{_MODEM} ?)?[\"'`]?"
-            r"(?P<value>[*#]?\d{4,8}(?:[*#]\d{0,8})?(?![\w*#가-힣-])"
-            r"|[*#]?\d{4,8}(?:[*#]\d{0,8})?(?=입니다|이에요|예요|이야|이고|임|으로|로(?![가-힣])|누르)"
-            r"|[^\s\"'`,;<>/가-힣]{6,200}(?<![.)]))"
-        ),
-        hint=_PASS, check=is_pass,
-        unless=re.compile("¤[\"'`]? ?(?:같은|이라는|라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
-    ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        re.compile(
-            rf"(?<![^\s\"'`(:=])(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})(?= ?(?:이|가)? ?{_PASS})", re.ASCII
-        ),
-        hint=_PASS, check=is_pass,
-    ),
+    *SECRETS,
     Recogniser(
         "mail", "mail address", "[메일주소]", 2,
         # bounded, so that a long run of letters is looked at once
@@ -190,7 +78,7 @@ RECOGNISERS = (
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6} ?- ?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
-        check=is_born,
+        check=is_born, unless=re.compile("법인[가-힣 ]{0,6}:? ?¤"),
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -244,7 +132,7 @@ RECOGNISERS = (
         re.compile(
             rf"(?<![\d+-])(?<!\d\.)\(?(?:\+?82{_GAP}?\(?0?\)?{_GAP}?|0)"
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
-            rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?!\d|-\d|,\d{{3}})"
+            rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
     ),
     Recogniser(
@@ -267,7 +155,7 @@ RECOGNISERS = (
             # taxis, buses and parcel vans name their region
             rf"(?<![\d.,])(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}]) ?\d{{4}}{_NO_UNIT}"
         ),
-        check=is_drawn_number,
+        check=is_drawn_number, unless=re.compile("¤/\\d"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out
@@ -286,7 +174,7 @@ RECOGNISERS = (
         "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_address, unless=_VERSION,
         context=re.compile(
             r"(?i)아이피|(?<![a-z])ip(?![a-z])|주소|서버|접속|대역|vpn|호스트|host|from|forward|upstream|브로커|방화벽|포트"
-            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp)(?![a-z])|차단|공유기|허용|출발지"
+            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp)(?![a-z])|차단|공유기|허용|출발지|(?<![a-z])-h ¤|@¤|//¤"
             r"|(?:\d{2,3}\.){3}\d{1,3}[,→/ ]{1,3}¤|¤(?::\d{2,5}(?![\d.])|/\d{1,2}(?!\d))"
         ),
     ),

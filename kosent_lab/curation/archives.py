@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.repositories import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
 
 MOST_FILES = 100_000
 MOST_BYTES = 2_000_000_000  # of all files together, unfolded
@@ -26,7 +26,7 @@ def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `repositories.read_folder`; also skipped are ``leads out of the archive``, ``link``, ``no file`` (a device, a
+        As `folders.read_folder`; also skipped are ``leads out of the archive``, ``link``, ``no file`` (a device, a
         pipe), ``encrypted`` and ``unfolds too far``.
 
     Raises

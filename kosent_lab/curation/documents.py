@@ -15,9 +15,11 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive
+from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.languages import text_language
+from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
-from kosent_lab.curation.repositories import read_folder, read_repository
+from kosent_lab.curation.repositories import read_repository
 
 KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
 
@@ -28,9 +30,10 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     source : dict of str to str
-        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), ``text_column`` of
-        a file, ``at`` of a clone (`repositories.find_revision`), and what is known of all its documents: ``source``
-        (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; else
+        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`); ``text_column`` of
+        a file, ``at`` of a clone (`repositories.find_revision`), ``detect`` of files (``scancode``: licence files are
+        read); and what is known of all its documents: ``source`` (default: the name), ``owner``, ``repository``,
+        ``licence`` (of a corpus: those of its card; of files: what `licence_evidence` finds in them counts more; else
         ``LicenseRef-unstated``).
     folder : Path
 
@@ -58,7 +61,10 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             frame = read_repository(path, at=source.get("at", "HEAD"))
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)
-        known = {"source": path.name, "repository": path.name, "licence": cards.UNSTATED}
+        known = {"source": path.name, "repository": path.name}
+        detector = scancode_detector() if source.get("detect") == "scancode" else None
+        said = source.get("licence", cards.UNSTATED)
+        frame = frame.join(licences_of_files(frame, said=said, detector=detector))
         # a source distribution holds one folder of its own name
         first = source.get("source", path.name) + "/"
         frame = frame.assign(doc_id=first + frame["path"].str.removeprefix(first))

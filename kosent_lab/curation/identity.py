@@ -1,12 +1,15 @@
 """What a document is, by its content alone: SHA-256 of what stands there and of its letters, and its SWHID.
 
-Those of directories and revisions are in ``curation.repositories``.
+Those of directories are in ``curation.folders``, of revisions and releases in ``curation.repositories``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Mapping
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -14,6 +17,7 @@ from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.hangul import fold_text, replace_surrogates
 from kosent_lab.core.schema import DataError
 
+QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
 _SWHID = re.compile(r"swh:1:(cnt|dir|rev|rel|snp):([0-9a-f]{40})((?:;[a-z]+=[^;]*)*)")
 
 
@@ -53,6 +57,55 @@ def parse_swhid(swhid: str) -> tuple[str, str, dict[str, str]]:
         )
     qualifiers = dict(part.split("=", 1) for part in match.group(3).split(";") if part)
     return match.group(1), match.group(2), qualifiers
+
+
+def qualify_swhid(swhid: str, **qualifiers: str) -> str:
+    """Add where an object was met: ``origin``, ``visit``, ``anchor``, ``path``, ``lines``, in this order.
+
+    Raises
+    ------
+    DataError
+        When it is no SWHID, a qualifier is not known, or one that names an object names none.
+
+    Examples
+    --------
+    >>> qualify_swhid(content_swhid(b""), path="/a;b", lines="1-3")
+    'swh:1:cnt:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391;path=/a%3Bb;lines=1-3'
+    """
+    kind, digest, known = parse_swhid(swhid)
+    known = {name: unquote(value) for name, value in known.items()} | qualifiers
+    if unknown := [name for name in known if name not in QUALIFIERS]:
+        raise DataError(f"a SWHID has no qualifier {unknown[0]!r}; there are {', '.join(QUALIFIERS)}")
+    for name, kinds in (("visit", ("snp",)), ("anchor", ("dir", "rev", "rel", "snp"))):
+        if name in known and parse_swhid(known[name])[0] not in kinds:
+            raise DataError(f"the qualifier {name} names an object of kind {' or '.join(kinds)}; got {known[name]!r}")
+    if "lines" in known and not re.fullmatch(r"[1-9]\d*(-[1-9]\d*)?", known["lines"]):
+        raise DataError(f"the qualifier lines is 9 or 9-15; got {known['lines']!r}")
+    escaped = (f";{name}={known[name].replace('%', '%25').replace(';', '%3B')}" for name in QUALIFIERS if name in known)
+    return f"swh:1:{kind}:{digest}{''.join(escaped)}"
+
+
+def snapshot_swhid(refs: Mapping[str, tuple[str, str]]) -> str:
+    """Return the SWHID of the state of a repository: where all its branches and tags point.
+
+    Parameters
+    ----------
+    refs : mapping of str to (str, str)
+        From the full name of a ref to the kind of its target (``commit``, ``tag``, ``tree``, ``blob`` or ``alias``)
+        and its hexadecimal digest, of an alias the name of the ref that it stands for.
+
+    Examples
+    --------
+    >>> snapshot_swhid({})
+    'swh:1:snp:1a8893e6a86f444e8be8e7bda6cb34fb1735a00e'
+    """
+    names = {"commit": b"revision", "tag": b"release", "tree": b"directory", "blob": b"content", "alias": b"alias"}
+    content = b""
+    for name, (kind, target) in sorted(refs.items(), key=lambda ref: os.fsencode(ref[0])):
+        written = os.fsencode(target) if kind == "alias" else bytes.fromhex(target)
+        content += names[kind] + b" " + os.fsencode(name) + b"\0%d:" % len(written) + written
+    head = b"snapshot %d\0" % len(content)
+    return f"swh:1:snp:{hashlib.sha1(head + content, usedforsecurity=False).hexdigest()}"
 
 
 def text_swhid(text: str) -> str:

@@ -1,6 +1,7 @@
 """How well personal data is found: precision and recall of each kind on lines in which it is marked.
 
-The finder is ``corpora.personal``; our own marked lines, of invented persons, are ``data/studies/personal-data.csv``.
+The finder is ``corpora.personal``. Our own marked lines, of invented persons, are in two files of ``data/studies``:
+``personal-data.csv``, which the patterns were made on, and ``personal-data-test.csv``, which is reported.
 """
 
 from __future__ import annotations
@@ -17,22 +18,21 @@ from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS, Found, find_personal
-from kosent_lab.corpora.splits import hash_share
 
-LINES = DATA_FOLDER / "studies" / "personal-data.csv"
-PARTS = ("dev", "test")
+PARTS = {
+    name: DATA_FOLDER / "studies" / file
+    for name, file in (("dev", "personal-data.csv"), ("test", "personal-data-test.csv"))
+}
 _MARK = re.compile(r"<<([a-z]+):(.*?)>>", re.DOTALL)
 
 
-def read_marked(path: Path = LINES, *, part: str | None = None) -> pd.DataFrame:
+def read_marked(path: Path) -> pd.DataFrame:
     """Read lines in which what is to be found is marked: ``전화는 <<phone:010-0000-0000>>이에요``.
 
     Parameters
     ----------
     path : Path
-        CSV with a column ``text``.
-    part : str, optional
-        ``dev`` (the half that patterns may be made on) or ``test`` (the half that is reported); all when None.
+        CSV with a column ``text``; of ours one of `PARTS`.
 
     Returns
     -------
@@ -49,13 +49,10 @@ def read_marked(path: Path = LINES, *, part: str | None = None) -> pd.DataFrame:
             texts = [row["text"] for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as marked lines, a CSV file with a column text: {error!r}") from error
-    if part is not None and part not in PARTS:
-        raise DataError(f"marked lines have the parts {' and '.join(PARTS)}; got {part!r}")
     rows = []
     for number, text in enumerate(texts, start=1):
         plain, marked = _unmark(text, f"{path}, line {number}")
-        if part is None or PARTS[int(hash_share(plain, seed=0) < 0.5)] == part:
-            rows.append((number, plain, marked))
+        rows.append((number, plain, marked))
     return pd.DataFrame(rows, columns=["line", "text", "marked"])
 
 

@@ -17,7 +17,7 @@ from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive")
-_OF_SOURCE = {*KINDS_OF_SOURCE, "at", "text_column", "owner", "repository", "licence", "source"}
+_OF_SOURCE = {*KINDS_OF_SOURCE, "at", "detect", "text_column", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
 _FITS = {
@@ -118,6 +118,8 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
         raise DataError(f"{where}: source {number} has one of {', '.join(KINDS_OF_SOURCE)}")
     if not all(isinstance(value, str) for value in entry.values()):
         raise DataError(f"{where}: what is said of source {number} is text")
+    if entry.get("detect", "scancode") != "scancode":
+        raise DataError(f'{where}: licence files are read by detect = "scancode"; got {entry["detect"]!r}')
     return dict(entry)
 
 

@@ -1,4 +1,4 @@
-"""Files as documents: of a folder, or of a git clone at any revision or moment, with what git knows of them.
+"""Files of a git clone as documents, at any revision or moment, with what git knows of them.
 
 Blobs, trees and commits keep git's own ids, which are their SWHIDs. Nothing of a repository is run, no link is
 followed, nothing is checked out.
@@ -9,111 +9,18 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-import stat
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.languages import file_language
-
-LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
-COLUMNS = ("doc_id", "text", "path", "language", "size", "swhid", "skipped")
-_BINARY_LOOK = 8_000  # bytes in which git looks for a NUL, too
-
-
-def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
-    """Read the files below a folder; links are not followed, ``.git`` is left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per file, by path: `COLUMNS`; ``text`` is empty where ``skipped`` says why (``binary``, ``too large``,
-        ``not UTF-8``, ``link``, ``cannot be read``).
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise NotAvailableError(f"there is no folder {folder}")
-    rows = []
-    for path in _walk(folder):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            rows.append(file_row(name, os.readlink(path).encode(), skipped="link"))
-        elif path.stat().st_size > largest:
-            rows.append(file_row(name, b"", skipped="too large", size=path.stat().st_size, swhid=_large_swhid(path)))
-        else:
-            try:
-                rows.append(file_row(name, path.read_bytes()))
-            except OSError:
-                rows.append(file_row(name, b"", skipped="cannot be read", swhid=""))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name == ".git":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
-        elif path.is_symlink() or path.is_file():  # no device, no pipe
-            yield path
-
-
-def _large_swhid(path: Path) -> str:
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return f"swh:1:cnt:{digest.hexdigest()}"
-
-
-def file_row(
-    name: str, content: bytes, *, skipped: str = "", size: int | None = None, swhid: str | None = None
-) -> tuple[str, str, str, str, int, str, str]:
-    """Return a row of `COLUMNS`: the content decoded, or why it is not."""
-    text = ""
-    if not skipped and b"\0" in content[:_BINARY_LOOK]:
-        skipped = "binary"
-    if not skipped:
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            skipped = "not UTF-8"
-    swhid = f"swh:1:cnt:{git_blob_hash(content)}" if swhid is None else swhid
-    return name, text, name, file_language(name, text), len(content) if size is None else size, swhid, skipped
-
-
-def directory_swhid(folder: Path) -> str:
-    """Return the SWHID of a folder: the id of the tree that git would make of it, all files in it added.
-
-    Empty folders are none to git, nor is ``.git``.
-    """
-    nothing = hashlib.sha1(b"tree 0\0", usedforsecurity=False).digest()
-    return f"swh:1:dir:{(_tree_id(Path(folder)) or nothing).hex()}"
-
-
-def _tree_id(folder: Path) -> bytes | None:
-    """Return the id of a folder's tree, None where it holds no file."""
-    entries = []
-    for path in folder.iterdir():
-        if path.name == ".git":
-            continue
-        name = os.fsencode(path.name)
-        if path.is_symlink():
-            entries.append((name, b"120000", bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(path))))))
-        elif path.is_dir():
-            if tree := _tree_id(path):
-                entries.append((name + b"/", b"40000", tree))  # git orders a folder as if its name ended so
-        elif path.is_file():
-            mode = b"100755" if path.stat().st_mode & stat.S_IXUSR else b"100644"
-            entries.append((name, mode, bytes.fromhex(git_blob_hash(path.read_bytes()))))
-    if not entries:
-        return None
-    content = b"".join(mode + b" " + name.removesuffix(b"/") + b"\0" + digest for name, mode, digest in sorted(entries))
-    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()
+from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.identity import snapshot_swhid
 
 
 def find_revision(repository: Path, at: str = "HEAD") -> str:
@@ -154,8 +61,8 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
     Returns
     -------
     DataFrame
-        As `read_folder`, with ``revision`` (of the commit), ``revision_swhid``, ``directory_swhid`` and ``time`` (of
-        the commit, UTC). Submodules are left out.
+        As `folders.read_folder`, with ``revision``, ``time`` (of the commit, UTC), ``revision_swhid`` and
+        ``directory_swhid``. Submodules are left out.
 
     Raises
     ------
@@ -180,10 +87,114 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         skipped = "too large" if digest not in contents else link
         content = contents.get(digest, b"")
         rows.append(file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:cnt:{digest}"))
-    moment = datetime.datetime.fromtimestamp(int(time), datetime.UTC).isoformat()
     return pd.DataFrame(rows, columns=list(COLUMNS)).assign(
-        revision=commit, revision_swhid=f"swh:1:rev:{commit}", directory_swhid=f"swh:1:dir:{tree}", time=moment
+        revision=commit,
+        revision_swhid=f"swh:1:rev:{commit}",
+        directory_swhid=f"swh:1:dir:{tree}",
+        time=_moment(int(time)),
     )
+
+
+def describe_repository(repository: Path, *, names: bool = False) -> dict[str, Any]:
+    """Tell what git knows of a clone as a whole.
+
+    Parameters
+    ----------
+    repository : Path
+    names : bool
+        Whether authors are named by their mail addresses; else each by a hash that tells them apart in this repository
+        and cannot be compared with another one's. Who knows an address can still find out whether it is there.
+
+    Returns
+    -------
+    dict
+        ``commits`` (of HEAD), ``first`` and ``last`` (their moments, UTC), ``authors`` (from address or hash to
+        commits), ``revision``, ``directory``, ``releases`` (from the name of an annotated tag to its SWHID) and
+        ``snapshot`` (all branches and tags, HEAD too): SWHIDs.
+
+    References
+    ----------
+    ISO/IEC 18670:2025, of snapshots: section "Snapshots".
+    """
+    commits = _git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").splitlines()
+    times = [int(line.partition(" ")[0]) for line in commits]
+    key = _git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
+    writers = (line.partition(" ")[2] for line in commits)
+    authors = Counter(mail if names else _pseudonym(mail, key) for mail in writers)
+    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)").decode()
+    refs = {name: (kind, digest) for digest, kind, name in (line.split(" ", 2) for line in listed.splitlines())}
+    head = _git(repository, "rev-parse", "HEAD").decode().strip()
+    branch = _git(repository, "rev-parse", "--symbolic-full-name", "HEAD").decode().strip()
+    refs["HEAD"] = ("alias", branch) if branch != "HEAD" else ("commit", head)
+    tree = _git(repository, "rev-parse", "HEAD^{tree}").decode().strip()
+    return {
+        "commits": len(commits),
+        "first": _moment(min(times)),
+        "last": _moment(max(times)),
+        "authors": dict(authors.most_common()),
+        "revision": f"swh:1:rev:{head}",
+        "directory": f"swh:1:dir:{tree}",
+        "releases": {
+            name.removeprefix("refs/tags/"): f"swh:1:rel:{digest}"
+            for name, (kind, digest) in sorted(refs.items())
+            if kind == "tag"
+        },
+        "snapshot": snapshot_swhid(refs),
+    }
+
+
+def _pseudonym(mail: str, key: str) -> str:
+    return hashlib.blake2b(mail.lower().encode(), digest_size=8, key=key.encode()[:64]).hexdigest()
+
+
+def _moment(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()
+
+
+def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int = LARGEST) -> pd.DataFrame:
+    """Read one file in all its versions, through renames: what became of it from commit to commit.
+
+    Parameters
+    ----------
+    repository : Path
+    path : str
+        As it is called at `at`.
+    at : str
+        A revision, a day or a moment (`find_revision`).
+    largest : int
+        Bytes.
+
+    Returns
+    -------
+    DataFrame
+        One row per version, the oldest first: ``revision``, ``time``, then `folders.COLUMNS`; ``doc_id`` is the path
+        with its revision. Each version and the next are a pair before and after.
+
+    Raises
+    ------
+    DataError
+        When no such file is there.
+    """
+    commit = find_revision(repository, at)
+    said = _git(repository, "log", "--follow", "--raw", "--no-abbrev", "-z", "--format=%x01%H %ct", commit, "--", path)
+    versions = []
+    for part in filter(None, said.split(b"\x01")):
+        head, *raw = part.split(b"\0")
+        revision, time = head.decode().split()
+        fields = [field for field in raw if field.strip(b"\n")]
+        if fields:  # :modes digests status, then the name, of a rename the old and the new one
+            about = fields[0].decode().lstrip("\n:").split()
+            versions.append((revision, int(time), os.fsdecode(fields[-1]), about[3], about[4]))
+    if not versions:
+        raise DataError(f"{repository} has no file {path!r} at {at}")
+    held = [version for version in versions if version[4][0] != "D"][::-1]
+    contents = list(_blobs(repository, [digest for *_, digest, _ in held]))
+    rows = []
+    for (revision, time, name, digest, _), content in zip(held, contents, strict=True):
+        too_large = "too large" if len(content) > largest else ""
+        row = file_row(name, content, skipped=too_large, swhid=f"swh:1:cnt:{digest}")
+        rows.append((revision, _moment(time), f"{name}@{revision[:12]}", *row[1:]))
+    return pd.DataFrame(rows, columns=["revision", "time", *COLUMNS])
 
 
 def _blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation.duplicates import find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.languages import count_letters
-from kosent_lab.curation.licences import is_allowed, parse_licence, stated_licence
+from kosent_lab.curation.licences import is_allowed, parse_licence
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
 
 
@@ -171,18 +171,15 @@ def quality(
 def licences(frame: pd.DataFrame, *, allow: list[str]) -> Outcome:
     """Keep the documents whose licence, an SPDX expression, is met by the licences of `allow`.
 
-    What a file states of itself (`licences.stated_licence`) counts more than what is said of its source. Nothing passes
-    silently: what states no licence is ``LicenseRef-unstated``, and passes where `allow` names it.
+    Which licence a file has, and by what, was found when it was read (`licence_evidence.licences_of_files`). Nothing
+    passes silently: what states no licence is ``LicenseRef-unstated``, and passes where `allow` names it.
     """
     check_columns(frame, ["licence"], what="the step licences")
     for one in allow:
         parse_licence(one)
     licence = frame["licence"].fillna("").astype(str).replace("", UNSTATED)
-    where = pd.Series("", index=frame.index)
-    if "path" in frame.columns:
-        stated = frame["text"].map(stated_licence)
-        licence = stated.map(lambda one: one[0], na_action="ignore").fillna(licence)
-        where = stated.map(lambda one: f" (line {one[1]})", na_action="ignore").fillna("")
+    by = frame.get("licence_from", pd.Series("", index=frame.index)).fillna("")
+    where = (" (" + by + ")").where(by != "", "")
     reasons = {expression: _refusal(expression, frozenset(allow)) for expression in licence.unique()}
     reason = licence.map(reasons)
     gone = reason != ""

@@ -151,3 +151,56 @@ def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
     assert masked["tags"].dtype == frame["tags"].dtype
     assert "0000" not in str(pa.array(masked["tags"]).to_pylist())
     assert "[전화번호]" in str(pa.array(masked["tags"]).to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("https://a.example/x;jsessionid=Z5SDKOKEAIBRKMKCFKVSI?tab=2 보세요", "url", None),
+        ("https://a.example/ical/private-6586346813d0abdb5e361a/basic.ics", "url", None),
+        ("https://a.example/d/8?signKey=1xbJYxnac2ETbkqrNhENrKG9 안 열려요", "url", None),
+        ("도어락 비번 0000* 임", "secret", None),
+        ("공동현관 #1234* 입니다", "secret", "#1234*"),
+        ("공동현관비밀번호1234호출", "secret", "1234"),
+        ("공유기 비번은 그대로 abcd12E0!", "secret", "abcd12E0!"),
+        ("테스트 계정: qa03 / Abc9!defg", "secret", "Abc9!defg"),
+        ("abcdef0707 이 비번 맞대요", "secret", "abcdef0707"),
+        ("mysql -h db -u batch -pAbcdef09# 로 접속", "secret", "Abcdef09#"),
+        ("면허 서울 00-000001-00 잃어버림", "driver", "서울 00-000001-00"),
+        ("국민은행 000000-00-000001로 송금", "account", "000000-00-000001"),
+        ("000-000-000001 케이뱅크로 보내래요", "account", "000-000-000001"),
+        ("트럭은 00아 0001이고", "plate", "00아 0001"),
+        ("서울시 없는구 없는로 00, 9단지 000동 000호", "address", "서울시 없는구 없는로 00, 9단지 000동 000호"),
+        ("접속 10.20.3.41:8080", "ip", "10.20.3.41"),
+        ("외부 주소가 2001:db8:e1a4:7b20::5c:91f로", "ip", "2001:db8:e1a4:7b20::5c:91f"),
+    ],
+)  # fmt: skip
+def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
+    got = [(f.kind, text[f.start : f.end]) for f in find_personal(text)]
+    assert [one for one, _ in got] == [kind]
+    if found:
+        assert got == [(kind, found)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "예산은 26조6000억 원, 공동주택 4116호와 단독주택 84호",
+        "호스트 마스크는 0.0.0.255, 커널 5.15.0.91, netty 4.1.107.2",
+        "등기번호 1234-5678-90123 우체국에서 조회, 운송장번호 110-482-993017",
+        "시작 토큰은 ast.parse()를 부르고 토큰은 start로, PKCS#5 암호",
+        "http://user:pass@host:port/path, https://a.example/bill?billId=PRC_AM3ODN3UORGNW33VXEKX",
+        "https://a.example/rooms?session=2024-summer&code=EARLYBIRD",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        "AKIAIOSFODNN7EXAMPLE 는 예제 키, sk-ant-xxxxxxxxxxxxxxxx 형식",
+        "SECRET_KEY = os.environ['A'], JWT_SECRET: \"replace-me\"",
+        "git@github.com:a/b.git, icon@2x.png",
+        "수료번호 13-24-000912-01 ~ 13-24-000955-44, 운전면허 안전교육",
+        "차량번호 칸은 00가 0000 형식, 40수 1200가닥, 70도 1200rpm",
+        "여권 필드 샘플은 M00000000",
+        "부품번호 032-811-4470A, 법인등록번호 110111-1247156",
+        "비밀번호는 8자 이상, 비번 4자리, 비밀번호 2024년",
+    ],
+)
+def test_what_only_looks_like_it_is_left(text):
+    assert find_personal(text) == []

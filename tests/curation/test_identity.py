@@ -4,7 +4,15 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import add_identity, content_swhid, letters_sha256, parse_swhid, text_swhid
+from kosent_lab.curation.identity import (
+    add_identity,
+    content_swhid,
+    letters_sha256,
+    parse_swhid,
+    qualify_swhid,
+    snapshot_swhid,
+    text_swhid,
+)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello\n", "영화가 좋다\r\n".encode(), bytes(range(256))])
@@ -28,3 +36,21 @@ def test_swhids_are_read_with_their_qualifiers():
     for wrong in ("swh:2:cnt:" + "0" * 40, "swh:1:cnt:" + "0" * 39, "swh:1:file:" + "0" * 40, "", "0" * 40):
         with pytest.raises(DataError, match="is no SWHID"):
             parse_swhid(wrong)
+
+
+def test_the_state_of_a_repository_has_the_id_that_software_heritage_gives_it():
+    refs = {"HEAD": ("alias", "refs/heads/main"), "refs/heads/main": ("commit", "aa" * 20)}
+    refs |= {"refs/tags/v1": ("tag", "bb" * 20), "refs/heads/가": ("commit", "cc" * 20)}
+    # by swh.model 8: Snapshot(branches=…).swhid()
+    assert snapshot_swhid(refs) == "swh:1:snp:99a242360fb618b02b4be977711f84efaa8ed23b"
+
+
+def test_qualifiers_are_ordered_checked_and_read_back():
+    plain = content_swhid(b"")
+    revision = "swh:1:rev:" + "0" * 40
+    full = qualify_swhid(plain, lines="9-15", path="/src/가;나%.py", anchor=revision, origin="https://example.org/a")
+    assert full == f"{plain};origin=https://example.org/a;anchor={revision};path=/src/가%3B나%25.py;lines=9-15"
+    assert qualify_swhid(full, lines="2").endswith("path=/src/가%3B나%25.py;lines=2")
+    for wrong in ({"anchor": plain}, {"visit": revision}, {"lines": "0"}, {"bytes": "1"}):
+        with pytest.raises(DataError, match="qualifier"):
+            qualify_swhid(plain, **wrong)

@@ -1,8 +1,10 @@
+from collections import Counter
+
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.personal import Found
-from kosent_lab.curation.personal_scores import read_marked, score_personal
+from kosent_lab.corpora.personal import KINDS, Found
+from kosent_lab.curation.personal_scores import PARTS, read_marked, score_personal
 
 
 def marked(tmp_path, *texts):
@@ -39,13 +41,14 @@ def test_precision_and_recall_by_hand(tmp_path):
     assert wrong["what"].tolist() == ["missed", "wrong", "wrong"]
 
 
-def test_the_parts_share_no_line_and_are_all(tmp_path):
-    path = tmp_path / "lines.csv"
-    marked(tmp_path, *[f"줄 {n}" for n in range(200)])
-    parts = [set(read_marked(path, part=part)["line"]) for part in ("dev", "test")]
-    assert parts[0] | parts[1] == set(range(1, 201))
-    assert not parts[0] & parts[1]
-    assert min(map(len, parts)) > 70
+def test_our_parts_share_no_line():
+    dev, test = (read_marked(path) for path in PARTS.values())
+    assert min(len(dev), len(test)) > 700
+    assert not set(dev["text"]) & set(test["text"])
+    for lines in (dev, test):
+        kinds = Counter(one.kind for marked in lines["marked"] for one in marked)
+        assert min(kinds[kind] for kind in KINDS) >= 40
+        assert lines["marked"].map(len).eq(0).mean() > 0.45  # look-alikes alone
 
 
 def test_wrong_marks_are_told_with_their_line(tmp_path):
@@ -53,7 +56,5 @@ def test_wrong_marks_are_told_with_their_line(tmp_path):
         marked(tmp_path, "a", "<<tel:1>>")
     with pytest.raises(DataError, match="line 1: a mark does not close"):
         marked(tmp_path, "<<phone:010")
-    with pytest.raises(DataError, match="the parts dev and test; got 'train'"):
-        read_marked(tmp_path / "lines.csv", part="train")
     with pytest.raises(DataError, match="cannot be read as marked lines"):
         read_marked(tmp_path / "none.csv")

@@ -4,7 +4,8 @@ import subprocess
 import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.repositories import directory_swhid, find_revision, read_folder, read_repository
+from kosent_lab.curation.folders import directory_swhid, read_folder
+from kosent_lab.curation.repositories import describe_repository, file_history, find_revision, read_repository
 
 
 def git(folder, *words, **environment):
@@ -47,8 +48,9 @@ def test_files_of_a_folder_and_of_its_clone_are_the_same_documents(clone):
     assert there.set_index("path")["swhid"].to_dict() == here.set_index("path")["swhid"].to_dict()
     by_path = here.set_index("path")
     assert by_path["skipped"].to_dict() == {
-        "old.txt": "not UTF-8", "out": "link", "run": "", "src.txt": "", "src/a.py": "", "src/deep/b.bin": "binary",
+        "old.txt": "", "out": "link", "run": "", "src.txt": "", "src/a.py": "", "src/deep/b.bin": "binary",
     }  # fmt: skip
+    assert by_path.loc["old.txt", ["text", "encoding"]].tolist() == ["옛글", "cp949"]
     assert by_path.loc["out", "text"] == ""  # what it leads to is not read
     assert by_path["language"][["run", "src/a.py", "src.txt"]].tolist() == ["Bash", "Python", "Text"]
 
@@ -117,3 +119,37 @@ def test_no_program_of_a_repository_is_run(clone):
     git(clone, "config", "core.fsmonitor", f"touch '{marker}'")
     read_repository(clone)
     assert not marker.exists()
+
+
+def test_a_file_is_followed_through_its_versions_and_names(clone):
+    (clone / "src" / "a.py").rename(clone / "src" / "나.py")
+    commit(clone, "2024-08-01")
+    (clone / "src" / "나.py").write_text("print('셋')\n", "utf-8")
+    commit(clone, "2024-09-01")
+    found = file_history(clone, "src/나.py")
+    assert found["path"].tolist() == ["src/a.py", "src/a.py", "src/나.py", "src/나.py"]
+    assert found["text"].tolist() == ["print('안녕')\n", "print('둘')\n", "print('둘')\n", "print('셋')\n"]
+    assert found["time"].str[:7].tolist() == ["2024-06", "2024-07", "2024-08", "2024-09"]
+    assert found["doc_id"].is_unique
+    assert len(file_history(clone, "src/a.py", at="2024-07-15")) == 2
+    (clone / "src" / "나.py").unlink()
+    commit(clone, "2024-10-01")
+    assert len(file_history(clone, "src/나.py")) == 4  # that it went is no version
+    with pytest.raises(DataError, match="has no file 'none'"):
+        file_history(clone, "none")
+
+
+def test_a_clone_as_a_whole(clone):
+    git(clone, "tag", "-a", "v1", "-m", "first")
+    git(clone, "tag", "light")
+    found = describe_repository(clone)
+    assert (found["commits"], found["first"][:10], found["last"][:10]) == (2, "2024-06-01", "2024-07-01")
+    assert found["releases"] == {"v1": "swh:1:rel:" + git(clone, "rev-parse", "v1")}
+    assert found["revision"] == "swh:1:rev:" + git(clone, "rev-parse", "HEAD")
+    assert found["directory"] == directory_swhid(clone)
+    assert list(found["authors"].values()) == [2]
+    assert "example" not in str(found)
+    assert describe_repository(clone, names=True)["authors"] == {"a@example.com": 2}
+    before = found["snapshot"]
+    git(clone, "branch", "b", "HEAD~1")
+    assert describe_repository(clone)["snapshot"] != before

@@ -1,0 +1,154 @@
+"""Files of a folder as documents: decoded, named by language, with the ids that git would give them.
+
+No link is followed and nothing is run. Archives are in ``curation.archives``, git clones in ``curation.repositories``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.core.files import git_blob_hash
+from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.curation.languages import file_language
+
+LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
+COLUMNS = ("doc_id", "text", "path", "language", "encoding", "size", "swhid", "skipped")
+_BINARY_LOOK = 8_000  # bytes in which git looks for a NUL, too
+
+
+def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
+    """Read the files below a folder; links are not followed, ``.git`` is left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per file, by path: `COLUMNS`; ``text`` is empty where ``skipped`` says why (``binary``, ``too large``,
+        ``no encoding fits``, ``link``, ``cannot be read``).
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotAvailableError(f"there is no folder {folder}")
+    rows = []
+    for path in _walk(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            rows.append(file_row(name, os.readlink(path).encode(), skipped="link"))
+        elif path.stat().st_size > largest:
+            rows.append(file_row(name, b"", skipped="too large", size=path.stat().st_size, swhid=_large_swhid(path)))
+        else:
+            try:
+                rows.append(file_row(name, path.read_bytes()))
+            except OSError:
+                rows.append(file_row(name, b"", skipped="cannot be read", swhid=""))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name == ".git":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path)
+        elif path.is_symlink() or path.is_file():  # no device, no pipe
+            yield path
+
+
+def _large_swhid(path: Path) -> str:
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return f"swh:1:cnt:{digest.hexdigest()}"
+
+
+def file_row(
+    name: str, content: bytes, *, skipped: str = "", size: int | None = None, swhid: str | None = None
+) -> tuple[str, str, str, str, str, int, str, str]:
+    """Return a row of `COLUMNS`: the content decoded, or why it is not."""
+    text, encoding = "", ""
+    if not skipped:
+        found = decode(content)
+        text, encoding = found or ("", "")
+        skipped = "" if found else "binary" if b"\0" in content[:_BINARY_LOOK] else "no encoding fits"
+    swhid = f"swh:1:cnt:{git_blob_hash(content)}" if swhid is None else swhid
+    size = len(content) if size is None else size
+    return name, text, name, file_language(name, text), encoding, size, swhid, skipped
+
+
+def decode(content: bytes) -> tuple[str, str] | None:
+    """Return the text of a file and its encoding, None where it is no text.
+
+    UTF-8, UTF-16 by its mark, or CP949 as Korean files of the time before are written: of Hangul that is common, so
+    that a file in Latin-1 is not read as rare syllables.
+
+    Examples
+    --------
+    >>> decode("글".encode("cp949")), decode("글".encode()), decode(b"caf\\xe9"), decode(b"\\0")
+    (('글', 'cp949'), ('글', 'utf-8'), None, None)
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            return _decode(content, encoding)
+    if b"\0" in content[:_BINARY_LOOK]:
+        return None
+    if found := _decode(content, "utf-8"):
+        return found
+    found = _decode(content, "cp949")
+    if found is None:
+        return None
+    foreign = [character for character in found[0] if not character.isascii()]
+    common = sum(_is_in_euc_kr(character) for character in foreign)
+    return found if common > 0.9 * len(foreign) else None
+
+
+def _decode(content: bytes, encoding: str) -> tuple[str, str] | None:
+    try:
+        return content.decode(encoding), encoding
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_in_euc_kr(character: str) -> bool:
+    """Tell whether it is one of the 2,350 syllables that EUC-KR has, or a Hangul letter."""
+    if not ("가" <= character <= "힣" or "ㄱ" <= character <= "ㅣ"):
+        return False
+    try:
+        return bool(character.encode("euc-kr"))
+    except UnicodeEncodeError:
+        return False
+
+
+def directory_swhid(folder: Path) -> str:
+    """Return the SWHID of a folder: the id of the tree that git would make of it, all files in it added.
+
+    Empty folders are none to git, nor is ``.git``.
+    """
+    nothing = hashlib.sha1(b"tree 0\0", usedforsecurity=False).digest()
+    return f"swh:1:dir:{(_tree_id(Path(folder)) or nothing).hex()}"
+
+
+def _tree_id(folder: Path) -> bytes | None:
+    """Return the id of a folder's tree, None where it holds no file."""
+    entries = []
+    for path in folder.iterdir():
+        if path.name == ".git":
+            continue
+        name = os.fsencode(path.name)
+        if path.is_symlink():
+            entries.append((name, b"120000", bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(path))))))
+        elif path.is_dir():
+            if tree := _tree_id(path):
+                entries.append((name + b"/", b"40000", tree))  # git orders a folder as if its name ended so
+        elif path.is_file():
+            mode = b"100755" if path.stat().st_mode & stat.S_IXUSR else b"100644"
+            entries.append((name, mode, bytes.fromhex(git_blob_hash(path.read_bytes()))))
+    if not entries:
+        return None
+    content = b"".join(mode + b" " + name.removesuffix(b"/") + b"\0" + digest for name, mode, digest in sorted(entries))
+    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()

@@ -1,0 +1,215 @@
+"""Which licence each file of a repository has, and by what: its own tag, the files of its folder, what is said of all.
+
+Nothing here guesses: a licence is what a tag states, what metadata declares, or what scancode-toolkit recognises in a
+licence file. What contradicts itself in one folder holds together (``A AND B``).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import pandas as pd
+
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.licences import parse_licence, stated_licence
+
+LICENCE_FILE = re.compile(r"(?i)(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?(?<!\.py)(?<!\.js)$")
+_LEAST_SCORE = 80.0  # of scancode; a variable named gpl has 50
+# how people write what SPDX calls otherwise, in package metadata and classifiers
+_WRITTEN = {
+    r"(the )?mit( licen[cs]e)?( \(mit\))?": "MIT",
+    r"apache( software)?( licen[cs]e)?,?[ -]?(version |v)?2(\.0)?( licen[cs]e)?": "Apache-2.0",
+    r"apache software licen[cs]e": "Apache-2.0",
+    r"(3-clause |new |modified |revised )bsd( licen[cs]e)?|bsd[ -]3([ -]clause)?( licen[cs]e)?": "BSD-3-Clause",
+    r"(2-clause |simplified )bsd( licen[cs]e)?|bsd[ -]2([ -]clause)?( licen[cs]e)?": "BSD-2-Clause",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?2( \(gplv2\))?": "GPL-2.0-only",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?2(\+| or later)( \(gplv2\+\))?": "GPL-2.0-or-later",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?3( \(gplv3\))?": "GPL-3.0-only",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?3(\+| or later)( \(gplv3\+\))?": "GPL-3.0-or-later",
+    r"(gnu )?(lesser general public licen[cs]e|lgpl)[ -]?(version |v)?2\.1( \(lgplv2\.1\))?": "LGPL-2.1-only",
+    r"(gnu )?(lesser general public licen[cs]e|lgpl)[ -]?(version |v)?3( \(lgplv3\))?": "LGPL-3.0-only",
+    r"(gnu )?(affero general public licen[cs]e|agpl)[ -]?(version |v)?3( \(agplv3\))?": "AGPL-3.0-only",
+    r"mozilla public licen[cs]e 2\.0( \(mpl 2\.0\))?|mpl[ -]?2(\.0)?": "MPL-2.0",
+    r"isc( licen[cs]e)?( \(iscl\))?": "ISC",
+    r"(the )?unlicense( \(unlicense\))?": "Unlicense",
+    r"cc0( 1\.0)?( universal)?( \(cc0 1\.0\) public domain dedication)?": "CC0-1.0",
+}
+
+
+class Evidence(NamedTuple):
+    """What says that something has a licence: SPDX expression, file, first and last line from 1, score to 100."""
+
+    licence: str
+    path: str
+    first: int
+    last: int
+    score: float = 100.0
+
+    def __str__(self) -> str:
+        lines = f"line {self.first}" if self.first == self.last else f"lines {self.first}-{self.last}"
+        return f"{self.path} {lines}" + (f" ({self.score:g} %)" if self.score < 100 else "")
+
+
+Detector = Callable[[str], Iterable[tuple[str, int, int, float]]]
+
+
+def written_licence(words: str) -> str:
+    """Return the SPDX expression for a licence as package metadata names it.
+
+    Returns
+    -------
+    str
+        ``LicenseRef-`` and the words where they name none that is known: ``BSD`` alone may be several.
+
+    Examples
+    --------
+    >>> [written_licence(words) for words in ("Apache 2.0", "GPL v3+", "MIT OR Apache-2.0", "BSD", "see LICENSE")]
+    ['Apache-2.0', 'GPL-3.0-or-later', 'MIT OR Apache-2.0', 'LicenseRef-BSD', 'LicenseRef-see-LICENSE']
+    """
+    words = words.strip()
+    for pattern, expression in _WRITTEN.items():
+        if re.fullmatch(pattern, words, re.IGNORECASE):
+            return expression
+    try:
+        return str(parse_licence(words))
+    except DataError:
+        return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-")[:60] or "unreadable")
+
+
+def declared_licence(path: str, text: str) -> Evidence | None:
+    """Return the licence that a package's metadata declares: PKG-INFO, METADATA, pyproject.toml, setup.cfg, setup.py
+    (read, never run), package.json, Cargo.toml, DESCRIPTION; None where it declares none.
+
+    Examples
+    --------
+    >>> declared_licence("a/PKG-INFO", "Name: a\\nLicense: GPL v3+\\n")
+    Evidence(licence='GPL-3.0-or-later', path='a/PKG-INFO', first=2, last=2, score=100.0)
+    """
+    reader = _READERS.get(PurePosixPath(path).name)
+    words = reader(text) if reader else None
+    if not words:
+        return None
+    line = text.count("\n", 0, max(0, text.find(words))) + 1
+    return Evidence(written_licence(words), path, line, line)
+
+
+def _of_metadata(text: str) -> str | None:
+    head = text.partition("\n\n")[0]
+    for field in ("License-Expression", "License"):
+        found = re.search(rf"^{field}:[ \t]*(\S.*?)[ \t]*$", head, re.MULTILINE)
+        if found and found.group(1).upper() != "UNKNOWN" and len(found.group(1)) < 100:
+            return found.group(1)
+    found = re.search(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def _of_toml(text: str) -> str | None:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+    project = content.get("project") or content.get("package") or content.get("tool", {}).get("poetry") or {}
+    licence = project.get("license") if isinstance(project, dict) else None
+    licence = licence.get("text") if isinstance(licence, dict) else licence
+    return licence.strip() if isinstance(licence, str) and 0 < len(licence.strip()) < 100 else None
+
+
+def _of_json(text: str) -> str | None:
+    try:
+        licence = json.loads(text).get("license")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    licence = licence.get("type") if isinstance(licence, dict) else licence
+    return licence if isinstance(licence, str) else None
+
+
+def _of_setup(text: str) -> str | None:
+    found = re.search(r"^\s*license\s*=\s*[\"']?([^\"'\n,#]{2,80}?)[\"']?\s*,?\s*$", text, re.MULTILINE)
+    return found.group(1).strip() if found else None
+
+
+_READERS: dict[str, Callable[[str], str | None]] = {
+    "PKG-INFO": _of_metadata,
+    "METADATA": _of_metadata,
+    "DESCRIPTION": _of_metadata,
+    "pyproject.toml": _of_toml,
+    "Cargo.toml": _of_toml,
+    "package.json": _of_json,
+    "setup.py": _of_setup,
+    "setup.cfg": _of_setup,
+}
+
+
+@functools.cache
+def scancode_detector() -> Detector:
+    """Return a function that recognises licences in a text by scancode-toolkit, of the extra ``curation``.
+
+    References
+    ----------
+    scancode-toolkit, `licensedcode.index.LicenseIndex.match`.
+    """
+    try:
+        from licensedcode.cache import get_index
+    except ImportError as error:
+        raise NotAvailableError(
+            "licence files are recognised by scancode-toolkit, which is not installed: pip install kosent-lab[curation]"
+        ) from error
+    index = get_index()
+
+    def detect(text: str) -> Iterable[tuple[str, int, int, float]]:
+        for match in index.match(query_string=text):
+            score = match.score()  # with the rule's own relevance in it
+            if score >= _LEAST_SCORE and (expression := match.rule.license_expression_object):
+                yield expression.render("{symbol.wrapped.spdx_license_key}"), *match.lines(), score
+
+    return detect
+
+
+def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | None = None) -> pd.DataFrame:
+    """Give each file its licence: the one it states itself, else that of the nearest folder that has one, else `said`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``path`` and ``text`` of the files of one repository.
+    said : str
+        Licence said of the whole.
+    detector : callable, optional
+        `scancode_detector`; without it licence files (LICENSE, COPYING) are not read.
+
+    Returns
+    -------
+    DataFrame, with the same index
+        ``licence`` (SPDX expression) and ``licence_from``: by which file and lines, ``""`` where it is `said`.
+    """
+    by_folder: dict[PurePosixPath, list[Evidence]] = {}
+    own: dict[object, Evidence] = {}
+    for index, path, text in zip(frame.index, frame["path"], frame["text"].fillna(""), strict=True):
+        if (stated := stated_licence(text)) is not None:
+            own[index] = Evidence(stated[0], path, stated[1], stated[1])
+        place = PurePosixPath(path)
+        if (declared := declared_licence(path, text)) is not None:
+            by_folder.setdefault(place.parent, []).append(declared)
+        if detector is not None and LICENCE_FILE.match(place.name):
+            by_folder.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in detector(text))
+    folders = {folder: _together(evidence) for folder, evidence in by_folder.items()}
+    rows = []
+    for index, path in zip(frame.index, frame["path"], strict=True):
+        near = (folders[folder] for folder in PurePosixPath(path).parents if folder in folders)
+        found = (own[index].licence, str(own[index])) if index in own else next(near, (said, ""))
+        rows.append(found)
+    return pd.DataFrame(rows, columns=["licence", "licence_from"], index=frame.index, dtype="str")
+
+
+def _together(evidence: list[Evidence]) -> tuple[str, str]:
+    """Return the licence of a folder: what its files say, all of it, each once."""
+    by_licence = {one.licence: one for one in reversed(evidence)}
+    first = [one for one in evidence if by_licence.get(one.licence) == one]
+    parts = [f"({one.licence})" if len(first) > 1 and " " in one.licence else one.licence for one in first]
+    return " AND ".join(parts), "; ".join(map(str, first))

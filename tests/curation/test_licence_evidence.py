@@ -1,0 +1,108 @@
+import json
+
+import pandas as pd
+import pytest
+
+from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.curation.licence_evidence import (
+    LICENCE_FILE,
+    declared_licence,
+    licences_of_files,
+    scancode_detector,
+    written_licence,
+)
+
+
+def files(**texts):
+    return pd.DataFrame({"path": list(texts), "text": list(texts.values())})
+
+
+def by_path(frame, **options):
+    found = licences_of_files(frame, **options)
+    return dict(zip(frame["path"], zip(found["licence"], found["licence_from"], strict=True), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("words", "licence"),
+    [
+        ("MIT License", "MIT"),
+        ("The MIT License (MIT)", "MIT"),
+        ("Apache License, Version 2.0", "Apache-2.0"),
+        ("Apache Software License", "Apache-2.0"),
+        ("GNU General Public License v3 (GPLv3)", "GPL-3.0-only"),
+        ("GNU General Public License v3 or later (GPLv3+)", "GPL-3.0-or-later"),
+        ("GPLv3", "GPL-3.0-only"),
+        ("New BSD License", "BSD-3-Clause"),
+        ("BSD", "LicenseRef-BSD"),
+        ("mit and apache-2.0", "MIT AND Apache-2.0"),
+        ("우리 것", "LicenseRef-unreadable"),
+    ],
+)
+def test_licences_as_metadata_writes_them(words, licence):
+    assert written_licence(words) == licence
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "licence", "line"),
+    [
+        ("PKG-INFO", "Name: a\nLicense: UNKNOWN\nClassifier: License :: OSI Approved :: MIT License\n", "MIT", 3),
+        ("METADATA", "Name: a\nLicense-Expression: MIT OR Apache-2.0\nLicense: MIT\n", "MIT OR Apache-2.0", 2),
+        ("PKG-INFO", "Name: a\n\nLicense: MIT\n", None, None),  # prose below the head
+        ("a/pyproject.toml", '[project]\nname = "a"\nlicense = {text = "ISC"}\n', "ISC", 3),
+        ("pyproject.toml", '[tool.poetry]\nlicense = "MIT"\n', "MIT", 2),
+        ("Cargo.toml", '[package]\nlicense = "MIT OR Apache-2.0"\n', "MIT OR Apache-2.0", 2),
+        ("Cargo.toml", "[package", None, None),
+        ("package.json", '{"license": "BSD-2-Clause"}', "BSD-2-Clause", 1),
+        ("package.json", "[" * 100_000, None, None),
+        ("setup.py", "setup(\n    license='GPL v3+',\n)", "GPL-3.0-or-later", 2),
+        ("setup.py", "gpl = 'MIT'\n", None, None),
+        ("other.py", "license = 'MIT'\n", None, None),
+    ],
+)  # fmt: skip
+def test_what_metadata_declares(path, text, licence, line):
+    found = declared_licence(path, text)
+    assert (found and (found.licence, found.first)) == (licence and (licence, line))
+
+
+def test_a_file_has_its_own_licence_or_that_of_the_nearest_folder():
+    frame = files(
+        **{
+            "setup.py": "setup(license='MIT')\n license='MIT'",
+            "a.py": "x = 1",
+            "b.py": "#!/bin/sh\n# SPDX-License-Identifier: GPL-3.0-only",
+            "vendor/Cargo.toml": '[package]\nlicense = "ISC"',
+            "vendor/deep/c.rs": "",
+        }
+    )
+    found = by_path(frame, said="LicenseRef-unstated")
+    assert found["a.py"] == ("MIT", "setup.py line 1")
+    assert found["b.py"] == ("GPL-3.0-only", "b.py line 2")
+    assert found["vendor/deep/c.rs"] == ("ISC", "vendor/Cargo.toml line 2")
+    assert by_path(files(**{"a.py": ""}), said="CC0-1.0") == {"a.py": ("CC0-1.0", "")}
+
+
+def test_files_of_one_folder_that_disagree_hold_together():
+    def detect(text):
+        yield (text, 1, 9, 87.5)
+
+    frame = files(**{"LICENSE-MIT": "MIT", "LICENSE-APACHE": "Apache-2.0 OR ISC", "PKG-INFO": "License: MIT", "a": ""})
+    licence, by = by_path(frame, said="", detector=detect)["a"]
+    assert licence == "MIT AND (Apache-2.0 OR ISC)"
+    assert by == "LICENSE-MIT lines 1-9 (87.5 %); LICENSE-APACHE lines 1-9 (87.5 %)"
+
+
+def test_which_files_are_licences():
+    names = ["LICENSE", "LICENCE.txt", "COPYING.LESSER", "license-mit", "UNLICENSE", "license.py", "licensing.md", "a"]
+    assert [bool(LICENCE_FILE.match(name)) for name in names] == [True] * 5 + [False] * 3
+
+
+def test_scancode_recognises_texts_and_no_variable():
+    try:
+        detect = scancode_detector()
+    except NotAvailableError as error:
+        pytest.skip(str(error))
+    assert [one[0] for one in detect('# Licensed under the Apache License, Version 2.0 (the "License");')] == [
+        "Apache-2.0"
+    ]
+    assert not list(detect("gpl = 'MIT'  # not a licence\nif gpl: import mit"))
+    assert [one[0] for one in detect(json.dumps({"license": "MIT"}))] == ["MIT"]
