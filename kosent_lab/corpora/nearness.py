@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -12,8 +12,14 @@ from kosent_lab.core.hangul import fold_text
 GRAM = 5
 
 
-def near_copies(texts: pd.Series, others: Iterable[str] | None = None, *, threshold: float) -> pd.DataFrame:
-    """Find texts that share character 5-grams with one of `others`, or with one before them.
+def near_copies(
+    texts: pd.Series,
+    others: Iterable[str] | None = None,
+    *,
+    threshold: float,
+    grams_of: Callable[[str], set[str]] | None = None,
+) -> pd.DataFrame:
+    """Find texts that share grams with one of `others`, or with one before them.
 
     Parameters
     ----------
@@ -23,6 +29,8 @@ def near_copies(texts: pd.Series, others: Iterable[str] | None = None, *, thresh
     threshold : float
         Smallest Jaccard index that counts: shared 5-grams over all 5-grams of the two, of the folded text
         (`hangul.fold_text`). A text of fewer letters is one gram, and near none but its equal.
+    grams_of : callable, optional
+        From a text to its grams, where they are others than 5-grams of its letters.
 
     Returns
     -------
@@ -35,14 +43,15 @@ def near_copies(texts: pd.Series, others: Iterable[str] | None = None, *, thresh
     >>> near_copies(texts, ["국물이 진하고 좋아요!!"], threshold=0.5)["row"].tolist()
     [0]
     """
-    grams = [_grams(text) for text in texts]
+    grams_of = grams_of or _grams
+    grams = [grams_of(text) for text in texts]
     places: dict[str, list[int]] = collections.defaultdict(list)
     for place, of in enumerate(grams):
         for gram in of:
             places[gram].append(place)
     found = []
     for number, other in enumerate(texts if others is None else others):
-        of = _grams(other)
+        of = grams_of(other)
         first = 0 if others is not None else number + 1
         shared = collections.Counter(place for gram in of for place in places.get(gram, ()) if place >= first)
         for place, count in shared.items():

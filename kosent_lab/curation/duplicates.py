@@ -6,6 +6,7 @@ copies is in ``curation.shingles``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,9 +16,10 @@ from scipy.sparse.csgraph import connected_components
 
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts
-from kosent_lab.curation.shingles import Shingles, find_candidates, jaccard, shingle
+from kosent_lab.curation.shingles import Shingles, find_candidates, jaccard, shingle, shingle_tokens
 
-GRAM = 5  # characters: what the teaching text is kept apart by too (``corpora.nearness``)
+GRAM = 5  # letters or tokens: what the teaching text is kept apart by too (``corpora.nearness``)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 def find_duplicates(
@@ -26,6 +28,7 @@ def find_duplicates(
     threshold: float | None = 0.8,
     order: Sequence[str] = (),
     protect: pd.Series | None = None,
+    unit: str = "letters",
     size: int = GRAM,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -36,15 +39,17 @@ def find_duplicates(
     frame : DataFrame
         Columns ``doc_id`` (each once) and ``text``, and those of `order`.
     threshold : float, optional
-        Smallest Jaccard index of the character n-grams of two folded texts (`hangul.fold_text`) that are near copies;
-        None looks for equal texts alone, equal when folded.
+        Smallest Jaccard index of the n-grams of two folded texts (`fold`) that are near copies; None looks for equal
+        texts alone, equal when folded.
     order : sequence of str
         Columns by which the copy that stays is chosen, the smallest value first, or the largest with a ``-`` in front
         of the column; missing values last; of equals the smallest ``doc_id``.
     protect : Series of bool, optional
         Documents that stay whatever they are copies of, and come before all others.
+    unit : str
+        What n-grams are made of: ``letters`` of what people write, ``tokens`` of code.
     size : int
-        Characters of an n-gram; shorter texts are copies of their equals alone.
+        Units of an n-gram; shorter texts are copies of their equals alone.
     seed : int
         Of the hash functions, which decide how likely a near pair is found (99 in 100 at the threshold, more above).
 
@@ -52,7 +57,7 @@ def find_duplicates(
     -------
     DataFrame
         One row per document of a cluster of two or more: ``doc_id``, ``cluster`` (the ``doc_id`` that stays),
-        ``kind`` (``exact``: the same characters as the one that stays, ``folded``: the same letters, ``near``),
+        ``kind`` (``exact``: the same characters as the one that stays, ``folded``: equal when folded, ``near``),
         ``jaccard`` with the one that stays (the ends of a chain of near copies may be less near than the threshold),
         ``removed``. Ordered by cluster, the one that stays first.
 
@@ -69,12 +74,12 @@ def find_duplicates(
     if threshold is not None and not 0 < threshold <= 1:
         raise DataError(f"the threshold of near copies lies above 0 and up to 1; got {threshold:g}")
     protected = np.zeros(len(frame), bool) if protect is None else protect.to_numpy(dtype=bool)
-    folded = fold_texts(frame["text"])
+    folded = fold(frame["text"], unit)
     filled = np.flatnonzero(folded.ne("").to_numpy())  # of texts without a letter none is a copy of another
     code, distinct = pd.factorize(folded.iloc[filled])
     pairs = np.empty((0, 2), "int64")
     if threshold is not None:
-        pairs, grams = find_near_pairs(list(distinct), threshold=threshold, size=size, seed=seed)
+        pairs, grams = find_near_pairs(list(distinct), threshold=threshold, unit=unit, size=size, seed=seed)
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(distinct),) * 2)
     part = connected_components(graph, directed=False)[1][code]
     rank = _rank(frame, order, protected)[filled]
@@ -102,11 +107,38 @@ def find_duplicates(
     return table.iloc[np.argsort(table["cluster"].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
+def fold(texts: pd.Series, unit: str) -> pd.Series:
+    """Return texts as they are compared: their letters alone (`hangul.fold_text`), or, of code, the tokens.
+
+    Tokens are words, numbers and signs, with one space between them: layout alone makes no two files differ, and an
+    ``a-b`` is no ``a+b``.
+
+    Raises
+    ------
+    DataError
+        When the unit is none.
+
+    Examples
+    --------
+    >>> [fold(pd.Series(["If (a+b):"]), unit).item() for unit in ("letters", "tokens")]
+    ['ifab', 'If ( a + b ) :']
+    """
+    if unit == "letters":
+        return fold_texts(texts)
+    if unit != "tokens":
+        raise DataError(f"copies are compared by letters or by tokens; got {unit!r}")
+    return texts.fillna("").astype("str").map(lambda text: " ".join(_TOKEN.findall(text))).astype("str")
+
+
+def _grams(texts: Sequence[str], unit: str, size: int) -> Shingles:
+    return (shingle if unit == "letters" else shingle_tokens)(texts, size=size)
+
+
 def find_near_pairs(
-    texts: Sequence[str], *, threshold: float, size: int = GRAM, seed: int = 0
+    texts: Sequence[str], *, threshold: float, unit: str = "letters", size: int = GRAM, seed: int = 0
 ) -> tuple[np.ndarray, Shingles]:
-    """Return the pairs of distinct texts that are near copies, shape (pairs, 2), and the grams of the texts."""
-    grams = shingle(texts, size=size)
+    """Return the pairs of distinct folded texts that are near copies, shape (pairs, 2), and the grams of the texts."""
+    grams = _grams(texts, unit, size)
     candidates = find_candidates(grams, threshold=threshold, seed=seed)
     return candidates[jaccard(grams, candidates) >= threshold], grams
 
@@ -123,7 +155,13 @@ def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> n
 
 
 def find_overlap(
-    frame: pd.DataFrame, others: pd.DataFrame, *, threshold: float | None = 0.8, size: int = GRAM, seed: int = 0
+    frame: pd.DataFrame,
+    others: pd.DataFrame,
+    *,
+    threshold: float | None = 0.8,
+    unit: str = "letters",
+    size: int = GRAM,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Find the documents of one table that stand, exactly or nearly, in another.
 
@@ -131,7 +169,7 @@ def find_overlap(
     ----------
     frame, others : DataFrame
         Columns ``doc_id`` and ``text``. What is twice in `frame` alone is no matter here.
-    threshold, size, seed :
+    threshold, unit, size, seed :
         As for `find_duplicates`.
 
     Returns
@@ -142,7 +180,7 @@ def find_overlap(
     """
     for table in (frame, others):
         check_columns(table, ["doc_id", "text"], what="finding what stands elsewhere")
-    folded, other_folded = fold_texts(frame["text"]), fold_texts(others["text"])
+    folded, other_folded = fold(frame["text"], unit), fold(others["text"], unit)
     known = pd.DataFrame({"letters": other_folded, "other": others["doc_id"]}).drop_duplicates("letters")
     known = known[known["letters"] != ""]
     own = pd.DataFrame({"doc_id": frame["doc_id"], "letters": folded})
@@ -152,7 +190,7 @@ def find_overlap(
         return equal[["doc_id", "other", "kind", "jaccard"]]
     rest = own[~own["letters"].isin(known["letters"])]
     distinct = rest["letters"].drop_duplicates().tolist()
-    grams = shingle([*known["letters"], *distinct], size=size)
+    grams = _grams([*known["letters"], *distinct], unit, size)
     pairs = find_candidates(grams, threshold=threshold, seed=seed)
     pairs = pairs[(pairs[:, 0] < len(known)) & (pairs[:, 1] >= len(known))]
     found = pd.DataFrame({"other": pairs[:, 0], "letters": pairs[:, 1] - len(known), "jaccard": jaccard(grams, pairs)})
@@ -168,3 +206,46 @@ def find_overlap(
     )
     both = pd.concat([equal, rest.merge(near, on="letters")], ignore_index=True)
     return both[["doc_id", "other", "kind", "jaccard"]]
+
+
+def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, order: Sequence[str] = ()) -> pd.DataFrame:
+    """Find repositories of which most files stand in another one: forks, vendored copies.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``repository`` and ``text``, and those of `order`, one row per file. Files without a letter or digit,
+        and those of no repository, do not count.
+    threshold : float
+        Smallest share of the distinct files of the smaller one that stand in the larger one.
+    order : sequence of str
+        Columns by which the one that stays is chosen, as for `find_duplicates`, by the first file of each; then the
+        one of more files; then the name.
+
+    Returns
+    -------
+    DataFrame
+        One row per repository that is a copy: ``repository``, ``other`` (the one that stays), ``shared`` (files),
+        ``share``.
+    """
+    columns = [name.removeprefix("-") for name in order]
+    check_columns(frame, ["repository", "text", *columns], what="finding copied repositories")
+    folded = fold(frame["text"], "tokens")
+    rows = frame.assign(content=folded)[folded.str.contains(r"\w") & frame["repository"].fillna("").ne("")]
+    files = rows.drop_duplicates(["repository", "content"])
+    place, names = pd.factorize(files["repository"])
+    content = pd.factorize(files["content"])[0]
+    matrix = coo_array((np.ones(len(files), "int64"), (place, content)), shape=(len(names), len(files))).tocsr()
+    shared = (matrix @ matrix.T).tocoo()
+    sizes = np.bincount(place)
+    keys = rows.drop_duplicates("repository").set_index("repository").loc[names, columns].reset_index(names="doc_id")
+    rank = _rank(keys.assign(_files=sizes), [*order, "-_files"], np.zeros(len(keys), bool))
+    first, second, count = shared.coords[0], shared.coords[1], shared.data
+    share = count / np.minimum(sizes[first], sizes[second])
+    copy = (rank[first] > rank[second]) & (share >= threshold)
+    table = pd.DataFrame(
+        {"repository": names[first[copy]], "other": names[second[copy]], "shared": count[copy], "share": share[copy]}
+    )
+    # of several the one that comes first in the order: a copy of a copy is named by what stays
+    best = table.assign(rank=rank[second[copy]]).sort_values(["repository", "rank"]).drop_duplicates("repository")
+    return best.drop(columns="rank").reset_index(drop=True)

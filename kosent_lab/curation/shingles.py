@@ -1,4 +1,4 @@
-"""Texts as sets of hashed character n-grams, and which of them may be near each other: MinHash in bands.
+"""Texts as sets of hashed n-grams of characters or tokens, and which of them may be near each other: MinHash in bands.
 
 Arrays only, whole corpora at once. What is a duplicate of what, and which copy stays, is decided in
 ``curation.duplicates``.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -61,10 +62,41 @@ def shingle(texts: Sequence[str], *, size: int) -> Shingles:
     >>> shingle(["가나다라", "가나"], size=3).sizes.tolist()
     [2, 1]
     """
-    lengths = np.fromiter(map(len, texts), "int64", len(texts))
+
+    def codes(first: int, last: int) -> np.ndarray:
+        return np.frombuffer("".join(texts[first:last]).encode("utf-32-le", "surrogatepass"), "<u4")
+
+    return _shingle(np.fromiter(map(len, texts), "int64", len(texts)), codes, size)
+
+
+def shingle_tokens(texts: Sequence[str], *, size: int) -> Shingles:
+    """Return the set of hashed token n-grams of each text.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Tokens with a space between them, never empty.
+    size : int
+        Tokens of a gram. A shorter text is one gram.
+
+    Examples
+    --------
+    >>> shingle_tokens(["a = b + 1", "a = 1"], size=4).sizes.tolist()
+    [2, 1]
+    """
+    numbers: dict[str, int] = {}
+    rows = [[numbers.setdefault(token, len(numbers)) for token in text.split(" ")] for text in texts]
+
+    def codes(first: int, last: int) -> np.ndarray:
+        return np.fromiter(itertools.chain.from_iterable(rows[first:last]), "int64")
+
+    return _shingle(np.fromiter(map(len, rows), "int64", len(rows)), codes, size)
+
+
+def _shingle(lengths: np.ndarray, codes: Callable[[int, int], np.ndarray], size: int) -> Shingles:
     grams, counts = [], []
     for first, last in _parts(lengths):
-        unique, count = _hash_part(texts[first:last], lengths[first:last], size)
+        unique, count = _hash_part(codes(first, last), lengths[first:last], size)
         grams.append(unique)
         counts.append(count)
     starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1, "int64")
@@ -81,12 +113,11 @@ def _parts(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _hash_part(texts: Sequence[str], lengths: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _hash_part(codes: np.ndarray, lengths: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct grams of texts one after the other, and how many each has."""
     total = int(lengths.sum())
-    # four bytes a character, and room for the last grams to look into
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4").astype("uint64") + np.uint64(1)
-    codes = np.concatenate([codes, np.zeros(size, "uint64")])
+    # room for the last grams to look into
+    codes = np.concatenate([codes.astype("uint64") + np.uint64(1), np.zeros(size, "uint64")])
     row = np.repeat(np.arange(len(lengths)), lengths)
     left = np.cumsum(lengths)[row] - np.arange(total)  # characters from here to the end of the text
     value = np.zeros(total, "uint64")

@@ -18,7 +18,7 @@ import pandas as pd
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
-from kosent_lab.curation.duplicates import find_duplicates, find_overlap
+from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, parse_licence
@@ -110,6 +110,7 @@ def duplicates(
     *,
     threshold: float = 0.8,
     near: bool = True,
+    unit: str = "letters",
     order: list[str] | None = None,
     protect: dict[str, list[Any]] | None = None,
     seed: int = 0,
@@ -117,7 +118,7 @@ def duplicates(
     """Keep one of the documents that are copies of each other (`duplicates.find_duplicates`)."""
     protected = _where(frame, protect, "duplicates") if protect else None
     table = find_duplicates(
-        frame, threshold=threshold if near else None, order=order or (), protect=protected, seed=seed
+        frame, threshold=threshold if near else None, unit=unit, order=order or (), protect=protected, seed=seed
     )
     gone = table[table["removed"]]
     removed = pd.DataFrame({"doc_id": gone["doc_id"], "reason": gone["kind"] + " copy", "other": gone["cluster"]})
@@ -125,12 +126,29 @@ def duplicates(
     return Outcome(removed, facts=facts | {"removed": removed["reason"].value_counts().sort_index().to_dict()})
 
 
+def copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, order: list[str] | None = None) -> Outcome:
+    """Remove whole repositories that are copies of another one (`duplicates.find_copied_repositories`)."""
+    found = find_copied_repositories(frame, threshold=threshold, order=order or ())
+    other = frame["repository"].map(found.set_index("repository")["other"])
+    gone = other.notna()
+    removed = pd.DataFrame(
+        {"doc_id": frame.loc[gone, "doc_id"], "reason": "its repository is a copy", "other": other[gone]}
+    )
+    return Outcome(removed, facts={"repositories": found.round({"share": 4}).to_dict("records")})
+
+
 def decontaminate(
-    frame: pd.DataFrame, *, where: dict[str, list[Any]], threshold: float = 0.8, near: bool = True, seed: int = 0
+    frame: pd.DataFrame,
+    *,
+    where: dict[str, list[Any]],
+    threshold: float = 0.8,
+    near: bool = True,
+    unit: str = "letters",
+    seed: int = 0,
 ) -> Outcome:
     """Remove from all other documents what stands, exactly or nearly, in those of `where`: a test set stays a test."""
     against = _where(frame, where, "decontaminate")
-    found = find_overlap(frame[~against], frame[against], threshold=threshold if near else None, seed=seed)
+    found = find_overlap(frame[~against], frame[against], threshold=threshold if near else None, unit=unit, seed=seed)
     reason = found["kind"].map({"folded": "stands in what measures", "near": "stands nearly in what measures"})
     removed = pd.DataFrame({"doc_id": found["doc_id"], "reason": reason, "other": found["other"]})
     return Outcome(removed, facts={"against": int(against.sum()), "removed": reason.value_counts().to_dict()})
@@ -202,5 +220,6 @@ STEPS: dict[str, Callable[..., Outcome]] = {
     "personal": personal,
     "quality": quality,
     "decontaminate": decontaminate,
+    "copied-repositories": copied_repositories,
     "duplicates": duplicates,
 }

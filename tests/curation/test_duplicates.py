@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.duplicates import find_duplicates, find_overlap
+from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap, fold
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
 
@@ -74,3 +74,39 @@ def test_bad_input_is_told():
         find_duplicates(documents(LONG), threshold=80)
     with pytest.raises(DataError, match="finding duplicates needs column"):
         find_duplicates(documents(LONG), order=["-stars"])
+
+
+CODE = "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n"
+
+
+def test_files_of_code_are_compared_by_tokens():
+    frame = documents(
+        CODE, CODE.replace("    ", "\t"), CODE.replace("+=", "-="), CODE.replace("result", "sum"), CODE + "# end\n"
+    )
+    table = find_duplicates(frame, unit="tokens", threshold=0.8)
+    assert table["kind"].tolist() == ["exact", "folded", "near"]
+    assert table["doc_id"].tolist() == ["d0", "d1", "d4"]
+    # by letters a sign and the words that hold most of a file make no difference
+    assert find_duplicates(frame, threshold=None)["doc_id"].tolist() == ["d0", "d1", "d2"]
+    assert fold(frame["text"], "tokens").nunique() == 4
+    with pytest.raises(DataError, match="by letters or by tokens; got 'words'"):
+        find_duplicates(frame, unit="words")
+
+
+def test_a_repository_whose_files_stand_in_another_is_its_copy():
+    texts = {
+        "origin": ["a = 1", "b = 2", "c = 3", "d = 4"],
+        "fork": ["a = 1", "b = 2", "c  =  3", "e = 5", ""],
+        "vendored": ["a = 1", "b = 2"],
+        "other": ["x = 1", "a = 1", ""],
+    }
+    rows = [(f"{name}/{n}", text, name) for name, of in texts.items() for n, text in enumerate(of)]
+    frame = pd.DataFrame(rows, columns=["doc_id", "text", "repository"])
+    found = find_copied_repositories(frame, threshold=0.7).set_index("repository")
+    # of two of four files each the name decides, and fork comes before origin
+    assert found["other"].to_dict() == {"origin": "fork", "vendored": "fork"}
+    assert found.loc["origin", ["shared", "share"]].tolist() == [3, 0.75]
+    stars = frame.assign(stars=frame["repository"].map({"origin": 9}).fillna(0))
+    found = find_copied_repositories(stars, threshold=0.7, order=["-stars"]).set_index("repository")
+    assert found["other"].to_dict() == {"fork": "origin", "vendored": "origin"}
+    assert find_copied_repositories(frame.head(0)).empty

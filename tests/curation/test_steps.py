@@ -99,7 +99,7 @@ def test_a_registry_without_wishes_removes_nothing(tmp_path):
 @pytest.mark.parametrize("name", [name for name in steps.STEPS if name != "opt-out"])
 def test_every_step_takes_a_table_without_rows(name):
     needed = {"licences": {"allow": []}, "decontaminate": {"where": {"split": ["test"]}}}.get(name, {})
-    empty = documents(licence=[], split=[]).astype("str")
+    empty = documents(licence=[], split=[], repository=[]).astype("str")
     outcome = steps.STEPS[name](empty, **needed)
     assert outcome.removed.empty
     assert outcome.apply(empty).empty
