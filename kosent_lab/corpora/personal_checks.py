@@ -94,7 +94,8 @@ def is_address(written: str) -> bool:
 def is_clear_address(written: str) -> bool:
     """Tell whether an IP address is one by itself: 4.11.9.0 and 5.15.0.91 may be versions, with small numbers."""
     large = [part for part in written.split(".") if part.isdigit() and int(part) >= 32]
-    return is_address(written) and (":" in written or len(large) > 1)
+    own_net = is_address(written) and ipaddress.ip_address(written).is_private
+    return is_address(written) and (":" in written or len(large) + own_net > 1)
 
 
 _PLACEHOLDER = re.compile(
@@ -111,7 +112,7 @@ def is_secret(value: str) -> bool:
     A value that is as easily read as a word has four characters a digit or sign, or fewer letters than that; where
     it is one run of letters, its entropy is that of a word.
     """
-    if len(value) < 6 or _PLACEHOLDER.match(value) or re.search("[가-힣]", value):
+    if len(value) < 6 or _PLACEHOLDER.match(re.split("[&?]", value)[0]) or re.search("[가-힣]", value):
         return False
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\w\s]"))
     counts = [value.count(character) / len(value) for character in set(value)]
@@ -128,7 +129,7 @@ def is_key(written: str) -> bool:
 
 def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
-    if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}", value):
+    if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}|\d{1,8}[*#]\d{2,8}|[가-힣]{1,8}\d{3,8}종?", value):
         return len(set(value)) > 1
     if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
         return False
@@ -138,7 +139,8 @@ def is_pass(value: str) -> bool:
 def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
     local, domain = written.rsplit("@", 1)
-    return local not in ("git", "hg", "svn") and not re.search(r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py)$", domain)
+    no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
+    return local not in ("git", "hg", "svn") and not re.search(no_domain, domain)
 
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
@@ -154,7 +156,7 @@ _TRACKS = re.compile(
 )
 _OPEN_PATH = re.compile(
     r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|hooks\.slack\.com/services/\w+/\w+/\w{16,}|/api/webhooks/\d+/[\w-]{30,}"
-    r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate)[-/]"
+    r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate|pw|password|login)(?:/\w{1,12})?[-/]"
     r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])"
 )
 
@@ -165,8 +167,9 @@ def _is_drawn(value: str) -> bool:
 
 
 def _changes(value: str) -> int:
-    """Count where a digit follows a letter or a letter a digit."""
-    return len(re.findall(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", value))
+    """Count where a digit follows a letter or a letter a digit, and, half, where the case changes."""
+    kinds = len(re.findall(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", value))
+    return kinds + len(re.findall("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])", value)) // 2
 
 
 def is_open_url(url: str) -> bool:

@@ -25,7 +25,7 @@ from kosent_lab.corpora.secret_recognisers import SECRETS
 _GAP = r"(?: ?[-.) ] ?)"
 _REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _HIRED = "아바사자배"
-_UNITS = "원|개|명|년|월|회|번|점|장(?!애)|호|가닥|세대|평|권|위|만|억|(?:km|m|g|kg|ml|L|rpm|cc|W)(?![A-Za-z])"
+_UNITS = "원|개|명|년|월|회|번(?!호)|점|장(?!애)|호|가닥|세대|평|권|위|만|억|보(?![러고여관])|걸음|(?:km|m|g|kg|ml|L|rpm|cc|W)(?![A-Za-z])"
 _NO_UNIT = rf"(?!\d|,\d|[A-Za-z%]| ?(?:{_UNITS}))"
 _PLATE = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호"
 _BANKS = (
@@ -37,6 +37,7 @@ _BANK = (
     rf"(?<![가-힣])(?:{_BANKS})(?:은행|뱅크)?(?:으?로|는|은)?(?: [가-힣]{{2,4}} )?[^0-9가-힣]{{0,12}}¤"
     rf"|¤ ?\(?(?:{_BANKS})(?:은행|뱅크)?(?:으?로|에서?|이에요|예요)?(?![가-힣])"
 )
+_OF_ACCOUNT = re.compile(rf"{_BANK}|계좌|입금|송금|통장|예금주|이체|환불받|(?i:acct|account)")
 # numbers of things, which have the shapes of those of persons
 _THINGS = (
     "운송장|송장|등기|주문|거래|전표|접수|예약|영수증|승인|추적|계약|발주|부품|품번|모델|시리얼|일련|상품|제품|바코드|문서|공고|수료|회로|자산|파트|"
@@ -51,11 +52,14 @@ _HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|�
 _NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
 _STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER}"
 # what stands between the number and the door: a remark in brackets, the name of a house
-_HOUSE = r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?(?:(?!호[ ,\d])[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?"
+_HOUSE = (
+    r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
+    r"(?:(?!호[ ,\d])[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?(?:\d{1,2}(?:차|단지),? ?)?"
+)
 
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
-    r"|(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![A-Za-z0-9:])"
+    r"|(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:[0-9a-fA-F])"
 )
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
@@ -70,7 +74,7 @@ RECOGNISERS = (
         "mail", "mail address", "[메일주소]", 2,
         # bounded, so that a long run of letters is looked at once
         re.compile(
-            r"(?<![\w.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
+            r"(?<![\w.%+-])(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
             r"|(?<=[가-힣])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
         ),
         hint="@", check=is_mail,
@@ -108,23 +112,24 @@ RECOGNISERS = (
     ),
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
-        re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business, context=re.compile("사업자"),
+        re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business,
+        context=re.compile("사업자|(?i:biz)"), before=60, after=60,
     ),
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT]\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
-        check=is_drawn_number, context=re.compile("(?i)여권|passport"), before=80, unless=_OF_THINGS,
+        check=is_drawn_number, context=re.compile("(?i)여권|passport"), before=80, after=60, unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
         re.compile(r"(?<![\d-])(?!01[016-9]-?\d{3,4}-?\d{4}(?!\d))\d{2,6}-\d{2,6}-\d{2,7}(?:-\d{1,4})?(?![\d-])"),
-        check=is_account, context=re.compile(rf"{_BANK}|계좌|입금|송금|통장|예금주|이체|환불받|(?i:acct|account)"),
+        check=is_account, context=_OF_ACCOUNT,
         unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
         re.compile(r"(?<![\d-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-])"),
-        check=is_account, context=re.compile(rf"{_BANK}|계좌|통장"), unless=_OF_THINGS,
+        check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,
@@ -134,6 +139,13 @@ RECOGNISERS = (
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
+        unless=re.compile("코드[ :]{0,2}¤"),
+    ),
+    Recogniser(
+        "phone", "phone number", "[전화번호]", 2,
+        re.compile(r"(?<![\d+.-])0(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d)\d{7,8}(?![\dA-Za-z]|-\d)"),
+        context=re.compile("(?i)전화|연락|문의|통화|(?<![a-z])(?:tel|fax)|팩스|관리실|사무실|매장|☎|📞"),
+        unless=_OF_THINGS,
     ),
     Recogniser(
         "address", "address", "[주소]", 2,
@@ -145,6 +157,7 @@ RECOGNISERS = (
             rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER},? ?{_HOUSE}{_DONG_HO}"
             rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
             rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"
+            rf"|(?<![가-힣])[가-힣]{{2,12}}(?:마을|단지|채|차)(?: ?\d{{1,2}}(?:단지|차))?,? ?{_DONG_HO}"
             rf"|(?<![\d가-힣]){_DONG_HO}"
         ),
         hint="호",
@@ -156,6 +169,11 @@ RECOGNISERS = (
             rf"(?<![\d.,])(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}]) ?\d{{4}}{_NO_UNIT}"
         ),
         check=is_drawn_number, unless=re.compile("¤/\\d"),
+    ),
+    Recogniser(
+        "plate", "vehicle plate", "[차량번호]", 2,
+        re.compile(rf"(?<![\d.,])\d{{2,3}} ?[{_PLATE}] ?\d{{4}}(?!\d)"),
+        check=is_drawn_number, context=re.compile("(?i)(?:차량 ?번호|번호판|차번호|plate)[^0-9가-힣]{0,4}¤"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out

@@ -10,6 +10,7 @@ from kosent_lab.corpora.recogniser import Recogniser
 _PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰)"
 _DOOR = "(?:현관|도어락|출입|열림|무인택배함|사물함|자물쇠|금고|대문|로비)"
 _CODE = r"[*#]?\d{4,8}(?:[*#]\d{0,8}[*#]?)?"
+_SPOKEN = "(?:종?\\d{3,8}종|[가-힣]{2,8}\\d{3,8}(?= ?(?:으?로|입니다|이에요|예요))|\\d{1,8}[*#]\\d{2,8})"
 _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선)"
 _SIGNS = "_!@#$%^&*~?+=-"
 _STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
@@ -39,10 +40,10 @@ SECRETS = (
     Recogniser(
         "secret", "secret", "[비밀키]", 3,
         re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw"
+            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass"
             r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|access[_-]?key|private[_-]?key"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
-            r"[\"']? ?(?:=>?|:=?|은|는|이|가|→) ?"
+            r"[\"']? ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
             r"|Authorization: ?(?:Bearer|Basic) |(?<![a-z])Bearer )"
             r"[\"'`]?(?P<value>(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])|[^\s\"'`,;<>가-힣]{6,200}(?<![.)]))"
@@ -54,10 +55,10 @@ SECRETS = (
         # in Korean a word may stand between: 비번은 …, 비밀번호: …, 비번 바꿨다 공유기 …
         re.compile(
             rf"{_PASS}(?:은|는|이|가|도|만|로|를|을)?[\"']? ?(?:=>?|:|→|-)? ?[\"'`]?"
-            rf"(?P<value>{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|[^\s\"'`,;<>/가-힣]{{6,200}}(?<![.)]))"
+            rf"(?P<value>{_SPOKEN}|{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|[^\s\"'`,;<>/가-힣]{{6,200}}(?<![.)]))"
         ),
         hint=_PASS, check=is_pass,
-        unless=re.compile("¤[\"'`]? ?(?:같은|이라는|라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
+        unless=re.compile("¤[\"'`]? ?(?:같은|이라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
     ),
     Recogniser(
         "secret", "secret", "[비밀키]", 3,
@@ -70,7 +71,8 @@ SECRETS = (
         "secret", "secret", "[비밀키]", 3,
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …
         re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG})(?![\w./])"),
-        check=is_secret, context=re.compile(rf"(?i){_PASS}|계정|로그인|관리자|접속|설정|admin"), before=40,
+        check=is_secret, context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|admin"),
+        before=40,
     ),
     Recogniser(
         "secret", "secret", "[비밀키]", 3,
