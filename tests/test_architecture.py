@@ -26,8 +26,7 @@ HOUSE = {
     ],
     "curation": [
         "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
-        "repositories", "archives", "optout",
-        "steps",
+        "repositories", "archives", "optout", "quality", "steps", "scanner",
         "recipe", "documents", "snapshots", "changes", "data_card", "inquiry", "build", "personal_scores",
         "duplicate_scores",
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ def add(subparsers: Any) -> None:
     build = command(actions, "build", build_corpus, "make a corpus of a recipe; a killed build goes on")
     build.add_argument("recipe", type=Path, help="TOML file: data/recipes/corpora/nsmc-governed.toml")
     build.add_argument("--out", type=Path, required=True, metavar="DIR")
+    build.add_argument(
+        "--scanner", metavar="COMMAND",
+        help="show every document to a program first: 0 it passes, 1 it is left out (clamdscan --no-summary)",
+    )  # fmt: skip
     json_option(build)
     check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")
     check.add_argument("folder", type=Path)
@@ -47,7 +52,8 @@ def build_corpus(arguments: argparse.Namespace) -> None:
 
     from kosent_lab import curation
 
-    snapshot = curation.build_corpus(curation.read_recipe(arguments.recipe), arguments.out)
+    scanner = shlex.split(arguments.scanner or "")
+    snapshot = curation.build_corpus(curation.read_recipe(arguments.recipe), arguments.out, scanner=scanner)
     steps = snapshot.manifest["steps"]
     if steps:
         print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))

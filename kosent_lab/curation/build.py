@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid
 from kosent_lab.curation.recipe import Recipe, StepCall
+from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
     CARD,
     CHANGELOG,
@@ -44,7 +46,7 @@ logger = logging.getLogger(__name__)
 OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE)
 
 
-def build_corpus(recipe: Recipe, out: Path) -> Snapshot:
+def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = ()) -> Snapshot:
     """Build the corpus of a recipe into a folder.
 
     Parameters
@@ -52,6 +54,8 @@ def build_corpus(recipe: Recipe, out: Path) -> Snapshot:
     recipe : Recipe
     out : Path
         A version that lies there is replaced once the new one is whole, and compared with it.
+    scanner : sequence of str
+        A command that every document of the sources is shown to first (`scanner.scan`).
 
     Returns
     -------
@@ -67,10 +71,11 @@ def build_corpus(recipe: Recipe, out: Path) -> Snapshot:
     with hold(work):
         before = _former(out, recipe)
         frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
-        about = jobs.describe(recipe=recipe.text, inputs=inputs, registries=_registries(recipe))
+        about = jobs.describe(recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner))
         _open_work(work, about)
         lineage, steps = [], []
-        for number, call in enumerate(recipe.steps):
+        calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
+        for number, call in enumerate(calls):
             outcome = _run(call, frame, work / f"step-{number:02d}")
             lineage.append(_lineage(frame, outcome, call.step))
             fewer = outcome.apply(frame)
@@ -132,7 +137,7 @@ def _run(call: StepCall, frame: pd.DataFrame, kept: Path) -> Outcome:
         logger.info("%s: there already", call.step)
         parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
         return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
-    outcome = STEPS[call.step](frame, **call.options)
+    outcome = (STEPS | {"scanner": scan})[call.step](frame, **call.options)
     write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
     write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
     write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)

@@ -18,9 +18,9 @@ import pandas as pd
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
+from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.identity import add_identity
-from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, parse_licence
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
 
@@ -161,23 +161,32 @@ def quality(
     most_characters: int = 100_000,
     least_hangul: float = 0.0,
     most_repeated: float = 1.0,
+    longest_line: int = 0,
+    least_words: float = 0.0,
+    generated: bool = True,
 ) -> Outcome:
-    """Remove what holds too few letters, is too long, hardly Korean, or one character over and over.
+    """Remove what holds too few letters, is too long, hardly Korean, or one letter over and over; of files also what a
+    program made or packed.
 
-    `least_hangul` is a share of the letters, `most_repeated` the share of a text's commonest character among all its
-    letters, of texts of twenty letters and more.
+    `least_hangul` is a share of the letters, `most_repeated` the share of a text's commonest letter, of texts of twenty
+    and more, `longest_line` characters (0: any; minified files have one long line), `least_words` the share of letters
+    and digits among what is no space; `generated` lets pass what says that a program made it.
     """
     texts = frame["text"].fillna("").astype(str)
-    letters, hangul = count_letters(texts)
-    share = hangul / letters.where(letters > 0)
     reason = pd.Series("", index=frame.index)
     if most_repeated < 1:
-        long = letters >= 20
-        commonest = texts[long].map(lambda text: max(map(text.count, set(filter(str.isalpha, text))), default=0))
-        reason[(commonest / letters[long] > most_repeated).reindex(frame.index, fill_value=False)] = "repeats itself"
-    reason[(share < least_hangul).fillna(False)] = "hardly Korean"
+        reason[checks.repeats_itself(texts, most_repeated)] = "repeats itself"
+    if least_words > 0:
+        reason[checks.share_of_letters(texts) < least_words] = "hardly words"
+    if least_hangul > 0:
+        reason[checks.hardly_korean(texts, least_hangul)] = "hardly Korean"
+    if longest_line:
+        reason[checks.longest_line(texts) > longest_line] = "a line is too long"
+    if not generated:
+        check_columns(frame, ["path"], what="telling what a program made")
+        reason[checks.is_generated(frame["path"], texts)] = "a program made it"
     reason[texts.str.len() > most_characters] = "too long"
-    reason[letters < least_letters] = "too few letters"
+    reason[checks.too_few_letters(texts, least_letters)] = "too few letters"
     if "skipped" in frame.columns:  # files that were not read say why
         skipped = frame["skipped"].fillna("").astype(str)
         reason = skipped.where(skipped != "", reason)
