@@ -76,7 +76,7 @@ SECRETS = (
     ),
     Recogniser(
         "secret", "secret", "[비밀키]", 3,
-        re.compile(r"(?<![\w*#-])(?:[*#]\d{3,8}[*#]?|\d{3,8}[*#]\d{0,8}[*#]?)(?![A-Za-z0-9_*#-])"),
+        re.compile(r"(?<![\w*#-])(?:[*#]\d{3,8}[*#]?|\d{3,8}[*#]\d{0,8}[*#]?|\d{1,2}[*#]\d{3,8})(?![A-Za-z0-9_*#-])"),
         hint=r"[*#]", context=re.compile(rf"{_PASS}|{_DOOR}"),
     ),
     Recogniser(
