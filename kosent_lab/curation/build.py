@@ -23,6 +23,7 @@ from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.changes import changelog, compare_snapshots
+from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid
@@ -31,6 +32,7 @@ from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
     CARD,
     CHANGELOG,
+    CROISSANT,
     FORMAT,
     LINEAGE,
     LINEAGE_COLUMNS,
@@ -43,7 +45,7 @@ from kosent_lab.curation.snapshots import (
 from kosent_lab.curation.steps import STEPS, Outcome
 
 logger = logging.getLogger(__name__)
-OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE)
+OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE, CROISSANT)
 
 
 def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = ()) -> Snapshot:
@@ -198,7 +200,8 @@ def _write(
         kept = (before.folder / CHANGELOG).read_text("utf-8") if before else ""
         write_text(kept if same else changelog(new, before, changes, kept), fresh / CHANGELOG)
         write_card(new, fresh / CARD)
-        files = (LINEAGE, RECIPE, CHANGELOG, CARD)
+        write_croissant(new, fresh / CROISSANT)
+        files = (LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT)
         manifest["files"] = {name: file_sha256(fresh / name) for name in files}
         manifest["sha256"] = manifest_sha256(manifest)
         write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", fresh / MANIFEST)

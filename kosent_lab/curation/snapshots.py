@@ -22,12 +22,13 @@ import pyarrow.parquet
 from kosent_lab.core.files import file_sha256
 from kosent_lab.core.schema import DataError, NotAvailableError
 
-MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE = (
+MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT = (
     "manifest.json",
     "lineage.parquet",
     "CHANGELOG.md",
     "CARD.md",
     "recipe.toml",
+    "croissant.json",
 )
 FORMAT = 1
 _ROWS = 10_000  # of a batch

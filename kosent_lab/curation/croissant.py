@@ -1,0 +1,120 @@
+"""What a governed corpus is, as other programs read it: Croissant metadata (JSON-LD) beside the shards.
+
+References
+----------
+MLCommons, "Croissant format specification" 1.0 and its vocabulary for responsible AI (``rai:``); provenance by PROV-O.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from kosent_lab.core.files import write_text
+from kosent_lab.curation.snapshots import Snapshot
+
+_CROISSANT = "http://mlcommons.org/croissant"
+_OWN_TERMS = (
+    "citeAs column conformsTo equivalentProperty extract field fileProperty fileObject fileSet format includes "
+    "isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate "
+    "separator source subField transform"
+)
+CONTEXT: dict[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": f"{_CROISSANT}/",
+    "rai": f"{_CROISSANT}/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
+    **{term: f"cr:{term}" for term in _OWN_TERMS.split()},
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+}
+# by the beginning of the name that pandas gives a column's kind
+_KINDS = {"int": "cr:Int64", "Int": "cr:Int64", "float": "cr:Float64", "bool": "sc:Boolean", "datetime": "sc:DateTime"}
+
+
+def write_croissant(snapshot: Snapshot, path: Path) -> None:
+    """Write the Croissant metadata of a snapshot."""
+    write_text(json.dumps(describe(snapshot), indent=1, ensure_ascii=False) + "\n", path)
+
+
+def describe(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the Croissant metadata of a snapshot, its manifest and shards alone looked at."""
+    manifest = snapshot.manifest
+    did = (f"{one['step']} ({one['removed']:,} removed, {one['changed']:,} changed)" for one in manifest["steps"])
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": f"{_CROISSANT}/1.0",
+        "name": manifest["name"],
+        "description": f"{manifest['title']}. {snapshot.rows:,} documents; what each step did is in lineage.parquet.",
+        "version": manifest["version"],
+        "license": manifest["licence"],
+        "url": f"urn:kosent-lab:{manifest['name']}:{manifest['version']}",
+        "distribution": [_file(shard) for shard in manifest["shards"]] + [_shards()],
+        "recordSet": [
+            {
+                "@type": "cr:RecordSet",
+                "@id": "documents",
+                "name": "documents",
+                "field": [_field(name, kind) for name, kind in manifest["columns"].items()],
+            }
+        ],
+        "prov:wasDerivedFrom": [_source(one) for one in manifest["inputs"]],
+        "prov:wasGeneratedBy": manifest["code"],
+        "rai:dataPreprocessingProtocol": f"Steps of recipe.toml, in order: {', '.join(did) or 'none'}.",
+        "rai:personalSensitiveInformation": _about_personal(manifest),
+        "rai:dataReleaseMaintenancePlan": (
+            "Wishes to be left out are applied at every build. Who uses a version moves to a newer one when it appears."
+        ),
+    }
+
+
+def _file(shard: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": shard["file"],
+        "name": shard["file"],
+        "contentUrl": shard["file"],
+        "encodingFormat": "application/x-parquet",
+        "sha256": shard["sha256"],
+    }
+
+
+def _shards() -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": "shards",
+        "name": "shards",
+        "encodingFormat": "application/x-parquet",
+        "includes": "part-*.parquet",
+    }
+
+
+def _field(name: str, kind: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:Field",
+        "@id": f"documents/{name}",
+        "name": f"documents/{name}",
+        "dataType": next((known for begin, known in _KINDS.items() if kind.startswith(begin)), "sc:Text"),
+        "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
+    }
+
+
+def _source(one: dict[str, Any]) -> dict[str, Any]:
+    kind = next(kind for kind in ("corpus", "file", "folder", "clone", "archive", "swhid") if kind in one)
+    known = {"prov:label": str(one[kind]), "sha256": one["sha256"], "sc:size": f"{one['rows']} documents"}
+    return {"@type": "prov:Entity", **known} | ({"license": one["licence"]} if one.get("licence") else {})
+
+
+def _about_personal(manifest: dict[str, Any]) -> str:
+    facts = [step["facts"] for step in manifest["steps"] if step["step"] == "personal"]
+    if not facts:
+        return "Not looked for."
+    found = ", ".join(f"{kind} {n:,}" for fact in facts for kind, n in fact["found"].items()) or "nothing"
+    return f"Looked for by shape, check digit and context; {facts[-1]['action']}: {found}. Names are not found."

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.curation.croissant import describe
+
+RECIPE = """
+name = "mine"
+title = "Reviews of mine"
+version = "1.0.0"
+licence = "CC0-1.0"
+shard_rows = 2
+[[sources]]
+file = "mine.csv"
+licence = "CC0-1.0"
+[[steps]]
+step = "personal"
+"""
+
+
+@pytest.fixture
+def snapshot(tmp_path):
+    (tmp_path / "mine.toml").write_text(RECIPE, "utf-8")
+    (tmp_path / "mine.csv").write_text("text,stars\n전화 010-0000-0000,5\n별로,1\n그냥,3\n", "utf-8")
+    return curation.build_corpus(curation.read_recipe(tmp_path / "mine.toml"), tmp_path / "out")
+
+
+def test_what_other_programs_read_of_a_corpus(snapshot):
+    found = json.loads((snapshot.folder / "croissant.json").read_text("utf-8"))
+    assert found == describe(snapshot)
+    assert (found["name"], found["version"], found["license"]) == ("mine", "1.0.0", "CC0-1.0")
+    files = [one for one in found["distribution"] if one["@type"] == "cr:FileObject"]
+    assert [(one["contentUrl"], one["sha256"]) for one in files] == [
+        (shard["file"], shard["sha256"]) for shard in snapshot.manifest["shards"]
+    ]
+    kinds = {field["@id"].removeprefix("documents/"): field["dataType"] for field in found["recordSet"][0]["field"]}
+    assert (kinds["text"], kinds["stars"]) == ("sc:Text", "sc:Text")
+    assert found["rai:personalSensitiveInformation"].endswith("redact: phone 1. Names are not found.")
+    assert found["prov:wasDerivedFrom"][0]["prov:label"] == "mine.csv"
+    assert "010" not in json.dumps(found)
+
+
+def test_mlcroissant_accepts_and_reads_it(snapshot):
+    mlcroissant = pytest.importorskip("mlcroissant", reason="needs mlcroissant: pip install .[curation]")
+    dataset = mlcroissant.Dataset(snapshot.folder / "croissant.json")
+    assert not dataset.metadata.issues.errors
+    texts = [row["documents/text"] for row in dataset.records("documents")]
+    assert [text.decode() if isinstance(text, bytes) else text for text in texts] == ["전화 [전화번호]", "별로", "그냥"]
