@@ -24,6 +24,10 @@ def add(subparsers: Any) -> None:
         "--scanner", metavar="COMMAND",
         help="show every document to a program first: 0 it passes, 1 it is left out (clamdscan --no-summary)",
     )  # fmt: skip
+    build.add_argument(
+        "--engine", metavar="ADDRESS",
+        help="of a Ray cluster that looks at documents (ray://head:10001, head:6379, auto): the same corpus to the byte",
+    )  # fmt: skip
     json_option(build)
     check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")
     check.add_argument("folder", type=Path)
@@ -51,9 +55,12 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab import curation
+    from kosent_lab.curation.engines import open_engine
 
     scanner = shlex.split(arguments.scanner or "")
-    snapshot = curation.build_corpus(curation.read_recipe(arguments.recipe), arguments.out, scanner=scanner)
+    recipe = curation.read_recipe(arguments.recipe)
+    with open_engine(arguments.engine) as engine:
+        snapshot = curation.build_corpus(recipe, arguments.out, scanner=scanner, engine=engine)
     steps = snapshot.manifest["steps"]
     if steps:
         print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))

@@ -26,6 +26,7 @@ from kosent_lab.curation.changes import changelog, compare_snapshots
 from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
+from kosent_lab.curation.engines import Engine, Here
 from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid
 from kosent_lab.curation.recipe import Recipe, StepCall
 from kosent_lab.curation.scanner import scan
@@ -42,13 +43,13 @@ from kosent_lab.curation.snapshots import (
     manifest_sha256,
     open_snapshot,
 )
-from kosent_lab.curation.steps import STEPS, Outcome
+from kosent_lab.curation.steps import Outcome, run_in_parts
 
 logger = logging.getLogger(__name__)
 OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE, CROISSANT)
 
 
-def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = ()) -> Snapshot:
+def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engine: Engine | None = None) -> Snapshot:
     """Build the corpus of a recipe into a folder.
 
     Parameters
@@ -58,6 +59,8 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = ()) -> S
         A version that lies there is replaced once the new one is whole, and compared with it.
     scanner : sequence of str
         A command that every document of the sources is shown to first (`scanner.scan`).
+    engine : Engine, optional
+        Where documents are looked at (`engines.open_engine`); in this process when None. The result is the same.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = ()) -> S
         lineage, steps = [], []
         calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
         for number, call in enumerate(calls):
-            outcome = _run(call, frame, work / f"step-{number:02d}")
+            outcome = _run(call, frame, work / f"step-{number:02d}", engine or Here())
             lineage.append(_lineage(frame, outcome, call.step))
             fewer = outcome.apply(frame)
             steps.append(
@@ -132,14 +135,17 @@ def _open_work(work: Path, about: dict[str, Any]) -> None:
         write_text(json.dumps(about, ensure_ascii=False), job)
 
 
-def _run(call: StepCall, frame: pd.DataFrame, kept: Path) -> Outcome:
+def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine) -> Outcome:
     """Run a step, or read what an earlier build made of it."""
     facts = kept.with_suffix(".json")
     if facts.is_file():  # written last
         logger.info("%s: there already", call.step)
         parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
         return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
-    outcome = (STEPS | {"scanner": scan})[call.step](frame, **call.options)
+    if call.step == "scanner":
+        outcome = scan(frame, **call.options)
+    else:
+        outcome = run_in_parts(call.step, frame, call.options, engine)
     write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
     write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
     write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
+from kosent_lab.curation.engines import PART_ROWS, Engine
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.licences import is_allowed, parse_licence
 from kosent_lab.curation.optout import find_wished, read_registry, unmatched
@@ -50,6 +52,31 @@ class Outcome:
             return kept
         texts = kept["doc_id"].map(self.changed.set_index("doc_id")["text"])
         return kept.assign(text=texts.where(texts.notna(), kept["text"]))
+
+
+def run_in_parts(name: str, frame: pd.DataFrame, options: dict[str, Any], engine: Engine) -> Outcome:
+    """Run a step; one that looks at a document at a time in parts, wherever the engine has them done."""
+    function = functools.partial(STEPS[name], **options)
+    if name not in BY_DOCUMENT or len(frame) <= PART_ROWS:
+        return function(frame)
+    parts = [frame.iloc[first : first + PART_ROWS] for first in range(0, len(frame), PART_ROWS)]
+    outcomes = engine.map(function, parts)
+    facts = outcomes[0].facts
+    for outcome in outcomes[1:]:
+        facts = _sum(facts, outcome.facts)
+    tables = (pd.concat([getattr(one, part) for one in outcomes], ignore_index=True) for part in ("removed", "changed"))
+    return Outcome(*tables, facts=facts)
+
+
+def _sum(first: Any, second: Any) -> Any:
+    """Add what two parts count; what is said of both stays."""
+    if isinstance(first, dict):
+        both = sorted(first.keys() | second.keys()) if first.keys() != second.keys() else first
+        return {
+            key: _sum(first[key], second[key]) if key in first and key in second else first.get(key, second.get(key))
+            for key in both
+        }
+    return first + second if isinstance(first, int) else first
 
 
 def _rows(rows: list[tuple[str, str, str]], *, last: str = "other") -> pd.DataFrame:
@@ -222,6 +249,8 @@ def _refusal(expression: str, allow: frozenset[str]) -> str:
         return "licence is not known"
 
 
+# those that look at one document at a time
+BY_DOCUMENT = ("licences", "personal", "quality")
 # by the name that a recipe calls it
 STEPS: dict[str, Callable[..., Outcome]] = {
     "licences": licences,

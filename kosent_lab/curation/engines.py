@@ -1,0 +1,85 @@
+"""Where the steps that look at one document at a time are run: in this process, or on a cluster of Ray.
+
+The same function on the same parts in the same order, so that the result is the same to the byte; Ray schedules the
+parts and does again those of a node that dies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import pandas as pd
+
+from kosent_lab.core.schema import NotAvailableError
+
+PART_ROWS = 50_000  # documents of a part; part of what a step is, so the same everywhere
+
+
+class Engine(Protocol):
+    """Something that calls a function on parts of a table."""
+
+    def map(self, function: Callable[[pd.DataFrame], Any], parts: list[pd.DataFrame]) -> list[Any]:
+        """Return the function's results, in the order of the parts."""
+        ...
+
+
+class Here:
+    """In this process, one part after the other."""
+
+    def map(self, function: Callable[[pd.DataFrame], Any], parts: list[pd.DataFrame]) -> list[Any]:
+        """Return the function's results, in the order of the parts."""
+        return [function(part) for part in parts]
+
+
+class OnRay:
+    """On the nodes of a Ray cluster, which have this package installed."""
+
+    def map(self, function: Callable[[pd.DataFrame], Any], parts: list[pd.DataFrame]) -> list[Any]:
+        """Return the function's results, in the order of the parts; a part is tried again where its node died."""
+        import ray
+
+        task = ray.remote(max_retries=10, num_cpus=1)(_call)
+        shared = ray.put(function)
+        return ray.get([task.remote(shared, part) for part in parts])
+
+
+def _call(function: Callable[[pd.DataFrame], Any], part: pd.DataFrame) -> Any:
+    return function(part)
+
+
+@contextmanager
+def open_engine(address: str | None = None) -> Iterator[Engine]:
+    """Open an engine, and close it after the block.
+
+    Parameters
+    ----------
+    address : str, optional
+        Of a Ray cluster: ``ray://head:10001``, ``head:6379``, or ``auto`` on one of its nodes. In this process when
+        None.
+
+    Raises
+    ------
+    NotAvailableError
+        When Ray is not installed or no cluster answers.
+    """
+    if address is None:
+        yield Here()
+        return
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to anybody
+    try:
+        import ray
+    except ImportError as error:
+        raise NotAvailableError(
+            "a cluster needs Ray, which is not installed: pip install kosent-lab[cluster]"
+        ) from error
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
+    except Exception as error:  # Ray has an error for each way in which nobody answers
+        raise NotAvailableError(f"no Ray cluster answers at {address}: {str(error).splitlines()[0][:200]}") from error
+    try:
+        yield OnRay()
+    finally:
+        ray.shutdown()
