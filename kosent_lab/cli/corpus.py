@@ -26,7 +26,7 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     build.add_argument(
         "--engine", metavar="ADDRESS",
-        help="of a Ray cluster that looks at documents (ray://head:10001, head:6379, auto): the same corpus to the byte",
+        help="of a Ray cluster that looks at documents (ray://head:10001, head:6379, auto); the same bytes",
     )  # fmt: skip
     json_option(build)
     check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")

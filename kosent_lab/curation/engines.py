@@ -72,9 +72,7 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
     try:
         import ray
     except ImportError as error:
-        raise NotAvailableError(
-            "a cluster needs Ray, which is not installed: pip install kosent-lab[cluster]"
-        ) from error
+        raise NotAvailableError("a cluster needs Ray, which is not installed: pip install .[cluster]") from error
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
     except Exception as error:  # Ray has an error for each way in which nobody answers

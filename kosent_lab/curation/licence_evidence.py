@@ -158,7 +158,7 @@ def scancode_detector() -> Detector:
         from licensedcode.cache import get_index
     except ImportError as error:
         raise NotAvailableError(
-            "licence files are recognised by scancode-toolkit, which is not installed: pip install kosent-lab[curation]"
+            "licence files are recognised by scancode-toolkit, which is not installed: pip install .[curation]"
         ) from error
     index = get_index()
 

@@ -70,13 +70,12 @@ def run_in_parts(name: str, frame: pd.DataFrame, options: dict[str, Any], engine
 
 def _sum(first: Any, second: Any) -> Any:
     """Add what two parts count; what is said of both stays."""
-    if isinstance(first, dict):
-        both = sorted(first.keys() | second.keys()) if first.keys() != second.keys() else first
-        return {
-            key: _sum(first[key], second[key]) if key in first and key in second else first.get(key, second.get(key))
-            for key in both
-        }
-    return first + second if isinstance(first, int) else first
+    if not isinstance(first, dict):
+        return first + second if isinstance(first, int) else first
+    keys = list(first) if first.keys() == second.keys() else sorted(first.keys() | second.keys())
+    return {
+        key: _sum(first[key], second[key]) if key in first and key in second else (first | second)[key] for key in keys
+    }
 
 
 def _rows(rows: list[tuple[str, str, str]], *, last: str = "other") -> pd.DataFrame:
