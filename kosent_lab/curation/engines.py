@@ -7,6 +7,7 @@ parts and does again those of a node that dies.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -46,6 +47,17 @@ class OnRay:
         return ray.get([task.remote(shared, part) for part in parts])
 
 
+def _answer(address: str) -> None:
+    """Knock: Ray itself would try for minutes, and end the process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise NotAvailableError(
+            f"no Ray cluster answers at {address} ({error}); an address is ray://head:10001, head:6379 or auto"
+        ) from error
+
+
 def _call(function: Callable[[pd.DataFrame], Any], part: pd.DataFrame) -> Any:
     return function(part)
 
@@ -73,6 +85,8 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
         import ray
     except ImportError as error:
         raise NotAvailableError("a cluster needs Ray, which is not installed: pip install .[cluster]") from error
+    if address != "auto":
+        _answer(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
     except Exception as error:  # Ray has an error for each way in which nobody answers

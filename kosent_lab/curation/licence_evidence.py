@@ -155,7 +155,7 @@ def scancode_detector() -> Detector:
     scancode-toolkit, `licensedcode.index.LicenseIndex.match`.
     """
     try:
-        from licensedcode.cache import get_index
+        from licensedcode.cache import build_spdx_license_expression, get_index
     except ImportError as error:
         raise NotAvailableError(
             "licence files are recognised by scancode-toolkit, which is not installed: pip install .[curation]"
@@ -165,8 +165,8 @@ def scancode_detector() -> Detector:
     def detect(text: str) -> Iterable[tuple[str, int, int, float]]:
         for match in index.match(query_string=text):
             score = match.score()  # with the rule's own relevance in it
-            if score >= _LEAST_SCORE and (expression := match.rule.license_expression_object):
-                yield expression.render("{symbol.wrapped.spdx_license_key}"), *match.lines(), score
+            if score >= _LEAST_SCORE and match.rule.license_expression:
+                yield str(build_spdx_license_expression(match.rule.license_expression)), *match.lines(), score
 
     return detect
 
