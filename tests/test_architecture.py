@@ -27,7 +27,8 @@ HOUSE = {
     "curation": [
         "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
         "repositories", "archives", "optout", "quality", "engines", "steps", "scanner",
-        "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build", "personal_scores",
+        "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
+        "personal_scores", "presidio",
         "duplicate_scores",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],

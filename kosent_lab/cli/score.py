@@ -65,6 +65,13 @@ def add(subparsers: Any) -> None:
         "precision and recall of each kind on marked lines (--data FILE, default: kosent-personal:test); duplicates: "
         "those of near copies, against comparing all pairs (--limit, default: 50,000 texts)",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--presidio", action="store_true", help="of personal-data: Presidio's recognisers beside ours"
+    )
+    evaluate.add_argument(
+        "--unit", choices=("letters", "tokens"),
+        help="of duplicates: what copies are compared by; default: tokens of a folder of files, else letters",
+    )  # fmt: skip
     add_suite_options(evaluate)
     calibrator_options(evaluate)
     evaluate.add_argument("--limit", type=int, help="the first N rows only; of behaviour: N cases a test")
@@ -173,6 +180,14 @@ def evaluate_personal(arguments: argparse.Namespace) -> None:
     lines = read_marked(path).head(arguments.limit)
     table, _ = score_personal(lines)
     print(table.round(3).to_string(index=False))
+    beside = []
+    if arguments.presidio:
+        from kosent_lab.curation import presidio
+
+        beside, _ = score_personal(lines, presidio.presidio_finder())
+        beside = beside[beside["kind"].isin(presidio.KINDS.values())]
+        print("presidio, of what it looks for:", beside.round(3).to_string(index=False), sep="\n")
+        beside = beside.to_dict("records")
     result = {
         "data": path.name,
         "lines": len(lines),
@@ -180,7 +195,7 @@ def evaluate_personal(arguments: argparse.Namespace) -> None:
     }
     kinds = {row["kind"]: row for row in table.to_dict("records")}
     if arguments.json:
-        print_result(result | {"kinds": kinds}, arguments.json)
+        print_result(result | {"kinds": kinds, "presidio": {row["kind"]: row for row in beside}}, arguments.json)
 
 
 def evaluate_duplicates(arguments: argparse.Namespace) -> None:
@@ -188,12 +203,20 @@ def evaluate_duplicates(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab.curation.duplicate_scores import THRESHOLDS, score_pairs
+    from kosent_lab.curation.folders import read_folder
 
-    texts = read_documents(arguments, arguments.data)["text"].head(arguments.limit or ALL_PAIRS)
-    rows = [score_pairs(texts, threshold=threshold) for threshold in THRESHOLDS]
+    folder = Path(arguments.data)
+    unit = arguments.unit or ("tokens" if folder.is_dir() else "letters")
+    if folder.is_dir():
+        files = read_folder(folder)["text"]
+        texts = files[files.str.strip() != ""].head(arguments.limit or ALL_PAIRS)
+    else:
+        texts = read_documents(arguments, arguments.data)["text"].head(arguments.limit or ALL_PAIRS)
+    rows = [score_pairs(texts, threshold=threshold, unit=unit) for threshold in THRESHOLDS]
     print(pd.DataFrame(rows).to_string(index=False))
     if arguments.json:
-        print_result({"data": arguments.data, "n": len(texts), "by_threshold": rows}, arguments.json)
+        result = {"data": folder.name if folder.is_dir() else arguments.data, "unit": unit, "n": len(texts)}
+        print_result(result | {"by_threshold": rows}, arguments.json)
 
 
 def evaluate_rtd(arguments: argparse.Namespace) -> None:

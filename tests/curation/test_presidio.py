@@ -1,0 +1,16 @@
+import pytest
+
+from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.curation.presidio import presidio_finder
+
+
+def test_presidio_finds_what_it_knows_without_a_network():
+    try:
+        find = presidio_finder()
+    except NotAvailableError as error:
+        pytest.skip(str(error))
+    text = "전화 010-1234-5678, 메일 a@example.com"
+    assert [(one.kind, text[one.start : one.end]) for one in find(text)] == [
+        ("phone", "010-1234-5678"),
+        ("mail", "a@example.com"),
+    ]
