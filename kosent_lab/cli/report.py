@@ -13,7 +13,6 @@ from kosent_lab.cli.options import (
     command,
     file_columns,
     from_stdin,
-    mask_option,
     model_options,
     open_classifier,
     read_documents,
@@ -38,7 +37,13 @@ def add(subparsers: Any) -> None:
     calibrator_options(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
-    mask_option(parser)
+    parser.add_argument(
+        "--keep-personal", action="store_true",
+        help="show phone numbers, addresses, accounts, secrets and so on, which are hidden on the page and in its "
+        "predictions else; texts are scored as they are. They are found by shape and context; names are not",
+    )  # fmt: skip
+    # what is the default now was asked for by this before
+    parser.add_argument("--mask-personal", action="store_true", help=argparse.SUPPRESS)
     file_columns(parser)
     model_options(parser, precision="auto")
 
@@ -58,7 +63,7 @@ def make_report(arguments: argparse.Namespace) -> None:
 
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
-    options |= {"mask_personal": arguments.mask_personal, "method": arguments.calibrator}
+    options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
     options |= {"view": ModelView(classifier)}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
@@ -85,5 +90,5 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         words += [] if value is None else [option, str(value)]
     words += reading_words(arguments)
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
-    words += ["--mask-personal"] if arguments.mask_personal else []
+    words += ["--keep-personal"] if arguments.keep_personal else []
     return shlex.join(words)

@@ -165,10 +165,16 @@ def counted(frames: Iterable[pd.DataFrame], counts: Counter[str]) -> Iterator[pd
         yield frame
 
 
-def warn(name: str, counts: Mapping[str, int], *, masked: bool) -> None:
+def warn(
+    name: str,
+    counts: Mapping[str, int],
+    *,
+    masked: bool,
+    otherwise: str = "--mask-personal hides them in what is written",
+) -> None:
     """Tell the user what a table holds, by kind and number, never a value; nothing where it holds none."""
     if held := describe(counts):
-        what = "hidden in what is written" if masked else "--mask-personal hides them in what is written"
+        what = "hidden in what is written" if masked else otherwise
         logger.warning("%s holds what names persons: %s; %s", name, held, what)
 
 

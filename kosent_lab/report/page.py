@@ -121,6 +121,7 @@ def build(
     title: str = "",
     language: str = "en",
     command: str = "",
+    keep_personal: bool = False,
 ) -> Page:
     """Make the report of one scored table.
 
@@ -128,7 +129,7 @@ def build(
     ----------
     scored : DataFrame
         Prediction frame with the probabilities as they were scored.
-    classifier, calibrator, title :
+    classifier, calibrator, title, keep_personal :
         See `parts.from_frame`.
     language : str
         ``en`` or ``ko``.
@@ -145,7 +146,7 @@ def build(
     DataError
         When `scored` holds no predictions, or the language is none of the two.
     """
-    part = from_frame(scored, classifier=classifier, calibrator=calibrator, title=title)
+    part = from_frame(scored, classifier=classifier, calibrator=calibrator, title=title, keep_personal=keep_personal)
     return build_page([part], language=language, command=command)
 
 

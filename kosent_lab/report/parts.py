@@ -87,6 +87,7 @@ def from_frame(
     classifier: Classifier | None = None,
     calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
     title: str = "",
+    keep_personal: bool = False,
 ) -> Part:
     """Make a part of a table that is already scored.
 
@@ -101,6 +102,8 @@ def from_frame(
         scored the table.
     title : str
         The corpus's name when empty.
+    keep_personal : bool
+        Show what names persons (``corpora.personal``), which is hidden else.
 
     Returns
     -------
@@ -132,9 +135,10 @@ def from_frame(
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
     held = personal.count_personal(scored)
-    assessment = assess(scored, calibrator, tokenizer=tokenizer)
+    masked = bool(held) and not keep_personal
+    assessment = assess(personal.mask_frame(scored) if masked else scored, calibrator, tokenizer=tokenizer)
     view = None if classifier is None else ModelView(classifier)
-    return _with_card(title or name or "texts", name, assessment, facts, held, view=view)
+    return _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
 
 
 def _with_card(
@@ -185,7 +189,7 @@ def from_input(
     read: Callable[[str], pd.DataFrame] = corpora.load,
     calib: tuple[str, pd.DataFrame] | None = None,
     method: str = "temperature",
-    mask_personal: bool = False,
+    keep_personal: bool = False,
     progress: bool = False,
     view: ModelView | None = None,
 ) -> Part:
@@ -202,8 +206,9 @@ def from_input(
         From a name to its document frame.
     calib, method :
         As for `calibrator_choice.choose_calibrator`.
-    mask_personal : bool
-        Hide what names persons in the predictions and on the page; the texts are scored as they are.
+    keep_personal : bool
+        Show what names persons in the predictions and on the page, where it is hidden else; the texts are scored as
+        they are.
     progress : bool
     view : ModelView, optional
         Of the classifier; one for all inputs, so that nothing is asked twice.
@@ -232,11 +237,11 @@ def from_input(
     else:
         documents = read(name)
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
-        options = {"mask_personal": mask_personal, "progress": progress}
+        options = {"mask_personal": not keep_personal, "progress": progress}
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
     held = personal.count_personal(frame if documents is None else documents)
-    personal.warn(Path(name).name, held, masked=mask_personal)
+    personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # texts to calibrate on are known by their words, which masking changes
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
     choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
@@ -246,9 +251,9 @@ def from_input(
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
         remove_shards(shards)
-    title = personal.mask_text(Path(name).name) if mask_personal else Path(name).name
+    title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
     view = ModelView(classifier) if view is None else view
-    return _with_card(title, corpus, assessment, facts, held, masked=mask_personal, view=view)
+    return _with_card(title, corpus, assessment, facts, held, masked=not keep_personal, view=view)
 
 
 def score_calib(

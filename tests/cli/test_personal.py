@@ -1,4 +1,4 @@
-"""What names persons is told on the console and the page by kind and number, and hidden where that is asked for."""
+"""What names persons is told by kind and number; hidden in reports, and in predictions where that is asked for."""
 
 import html
 
@@ -27,15 +27,16 @@ def everything(folder):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_a_report_warns_and_hides_what_is_asked_for(table, tiny_folder, tmp_path, capsys, language):
+def test_a_report_warns_and_hides_unless_asked_not_to(table, tiny_folder, tmp_path, capsys, language):
     model = ["--model", str(tiny_folder), "--language", language]
     report = ["report", "--data", str(table), *model]
-    assert parser.main([*report, "--out", str(tmp_path / "open")]) == 0
+    assert parser.main([*report, "--out", str(tmp_path / "open"), "--keep-personal"]) == 0
     told = capsys.readouterr().err
-    assert "13 mail addresses, 10 resident numbers, 12 phone numbers; --mask-personal" in told
+    assert "13 mail addresses, 10 resident numbers, 12 phone numbers; shown, since --keep-personal" in told
     page = html.unescape((tmp_path / "open/report.html").read_text("utf-8"))
-    assert "--mask-personal" in page
-    assert parser.main([*report, "--out", str(tmp_path / "masked"), "--mask-personal"]) == 0
+    assert "--keep-personal" in page
+    assert "010-0000-0000" in page
+    assert parser.main([*report, "--out", str(tmp_path / "masked")]) == 0
     masked = capsys.readouterr().err
     assert "hidden in what is written" in masked
     for value in HELD:
@@ -80,4 +81,13 @@ def test_texts_without_any_are_not_warned_of(reviews, tiny_folder, tmp_path, cap
     names = ["--text-column", "내용", "--label-column", "평가", "--model", str(tiny_folder)]
     assert parser.main(["report", "--data", str(reviews), *names, "--out", str(tmp_path / "r")]) == 0
     assert "names persons" not in capsys.readouterr().err
-    assert "--mask-personal" not in (tmp_path / "r/report.html").read_text("utf-8")
+    assert "--keep-personal" not in (tmp_path / "r/report.html").read_text("utf-8")
+
+
+def test_a_page_made_in_a_notebook_hides_it_too(table, tiny):
+    from kosent_lab import corpora, report, scoring
+
+    scored = scoring.predict_frame(corpora.load(table), tiny)
+    page, shown = (report.build(scored, keep_personal=keep).html for keep in (False, True))
+    assert not any(value in page for value in HELD)
+    assert any(value in shown for value in HELD)
