@@ -26,7 +26,7 @@ HOUSE = {
     ],
     "curation": [
         "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
-        "repositories", "archives", "optout", "quality", "engines", "steps", "scanner",
+        "repositories", "archives", "heritage", "optout", "quality", "engines", "steps", "scanner",
         "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
         "personal_scores", "presidio",
         "duplicate_scores",

@@ -49,6 +49,23 @@ def add(subparsers: Any) -> None:
         what.add_argument(f"--{name}")
     what.add_argument("--file", type=Path, help="whose content is the text")
 
+    wish = command(actions, "opt-out", enter_wish, "enter a wish to be left out into a registry")
+    wish.add_argument("registry", type=Path, help="CSV file; made where there is none")
+    wish.add_argument("--request", required=True, help="its number")
+    wish.add_argument("--asked-on", metavar="DAY", help="2026-11-27; default: today")
+    wish.add_argument("--note", default="", help="nothing that names a person")
+    what = wish.add_mutually_exclusive_group(required=True)
+    for name in ("document", "owner", "repository", "source", "user", "text"):
+        what.add_argument(f"--{name}", help="kept as its hash" if name == "text" else None)
+    what.add_argument("--file", type=Path, help="whose content is the text")
+    ids = command(actions, "swhid", print_swhids, "SWHIDs of a file, a folder, or a git clone with its releases")
+    ids.add_argument("path", type=Path)
+    history = command(actions, "history", print_history, "one file of a git clone in all its versions")
+    history.add_argument("clone", type=Path)
+    history.add_argument("path", metavar="FILE", help="its path in the repository")
+    history.add_argument("--at", default="HEAD", help="revision or day (2024-06-01); default: HEAD")
+    history.add_argument("--out", type=Path, metavar="FILE", help="write the versions with their texts, as CSV")
+
 
 def build_corpus(arguments: argparse.Namespace) -> None:
     """Build, and print what each step did."""
@@ -140,12 +157,7 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
     """Print what became of what is asked for, version by version."""
     from kosent_lab import curation
 
-    text = arguments.text
-    if arguments.file:
-        try:
-            text = arguments.file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{arguments.file} cannot be read as text: {error}") from error
+    text = _text(arguments)
     snapshots = [curation.open_snapshot(folder) for folder in arguments.folders]
     asked = {name: getattr(arguments, name) for name in ("document", "owner", "repository", "source")}
     found = curation.ask(snapshots, text=text, **asked)
@@ -160,3 +172,67 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
             if held or gone
             else f"{snapshot.version}: not known"
         )
+
+
+def _text(arguments: argparse.Namespace) -> str | None:
+    """Return the text given by ``--text`` or ``--file``."""
+    if not arguments.file:
+        return arguments.text
+    try:
+        return arguments.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{arguments.file} cannot be read as text: {error}") from error
+
+
+def enter_wish(arguments: argparse.Namespace) -> None:
+    """Add a row to a registry."""
+    import datetime
+
+    from kosent_lab.curation.optout import add_wish, wish_for_text
+
+    text = _text(arguments)
+    names = ("document", "owner", "repository", "source", "user")
+    asked = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    if text is not None:
+        asked = {"text": wish_for_text(text)["text"]}
+    ((kind, value),) = asked.items()
+    day = arguments.asked_on or datetime.date.today().isoformat()
+    entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}
+    add_wish(arguments.registry, **entry)
+    print(
+        f"{arguments.registry}: {arguments.request}, {kind} {value}. Raise the version in the recipe, and build again."
+    )
+
+
+def print_swhids(arguments: argparse.Namespace) -> None:
+    """Print a path's identifiers."""
+    from kosent_lab.core.schema import NotAvailableError
+    from kosent_lab.curation.folders import directory_swhid
+    from kosent_lab.curation.identity import content_swhid
+    from kosent_lab.curation.repositories import describe_repository
+
+    path = arguments.path
+    if path.is_file():
+        print(content_swhid(path.read_bytes()))
+    elif (path / ".git").exists() or (path / "objects").is_dir():
+        facts = describe_repository(path)
+        print("\n".join([facts["revision"], facts["directory"], facts["snapshot"]]))
+        print("".join(f"{swhid}  {name}\n" for name, swhid in facts["releases"].items()), end="")
+    elif path.is_dir():
+        print(directory_swhid(path))
+    else:
+        raise NotAvailableError(f"there is no {path}")
+
+
+def print_history(arguments: argparse.Namespace) -> None:
+    """Print the versions of a file, or write them."""
+    from kosent_lab.core.columns import to_table
+    from kosent_lab.curation.repositories import file_history
+    from kosent_lab.scoring.csv_out import write_csv
+
+    versions = file_history(arguments.clone, arguments.path, at=arguments.at)
+    if arguments.out:
+        write_csv([to_table(versions)], arguments.out)
+        print(f"{len(versions):,} versions: {arguments.out}")
+    else:
+        print(versions[["time", "revision", "path", "size", "swhid"]].to_string(index=False))

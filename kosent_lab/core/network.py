@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 import requests
@@ -108,3 +110,41 @@ def download(url: str, partial: Path, *, largest: int = LARGEST_BYTES, quiet: bo
     if total and have != total:
         raise requests.ConnectionError(f"the connection broke after {have} of {total} bytes")
     return None
+
+
+def fetch_bytes(url: str, *, largest: int, headers: Mapping[str, str] | None = None, seconds: float = 60.0) -> bytes:
+    """Fetch what is small enough to be held.
+
+    Parameters
+    ----------
+    url : str
+    largest : int
+        Bytes that are taken at most, unpacked.
+    headers : mapping of str to str, optional
+    seconds : float
+        In which the whole must have come.
+
+    Raises
+    ------
+    NotAvailableError
+        When the server refuses, breaks off, is too slow, or sends more than `largest`: with the address, the status
+        and, where it says so, when to ask again.
+    """
+    end, content = time.monotonic() + seconds, b""
+    try:
+        with requests.get(url, headers=dict(headers or {}), stream=True, timeout=(4, min(30, seconds))) as response:
+            if response.status_code != 200:
+                again = response.headers.get("Retry-After")
+                raise NotAvailableError(
+                    f"{url} answers {response.status_code} {response.reason}"
+                    + (f"; ask again in {again} s" if again else "")
+                )
+            for chunk in response.iter_content(CHUNK_BYTES):
+                content += chunk
+                if len(content) > largest:
+                    raise NotAvailableError(f"{url} sends more than {largest:,} bytes; no more are taken")
+                if time.monotonic() > end:
+                    raise NotAvailableError(f"{url} sent {len(content):,} bytes in {seconds:g} s and had not ended")
+    except requests.RequestException as error:
+        raise NotAvailableError(f"{url} cannot be fetched: {error}") from error
+    return content

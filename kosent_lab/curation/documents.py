@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.jobs import table_sha256
+from kosent_lab.core.places import cache_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.folders import read_folder
+from kosent_lab.curation.heritage import read_heritage
 from kosent_lab.curation.languages import text_language
 from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
@@ -30,11 +32,11 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     source : dict of str to str
-        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`); ``text_column`` of
-        a file, ``at`` of a clone (`repositories.find_revision`), ``detect`` of files (``scancode``: licence files are
-        read); and what is known of all its documents: ``source`` (default: the name), ``owner``, ``repository``,
-        ``licence`` (of a corpus: those of its card; of files: what `licence_evidence` finds in them counts more; else
-        ``LicenseRef-unstated``).
+        ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), or ``swhid``
+        (fetched from Software Heritage once); ``text_column`` of a file, ``at`` of a clone
+        (`repositories.find_revision`), ``detect`` of files (``scancode``: licence files are read); and what is known of
+        all its documents: ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of
+        its card; of files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``).
     folder : Path
 
     Returns
@@ -55,9 +57,11 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             "revision": card.commit,
             "licence": card.licence,
         }
-    elif kind in ("folder", "archive", "clone"):
+    elif kind in ("folder", "archive", "clone", "swhid"):
         path = folder / source[kind]
-        if kind == "clone":
+        if kind == "swhid":
+            frame = read_heritage(source[kind], cache=cache_folder() / "heritage")
+        elif kind == "clone":
             frame = read_repository(path, at=source.get("at", "HEAD"))
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -15,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.files import file_sha256
+from kosent_lab.core.files import write_text
+from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
+from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import letters_sha256, text_sha256
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
@@ -66,9 +69,14 @@ def read_registry(path: Path) -> Registry:
         When a row is malformed: with file and line.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        content = path.read_bytes()
+        return Registry(_parse(content.decode("utf-8-sig"), path), hashlib.sha256(content).hexdigest())
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"the registry {path} cannot be read: {error}. Save it as UTF-8.") from error
+
+
+def _parse(text: str, path: Path) -> pd.DataFrame:
+    """Return the wishes of a registry's text."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     try:
@@ -79,7 +87,7 @@ def read_registry(path: Path) -> Registry:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     if not rows:
         raise DataError(f"{path} is empty; a registry begins with {','.join(COLUMNS)}")
-    return Registry(pd.DataFrame(rows[1:], columns=list(COLUMNS), dtype="str"), file_sha256(path))
+    return pd.DataFrame(rows[1:], columns=list(COLUMNS), dtype="str")
 
 
 def _check(row: list[str], where: str, before: set[str]) -> None:
@@ -139,6 +147,64 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
             "follows": ~named[found].to_numpy(),
         }
     )
+
+
+def find_near_wished(frame: pd.DataFrame, found: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+    """Find what is nearly what a wish names: a copy that somebody changed a little follows it too.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``doc_id`` and ``text``.
+    found : DataFrame
+        From `find_wished`.
+    threshold : float
+        Smallest Jaccard index (`duplicates.find_overlap`).
+
+    Returns
+    -------
+    DataFrame
+        As `find_wished`, of further documents.
+    """
+    named = frame["doc_id"].isin(found["doc_id"])
+    near = find_overlap(frame[~named], frame[named], threshold=threshold)
+    request = near["other"].map(found.set_index("doc_id")["request"])
+    return pd.DataFrame({"doc_id": near["doc_id"], "request": request, "follows": True})
+
+
+def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, note: str = "") -> dict[str, str]:
+    """Enter a wish into a registry, which is made where there is none.
+
+    Parameters
+    ----------
+    path : Path
+    request : str
+        Its number.
+    kind, value : str
+        Of a ``text`` its SHA-256 (`wish_for_text`).
+    asked_on : str
+        The day: 2026-11-27.
+    note : str
+        Nothing that names a person.
+
+    Returns
+    -------
+    dict of str to str
+        The row.
+
+    Raises
+    ------
+    DataError
+        When it would make a malformed row, or the request is there already; the registry stays as it was.
+    """
+    with hold(path):
+        before = path.read_text("utf-8-sig") if path.is_file() else ",".join(COLUMNS) + "\n"
+        row = io.StringIO(newline="")
+        csv.writer(row, lineterminator="\n").writerow([request, asked_on, kind, value, note])
+        text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()
+        _parse(text, path)
+        write_text(text, path)
+    return dict(zip(COLUMNS, (request, asked_on, kind, value, note), strict=True))
 
 
 def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:

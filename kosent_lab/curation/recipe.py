@@ -16,7 +16,7 @@ from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
-KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive")
+KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _OF_SOURCE = {*KINDS_OF_SOURCE, "at", "detect", "text_column", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated

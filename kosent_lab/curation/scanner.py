@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from kosent_lab.core.files import write_bytes
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.steps import Outcome
 
@@ -41,10 +42,9 @@ def scan(frame: pd.DataFrame, command: Sequence[str]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         for doc_id, text, name in zip(frame["doc_id"], frame["text"].fillna(""), names, strict=True):
             path = Path(folder) / f"document{PurePosixPath(name).suffix[:12]}"
-            path.write_bytes(text.encode("utf-8", "replace"))
+            write_bytes(text.encode("utf-8", "replace"), path)
             if said := _ask([*command, str(path)], doc_id):
                 rows.append((doc_id, "the scanner refuses it", said.replace(str(path), "").strip(": \n")[:200]))
-            path.unlink(missing_ok=True)  # a scanner may have moved it away
     removed = pd.DataFrame(rows, columns=["doc_id", "reason", "other"], dtype="str")
     return Outcome(removed, facts={"command": list(command), "refused": len(rows)})
 

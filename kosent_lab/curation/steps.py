@@ -24,7 +24,7 @@ from kosent_lab.curation.duplicates import find_copied_repositories, find_duplic
 from kosent_lab.curation.engines import PART_ROWS, Engine
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.licences import is_allowed, parse_licence
-from kosent_lab.curation.optout import find_wished, read_registry, unmatched
+from kosent_lab.curation.optout import find_near_wished, find_wished, read_registry, unmatched
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,13 +92,15 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     return found
 
 
-def opt_out(frame: pd.DataFrame, *, registry: Path) -> Outcome:
-    """Remove what somebody asked to have left out, and its copies."""
+def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9) -> Outcome:
+    """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such)."""
     wishes = read_registry(registry)
     if wishes.wishes.empty:
         return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "unmatched": []})
     identified = add_identity(frame)
     found = find_wished(identified, wishes)
+    if near and len(found):
+        found = pd.concat([found, find_near_wished(frame, found, threshold=near)], ignore_index=True)
     removed = pd.DataFrame(
         {
             "doc_id": found["doc_id"],

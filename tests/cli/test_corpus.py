@@ -1,8 +1,10 @@
 import json
+import sys
 
 import pytest
 
 from kosent_lab.cli import parser
+from tests.curation.test_repositories import commit, git
 
 RECIPE = """
 name = "mine"
@@ -91,3 +93,51 @@ def test_wrong_words_end_in_one_line(home, capsys):
     with pytest.raises(SystemExit) as ended:
         parser.main(["corpus", "ask", "v1"])
     assert ended.value.code == 2
+
+
+def test_a_wish_is_entered_and_the_next_version_is_without_it(home, capsys):
+    assert parser.main(["corpus", "opt-out", "out.csv", "--request", "R-2", "--text", "재미있게 본 영화"]) == 0
+    assert "재미" not in (home / "out.csv").read_text("utf-8") + capsys.readouterr().out
+    (home / "recipe.toml").write_text(RECIPE.replace("1.0.0", "1.1.0"), "utf-8")
+    assert parser.main(["corpus", "build", "recipe.toml", "--out", "v1"]) == 0
+    assert "R-2" in (home / "v1/CHANGELOG.md").read_text("utf-8")
+    capsys.readouterr()
+    assert parser.main(["corpus", "ask", "v1", "--text", "재미있게 본 영화"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("mine 1.1.0: 0 held, 2 taken out")
+    assert parser.main(["corpus", "opt-out", "out.csv", "--request", "R-2", "--owner", "kim"]) == 1
+    assert "every wish has a number of its own" in capsys.readouterr().err
+
+
+def test_a_scanner_is_asked_first(home, capsys):
+    (home / "scan.py").write_text(
+        "import sys\nsys.exit('지루' in open(sys.argv[1], encoding='utf-8').read())\n", "utf-8"
+    )
+    command = ["corpus", "build", "recipe.toml", "--out", "scanned", "--scanner", f"{sys.executable} scan.py"]
+    assert parser.main(command) == 0
+    assert "scanner        3        1        0         2" in capsys.readouterr().out
+    assert parser.main([*command[:-1], "no-such-scanner"]) == 1
+    assert "is not there" in capsys.readouterr().err
+
+
+def test_identifiers_and_the_history_of_a_file(home, capsys):
+    clone = home / "clone"
+    git(home, "init", "-q", "-b", "main", str(clone))
+    (clone / "a.py").write_text("print('안녕')\n", "utf-8")
+    commit(clone, "2024-06-01")
+    (clone / "a.py").write_text("print('둘')\n", "utf-8")
+    commit(clone, "2024-07-01")
+    git(clone, "tag", "-a", "v1", "-m", "first")
+    capsys.readouterr()
+    for path, lines in ((clone, 4), (clone / "a.py", 1), (home / "v1", 1)):
+        assert parser.main(["corpus", "swhid", str(path)]) == 0
+        shown = capsys.readouterr().out.splitlines()
+        assert len(shown) == lines
+        assert all(line.startswith("swh:1:") for line in shown)
+    assert parser.main(["corpus", "swhid", "none"]) == 1
+    assert parser.main(["corpus", "history", str(clone), "a.py"]) == 0
+    assert capsys.readouterr().out.count("swh:1:cnt:") == 2
+    assert parser.main(["corpus", "history", str(clone), "a.py", "--at", "2024-06-15", "--out", "h.csv"]) == 0
+    assert "1 versions: h.csv" in capsys.readouterr().out
+    assert "안녕" in (home / "h.csv").read_text("utf-8-sig")
+    assert parser.main(["corpus", "history", str(clone), "b.py"]) == 1
+    assert "has no file 'b.py'" in capsys.readouterr().err

@@ -3,7 +3,14 @@ import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity
-from kosent_lab.curation.optout import find_wished, read_registry, unmatched, wish_for_text
+from kosent_lab.curation.optout import (
+    add_wish,
+    find_near_wished,
+    find_wished,
+    read_registry,
+    unmatched,
+    wish_for_text,
+)
 
 HEADER = "request,asked_on,kind,value,note\n"
 
@@ -81,3 +88,31 @@ def test_a_file_that_is_no_registry_is_told(tmp_path):
         read_registry(path)
     with pytest.raises(DataError, match="cannot be read"):
         read_registry(tmp_path / "none.csv")
+
+
+def test_what_is_nearly_what_was_asked_for_follows(tmp_path):
+    long = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
+    frame = add_identity(pd.DataFrame({"doc_id": list("abc"), "text": [long, long + " ㅎ", "아주 다른 글이다"]}))
+    found = find_wished(frame, registry(tmp_path, "7,2026-01-02,document,a,"))
+    near = find_near_wished(frame, found, threshold=0.9)
+    assert near.to_dict("records") == [{"doc_id": "b", "request": "7", "follows": True}]
+
+
+def test_a_wish_is_entered_and_a_malformed_one_leaves_the_registry_as_it_was(tmp_path):
+    path = tmp_path / "new" / "opt-outs.csv"
+    path.parent.mkdir()
+    add_wish(path, request="R-1", kind="owner", value="kim, lee", asked_on="2026-01-02")
+    add_wish(path, request="R-2", kind="text", value=wish_for_text("글")["text"], asked_on="2026-01-03", note='a "b"')
+    wishes = read_registry(path).wishes
+    assert wishes["request"].tolist() == ["R-1", "R-2"]
+    assert wishes["value"][0] == "kim, lee"
+    before = path.read_bytes()
+    for wrong in ({"request": "R-1"}, {"kind": "person"}, {"value": " "}, {"asked_on": "yesterday"}):
+        entry = {"request": "R-3", "kind": "owner", "value": "kim", "asked_on": "2026-01-02"} | wrong
+        with pytest.raises(DataError, match=r"opt-outs\.csv, line 4"):
+            add_wish(path, **entry)
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["opt-outs.csv"]
+    path.write_bytes(before.rstrip(b"\n"))  # as editors leave it
+    add_wish(path, request="R-3", kind="user", value="u", asked_on="2026-01-02")
+    assert len(read_registry(path).wishes) == 3

@@ -1,0 +1,190 @@
+"""Files of Software Heritage, the archive of all public code, by SWHID: fetched over its HTTP API, kept by hash.
+
+What comes is checked against the identifier that it was asked by, so that neither the network nor the archive need be
+trusted. Nothing is fetched unless a recipe names a SWHID.
+
+References
+----------
+Software Heritage, "Web API", version 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kosent_lab.core.files import git_blob_hash, write_bytes
+from kosent_lab.core.network import check_reachable, fetch_bytes
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.identity import parse_swhid
+
+SERVER = "https://archive.softwareheritage.org"
+MOST_FILES = 10_000
+_DEEPEST = 100  # folders within each other
+_LISTING = 50_000_000  # bytes of a listing
+_NAMES = {"rev": "revision", "rel": "release", "snp": "snapshot", "dir": "directory"}
+_KINDS = {name: kind for kind, name in _NAMES.items()} | {"content": "cnt"}
+
+
+def read_heritage(
+    swhid: str, *, cache: Path, server: str = SERVER, largest: int = LARGEST, most: int = MOST_FILES
+) -> pd.DataFrame:
+    """Read a content, or all files of a directory, revision, release or snapshot (of its HEAD).
+
+    Parameters
+    ----------
+    swhid : str
+        Qualifiers do not matter.
+    cache : Path
+        Folder that contents and listings are kept in, by hash.
+    server : str
+    largest : int
+        Bytes of a file.
+    most : int
+        Files.
+
+    Returns
+    -------
+    DataFrame
+        As `folders.read_folder`, with ``directory_swhid`` and ``revision_swhid`` (``""`` where none was named).
+
+    Raises
+    ------
+    NotAvailableError
+        When the archive does not answer or does not have it.
+    DataError
+        When it is no SWHID, what comes is something else, or there are more than `most` files.
+    """
+    kind, digest, _ = parse_swhid(swhid)
+    archive = _Archive(Path(cache), server.rstrip("/"))
+    if kind == "cnt":
+        content = archive.content(digest, largest)
+        return pd.DataFrame([file_row(digest, content)], columns=list(COLUMNS)).assign(
+            directory_swhid="", revision_swhid=""
+        )
+    revision, tree = archive.find_tree(kind, digest)
+    rows = []
+    for name, mode, target, size in archive.walk(tree):
+        if len(rows) >= most:
+            raise DataError(f"{swhid} has more than {most:,} files; it is not read")
+        known = {"swhid": f"swh:1:cnt:{target}"}
+        if mode == 0o120000 or (size or 0) > largest:
+            rows.append(file_row(name, b"", skipped="link" if mode == 0o120000 else "too large", size=size, **known))
+        else:
+            rows.append(file_row(name, archive.content(target, largest), **known))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).assign(
+        directory_swhid=f"swh:1:dir:{tree}", revision_swhid=f"swh:1:rev:{revision}" if revision else ""
+    )
+
+
+class _Archive:
+    """The archive behind its HTTP API, each object asked for once."""
+
+    def __init__(self, cache: Path, server: str) -> None:
+        self.cache, self.server = cache, server
+        self._reached = False
+
+    def _get(self, path: str, largest: int) -> bytes:
+        url = f"{self.server}/api/1/{path}"
+        if not self._reached:
+            check_reachable(url, what="The recipe names a SWHID, whose files Software Heritage keeps.")
+            self._reached = True
+        token = os.environ.get("KOSENT_HERITAGE_TOKEN")  # of an account there: more requests an hour
+        return fetch_bytes(url, largest=largest, headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    def _listing(self, kind: str, digest: str) -> Any:
+        path = f"{_NAMES[kind]}/{digest}/"
+        try:
+            return json.loads(self._get(path, _LISTING))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{self.server}: the answer for swh:1:{kind}:{digest} is no JSON") from error
+
+    def content(self, digest: str, largest: int) -> bytes:
+        """Return a content, of the cache or of the archive."""
+        kept = self.cache / digest[:2] / digest
+        content = kept.read_bytes() if kept.is_file() else b""
+        if not kept.is_file() or git_blob_hash(content) != digest:
+            content = self._get(f"content/sha1_git:{digest}/raw/", largest)
+            if git_blob_hash(content) != digest:
+                raise DataError(f"{self.server} sent other bytes than swh:1:cnt:{digest} names; nothing of it is kept")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(content, kept)
+        return content
+
+    def find_tree(self, kind: str, digest: str) -> tuple[str, str]:
+        """Return the revision (``""`` where there is none) and the directory that an object leads to."""
+        revision = ""
+        for _ in range(10):  # a release may name a release
+            if kind == "dir":
+                return revision, digest
+            found = self._listing(kind, digest)
+            try:
+                if kind == "rev":
+                    revision, kind, digest = digest, "dir", found["directory"]
+                elif kind == "rel":
+                    kind, digest = _KINDS[found["target_type"]], found["target"]
+                else:
+                    kind, digest = _head(found["branches"])
+                parse_swhid(f"swh:1:{kind}:{digest}")
+            except (KeyError, TypeError, StopIteration) as error:
+                raise DataError(f"swh:1:{kind}:{digest} leads to no directory: {error!r}") from error
+        raise DataError(f"swh:1:{kind}:{digest} leads to no directory")
+
+    def walk(self, tree: str, folder: str = "", depth: int = 0) -> Iterator[tuple[str, int, str, int | None]]:
+        """Yield path, mode, digest and size of the files below a directory; submodules are left out."""
+        if depth > _DEEPEST:
+            raise DataError(f"{folder} lies more than {_DEEPEST} folders deep")
+        for entry in self._entries(tree):
+            name = f"{folder}{entry['name']}"
+            if "/" in entry["name"] or entry["name"] in ("", ".", ".."):
+                raise DataError(f"swh:1:dir:{tree} names a file {entry['name']!r}, which leads elsewhere")
+            if entry["type"] == "dir":
+                yield from self.walk(entry["target"], f"{name}/", depth + 1)
+            elif entry["type"] == "file":
+                yield name, int(entry["perms"]), entry["target"], entry.get("length")
+
+    def _entries(self, tree: str) -> list[dict[str, Any]]:
+        """Return the entries of a directory, which hash to its identifier."""
+        kept = self.cache / tree[:2] / f"{tree}.json"
+        try:
+            entries = json.loads(kept.read_bytes())
+        except (OSError, ValueError):
+            entries = None
+        if entries is None or _tree_hash(entries) != tree:
+            entries = self._listing("dir", tree)
+            if _tree_hash(entries) != tree:
+                raise DataError(
+                    f"{self.server} sent another listing than swh:1:dir:{tree} names; nothing of it is kept"
+                )
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(json.dumps(entries).encode(), kept)
+        return entries
+
+
+def _head(branches: dict[str, Any]) -> tuple[str, str]:
+    """Return what HEAD of a snapshot points to, else its only branch."""
+    found = branches.get("HEAD") or next(iter(branches.values()))
+    while found["target_type"] == "alias":
+        found = branches[found["target"]]
+    return _KINDS[found["target_type"]], found["target"]
+
+
+def _tree_hash(entries: Any) -> str:
+    """Return git's id of a directory with these entries, ``""`` where they are none."""
+    try:
+        rows = []
+        for entry in entries:
+            name = os.fsencode(entry["name"])
+            row = b"%o %s\0%s" % (int(entry["perms"]), name, bytes.fromhex(entry["target"]))
+            rows.append((name + b"/" if entry["type"] == "dir" else name, row))
+        content = b"".join(row for _, row in sorted(rows))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return ""
+    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
