@@ -106,13 +106,22 @@ _PLACEHOLDER = re.compile(
 )
 
 
+# what stands behind token = in a program: a call, an index, an attribute, a type
+_EXPRESSION = re.compile(r"^[&*:=(]|::|->|\w\(|\[|\]|^[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+\)?$|^[a-z_]+\d{0,2}_t$")
+
+
 def is_secret(value: str) -> bool:
     """Tell whether a value given to a password or a key may be one: no placeholder, no plain word.
 
     A value that is as easily read as a word has four characters a digit or sign, or fewer letters than that; where
     it is one run of letters, its entropy is that of a word.
     """
-    if len(value) < 6 or _PLACEHOLDER.match(re.split("[&?]", value)[0]) or re.search("[가-힣]", value):
+    if (
+        len(value) < 6
+        or _EXPRESSION.search(value)
+        or _PLACEHOLDER.match(re.split("[&?]", value)[0])
+        or re.search("[가-힣]", value)
+    ):
         return False
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\w\s]"))
     counts = [value.count(character) / len(value) for character in set(value)]

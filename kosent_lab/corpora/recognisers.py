@@ -62,7 +62,7 @@ _HOUSE = (
 
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
-    r"|(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:[0-9a-fA-F])"
+    r"|(?<![\w:.>)\]])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:[0-9a-fA-F])"
 )
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
@@ -131,7 +131,7 @@ RECOGNISERS = (
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
-        re.compile(r"(?<![\d-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-])"),
+        re.compile(r"(?<![\d.-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-])"),
         check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
     ),
     Recogniser(

@@ -1,7 +1,8 @@
 """Which licence each file of a repository has, and by what: its own tag, the files of its folder, what is said of all.
 
-Nothing here guesses: a licence is what a tag states, what metadata declares, or what scancode-toolkit recognises in a
-licence file. What contradicts itself in one folder holds together (``A AND B``).
+Nothing here guesses: a licence is what a tag or a notice states, what metadata declares, or what scancode-toolkit
+recognises. What contradicts itself in one folder holds together (``A AND B``), and what lies beside a licence file that
+nobody has read has none that is known.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.licences import parse_licence, stated_licence
 
 LICENCE_FILE = re.compile(r"(?i)(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?(?<!\.py)(?<!\.js)$")
+UNREAD = "LicenseRef-unread"
+_HEAD = 5_000  # characters of a file in which its licence may stand
 _LEAST_SCORE = 80.0  # of scancode; a variable named gpl has 50
 # how people write what SPDX calls otherwise, in package metadata and classifiers
 _WRITTEN = {
@@ -36,6 +39,8 @@ _WRITTEN = {
     r"(gnu )?(lesser general public licen[cs]e|lgpl)[ -]?(version |v)?3( \(lgplv3\))?": "LGPL-3.0-only",
     r"(gnu )?(affero general public licen[cs]e|agpl)[ -]?(version |v)?3( \(agplv3\))?": "AGPL-3.0-only",
     r"mozilla public licen[cs]e 2\.0( \(mpl 2\.0\))?|mpl[ -]?2(\.0)?": "MPL-2.0",
+    r"bsd 3-clause \"new\" or \"revised\" license": "BSD-3-Clause",
+    r"https?://(www\.)?apache\.org/licenses/license-2\.0(\.txt|\.html)?": "Apache-2.0",
     r"isc( licen[cs]e)?( \(iscl\))?": "ISC",
     r"(the )?unlicense( \(unlicense\))?": "Unlicense",
     r"cc0( 1\.0)?( universal)?( \(cc0 1\.0\) public domain dedication)?": "CC0-1.0",
@@ -181,7 +186,8 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     said : str
         Licence said of the whole.
     detector : callable, optional
-        `scancode_detector`; without it licence files (LICENSE, COPYING) are not read.
+        `scancode_detector`; without it licence files (LICENSE, COPYING) are not read, and those of a folder without
+        metadata make its licence `UNREAD`.
 
     Returns
     -------
@@ -189,6 +195,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
         ``licence`` (SPDX expression) and ``licence_from``: by which file and lines, ``""`` where it is `said`.
     """
     by_folder: dict[PurePosixPath, list[Evidence]] = {}
+    of_licence_files: dict[PurePosixPath, list[Evidence]] = {}
     own: dict[object, Evidence] = {}
     for index, path, text in zip(frame.index, frame["path"], frame["text"].fillna(""), strict=True):
         if (stated := stated_licence(text)) is not None:
@@ -196,8 +203,17 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
         place = PurePosixPath(path)
         if (declared := declared_licence(path, text)) is not None:
             by_folder.setdefault(place.parent, []).append(declared)
-        if detector is not None and LICENCE_FILE.match(place.name):
-            by_folder.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in detector(text))
+        if LICENCE_FILE.match(place.name):
+            read = [(UNREAD, 1, 1, 100.0)] if detector is None else detector(text)
+            of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)
+        elif detector is not None and index not in own:
+            found = [Evidence(one[0], path, *one[1:]) for one in detector(text[:_HEAD])]
+            if found:
+                licence, by = _together(found)
+                own[index] = Evidence(licence, by.partition(" ")[0], found[0].first, found[-1].last, found[0].score)
+    for folder, evidence in of_licence_files.items():
+        if detector is not None or folder not in by_folder:
+            by_folder.setdefault(folder, []).extend(evidence)
     folders = {folder: _together(evidence) for folder, evidence in by_folder.items()}
     rows = []
     for index, path in zip(frame.index, frame["path"], strict=True):

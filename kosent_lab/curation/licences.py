@@ -18,7 +18,17 @@ from kosent_lab.core.schema import DataError
 _TAG = re.compile(
     r"^[^\w\n]{0,8}SPDX-License-Identifier:[ \t]*([^\n*<\"']{2,200}?)[ \t]*(?:\*/|-->)?[ \t]*$", re.MULTILINE
 )
-_HEAD = 5_000  # characters of a file in which a tag may stand
+_HEAD = 5_000  # characters of a file in which a tag or a notice may stand
+# the notices that licences ask to be put into each file, in the words of their own texts
+_NOTICES = {
+    r"subject to the terms of the Mozilla Public License,? v(?:ersion|\.)? ?2\.0": "MPL-2.0",
+    r"Licensed under the Apache License, Version 2\.0": "Apache-2.0",
+    r"Distributed under the Boost Software License, Version 1\.0": "BSL-1.0",
+    r"GNU (?P<kind>(?:Lesser |Library |Affero )?General) Public License"
+    r"(?:,? as published by the Free Software Foundation)?[;,]? (?:either )?version (?P<number>[123](?:\.[01])?)(?:\.0)?(?: of the License)?"
+    r"(?P<later>,? or \(?at your option\)? any later version)?": "",
+}
+_MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _STAND_IN = re.compile(r"licenseref-(\d+)-of-this-text")
 
@@ -99,7 +109,10 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
 
 
 def stated_licence(text: str) -> tuple[str, int] | None:
-    """Return the licence that a file states in a tag of its own, and the line of it, from 1.
+    """Return the licence that a file states in a tag or a notice of its own, and the line of it, from 1.
+
+    A notice is what a licence asks to be put into each file, in its own words: "subject to the terms of the Mozilla
+    Public License v. 2.0"; that a text speaks of a licence is none.
 
     Examples
     --------
@@ -108,5 +121,28 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     >>> stated_licence("gpl = 'MIT'  # not a licence\\n") is None
     True
     """
-    match = _TAG.search(text[:_HEAD])
-    return (match.group(1), text.count("\n", 0, match.start()) + 1) if match else None
+    head = text[:_HEAD]
+    match = _TAG.search(head)
+    if match:
+        return match.group(1), text.count("\n", 0, match.start()) + 1
+    return _noticed(head) if "icense" in head else None
+
+
+def _noticed(head: str) -> tuple[str, int] | None:
+    """Return the licence of the first notice, comment marks and line ends left out, and the line that it begins in."""
+    lines = [number for number, line in enumerate(head.split("\n"), start=1) for _ in f"{line} "]
+    plain, places = "", []
+    for match in re.finditer(rf"{_MARKS.pattern}|.", head, re.DOTALL):
+        plain += " " if _MARKS.fullmatch(match.group()) else match.group()
+        places.append(lines[min(match.start(), len(lines) - 1)])
+    found = [(match, name) for pattern, name in _NOTICES.items() if (match := re.search(pattern, plain))]
+    if not found:
+        return None
+    match, name = min(found, key=lambda one: one[0].start())
+    return name or _gnu(match), places[match.start()]
+
+
+def _gnu(match: re.Match[str]) -> str:
+    kind = {"Lesser General": "LGPL", "Library General": "LGPL", "Affero General": "AGPL"}.get(match["kind"], "GPL")
+    number = match["number"] if "." in match["number"] else f"{match['number']}.0"
+    return f"{kind}-{number}-{'or-later' if match['later'] else 'only'}"

@@ -199,6 +199,8 @@ def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
         "차량번호 칸은 00가 0000 형식, 40수 1200가닥, 70도 1200rpm",
         "여권 필드 샘플은 M00000000",
         "부품번호 032-811-4470A, 법인등록번호 110111-1247156",
+        "token = tokens[1]; auto token : res.first; prevToken = &token; Token::hangulCodaStart; key = arg[2:].lower()",
+        "is_simd<ArchType::sse2>::addf, BasicToken은 uint32_t, 송금/ncn -9.68868412549692",
         "비밀번호는 8자 이상, 비번 4자리, 비밀번호 2024년",
     ],
 )

@@ -83,7 +83,7 @@ def test_a_file_has_its_own_licence_or_that_of_the_nearest_folder():
 
 def test_files_of_one_folder_that_disagree_hold_together():
     def detect(text):
-        yield (text, 1, 9, 87.5)
+        return [(text, 1, 9, 87.5)] if text and "License:" not in text else []
 
     frame = files(**{"LICENSE-MIT": "MIT", "LICENSE-APACHE": "Apache-2.0 OR ISC", "PKG-INFO": "License: MIT", "a": ""})
     licence, by = by_path(frame, said="", detector=detect)["a"]
@@ -106,3 +106,19 @@ def test_scancode_recognises_texts_and_no_variable():
     ]
     assert not list(detect("gpl = 'MIT'  # not a licence\nif gpl: import mit"))
     assert [one[0] for one in detect(json.dumps({"license": "MIT"}))] == ["MIT"]
+
+
+def test_beside_a_licence_file_that_nobody_read_nothing_is_known():
+    frame = files(**{"PKG-INFO": "License: MIT", "LICENSE": "…", "a.py": "", "vendor/COPYING": "…", "vendor/b.c": ""})
+    found = by_path(frame, said="")
+    assert found["a.py"] == ("MIT", "PKG-INFO line 1")
+    assert found["vendor/b.c"] == ("LicenseRef-unread", "vendor/COPYING line 1")
+
+
+def test_with_a_detector_a_file_may_state_its_own_licence_in_any_words():
+    def detect(text):
+        return [("Zlib", 2, 3, 99.0)] if "zlib" in text else []
+
+    found = by_path(files(**{"PKG-INFO": "License: MIT", "a.c": "/*\n zlib\n*/", "b.c": ""}), said="", detector=detect)
+    assert found["a.c"] == ("Zlib", "a.c lines 2-3 (99 %)")
+    assert found["b.c"][0] == "MIT"

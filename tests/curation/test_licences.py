@@ -65,6 +65,18 @@ def test_what_is_no_expression_is_told(wrong):
         ("/* SPDX-License-Identifier: Apache-2.0 */", ("Apache-2.0", 1)),
         ("<!-- SPDX-License-Identifier: CC0-1.0 -->", ("CC0-1.0", 1)),
         ("// SPDX-License-Identifier: MIT OR Apache-2.0\r\n", None),
+        (
+            "/* This Source Code Form is subject to the terms of the\n * Mozilla Public License v. 2.0. If a copy\n */",
+            ("MPL-2.0", 1),
+        ),
+        ("x = 1\n# Licensed under the Apache License,\n# Version 2.0 (the", ("Apache-2.0", 2)),
+        (
+            "# it under the terms of the GNU Lesser General Public License as published by\n"
+            "# the Free Software Foundation; either version 2.1 of the License, or\n# (at your option) any later",
+            ("LGPL-2.1-or-later", 1),
+        ),
+        ("# GNU General Public License, version 3", ("GPL-3.0-only", 1)),
+        ("# it speaks of the Mozilla Public License and of the GNU General Public License", None),
         ("license = 'MIT'\n", None),
         ("gpl = 3\n", None),
         ("say('SPDX-License-Identifier: MIT')\n", None),
