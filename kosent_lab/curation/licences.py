@@ -25,7 +25,8 @@ _NOTICES = {
     r"Licensed under the Apache License, Version 2\.0": "Apache-2.0",
     r"Distributed under the Boost Software License, Version 1\.0": "BSL-1.0",
     r"GNU (?P<kind>(?:Lesser |Library |Affero )?General) Public License"
-    r"(?:,? as published by the Free Software Foundation)?[;,]? (?:either )?version (?P<number>[123](?:\.[01])?)(?:\.0)?(?: of the License)?"
+    r"(?:,? as published by the Free Software Foundation)?[;,]? (?:either )?"
+    r"version (?P<number>[123](?:\.[01])?)(?:\.0)?(?: of the License)?"
     r"(?P<later>,? or \(?at your option\)? any later version)?": "",
 }
 _MARKS = re.compile(r"[\s*#/;!%|-]+")

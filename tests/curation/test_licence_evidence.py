@@ -88,7 +88,7 @@ def test_files_of_one_folder_that_disagree_hold_together():
     frame = files(**{"LICENSE-MIT": "MIT", "LICENSE-APACHE": "Apache-2.0 OR ISC", "PKG-INFO": "License: MIT", "a": ""})
     licence, by = by_path(frame, said="", detector=detect)["a"]
     assert licence == "MIT AND (Apache-2.0 OR ISC)"
-    assert by == "LICENSE-MIT lines 1-9 (87.5 %); LICENSE-APACHE lines 1-9 (87.5 %)"
+    assert by == "PKG-INFO line 1; LICENSE-APACHE lines 1-9 (87.5 %)"
 
 
 def test_which_files_are_licences():

@@ -71,8 +71,8 @@ def test_what_is_no_expression_is_told(wrong):
         ),
         ("x = 1\n# Licensed under the Apache License,\n# Version 2.0 (the", ("Apache-2.0", 2)),
         (
-            "# it under the terms of the GNU Lesser General Public License as published by\n"
-            "# the Free Software Foundation; either version 2.1 of the License, or\n# (at your option) any later",
+            "# it under the terms of the GNU Lesser General Public License as published by\n# the Free Software "
+            "Foundation; either version 2.1 of the License, or\n# (at your option) any later version.",
             ("LGPL-2.1-or-later", 1),
         ),
         ("# GNU General Public License, version 3", ("GPL-3.0-only", 1)),
