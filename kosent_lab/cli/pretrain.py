@@ -22,8 +22,9 @@ def add(stages: Any) -> None:
         "replaced-token detection: a generator and a discriminator on unlabelled text; a killed run goes on",
     )  # fmt: skip
     parser.add_argument(
-        "--data", action="append", metavar="NAME|FILE[=SHARE]",
-        help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc, pretrain_text=0.3)",
+        "--data", action="append", metavar="NAME|FILE|snapshot:DIR[=SHARE]",
+        help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc, pretrain_text=0.3); "
+        "snapshot:DIR is a governed corpus (kosent-lab corpus build)",
     )  # fmt: skip
     parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
@@ -41,10 +42,15 @@ def add(stages: Any) -> None:
 def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the texts to read, and what they are."""
     from kosent_lab.corpora.pretraining_text import gather_texts
+    from kosent_lab.training.labelled import open_named, read_texts
     from kosent_lab.training.packaging import describe_taught
 
-    frame, counts = gather_texts(arguments.data or SOURCES)
-    return frame, {"sources": counts.to_dict("records")} | describe_taught(frame)
+    sources = arguments.data or SOURCES
+    frame, counts = gather_texts(sources, read=read_texts)
+    opened = [open_named(source.partition("=")[0]) for source in sources]
+    snapshots = {one.version: one.sha256 for one in opened if one is not None}
+    seen = {"sources": counts.to_dict("records")} | ({"snapshots": snapshots} if snapshots else {})
+    return frame, seen | describe_taught(frame)
 
 
 def pretrain(arguments: argparse.Namespace) -> None:

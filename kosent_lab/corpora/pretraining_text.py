@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -19,13 +19,17 @@ logger = logging.getLogger(__name__)
 VALID_SHARE = 0.01
 
 
-def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def gather_texts(
+    sources: Sequence[str], *, read: Callable[[str], pd.DataFrame] = load
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the sources and leave out what must not be seen.
 
     Parameters
     ----------
     sources : sequence of str
         ``NAME``, ``FILE``, or either with ``=SHARE``: how often a row is drawn in an epoch (0.3: a chance).
+    read : callable
+        From a name to its document frame.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def gather_texts(sources: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     for source in sources:
         name, _, word = source.partition("=")
         share = _share(word, source)
-        frame = load(name)
+        frame = read(name)
         folded = fold_texts(frame["text"])
         if "split" not in frame.columns:
             held = folded.map({key: hash_share(key, seed=0) < VALID_SHARE for key in folded.unique()})

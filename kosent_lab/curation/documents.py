@@ -50,6 +50,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         name = source["corpus"]
         card = cards.find_card(name.partition(":")[0])
         frame = documents.load(name)
+        if "license" in frame.columns and "licence" not in frame.columns:  # as the corpus's makers spell it
+            frame = frame.rename(columns={"license": "licence"})
         known = {
             "source": card.name,
             "owner": card.repository.partition("/")[0],

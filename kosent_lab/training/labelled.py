@@ -93,6 +93,12 @@ def open_named(data: str | Path) -> Snapshot | None:
     return open_snapshot(name.removeprefix(SNAPSHOT)) if name.startswith(SNAPSHOT) else None
 
 
+def read_texts(name: str) -> pd.DataFrame:
+    """Read unlabelled texts: what `documents.load` knows, or ``snapshot:FOLDER``."""
+    snapshot = open_named(name)
+    return load(name) if snapshot is None else snapshot.frame()
+
+
 def divide(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a document frame that may teach or choose, each with its ``split``.
 
