@@ -53,7 +53,7 @@ HOUSE = {
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
         "calibration_speed", "rejectors", "suites", "three_way", "attribution",
-        "label_noise", "error_speed",
+        "label_noise", "error_speed", "corpus_speed",
         "notebooks", "plots",
     ],
     "results": [

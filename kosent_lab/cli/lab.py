@@ -32,6 +32,10 @@ def add(subparsers: Any) -> None:
         "--calibration", action="store_true", help="instead: seconds of all measures of calibration, beside libraries"
     )
     bench.add_argument("--errors", action="store_true", help="instead: the search for slices, an explorer's filters")
+    bench.add_argument(
+        "--corpus", nargs="?", const=True, metavar="RECIPE",
+        help="instead: the steps of a governed corpus (default: NSMC's), near copies beside datatrove where it is",
+    )  # fmt: skip
     bench.add_argument("--layers", type=int, default=12, help="with --training")
     bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
     bench.add_argument("--model")
@@ -57,7 +61,7 @@ def run_notebooks(arguments: argparse.Namespace) -> None:
 
 
 def run_bench(arguments: argparse.Namespace) -> None:
-    """Print throughput, seconds of reading and cutting, of training, starting, calibration, or of finding errors."""
+    """Print throughput, seconds of reading and cutting, of training, starting, calibration, errors, a corpus."""
     if arguments.startup:
         from kosent_lab.studies import startup
 
@@ -67,6 +71,14 @@ def run_bench(arguments: argparse.Namespace) -> None:
         from kosent_lab.studies import calibration_speed
 
         return print_result(calibration_speed.run(load_scored_or_pack("nsmc-test").frame), arguments.json)
+    if arguments.corpus:
+        from kosent_lab import curation
+        from kosent_lab.core.places import DATA_FOLDER
+        from kosent_lab.studies import corpus_speed
+
+        own = DATA_FOLDER / "recipes" / "corpora" / "nsmc-governed.toml"
+        recipe = curation.read_recipe(own if arguments.corpus is True else Path(arguments.corpus))
+        return print_result(corpus_speed.run(recipe), arguments.json)
     if arguments.errors:
         from kosent_lab import widgets
         from kosent_lab.scoring.saved import load_scored_or_pack
