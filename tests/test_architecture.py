@@ -58,7 +58,7 @@ HOUSE = {
     ],
     "results": [
         "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables",
-        "rejector_tables", "measured_tables", "neutral_tables", "error_tables", "headlines",
+        "rejector_tables", "measured_tables", "corpus_tables", "neutral_tables", "error_tables", "headlines",
         "pages",
     ],
     "report": [

@@ -187,42 +187,7 @@ def startup_table() -> str:
     return table(["command", "s", "beside", "s", "ratio"], rows)
 
 
-def governed_table(entry: str = "corpus-nsmc-governed") -> str:
-    """What each step of a governed corpus took out, changed and left, and why."""
-    rows = []
-    for step in result(entry)["steps"]:
-        facts = step["facts"]
-        why = facts.get("removed") or facts.get("found") or {}
-        said = "; ".join(f"{name} {count(n)}" for name, n in why.items() if n)
-        numbers = [count(step[key]) for key in ("rows_in", "removed", "changed", "rows_out")]
-        rows.append([step["step"], *numbers, said or "–"])
-    return table(["step", "documents in", "removed", "changed", "out", "of these"], rows)
-
-
-def governed_tools_table() -> str:
-    """The same of the source of Korean language tools."""
-    return governed_table("corpus-korean-tools")
-
-
-def near_pairs_table() -> str:
-    """Near copies found, against comparing all pairs, by threshold."""
-    rows = [
-        [
-            f"{row['threshold']:.1f}",
-            count(row["pairs"]),
-            count(row["found"]),
-            with_interval(row["precision"], *row["precision_ci"], 1),
-            with_interval(row["recall"], *row["recall_ci"], 1),
-        ]
-        for row in result("duplicates-nsmc")["by_threshold"]
-    ]
-    return table(["Jaccard from", "pairs there are", "found", "precision (%)", "recall (%)"], rows, words=1)
-
-
 TABLES = {
-    "governed": governed_table,
-    "governed-tools": governed_tools_table,
-    "near-pairs": near_pairs_table,
     "entries": entries_table,
     "throughput": throughput_table,
     "training-speed": training_table,

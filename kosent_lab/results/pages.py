@@ -17,6 +17,7 @@ from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.results import (
     calibration_tables,
+    corpus_tables,
     error_tables,
     headlines,
     measured_tables,
@@ -43,6 +44,7 @@ REGIONS = (
     | calibration_tables.TABLES
     | rejector_tables.TABLES
     | measured_tables.TABLES
+    | corpus_tables.TABLES
     | neutral_tables.TABLES
     | error_tables.TABLES
     | headlines.REGIONS

@@ -1,0 +1,126 @@
+"""Tables of governed corpora: what each step took out, how well it finds, how long it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kosent_lab.corpora.personal import KINDS
+from kosent_lab.results.markdown import count, table, with_interval
+from kosent_lab.results.measured_tables import result
+
+
+def governed_table(entry: str = "corpus-nsmc-governed") -> str:
+    """What each step of a governed corpus took out, changed and left, and why."""
+    rows = []
+    for step in result(entry)["steps"]:
+        facts = step["facts"]
+        why = facts.get("removed") or facts.get("found") or {}
+        said = "; ".join(f"{name} {count(n)}" for name, n in why.items() if n)
+        numbers = [count(step[key]) for key in ("rows_in", "removed", "changed", "rows_out")]
+        rows.append([step["step"], *numbers, said or "–"])
+    return table(["step", "documents in", "removed", "changed", "out", "of these"], rows)
+
+
+def governed_tools_table() -> str:
+    """The same of the source of Korean language tools."""
+    return governed_table("corpus-korean-tools")
+
+
+def governed_text_table() -> str:
+    """The same of the text that is read in pretraining."""
+    return governed_table("corpus-pretrain-governed")
+
+
+def licences_table() -> str:
+    """Licences of the files of Korean tools: by tags, notices and metadata, and by scancode too."""
+    found = [_licences(entry) for entry in ("corpus-korean-tools", "corpus-korean-tools-scancode")]
+    names = sorted(found[0] | found[1], key=lambda name: (-(found[0] | found[1])[name], name))
+    rows = [[name, *(count(one[name]) if name in one else "–" for one in found)] for name in names]
+    return table(["licence", "stated or declared", "scancode too"], rows)
+
+
+def _licences(entry: str) -> dict[str, int]:
+    """Return how many files have each licence; what holds several together is one kind."""
+    counts: dict[str, int] = {}
+    for name, n in next(step for step in result(entry)["steps"] if step["step"] == "licences")["facts"][
+        "licences"
+    ].items():
+        kind = "several that hold together" if " AND " in name else name
+        counts[kind] = counts.get(kind, 0) + n
+    return counts
+
+
+def _pairs(entry: str) -> str:
+    rows = [
+        [
+            f"{row['threshold']:.1f}",
+            count(row["pairs"]),
+            count(row["found"]),
+            with_interval(row["precision"], *row["precision_ci"], 1),
+            with_interval(row["recall"], *row["recall_ci"], 1),
+        ]
+        for row in result(entry)["by_threshold"]
+    ]
+    return table(["Jaccard from", "pairs there are", "found", "precision (%)", "recall (%)"], rows, words=1)
+
+
+def near_pairs_table() -> str:
+    """Near copies of reviews found, against comparing all pairs, by threshold."""
+    return _pairs("duplicates-nsmc")
+
+
+def near_files_table() -> str:
+    """The same of files of code, by tokens."""
+    return _pairs("duplicates-files")
+
+
+def personal_table() -> str:
+    """Personal data found on the lines that are reported, by kind, Presidio's recognisers beside."""
+    found = result("personal-data")
+    rows = []
+    for kind, name in [*KINDS.items(), ("all", "all")]:
+        ours, theirs = found["kinds"][kind], found["presidio"].get(kind)
+        rows.append([name, count(ours["marked"]), *_shares(ours), *(_shares(theirs) if theirs else ["–", "–"])])
+    columns = ["kind", "marked", "precision (%)", "recall (%)", "Presidio: precision (%)", "recall (%)"]
+    return table(columns, rows, words=1)
+
+
+def _shares(row: dict[str, Any]) -> list[str]:
+    return [
+        with_interval(row[name], row[f"{name}_ci_low"], row[f"{name}_ci_high"], 1) for name in ("precision", "recall")
+    ]
+
+
+def corpus_speed_table() -> str:
+    """Seconds of each step, and its share."""
+    found = result("bench-corpus")
+    rows = [
+        [step["step"], count(step["rows_in"]), f"{step['seconds']:.1f}", f"{100 * step['share']:.0f}"]
+        for step in found["steps"]
+    ]
+    rows.append(["all", count(found["rows"]), f"{found['seconds']:.1f}", "100"])
+    return table(["step", "documents", "seconds", "share (%)"], rows)
+
+
+def corpus_speed_line() -> str:
+    """Memory, and the ratio to datatrove, as a sentence."""
+    found = result("bench-corpus")
+    return (
+        f"At most {found['peak_mb'] / 1000:.1f} GB of memory. Copies of the first {count(found['near_rows'])} reviews: "
+        f"{found['near_seconds']:.1f} s; the four MinHash stages of datatrove on the same texts, in the same run, "
+        f"{found['datatrove_seconds']:.1f} s, {found['datatrove_ratio']:.1f} times as long (it compares by words, of "
+        f"which few reviews have five)."
+    )
+
+
+TABLES = {
+    "governed": governed_table,
+    "governed-tools": governed_tools_table,
+    "governed-text": governed_text_table,
+    "file-licences": licences_table,
+    "near-pairs": near_pairs_table,
+    "near-files": near_files_table,
+    "personal-data": personal_table,
+    "corpus-speed": corpus_speed_table,
+    "corpus-speed-line": corpus_speed_line,
+}
