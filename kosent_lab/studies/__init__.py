@@ -15,6 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rejectors": ["score_rejectors"],
         "suites": ["classifier_function", "compare_on_suites", "failure_differences", "tfidf_function"],
         "speed": ["compare_batching"],
-        "plots": ["plot_domains", "plot_learning_curve"],
+        "plots": ["plot_domains", "plot_learning_curve", "plot_steps"],
     },
 )

@@ -1,4 +1,4 @@
-"""Draw what a few labels of another domain are worth.
+"""Draw what a few labels of another domain are worth, and what a governed corpus loses by step.
 
 Each function takes a finished table and an Axes and returns the Axes; nothing here computes a
 statistic, saves or shows.
@@ -6,6 +6,7 @@ statistic, saves or shows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -94,4 +95,32 @@ def plot_domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_option
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("balanced accuracy; in brackets how many of the rarer label were measured")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, 1.1), ncols=len(sizes))
+    return ax
+
+
+def plot_steps(steps: Sequence[Mapping[str, Any]], *, ax: Axes | None = None, **artist_options: Any) -> Axes:
+    """Draw how many documents each step of a governed corpus took out, and changed, a bar a step from above.
+
+    Parameters
+    ----------
+    steps : sequence of mapping
+        ``steps`` of a manifest: ``step``, ``removed``, ``changed``.
+    ax : Axes, optional
+    **artist_options
+        For the bars.
+    """
+    ax = fresh_axes(ax, (7, 3))
+    names = [step["step"] for step in steps]
+    gone, changed = ([step[key] for step in steps] for key in ("removed", "changed"))
+    place = list(range(len(steps)))
+    ax.barh(place, gone, **({"color": ACCENT, "label": "taken out"} | artist_options))
+    ax.barh(place, changed, left=gone, color=MUTED, label="changed")
+    for row, (out, other) in enumerate(zip(gone, changed, strict=True)):
+        words = [f"{out:,}"] if out or not other else []
+        ax.text(out + other, row, "  " + ", ".join([*words, *([f"{other:,} changed"] if other else [])]), va="center")
+    ax.set_yticks(place, names)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.25 * max([out + other for out, other in zip(gone, changed, strict=True)] + [1]))
+    ax.set(xlabel="documents")
+    ax.legend(loc="upper right")
     return ax
