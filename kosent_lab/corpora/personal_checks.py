@@ -139,7 +139,7 @@ def is_key(written: str) -> bool:
 def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
     if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}|\d{1,8}[*#]\d{2,8}|[가-힣]{1,8}\d{3,8}종?", value):
-        return len(set(value)) > 1
+        return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
         return False
     return is_secret(value) or bool(re.fullmatch(r"(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII))

@@ -161,7 +161,7 @@ def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
         ("https://a.example/d/8?signKey=1xbJYxnac2ETbkqrNhENrKG9 안 열려요", "url", None),
         ("도어락 비번 0000* 임", "secret", None),
         ("공동현관 #1234* 입니다", "secret", "#1234*"),
-        ("공동현관비밀번호1234호출", "secret", "1234"),
+        ("공동현관비밀번호3776호출", "secret", "3776"),
         ("공유기 비번은 그대로 abcd12E0!", "secret", "abcd12E0!"),
         ("테스트 계정: qa03 / Abc9!defg", "secret", "Abc9!defg"),
         ("abcdef0707 이 비번 맞대요", "secret", "abcdef0707"),
@@ -201,7 +201,7 @@ def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
         "부품번호 032-811-4470A, 법인등록번호 110111-1247156",
         "token = tokens[1]; auto token : res.first; prevToken = &token; Token::hangulCodaStart; key = arg[2:].lower()",
         "is_simd<ArchType::sse2>::addf, BasicToken은 uint32_t, 송금/ncn -9.68868412549692",
-        "비밀번호는 8자 이상, 비번 4자리, 비밀번호 2024년",
+        "비밀번호는 8자 이상, 비번 4자리, 비밀번호 2024년, 비밀번호가 1234ㅋㅋ",
     ],
 )
 def test_what_only_looks_like_it_is_left(text):
