@@ -229,6 +229,7 @@ def _git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
         "safe.directory=*",
     ]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    environment["GIT_LITERAL_PATHSPECS"] = "1"  # a file called :(glob)* is that file
     try:
         done = subprocess.run(
             ["git", *safe, "-C", str(repository), *words],
