@@ -74,7 +74,12 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     from kosent_lab import curation
     from kosent_lab.curation.engines import open_engine
 
-    scanner = shlex.split(arguments.scanner or "")
+    try:
+        scanner = shlex.split(arguments.scanner or "")
+    except ValueError as error:
+        raise DataError(f"--scanner {arguments.scanner!r} is no command: {error}") from error
+    if arguments.scanner is not None and not scanner:
+        raise DataError("--scanner is empty; name a program, or leave the option out")
     recipe = curation.read_recipe(arguments.recipe)
     with open_engine(arguments.engine) as engine:
         snapshot = curation.build_corpus(recipe, arguments.out, scanner=scanner, engine=engine)
@@ -137,6 +142,8 @@ def find_documents(arguments: argparse.Namespace) -> None:
     from kosent_lab.scoring.csv_out import write_csv
 
     snapshot = curation.open_snapshot(arguments.folder)
+    if arguments.out and arguments.out.resolve().is_relative_to(arguments.folder.resolve()):
+        raise DataError(f"{arguments.out} lies in the corpus itself; write what is found elsewhere")
     values = {name: getattr(arguments, name) for name in _COLUMNS if getattr(arguments, name) is not None}
     columns = None if arguments.out else ["doc_id"]
     batches = list(snapshot.find(pattern=arguments.pattern, columns=columns, **values))
@@ -165,8 +172,8 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
         print(found.head(_SHOWN).to_string(index=False))
     for snapshot in snapshots:
         own = found[found["version"] == snapshot.version]
-        held = own.loc[own["what"] == "held", "doc_id"].nunique()
-        gone = own.loc[own["what"] == "removed", "doc_id"].nunique()
+        out = set(own.loc[own["what"] == "removed", "doc_id"])
+        held, gone = len(set(own["doc_id"]) - out), len(out)  # what was changed is in there
         print(
             f"{snapshot.version}: {held:,} held, {gone:,} taken out"
             if held or gone
@@ -175,26 +182,34 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
 
 
 def _text(arguments: argparse.Namespace) -> str | None:
-    """Return the text given by ``--text`` or ``--file``."""
+    """Return the text given by ``--text`` or ``--file``, read as the files of a source are."""
     if not arguments.file:
         return arguments.text
+    from kosent_lab.curation.folders import decode
+
     try:
-        return arguments.file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{arguments.file} cannot be read as text: {error}") from error
+        found = decode(arguments.file.read_bytes())
+    except OSError as error:
+        raise DataError(f"{arguments.file} cannot be read: {error}") from error
+    if found is None:
+        raise DataError(f"{arguments.file} is no text whose encoding is known (UTF-8, UTF-16, CP949)")
+    return found[0]
 
 
 def enter_wish(arguments: argparse.Namespace) -> None:
     """Add a row to a registry."""
     import datetime
 
+    from kosent_lab.core.hangul import fold_text
     from kosent_lab.curation.optout import add_wish, wish_for_text
 
     text = _text(arguments)
     names = ("document", "owner", "repository", "source", "user")
     asked = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     if text is not None:
-        asked = {"text": wish_for_text(text)["text"]}
+        asked = {"letters": wish_for_text(text)["letters"]}  # whatever its spaces and marks
+        if not fold_text(text):
+            raise DataError("a text without a letter or digit is everybody's; ask for its document instead")
     ((kind, value),) = asked.items()
     day = arguments.asked_on or datetime.date.today().isoformat()
     entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}

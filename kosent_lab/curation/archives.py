@@ -5,10 +5,14 @@ A name that leads out of the archive, a link, a device and what a bomb unfolds t
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -17,6 +21,7 @@ from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
 
 MOST_FILES = 100_000
 MOST_BYTES = 2_000_000_000  # of all files together, unfolded
+_END = 1024  # bytes of zeros that a tar ends in
 _MOST_FOLD = 200  # times that a file may be larger than its part of the archive
 
 
@@ -58,7 +63,9 @@ def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
 
 def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]:
     """Yield name, size and content of each file, or why it is not read."""
-    if zipfile.is_zipfile(path):
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head in (b"PK\x03\x04", b"PK\x05\x06"):  # by its beginning: a tar may end in a zip
         with zipfile.ZipFile(path) as archive:
             for one in archive.infolist():
                 if one.is_dir():
@@ -70,14 +77,49 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
                 why = why or _refusal(one.filename, one.file_size, largest) or ("unfolds too far" if folded else "")
                 yield one.filename, one.file_size, why or _at_most(archive.open(one), largest)
         return
-    with tarfile.open(path, "r|*") as archive:  # as a stream: a bomb is met member by member
-        for one in archive:
-            if one.isdir():
-                continue
-            why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
-            why = why or _refusal(one.name, one.size, largest)
-            file = None if why else archive.extractfile(one)
-            yield one.name, one.size, why if file is None else _at_most(file, largest)
+    with _unfolded(path) as stream:
+        whole = _Tail(stream)
+        with tarfile.open(fileobj=whole, mode="r|") as archive:  # as a stream: a bomb is met member by member
+            for one in archive:
+                if one.isdir():
+                    continue
+                why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
+                why = why or _refusal(one.name, one.size, largest)
+                file = None if why else archive.extractfile(one)
+                yield one.name, one.size, why if file is None else _at_most(file, largest)
+        whole.check()
+
+
+def _unfolded(path: Path) -> BinaryIO:
+    """Open what a tar is folded in by its first bytes; those streams check their sums, which tarfile's do not."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.open(path)  # type: ignore[return-value]
+    if head.startswith(b"BZh"):
+        return bz2.open(path)
+    return lzma.open(path) if head.startswith(b"\xfd7zXZ") else path.open("rb")  # type: ignore[return-value]
+
+
+class _Tail:
+    """A stream that knows how it ended."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.last = stream, b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read, and remember the last blocks."""
+        part = self.stream.read(size)
+        self.last = (self.last + part)[-_END:]
+        return part
+
+    def check(self) -> None:
+        """Raise where what follows the last member is not the end of a tar: two blocks of zeros."""
+        while part := self.read(1 << 20):
+            if part.strip(b"\0"):
+                raise tarfile.ReadError("there is more behind the last file that can be read")
+        if len(self.last) < _END or self.last.strip(b"\0"):
+            raise tarfile.ReadError("it ends in the middle")
 
 
 def _refusal(name: str, size: int, largest: int) -> str:

@@ -75,6 +75,11 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engi
     work = out.with_name(f".{out.name}.build")
     with hold(work):
         before = _former(out, recipe)
+        for source in recipe.sources:
+            if "folder" in source and out.is_relative_to((recipe.folder / source["folder"]).resolve()):
+                raise DataError(
+                    f"{out} lies in the source {source['folder']}, which would then read itself; build elsewhere"
+                )
         frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
         about = jobs.describe(recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner))
         _open_work(work, about)
@@ -120,6 +125,10 @@ def _former(out: Path, recipe: Recipe) -> Snapshot | None:
     try:
         before = open_snapshot(out)
     except NotAvailableError:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise DataError(
+                f"{out} is there and holds no governed corpus; build into a new or an empty folder"
+            ) from None
         return None
     if before.manifest["name"] != recipe.name:
         raise DataError(f"{out} holds {before.version}, another corpus than {recipe.name}; build into another folder")

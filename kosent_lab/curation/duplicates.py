@@ -148,6 +148,10 @@ def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> n
     keys = frame[["doc_id", *{name.removeprefix("-") for name in order}]].assign(_protected=~protected)
     names = ["_protected", *(name.removeprefix("-") for name in order), "doc_id"]
     ascending = [True, *(not name.startswith("-") for name in order), True]
+    for name in {name.removeprefix("-") for name in order}:  # of a CSV file numbers are texts
+        numbers = pd.to_numeric(keys[name], errors="coerce")
+        if numbers.notna().eq(keys[name].notna()).all():
+            keys[name] = numbers
     keys = keys.reset_index(drop=True).sort_values(names, ascending=ascending, kind="stable", na_position="last")
     rank = np.empty(len(frame), "int64")
     rank[keys.index.to_numpy()] = np.arange(len(frame))
@@ -217,7 +221,7 @@ def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, ord
         Columns ``repository`` and ``text``, and those of `order`, one row per file. Files without a letter or digit,
         and those of no repository, do not count.
     threshold : float
-        Smallest share of the distinct files of the smaller one that stand in the larger one.
+        Smallest share of a repository's own distinct files that stand in the one that stays.
     order : sequence of str
         Columns by which the one that stays is chosen, as for `find_duplicates`, by the first file of each; then the
         one of more files; then the name.
@@ -240,12 +244,19 @@ def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, ord
     sizes = np.bincount(place)
     keys = rows.drop_duplicates("repository").set_index("repository").loc[names, columns].reset_index(names="doc_id")
     rank = _rank(keys.assign(_files=sizes), [*order, "-_files"], np.zeros(len(keys), bool))
-    first, second, count = shared.coords[0], shared.coords[1], shared.data
-    share = count / np.minimum(sizes[first], sizes[second])
-    copy = (rank[first] > rank[second]) & (share >= threshold)
-    table = pd.DataFrame(
-        {"repository": names[first[copy]], "other": names[second[copy]], "shared": count[copy], "share": share[copy]}
-    )
-    # of several the one that comes first in the order: a copy of a copy is named by what stays
-    best = table.assign(rank=rank[second[copy]]).sort_values(["repository", "rank"]).drop_duplicates("repository")
-    return best.drop(columns="rank").reset_index(drop=True)
+    others: dict[int, list[tuple[int, int]]] = {}
+    for own, other, count in zip(*shared.coords, shared.data, strict=True):
+        if own != other and count >= threshold * sizes[own]:
+            others.setdefault(int(own), []).append((int(other), int(count)))
+    # the first in the order stays; one that goes is a copy of one that stays
+    gone: set[int] = set()
+    rows = []
+    for own in np.argsort(rank):
+        standing = [(rank[other], other, count) for other, count in others.get(int(own), []) if other not in gone]
+        before = [one for one in standing if one[0] < rank[own]]
+        if before:
+            _, other, count = min(before)
+            gone.add(int(own))
+            rows.append((names[own], names[other], count, count / sizes[own]))
+    table = pd.DataFrame(rows, columns=["repository", "other", "shared", "share"])
+    return table.sort_values("repository", ignore_index=True)

@@ -51,7 +51,7 @@ def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.name == ".git":
+        if path.name == ".git" or path.name.endswith(".kosent-lock"):
             continue
         if path.is_dir() and not path.is_symlink():
             yield from _walk(path)
@@ -72,6 +72,8 @@ def file_row(
 ) -> tuple[str, str, str, str, str, int, str, str]:
     """Return a row of `COLUMNS`: the content decoded, or why it is not."""
     text, encoding = "", ""
+    # a name that is no UTF-8 is written with its bytes
+    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if not skipped:
         found = decode(content)
         text, encoding = found or ("", "")

@@ -107,9 +107,10 @@ def declared_licence(path: str, text: str) -> Evidence | None:
 def _of_metadata(text: str) -> str | None:
     head = text.partition("\n\n")[0]
     for field in ("License-Expression", "License"):
-        found = re.search(rf"^{field}:[ \t]*(\S.*?)[ \t]*$", head, re.MULTILINE)
-        if found and found.group(1).upper() != "UNKNOWN" and len(found.group(1)) < 100:
-            return found.group(1)
+        found = re.search(rf"^{field}:([^\n]{{1,200}})$", head, re.MULTILINE)
+        words = found.group(1).strip() if found else ""
+        if words and words.upper() != "UNKNOWN" and len(words) < 100:
+            return words
     found = re.search(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
     return found.group(1) if found else None
 
@@ -117,9 +118,10 @@ def _of_metadata(text: str) -> str | None:
 def _of_toml(text: str) -> str | None:
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
-    project = content.get("project") or content.get("package") or content.get("tool", {}).get("poetry") or {}
+    tool = content.get("tool")
+    project = content.get("project") or content.get("package") or (tool.get("poetry") if isinstance(tool, dict) else {})
     licence = project.get("license") if isinstance(project, dict) else None
     licence = licence.get("text") if isinstance(licence, dict) else licence
     return licence.strip() if isinstance(licence, str) and 0 < len(licence.strip()) < 100 else None
@@ -135,7 +137,11 @@ def _of_json(text: str) -> str | None:
 
 
 def _of_setup(text: str) -> str | None:
-    found = re.search(r"^\s*license\s*=\s*[\"']?([^\"'\n,#]{2,80}?)[\"']?\s*,?\s*$", text, re.MULTILINE)
+    # in a call of several lines or of one; bounded, so that a long line is looked at once
+    found = re.search(
+        r"(?:^|[(,])[ \t]{0,40}license[ \t]{0,8}=[ \t]{0,8}[\"']([^\"'\n]{2,80})[\"']", text, re.MULTILINE
+    )
+    found = found or re.search(r"^license[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE)
     return found.group(1).strip() if found else None
 
 

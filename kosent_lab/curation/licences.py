@@ -16,7 +16,7 @@ from kosent_lab.core.schema import DataError
 
 # the tag that REUSE asks for, alone on its line but for the marks of a comment
 _TAG = re.compile(
-    r"^[^\w\n]{0,8}SPDX-License-Identifier:[ \t]*([^\n*<\"']{2,200}?)[ \t]*(?:\*/|-->)?[ \t]*$", re.MULTILINE
+    r"^[^\w\n]{0,8}SPDX-License-Identifier:[ \t]*([^\n\r*<\"']{2,200}?)[ \t]*(?:\*/|-->)?[ \t\r]*$", re.MULTILINE
 )
 _HEAD = 5_000  # characters of a file in which a tag or a notice may stand
 # the notices that licences ask to be put into each file, in the words of their own texts
@@ -56,6 +56,8 @@ def parse_licence(expression: str) -> Expression:
     # known to no list, but SPDX's own way to name what is on none
     names = dict.fromkeys(_OWN.findall(expression))
     plain = expression
+    if _STAND_IN.search(expression.lower()):
+        raise DataError(f"{expression!r} is no SPDX expression of known licences")
     for number, name in enumerate(names):
         plain = re.sub(re.escape(name) + r"(?![A-Za-z0-9.-])", f"licenseref-{number}-of-this-text", plain)
     try:
@@ -63,7 +65,7 @@ def parse_licence(expression: str) -> Expression:
         unknown = [] if found is None else _licensing().unknown_license_keys(found)
         if unknown := [key for key in unknown if not _STAND_IN.fullmatch(key)]:
             raise ValueError(f"{unknown[0]} is on no list")
-    except (ExpressionError, ValueError) as error:  # those of its parser are ValueErrors
+    except (ExpressionError, ValueError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{expression!r} is no SPDX expression of known licences: {_first_line(error)}") from error
     if found is None:
         raise DataError("an empty text is no licence; what states none is LicenseRef-unstated")

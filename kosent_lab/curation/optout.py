@@ -18,7 +18,7 @@ import pandas as pd
 
 from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import letters_sha256, text_sha256
 
@@ -132,8 +132,9 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     for kind, wishes in registry.wishes.groupby("kind", sort=False):
         column = KINDS[str(kind)]
         if column in frame.columns:
-            by_value = wishes.drop_duplicates("value").set_index("value")["request"]
-            request = request.fillna(frame[column].astype("object").map(by_value))
+            by_value = wishes.assign(value=wishes["value"].map(plain_label)).drop_duplicates("value")
+            named_here = frame[column].map(plain_label).astype("object").map(by_value.set_index("value")["request"])
+            request = request.fillna(named_here)
     named = request.notna()
     # an empty text is everybody's
     letters = frame["letters_sha256"].where(frame["letters_sha256"] != letters_sha256(""))
@@ -210,9 +211,12 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
 def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
     """Return the wishes that name no document: they are kept, and said."""
     met = np.zeros(len(registry.wishes), bool)
+    names: dict[str, set[str]] = {}
     for number, wish in enumerate(registry.wishes.itertuples()):
         column = KINDS[wish.kind]
-        met[number] = column in frame.columns and bool((frame[column].astype("object") == wish.value).any())
+        met[number] = column in frame.columns and plain_label(wish.value) in names.setdefault(
+            column, set(frame[column].map(plain_label)) if column in frame.columns else set()
+        )
     return registry.wishes.loc[~met, "request"].tolist()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -31,11 +32,13 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
     DataError
         When there is none.
     """
-    try:
-        day = datetime.date.fromisoformat(at)
-        until = f"{day.isoformat()}T23:59:59Z"
-    except ValueError:
-        until = at if "T" in at and ":" in at else ""
+    until = ""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", at):
+        try:
+            moment = datetime.datetime.fromisoformat(at)
+        except ValueError as error:
+            raise DataError(f"{at!r} is no day and no moment (2024-06-01, 2024-06-01T12:00:00Z): {error}") from error
+        until = f"{at}T23:59:59Z" if len(at) == 10 else moment.isoformat()
     if until:
         found = _git(repository, "rev-list", "-1", f"--before={until}", "HEAD").decode().strip()
         if not found:
@@ -121,8 +124,12 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     key = _git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
     writers = (line.partition(" ")[2] for line in commits)
     authors = Counter(mail if names else _pseudonym(mail, key) for mail in writers)
-    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)").decode()
-    refs = {name: (kind, digest) for digest, kind, name in (line.split(" ", 2) for line in listed.splitlines())}
+    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)%00%(symref)").decode()
+    refs = {}
+    for line in listed.splitlines():
+        about, _, symbolic = line.partition("\0")
+        digest, kind, name = about.split(" ", 2)
+        refs[name] = ("alias", symbolic) if symbolic else (kind, digest)
     head = _git(repository, "rev-parse", "HEAD").decode().strip()
     branch = _git(repository, "rev-parse", "--symbolic-full-name", "HEAD").decode().strip()
     refs["HEAD"] = ("alias", branch) if branch != "HEAD" else ("commit", head)
@@ -218,18 +225,15 @@ def _git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
     """Run git on a repository that may be anybody's: none of its hooks, filters or settings of programs count."""
     if not Path(repository).is_dir():
         raise NotAvailableError(f"there is no repository {repository}")
-    safe = [
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "protocol.allow=never",
-        "-c",
-        "safe.directory=*",
-    ]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "safe.directory=*")
+    settings += ("log.showSignature=false", "log.showRoot=true", "gpg.program=false", "gpg.ssh.program=false")
+    safe = [word for setting in settings for word in ("-c", setting)]
+    # nothing that whoever calls has set for a repository of his own, and none of its own stand-ins for objects
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
     environment["GIT_LITERAL_PATHSPECS"] = "1"  # a file called :(glob)* is that file
+    # a folder within a repository is none
+    environment["GIT_CEILING_DIRECTORIES"] = str(Path(repository).resolve().parent)
     try:
         done = subprocess.run(
             ["git", *safe, "-C", str(repository), *words],

@@ -178,4 +178,7 @@ def verify(snapshot: Snapshot) -> pd.DataFrame:
         path = snapshot.folder / name
         why = "missing" if not path.is_file() else "other bytes" if file_sha256(path) != sha256 else ""
         found.append((name, rows, not why, why))
+    known = {name for name, *_ in files}
+    extra = sorted(path.name for path in snapshot.folder.glob("part-*.parquet") if path.name not in known)
+    found += [(name, None, False, "not in the manifest") for name in extra]  # others read it: part-*.parquet
     return pd.DataFrame(found, columns=["file", "rows", "ok", "why"]).astype({"rows": "Int64"})
