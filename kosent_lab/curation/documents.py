@@ -85,7 +85,7 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")
         frame = frame.assign(**{column: own.astype("str").fillna(known.get(column, ""))})
     frame = frame.assign(text=frame["text"].fillna("").astype("str"))
-    if "path" not in frame.columns:
+    if kind in ("corpus", "file"):
         frame = frame.assign(language=text_language(frame["text"]))
     first = ["doc_id", "text", *KNOWN, "language"]
     return frame[[*first, *(column for column in frame.columns if column not in first)]]
@@ -104,6 +104,12 @@ def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[
         frame = read_source(source, folder=folder)
         frames.append(frame)
         inputs.append({**source, "rows": len(frame), "sha256": table_sha256(frame)})
+    if len(frames) > 1:  # rows that are only numbered are those of their source
+        numbered = [frame["doc_id"].str.fullmatch(r"row-\d+").all() for frame in frames]
+        frames = [
+            frame.assign(doc_id=frame["source"] + "/" + frame["doc_id"]) if alike else frame
+            for frame, alike in zip(frames, numbered, strict=True)
+        ]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
     if frame["doc_id"].duplicated().any():
         twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]

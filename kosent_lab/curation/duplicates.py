@@ -71,8 +71,7 @@ def find_duplicates(
     if frame["doc_id"].duplicated().any():
         twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]
         raise DataError(f"every document needs an id of its own; {twice!r} stands twice")
-    if threshold is not None and not 0 < threshold <= 1:
-        raise DataError(f"the threshold of near copies lies above 0 and up to 1; got {threshold:g}")
+    _check_threshold(threshold)
     protected = np.zeros(len(frame), bool) if protect is None else protect.to_numpy(dtype=bool)
     folded = fold(frame["text"], unit)
     filled = np.flatnonzero(folded.ne("").to_numpy())  # of texts without a letter none is a copy of another
@@ -134,6 +133,11 @@ def _grams(texts: Sequence[str], unit: str, size: int) -> Shingles:
     return (shingle if unit == "letters" else shingle_tokens)(texts, size=size)
 
 
+def _check_threshold(threshold: float | None) -> None:
+    if threshold is not None and not 0 < threshold <= 1:
+        raise DataError(f"the threshold of near copies lies above 0 and up to 1; got {threshold:g}")
+
+
 def find_near_pairs(
     texts: Sequence[str], *, threshold: float, unit: str = "letters", size: int = GRAM, seed: int = 0
 ) -> tuple[np.ndarray, Shingles]:
@@ -182,6 +186,7 @@ def find_overlap(
         One row per document of `frame` that is found: ``doc_id``, ``other`` (the nearest of `others`, of equals the
         first), ``kind`` (``folded`` or ``near``), ``jaccard``.
     """
+    _check_threshold(threshold)
     for table in (frame, others):
         check_columns(table, ["doc_id", "text"], what="finding what stands elsewhere")
     folded, other_folded = fold(frame["text"], unit), fold(others["text"], unit)

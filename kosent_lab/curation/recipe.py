@@ -97,7 +97,8 @@ def read_recipe(path: Path) -> Recipe:
     if not isinstance(seed, int) or not isinstance(shard_rows, int) or shard_rows < 1:
         raise DataError(f"{path}: seed and shard_rows are whole numbers; got {seed!r} and {shard_rows!r}")
     sources, steps = content.get("sources"), content.get("steps", [])
-    if not sources or not all(isinstance(entry, dict) for part in (sources, steps) for entry in part):
+    tables = isinstance(sources, list) and isinstance(steps, list)
+    if not sources or not tables or not all(isinstance(entry, dict) for part in (sources, steps) for entry in part):
         raise DataError(f"{path}: a recipe has [[sources]], one or more, and [[steps]]")
     return Recipe(
         **{key: content[key] for key in ("name", "title", "version", "licence")},
@@ -126,6 +127,8 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
 def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, seed: int) -> StepCall:
     where = lines.where("step", table="steps", number=number)
     name = entry.get("step", "")
+    if not isinstance(name, str):
+        raise DataError(f"{where}: a step is called by its name, a text; got {name!r}")
     lines.check(name, STEPS, "step", table="steps", number=number, key="step")
     known = dict(inspect.signature(STEPS[name]).parameters)
     del known["frame"]

@@ -183,7 +183,26 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         When no such file is there.
     """
     commit = find_revision(repository, at)
-    said = _git(repository, "log", "--follow", "--raw", "--no-abbrev", "-z", "--format=%x01%H %ct", commit, "--", path)
+    kinds = {
+        entry.partition(b"\t")[0].split()[1]
+        for entry in _git(repository, "ls-tree", "-z", commit, path).split(b"\0")
+        if entry
+    }
+    if kinds - {b"blob"}:
+        raise DataError(f"{path!r} is no file of {repository} at {at}; name one file")
+    said = _git(
+        repository,
+        "log",
+        "--follow",
+        "--diff-merges=first-parent",
+        "--raw",
+        "--no-abbrev",
+        "-z",
+        "--format=%x01%H %ct",
+        commit,
+        "--",
+        path,
+    )
     versions = []
     for part in filter(None, said.split(b"\x01")):
         head, *raw = part.split(b"\0")
@@ -201,7 +220,10 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         too_large = "too large" if len(content) > largest else ""
         row = file_row(name, content, skipped=too_large, swhid=f"swh:1:cnt:{digest}")
         rows.append((revision, _moment(time), f"{name}@{revision[:12]}", *row[1:]))
-    return pd.DataFrame(rows, columns=["revision", "time", *COLUMNS])
+    versions = pd.DataFrame(rows, columns=["revision", "time", *COLUMNS])
+    # a merge brings what a branch of it had before; a change of rights alone changes nothing
+    same = (versions["swhid"] == versions["swhid"].shift()) & (versions["path"] == versions["path"].shift())
+    return versions[~same].reset_index(drop=True)
 
 
 def _blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:

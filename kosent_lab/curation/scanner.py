@@ -37,7 +37,7 @@ def scan(frame: pd.DataFrame, command: Sequence[str]) -> Outcome:
     """
     if not command or shutil.which(command[0]) is None:
         raise NotAvailableError(f"the scanner {' '.join(command) or '(no command)'!r} is not there; name a program")
-    names = frame["path"] if "path" in frame.columns else pd.Series("document.txt", index=frame.index)
+    names = frame.get("path", pd.Series(index=frame.index, dtype="str")).fillna("document.txt").astype(str)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for doc_id, text, name in zip(frame["doc_id"], frame["text"].fillna(""), names, strict=True):

@@ -176,6 +176,8 @@ def decontaminate(
 ) -> Outcome:
     """Remove from all other documents what stands, exactly or nearly, in those of `where`: a test set stays a test."""
     against = _where(frame, where, "decontaminate")
+    if len(frame) and not against.any():
+        raise DataError(f"the step decontaminate measures against no document: where = {where} fits none")
     found = find_overlap(frame[~against], frame[against], threshold=threshold if near else None, unit=unit, seed=seed)
     reason = found["kind"].map({"folded": "stands in what measures", "near": "stands nearly in what measures"})
     removed = pd.DataFrame({"doc_id": found["doc_id"], "reason": reason, "other": found["other"]})
@@ -212,11 +214,11 @@ def quality(
         reason[checks.longest_line(texts) > longest_line] = "a line is too long"
     if not generated:
         check_columns(frame, ["path"], what="telling what a program made")
-        reason[checks.is_generated(frame["path"], texts)] = "a program made it"
+        reason[checks.is_generated(frame["path"].fillna("").astype(str), texts)] = "a program made it"
     reason[texts.str.len() > most_characters] = "too long"
     reason[checks.too_few_letters(texts, least_letters)] = "too few letters"
-    if "skipped" in frame.columns:  # files that were not read say why
-        skipped = frame["skipped"].fillna("").astype(str)
+    if {"skipped", "encoding"} <= set(frame.columns):  # files that were not read say why
+        skipped = frame["skipped"].where(frame["encoding"].notna()).fillna("").astype(str)
         reason = skipped.where(skipped != "", reason)
     gone = reason != ""
     removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": reason[gone], "other": ""})

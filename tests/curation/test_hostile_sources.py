@@ -10,6 +10,7 @@ import pytest
 
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError
+from kosent_lab.curation import steps
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates
 from kosent_lab.curation.folders import read_folder
@@ -192,3 +193,51 @@ def test_a_hostile_line_is_looked_at_once(tmp_path):
     assert stated_licence("# SPDX-License-Identifier: MIT\r\n") == ("MIT", 1)
     frame = pd.DataFrame({"path": ["setup.py"], "text": ["setup(name='c', license='GPL-3.0-only')"]})
     assert licences_of_files(frame, said="MIT")["licence"].tolist() == ["GPL-3.0-only"]
+
+
+def test_rows_that_are_only_numbered_are_those_of_their_source(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("text,path,skipped\n글,x,yes\n", "utf-8")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "c.py").write_text("# 글 하나\n", "utf-8")
+    recipe = 'name = "m"\ntitle = "M"\nversion = "1.0.0"\nlicence = "MIT"\n'
+    recipe += 'sources = [{file = "a.csv"}, {file = "b.csv"}, {folder = "files"}]\n'
+    recipe += 'steps = [{step = "quality", generated = false}]\n'
+    (tmp_path / "m.toml").write_text(recipe, "utf-8")
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "m.toml"), tmp_path / "out", scanner=["true"])
+    assert snapshot.frame()["doc_id"].tolist() == ["a.csv/row-0", "b.csv/row-0", "files/c.py"]
+
+
+def test_the_history_of_a_file_goes_through_a_merge_to_what_it_is_now(clone):
+    git(clone, "checkout", "-qb", "side", "HEAD~1")
+    (clone / "a.py").write_text("side = 1\n", "utf-8")
+    commit(clone, "2024-07-02")
+    git(clone, "checkout", "-q", "main")
+    git(clone, "merge", "-q", "--no-commit", "-s", "ours", "side")
+    (clone / "a.py").write_text("both = 1\n", "utf-8")
+    commit(clone, "2024-08-01")
+    found = file_history(clone, "a.py")
+    assert found["swhid"].iloc[-1] == "swh:1:cnt:" + git(clone, "rev-parse", "HEAD:a.py")
+    assert found["text"].iloc[-1] == "both = 1\n"
+    (clone / "d").mkdir()
+    (clone / "d" / "b.py").write_text("x\n", "utf-8")
+    commit(clone, "2024-09-01")
+    with pytest.raises(DataError, match="is no file of"):
+        file_history(clone, "d")
+
+
+def test_to_measure_against_nothing_is_told():
+    frame = pd.DataFrame({"doc_id": ["a"], "text": ["글"], "split": ["train"]})
+    with pytest.raises(DataError, match="measures against no document"):
+        steps.decontaminate(frame, where={"split": ["tset"]})
+    with pytest.raises(DataError, match="above 0 and up to 1; got 5"):
+        steps.decontaminate(frame, where={"split": ["train"]}, threshold=5.0)
+
+
+@pytest.mark.parametrize("line", ["sources = 5", "sources = []", "steps = 5", "steps = [{step = [1]}]"])
+def test_a_recipe_of_wrong_types_is_told(tmp_path, line):
+    known = 'name = "m"\ntitle = "M"\nversion = "1.0.0"\nlicence = "MIT"\n'
+    known += "" if line.startswith("sources") else 'sources = [{file = "a.csv"}]\n'
+    (tmp_path / "m.toml").write_text(known + line + "\n", "utf-8")
+    with pytest.raises(DataError):
+        curation.read_recipe(tmp_path / "m.toml")
