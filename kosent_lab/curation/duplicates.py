@@ -240,14 +240,14 @@ def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, ord
     columns = [name.removeprefix("-") for name in order]
     check_columns(frame, ["repository", "text", *columns], what="finding copied repositories")
     folded = fold(frame["text"], "tokens")
-    rows = frame.assign(content=folded)[folded.str.contains(r"\w") & frame["repository"].fillna("").ne("")]
-    files = rows.drop_duplicates(["repository", "content"])
+    written = frame.assign(content=folded)[folded.str.contains(r"\w") & frame["repository"].fillna("").ne("")]
+    files = written.drop_duplicates(["repository", "content"])
     place, names = pd.factorize(files["repository"])
     content = pd.factorize(files["content"])[0]
     matrix = coo_array((np.ones(len(files), "int64"), (place, content)), shape=(len(names), len(files))).tocsr()
     shared = (matrix @ matrix.T).tocoo()
     sizes = np.bincount(place)
-    keys = rows.drop_duplicates("repository").set_index("repository").loc[names, columns].reset_index(names="doc_id")
+    keys = written.drop_duplicates("repository").set_index("repository").loc[names, columns].reset_index(names="doc_id")
     rank = _rank(keys.assign(_files=sizes), [*order, "-_files"], np.zeros(len(keys), bool))
     others: dict[int, list[tuple[int, int]]] = {}
     for own, other, count in zip(*shared.coords, shared.data, strict=True):

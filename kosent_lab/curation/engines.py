@@ -88,7 +88,7 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
     if address != "auto":
         _answer(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # Ray has an error for each way in which nobody answers
         raise NotAvailableError(f"no Ray cluster answers at {address}: {str(error).splitlines()[0][:200]}") from error
     try:

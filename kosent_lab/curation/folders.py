@@ -15,6 +15,7 @@ import pandas as pd
 
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.curation.identity import tree_digest
 from kosent_lab.curation.languages import file_language
 
 LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
@@ -131,8 +132,7 @@ def directory_swhid(folder: Path) -> str:
 
     Empty folders are none to git, nor is ``.git``.
     """
-    nothing = hashlib.sha1(b"tree 0\0", usedforsecurity=False).digest()
-    return f"swh:1:dir:{(_tree_id(Path(folder)) or nothing).hex()}"
+    return f"swh:1:dir:{(_tree_id(Path(folder)) or tree_digest([])).hex()}"
 
 
 def _tree_id(folder: Path) -> bytes | None:
@@ -143,14 +143,11 @@ def _tree_id(folder: Path) -> bytes | None:
             continue
         name = os.fsencode(path.name)
         if path.is_symlink():
-            entries.append((name, b"120000", bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(path))))))
+            entries.append((name, 0o120000, bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(path))))))
         elif path.is_dir():
             if tree := _tree_id(path):
-                entries.append((name + b"/", b"40000", tree))  # git orders a folder as if its name ended so
+                entries.append((name, 0o40000, tree))
         elif path.is_file():
-            mode = b"100755" if path.stat().st_mode & stat.S_IXUSR else b"100644"
+            mode = 0o100755 if path.stat().st_mode & stat.S_IXUSR else 0o100644
             entries.append((name, mode, bytes.fromhex(git_blob_hash(path.read_bytes()))))
-    if not entries:
-        return None
-    content = b"".join(mode + b" " + name.removesuffix(b"/") + b"\0" + digest for name, mode, digest in sorted(entries))
-    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()
+    return tree_digest(entries) if entries else None

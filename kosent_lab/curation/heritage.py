@@ -10,7 +10,6 @@ Software Heritage, "Web API", version 1.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from kosent_lab.core.files import git_blob_hash, write_bytes
 from kosent_lab.core.network import check_reachable, fetch_bytes
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
-from kosent_lab.curation.identity import parse_swhid
+from kosent_lab.curation.identity import parse_swhid, tree_digest
 
 SERVER = "https://archive.softwareheritage.org"
 MOST_FILES = 10_000
@@ -179,12 +178,7 @@ def _head(branches: dict[str, Any]) -> tuple[str, str]:
 def _tree_hash(entries: Any) -> str:
     """Return git's id of a directory with these entries, ``""`` where they are none."""
     try:
-        rows = []
-        for entry in entries:
-            name = os.fsencode(entry["name"])
-            row = b"%o %s\0%s" % (int(entry["perms"]), name, bytes.fromhex(entry["target"]))
-            rows.append((name + b"/" if entry["type"] == "dir" else name, row))
-        content = b"".join(row for _, row in sorted(rows))
+        rows = [(os.fsencode(one["name"]), int(one["perms"]), bytes.fromhex(one["target"])) for one in entries]
+        return tree_digest(rows).hex()
     except (TypeError, KeyError, ValueError, AttributeError):
         return ""
-    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

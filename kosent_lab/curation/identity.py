@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 import pandas as pd
@@ -18,6 +18,7 @@ from kosent_lab.core.hangul import fold_text, replace_surrogates
 from kosent_lab.core.schema import DataError
 
 QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
+_DIRECTORY = 0o40000
 _SWHID = re.compile(r"swh:1:(cnt|dir|rev|rel|snp):([0-9a-f]{40})((?:;[a-z]+=[^;]*)*)")
 
 
@@ -57,6 +58,20 @@ def parse_swhid(swhid: str) -> tuple[str, str, dict[str, str]]:
         )
     qualifiers = dict(part.split("=", 1) for part in match.group(3).split(";") if part)
     return match.group(1), match.group(2), qualifiers
+
+
+def tree_digest(entries: Iterable[tuple[bytes, int, bytes]]) -> bytes:
+    """Return git's id of a directory: of its entries' names, modes (``0o40000`` of a directory) and digests.
+
+    Examples
+    --------
+    >>> tree_digest([]).hex()
+    '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
+    """
+    # git orders a directory as if its name ended in a slash
+    ordered = sorted(entries, key=lambda entry: entry[0] + b"/" if entry[1] == _DIRECTORY else entry[0])
+    content = b"".join(b"%o %s\0%s" % (mode, name, digest) for name, mode, digest in ordered)
+    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()
 
 
 def qualify_swhid(swhid: str, **qualifiers: str) -> str:

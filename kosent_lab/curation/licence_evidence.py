@@ -213,10 +213,10 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
             read = [(UNREAD, 1, 1, 100.0)] if detector is None else detector(text)
             of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)
         elif detector is not None and index not in own:
-            found = [Evidence(one[0], path, *one[1:]) for one in detector(text[:_HEAD])]
-            if found:
-                licence, by = _together(found)
-                own[index] = Evidence(licence, by.partition(" ")[0], found[0].first, found[-1].last, found[0].score)
+            read = [Evidence(one[0], path, *one[1:]) for one in detector(text[:_HEAD])]
+            own |= (
+                {index: Evidence(_together(read)[0], path, read[0].first, read[-1].last, read[0].score)} if read else {}
+            )
     for folder, evidence in of_licence_files.items():
         if detector is not None or folder not in by_folder:
             by_folder.setdefault(folder, []).extend(evidence)

@@ -211,12 +211,11 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
 def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
     """Return the wishes that name no document: they are kept, and said."""
     met = np.zeros(len(registry.wishes), bool)
-    names: dict[str, set[str]] = {}
+    columns = {KINDS[kind] for kind in registry.wishes["kind"]} & set(frame.columns)
+    known = {column: set(frame[column].map(plain_label)) for column in columns}
     for number, wish in enumerate(registry.wishes.itertuples()):
         column = KINDS[wish.kind]
-        met[number] = column in frame.columns and plain_label(wish.value) in names.setdefault(
-            column, set(frame[column].map(plain_label)) if column in frame.columns else set()
-        )
+        met[number] = plain_label(wish.value) in known.get(column, ())
     return registry.wishes.loc[~met, "request"].tolist()
 
 

@@ -1,12 +1,10 @@
-"""What a text is worth: how much is written in it, in which script, how often the same; of files what made them."""
+"""What a text is worth: whether it repeats itself, how long its lines are; of files whether a program made them."""
 
 from __future__ import annotations
 
 import re
 
 import pandas as pd
-
-from kosent_lab.curation.languages import count_letters
 
 _SAID = re.compile(
     r"(?i)@generated\b|\bauto-?(?:matically )?generated\b"
@@ -21,20 +19,8 @@ _MADE = re.compile(
 _HEAD = 2_000  # characters in which a file says that it was made
 
 
-def too_few_letters(texts: pd.Series, least: int) -> pd.Series:
-    """Tell which texts have fewer letters, shape (n,)."""
-    return count_letters(texts)[0] < least
-
-
-def hardly_korean(texts: pd.Series, least: float) -> pd.Series:
-    """Tell in which texts a smaller share of the letters is Hangul; one without letters is none."""
-    letters, hangul = count_letters(texts)
-    return (hangul / letters.where(letters > 0) < least).fillna(False)
-
-
-def repeats_itself(texts: pd.Series, most: float) -> pd.Series:
+def repeats_itself(texts: pd.Series, letters: pd.Series, most: float) -> pd.Series:
     """Tell of which texts of twenty letters and more one letter makes a larger share."""
-    letters = count_letters(texts)[0]
     long = texts[letters >= 20]
     commonest = long.map(lambda text: max(map(text.count, set(filter(str.isalpha, text))), default=0))
     return (commonest / letters[letters >= 20] > most).reindex(texts.index, fill_value=False)

@@ -183,26 +183,11 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         When no such file is there.
     """
     commit = find_revision(repository, at)
-    kinds = {
-        entry.partition(b"\t")[0].split()[1]
-        for entry in _git(repository, "ls-tree", "-z", commit, path).split(b"\0")
-        if entry
-    }
-    if kinds - {b"blob"}:
+    listed = filter(None, _git(repository, "ls-tree", "-z", commit, path).split(b"\0"))
+    if any(entry.split()[1] != b"blob" for entry in listed):
         raise DataError(f"{path!r} is no file of {repository} at {at}; name one file")
-    said = _git(
-        repository,
-        "log",
-        "--follow",
-        "--diff-merges=first-parent",
-        "--raw",
-        "--no-abbrev",
-        "-z",
-        "--format=%x01%H %ct",
-        commit,
-        "--",
-        path,
-    )
+    words = ("--follow", "--diff-merges=first-parent", "--raw", "--no-abbrev", "-z", "--format=%x01%H %ct")
+    said = _git(repository, "log", *words, commit, "--", path)
     versions = []
     for part in filter(None, said.split(b"\x01")):
         head, *raw = part.split(b"\0")

@@ -23,6 +23,7 @@ from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
 from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, parse_licence
 from kosent_lab.curation.optout import find_near_wished, find_wished, read_registry, unmatched
 
@@ -203,20 +204,21 @@ def quality(
     and digits among what is no space; `generated` lets pass what says that a program made it.
     """
     texts = frame["text"].fillna("").astype(str)
+    letters, hangul = count_letters(texts)
     reason = pd.Series("", index=frame.index)
     if most_repeated < 1:
-        reason[checks.repeats_itself(texts, most_repeated)] = "repeats itself"
+        reason[checks.repeats_itself(texts, letters, most_repeated)] = "repeats itself"
     if least_words > 0:
         reason[checks.share_of_letters(texts) < least_words] = "hardly words"
     if least_hangul > 0:
-        reason[checks.hardly_korean(texts, least_hangul)] = "hardly Korean"
+        reason[(hangul / letters.where(letters > 0) < least_hangul).fillna(False)] = "hardly Korean"
     if longest_line:
         reason[checks.longest_line(texts) > longest_line] = "a line is too long"
     if not generated:
         check_columns(frame, ["path"], what="telling what a program made")
         reason[checks.is_generated(frame["path"].fillna("").astype(str), texts)] = "a program made it"
     reason[texts.str.len() > most_characters] = "too long"
-    reason[checks.too_few_letters(texts, least_letters)] = "too few letters"
+    reason[letters < least_letters] = "too few letters"
     if {"skipped", "encoding"} <= set(frame.columns):  # files that were not read say why
         skipped = frame["skipped"].where(frame["encoding"].notna()).fillna("").astype(str)
         reason = skipped.where(skipped != "", reason)
