@@ -77,7 +77,7 @@ def written_licence(words: str) -> str:
     >>> [written_licence(words) for words in ("Apache 2.0", "GPL v3+", "MIT OR Apache-2.0", "BSD", "see LICENSE")]
     ['Apache-2.0', 'GPL-3.0-or-later', 'MIT OR Apache-2.0', 'LicenseRef-BSD', 'LicenseRef-see-LICENSE']
     """
-    words = words.strip()
+    words = re.sub(r"\\(.)", r"\1", words).strip()  # as a program writes quotes within quotes
     for pattern, expression in _WRITTEN.items():
         if re.fullmatch(pattern, words, re.IGNORECASE):
             return expression
@@ -138,11 +138,15 @@ def _of_json(text: str) -> str | None:
 
 def _of_setup(text: str) -> str | None:
     # in a call of several lines or of one; bounded, so that a long line is looked at once
-    found = re.search(
-        r"(?:^|[(,])[ \t]{0,40}license[ \t]{0,8}=[ \t]{0,8}[\"']([^\"'\n]{2,80})[\"']", text, re.MULTILINE
+    call = (
+        r"(?:^|[(,])[ \t]{0,40}license[ \t]{0,8}=[ \t]{0,8}"
+        r"(?P<quote>[\"'])(?P<words>(?:\\.|(?!(?P=quote))[^\n\\]){2,80})(?P=quote)"
     )
-    found = found or re.search(r"^license[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE)
-    return found.group(1).strip() if found else None
+    found = re.search(call, text, re.MULTILINE)
+    found = found or re.search(
+        r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
+    )
+    return found["words"].strip() if found else None
 
 
 _READERS: dict[str, Callable[[str], str | None]] = {

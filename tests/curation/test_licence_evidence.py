@@ -55,6 +55,8 @@ def test_licences_as_metadata_writes_them(words, licence):
         ("package.json", '{"license": "BSD-2-Clause"}', "BSD-2-Clause", 1),
         ("package.json", "[" * 100_000, None, None),
         ("setup.py", "setup(\n    license='GPL v3+',\n)", "GPL-3.0-or-later", 2),
+        ("setup.py", "setup(license='BSD 3-Clause \"New\" or \"Revised\" License')", "BSD-3-Clause", 1),
+        ("setup.py", 'x\nsetup(license="BSD 3-Clause \\"New\\" or \\"Revised\\" License")', "BSD-3-Clause", 2),
         ("setup.py", "gpl = 'MIT'\n", None, None),
         ("other.py", "license = 'MIT'\n", None, None),
     ],
