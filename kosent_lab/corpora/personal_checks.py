@@ -120,7 +120,7 @@ def is_secret(value: str) -> bool:
         len(value) < 6
         or _EXPRESSION.search(value)
         or _PLACEHOLDER.match(re.split("[&?]", value)[0])
-        or re.search("[가-힣]", value)
+        or re.search("[가-힣]|^[A-Za-z_]+=+$", value)
     ):
         return False
     kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\w\s]"))
@@ -133,21 +133,42 @@ def is_secret(value: str) -> bool:
 
 def is_key(written: str) -> bool:
     """Tell whether what begins as a provider's keys do is one: not the one of a manual, not a row of x."""
-    return not re.search(r"(?i)example|x{4}|\*{4}|your|placeholder", written) and len(set(written[-16:])) >= 5
+    return (
+        not re.search(r"(?i)example|x{4}|\*{4}|your|placeholder|replace|change_?me", written)
+        and len(set(written[-16:])) >= 5
+    )
 
 
 def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
-    if re.fullmatch(r"[*#]?\d{4,8}[*#]?\d{0,8}|\d{1,8}[*#]\d{2,8}|[가-힣]{1,8}\d{3,8}종?", value):
+    if re.fullmatch(
+        r"[*#]?\d{4,8}[*#]?\d{0,8}|\d{1,8}[*#]\d{2,8}|[가-힣]{1,8}\d{3,8}[!@#*]?|종?\d{3,8} ?(?:종|별|샵|우물)", value
+    ):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
         return False
     return is_secret(value) or bool(re.fullmatch(r"(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII))
 
 
+def is_alone(value: str) -> bool:
+    """Tell whether a run of letters, digits and signs is a password by its looks: a word with a sign, or drawn by lot.
+
+    Examples
+    --------
+    >>> is_alone("Tteokbokki!92"), is_alone("kx7794mm"), is_alone("minsu1004"), is_alone("SM-G991N-BLACK")
+    (True, True, False, False)
+    """
+    algorithm = re.match(
+        "(?i)argon2|b(?:ase)?64|[bs]crypt|sha-?[1-5]|md5|utf8|pbkdf2|(?:aes|rsa|hs|rs|es)-?\\d{3}", value
+    )
+    if algorithm or not is_secret(value) or not re.search("[A-Za-z]", value) or not re.search(r"\d", value):
+        return False
+    return bool(re.search("[!#$%^&*~?+]", value)) or (value.isalnum() and _changes(value) > 1)
+
+
 def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
-    local, domain = written.rsplit("@", 1)
+    local, domain = re.split(r" ?@ ?|[(\[]at[)\]]", written)[-2:]
     no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
     return local not in ("git", "hg", "svn") and not re.search(no_domain, domain)
 
@@ -157,7 +178,7 @@ _OPENS = re.compile(
     r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
-    r"auth|sig|sign|signature|session|sess|sessionid|sid|credential|key|invite|ticket|code|cert|hash"
+    r"auth|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|invite|ticket|code|cert|hash"
 )
 # what follows a visitor or names a film, drawn by lot as well
 _TRACKS = re.compile(
@@ -198,7 +219,7 @@ def is_open_url(url: str) -> bool:
 def _opens(name: str, value: str) -> bool:
     if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 6:
         return False
-    words = [word.lower() for word in (*re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name), name)]
+    words = [word.lower() for word in (*re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name), re.sub("[_.-]", "", name))]
     if any(map(_OPENS.fullmatch, words)):
         return len(value) >= 16 or bool(re.search(r"\d", value))
     if any(map(_MAY_OPEN.fullmatch, words)):

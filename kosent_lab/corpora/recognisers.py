@@ -20,16 +20,21 @@ from kosent_lab.corpora.personal_checks import (
     is_resident,
 )
 from kosent_lab.corpora.recogniser import Recogniser
-from kosent_lab.corpora.secret_recognisers import SECRETS
+from kosent_lab.corpora.secret_recognisers import LONE_SECRETS, SECRETS
 
-_GAP = r"(?: ?[-.) ] ?)"
+_GAP = r"(?: ?[-.) _] ?)"
 _REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _HIRED = "아바사자배"
+# a plate may end in a particle; any other word right behind it counts something (35도 1200주)
+_PARTICLES = (
+    "은|는|이|가(?!닥)|을|를|로|으로|에|의|와|과|도|만(?! ?원)|랑|하고|인|입|예요|에요|요|라|래|였|차|님"
+    "|한테|까지|부터|처럼|께|운전|번(?= ?(?:차|입|이|으로))"
+)
 _UNITS = (
-    "원|개|명|년|월|회|번(?!호)|점|장(?!애)|호|가닥|세대|평|권|위|만|억|보(?![러고여관])|걸음"
+    "원|개|명|년|월|회|번|점|장|호|가닥|세대|평|권|위|만 ?원|억|보(?![가-힣])|걸음"
     "|(?:km|m|g|kg|ml|L|rpm|cc|W)(?![A-Za-z])"
 )
-_NO_UNIT = rf"(?!\d|,\d|[A-Za-z%]| ?(?:{_UNITS}))"
+_NO_UNIT = rf"(?!\d|,\d{{3}}(?!\d)|[A-Za-z%]| (?:{_UNITS})(?![가-힣]))(?:(?![가-힣])|(?={_PARTICLES}))"
 _PLATE = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호"
 _BANKS = (
     "국민|KB|신한|우리|하나|농협|NH|기업|IBK|카카오뱅크|카카오|카뱅|토스뱅크|토스|토뱅|케이뱅크|케뱅|새마을(?:금고)?|MG|우체국|수협|신협|SC제일"
@@ -43,11 +48,13 @@ _BANK = (
 _OF_ACCOUNT = re.compile(rf"{_BANK}|계좌|입금|송금|통장|예금주|이체|환불받|(?i:acct|account)")
 # numbers of things, which have the shapes of those of persons
 _THINGS = (
-    "운송장|송장|등기|주문|거래|전표|접수|예약|영수증|승인|추적|계약|발주|부품|품번|모델|시리얼|일련|상품|제품|바코드|문서|공고|수료|회로|자산|파트|"
-    "고객|회원|쿠폰|교환권|복권|로트|배치|시험|재고|장비|코드"
+    "운송장|송장|등기|주문|전표|영수증|부품|품번|모델|시리얼|일련|상품|제품|바코드|문서|공고|회로|자산|파트|"
+    "고객|회원|쿠폰|교환권|복권|로트|배치|재고|장비|코드|수용가"
 )
+_DEEDS = "접수|예약|거래|승인|추적|계약|발주|수료|시험|관리|작업"  # … of a licence, an account: no number of their own
 _OF_THINGS = re.compile(
-    rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*[ .:=#A-Za-z]{{0,6}}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
+    rf"(?:(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*|(?:{_DEEDS}) ?(?:번호|코드|키|표|건|No))[ .:=#A-Za-z]{{0,6}}"
+    r"(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 )
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
 _HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)[Bb]?\d{1,5}호"
@@ -57,7 +64,7 @@ _STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\
 # what stands between the number and the door: a remark in brackets, the name of a house
 _HOUSE = (
     r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
-    r"(?:(?!호[ ,\d])[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?(?:\d{1,2}(?:차|단지),? ?)?"
+    r"(?:(?!호[ ,\d])(?:\d{1,2}(?=[가-힣]{2}))?[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?(?:\d{1,2}(?:차|단지),? ?)?"
 )
 
 _IP = (
@@ -70,6 +77,8 @@ _VERSION = re.compile(
     r"|¤ ?(?:버전|version|업데이트|패치)"
 )
 
+_OF_COMPANY = re.compile("법인[가-힣 ]{0,6}:? ?¤")
+
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
     *SECRETS,
@@ -77,15 +86,17 @@ RECOGNISERS = (
         "mail", "mail address", "[메일주소]", 2,
         # bounded, so that a long run of letters is looked at once
         re.compile(
-            r"(?<![\w.%+-])(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
+            r"(?<![\w.%+-])(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
+            r"(?:@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
+            r"|(?: @ |\(at\)|\[at\])(?:[A-Za-z0-9-]{1,63}\.){1,5}(?:com|net|org|edu|io|kr)(?![\w.]))"
             r"|(?<=[가-힣])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
         ),
-        hint="@", check=is_mail,
+        hint=r"@|[(\[]at[)\]]", check=is_mail,
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
-        re.compile(r"(?<![\d-])\d{6} ?- ?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
-        check=is_born, unless=re.compile("법인[가-힣 ]{0,6}:? ?¤"),
+        re.compile(r"(?<![\d-])\d{6}(?: ?- ?[1-8](?:\d{6}|[*xX●]{6})| [1-8][*xX●]{6})(?![\d-])"),
+        check=is_born, unless=_OF_COMPANY,
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -94,20 +105,28 @@ RECOGNISERS = (
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
-        re.compile(r"(?<![\d-])\d{6} ?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
-        check=is_born, context=re.compile("주민|외국인 ?등록|등록 ?번호"),
+        re.compile(r"(?<![\d-])\d{6}(?: |-)?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
+        check=is_born, context=re.compile("(?i)주민|외국인 ?등록|등록 ?번호|resident|alien|rrn|jumin|ssn"),
+        unless=_OF_COMPANY,
     ),
     Recogniser(
         "card", "card number", "[카드번호]", 3,
         re.compile(
-            r"(?<![\d.-])(?:\d{4}([- ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([- ])\d{6}\2\d{5}|\d{16}|3[47]\d{13})(?![\d-])"
+            r"(?<![\d.-])(?:\d{4}([-. ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([-. ])\d{6}\2\d{5}|\d{16}|3[47]\d{13})(?![\d-])"
         ),
         check=is_card,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{_REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
-        context=re.compile("(?i)면허|licen[cs]e|driver"), before=80, after=40, unless=_OF_THINGS,
+        context=re.compile("(?i)면허|licen[cs]e|driver"), before=120, after=60, unless=_OF_THINGS,
+    ),
+    Recogniser(
+        "driver", "driver's licence", "[운전면허번호]", 3,
+        re.compile(
+            rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])|(?:{_REGION}))[- ]?\d{{2}}[- ]?\d{{6}}[- ]?\d{{2}}(?![\d-])"
+        ),
+        context=re.compile("(?i)면허|licen[cs]e|driver"), unless=_OF_THINGS,
     ),
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
@@ -120,12 +139,12 @@ RECOGNISERS = (
     ),
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
-        re.compile(r"(?<![A-Za-z0-9])[MSRODGT]\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
-        check=is_drawn_number, context=re.compile("(?i)여권|passport"), before=80, after=60, unless=_OF_THINGS,
+        re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
+        check=is_drawn_number, context=re.compile("(?i)여권|passport"), before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
-        re.compile(r"(?<![\d-])(?!01[016-9]-?\d{3,4}-?\d{4}(?!\d))\d{2,6}-\d{2,6}-\d{2,7}(?:-\d{1,4})?(?![\d-])"),
+        re.compile(r"(?<![\d-])(?!0(?:1[016-9]|2|[3-6]\d|70|50\d)-\d{3,4}-\d{4}(?![\d-]))\d{2,6}-(?:\d{2,6}-\d{2,7}(?:-\d{1,4})?|\d{6,8})(?![\d-])"),
         check=is_account, context=_OF_ACCOUNT,
         unless=_OF_THINGS,
     ),
@@ -135,6 +154,12 @@ RECOGNISERS = (
         check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
     ),
     Recogniser(
+        "account", "bank account", "[계좌번호]", 3,
+        # parted by spaces: a bank stands right beside it
+        re.compile(r"(?<![\d.-])(?!0(?:1\d|2|[3-6]\d|70) )\d{3,6} \d{2,6} \d{4,7}(?: \d{2})?(?![\d-]| \d)"),
+        check=is_account, context=re.compile(_BANK), unless=_OF_THINGS,
+    ),
+    Recogniser(
         "phone", "phone number", "[전화번호]", 2,
         # mobile numbers also without gaps; others need them, for ten digits in a row are an order as well
         re.compile(
@@ -142,12 +167,12 @@ RECOGNISERS = (
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
-        unless=re.compile("코드[ :]{0,2}¤"),
+        unless=re.compile("(?:코드|(?:수용가|고객|관리|작업|사건|계기|주문|송장|접수|예약) ?번호)[ :은는]{0,2}¤"),
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,
         re.compile(r"(?<![\d+.-])0(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d)\d{7,8}(?![\dA-Za-z]|-\d)"),
-        context=re.compile("(?i)전화|연락|문의|통화|(?<![a-z])(?:tel|fax)|팩스|관리실|사무실|매장|☎|📞"),
+        context=re.compile("(?i)전화|연락|문의|통화|발신|수신|(?<![a-z])(?:tel|fax|sip)|팩스|관리실|사무실|매장|☎|📞"),
         unless=_OF_THINGS,
     ),
     Recogniser(
@@ -157,7 +182,8 @@ RECOGNISERS = (
             rf"(?:(?:{_REGION})(?:특별자치시|특별자치도|특별시|광역시|시|도)? "
             r"|[가-힣]{1,6}[시군구] |[가-힣]{1,8}[읍면] )+"
             rf"{_STREET},? ?{_HOUSE}(?:{_DONG_HO}|{_HO})"
-            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER},? ?{_HOUSE}{_DONG_HO}"
+            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER},? ?{_HOUSE}"
+            rf"(?:{_DONG_HO}|\d{{1,2}}층 ?[Bb]?\d{{1,5}}호)"
             rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
             rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"
             rf"|(?<![가-힣])[가-힣]{{2,12}}(?:마을|단지|채|차)(?: ?\d{{1,2}}(?:단지|차))?,? ?{_DONG_HO}"
@@ -169,14 +195,16 @@ RECOGNISERS = (
         "plate", "vehicle plate", "[차량번호]", 2,
         re.compile(
             # taxis, buses and parcel vans name their region
-            rf"(?<![\d.,])(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}]) ?\d{{4}}{_NO_UNIT}"
+            rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
+            rf" ?\d{{4}}{_NO_UNIT}"
         ),
         check=is_drawn_number, unless=re.compile("¤/\\d"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,
-        re.compile(rf"(?<![\d.,])\d{{2,3}} ?[{_PLATE}] ?\d{{4}}(?!\d)"),
-        check=is_drawn_number, context=re.compile("(?i)(?:차량 ?번호|번호판|차번호|plate)[^0-9가-힣]{0,4}¤"),
+        re.compile(rf"(?<![\d.,])\d{{2,3}}[ -]?[{_PLATE}][ -]?\d{{4}}(?!\d)"),
+        check=is_drawn_number,
+        context=re.compile("(?i)(?:차량(?: ?번호)?|번호판|차번호|plate)(?:은|는|이)?[^0-9가-힣]{0,4}¤"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out
@@ -195,8 +223,9 @@ RECOGNISERS = (
         "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_address, unless=_VERSION,
         context=re.compile(
             r"(?i)아이피|(?<![a-z])ip(?![a-z])|주소|서버|접속|대역|vpn|호스트|host|from|forward|upstream|브로커|방화벽|포트"
-            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp)(?![a-z])|차단|공유기|허용|출발지|(?<![a-z])-h ¤|@¤|//¤"
+            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp|port)(?![a-z])|차단|공유기|허용|출발지|(?<![a-z])-h ¤|@¤|//¤"
             r"|(?:\d{2,3}\.){3}\d{1,3}[,→/ ]{1,3}¤|¤(?::\d{2,5}(?![\d.])|/\d{1,2}(?!\d))"
         ),
     ),
+    *LONE_SECRETS,
 )  # fmt: skip

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
-from kosent_lab.corpora.personal_checks import is_key, is_open_url, is_pass, is_secret
+from kosent_lab.corpora.personal_checks import is_alone, is_key, is_open_url, is_pass, is_secret
 from kosent_lab.corpora.recogniser import Recogniser
 
-_PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰)"
-_DOOR = "(?:현관|도어락|출입|열림|무인택배함|사물함|자물쇠|금고|대문|로비)"
-_CODE = r"[*#]?\d{4,8}(?:[*#]\d{0,8}[*#]?)?"
-_SPOKEN = "(?:종?\\d{3,8}종|[가-힣]{2,8}\\d{3,8}(?= ?(?:으?로|입니다|이에요|예요))|\\d{1,8}[*#]\\d{2,8})"
-_COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선)"
+_secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
+
+_PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰|(?:시크릿|API|api|액세스) ?키|OTP ?시드)"
+_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비)"
+_LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?:번호)?)"
+_ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
+# between the word and the value
+_LINK = (
+    r"(?:은|는|이|가|도|만|로|를|을|이요|요)?[\"'?]? ?(?:(?:변경|바뀜|바꿈|안내|열쇠|그대로) ?)?(?:=>?|:|→|->?)? ?"
+    r"[\"'`「『\[(]?"
+)
+_COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선|호(?!출)|동|층|만|천)"
+_CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?)?"
+# a code with the sign said (종1029종, 8812별), a word and a number (우리집1004)
+_SPOKEN = (
+    r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"
+    r"|[가-힣]{2,8}\d{3,8}[!@#*]?(?= ?(?:으?로|입니다|이에요|예요|에요|이야|야(?![가-힣]))|[\s,.)]|$))"
+)
 _SIGNS = "_!@#$%^&*~?+=-"
 _STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
+_TOKEN = r"[^\s\"'`,;<>/가-힣「」『』\[\]]{6,200}(?<![.)])"
+_WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
+_OF_PROGRAMS = re.compile(
+    r"(?i)argon|bcrypt|sha-?\d|git "
+    "|(?:아이디|(?<![a-z])id|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
+    "(?:명|번호)?(?:은|는|가|이)?[ :=]{0,3}¤"
+)
 
 # in the order in which a place that two of them claim is given away
 SECRETS = (
     Recogniser(
         "url", "URL with a key", "[접속주소]", 3,
-        re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>가-힣`]{4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE),
-        hint="://", check=is_open_url,
+        re.compile(
+            r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
+            r"[^\s\"'<>가-힣`]{4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE
+        ),
+        hint=r"://|/\S*\?", check=is_open_url,
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
+    _secret(
         re.compile(
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,4000}?-----END [A-Z ]*PRIVATE KEY-----)?"
             r"|(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
@@ -37,51 +60,79 @@ SECRETS = (
         ),
         hint=r"[-_.:A-Z]", check=is_key,
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
+    _secret(
         re.compile(
             r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass"
             r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|access[_-]?key|private[_-]?key"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
-            r"[\"']? ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
+            r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
-            r"|Authorization: ?(?:Bearer|Basic) |(?<![a-z])Bearer )"
-            r"[\"'`]?(?P<value>(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])|[^\s\"'`,;<>가-힣]{6,200}(?<![.)]))"
+            r"|(?:identified by|with password) (?=')"
+            r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
+            rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|pass|pwd|pw|key|secret|token|_pw|bearer|basic", check=is_secret,
+        hint="(?i)mysql|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        # in Korean a word may stand between: 비번은 …, 비밀번호: …, 비번 바꿨다 공유기 …
+    _secret(
+        re.compile(r"(?i)pass ?phrase ?(?:은|는)?[:= ]{1,3}[\"']?(?P<value>(?:[a-z]{3,12}[ -]){3,11}[a-z]{3,12})"),
+        hint="(?i)phrase",
+    ),
+    _secret(
+        # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
         re.compile(
-            rf"{_PASS}(?:은|는|이|가|도|만|로|를|을)?[\"']? ?(?:=>?|:|→|-)? ?[\"'`]?"
-            rf"(?P<value>{_SPOKEN}|{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|[^\s\"'`,;<>/가-힣]{{6,200}}(?<![.)]))"
+            r"(?:(?:curl [^\n]{0,80}?-u |--user[= ])[\"']?[\w.@-]{1,40}:"
+            r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+) [^\n]{0,80}?-[apw] ?[\"']?"
+            r"|(?:AKIA|ASIA)[0-9A-Z]{16} ?[/,:|] ?)(?P<value>[^\s\"'가-힣]{6,64})"
+        ),
+        hint="curl|--user|redis|mongo|sshpass|ldap|A[KS]IA", check=is_secret,
+    ),
+    _secret(
+        re.compile(
+            rf"{_PASS}{_LINK}(?:[A-Za-z][\w.@-]{{1,40}} ?/ ?)?"
+            rf"(?P<value>{_SPOKEN}|{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|{_TOKEN})"
         ),
         hint=_PASS, check=is_pass,
         unless=re.compile("¤[\"'`]? ?(?:같은|이라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
+    _secret(
+        # from one to another: 비번이 … 에서 …로
+        re.compile(rf"{_PASS}[^,;\n]{{0,40}}(?:에서|→|->|=>) ?[\"'`]?(?P<value>{_CODE}(?!{_COUNTS})|{_TOKEN})"),
+        hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
+    ),
+    _secret(
         re.compile(
             rf"(?<![^\s\"'`(:=])(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})(?= ?(?:이|가)? ?{_PASS})", re.ASCII
         ),
         hint=_PASS, check=is_pass,
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
+    _secret(
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …
         re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG})(?![\w./])"),
         check=is_secret, context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|admin"),
         before=40,
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
+    _secret(
         re.compile(r"(?<![\w*#-])(?:[*#]\d{3,8}[*#]?|\d{3,8}[*#]\d{0,8}[*#]?|\d{1,2}[*#]\d{3,8})(?![A-Za-z0-9_*#-])"),
-        hint=r"[*#]", context=re.compile(rf"{_PASS}|{_DOOR}"),
+        hint=r"[*#]", context=re.compile(rf"{_PASS}|{_DOOR}|{_LOCK}|여는 번호"),
     ),
-    Recogniser(
-        "secret", "secret", "[비밀키]", 3,
-        re.compile(rf"{_DOOR} ?(?:비번|비밀번호|번호|코드)(?:은|는)? ?:? ?(?P<value>\d{{4,8}})(?![\w*#-]|{_COUNTS})"),
-        hint=_DOOR,
+    _secret(
+        re.compile(
+            rf"(?:{_DOOR}(?:문|키)? ?(?:비번|비밀번호|번호|코드)|{_LOCK} ?(?:비번|비밀번호|번호|코드)?)"
+            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{4,8}})(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
+        ),
+        hint=rf"{_DOOR}|{_LOCK}",
+    ),
+    _secret(
+        re.compile(r"(?<![\w-])\d{4,8}(?=번? ?(?:을|를)? ?(?:누르|눌러|치고|입력))"),
+        context=re.compile(_DOOR), unless=re.compile("¤[^.]{0,8}호출|세대|동호수"),
+    ),
+    _secret(re.compile(r"종\d{3,8}종"), hint=r"종\d"),
+)  # fmt: skip
+# what is left where nothing else claims it: in a sentence about a password, what is no word
+LONE_SECRETS = (
+    _secret(
+        re.compile(rf"(?<![\w@/.:-])[A-Za-z\d][A-Za-z\d{_SIGNS}]{{7,63}}(?![\w@/:(]|\.\w)", re.ASCII),
+        hint=rf"(?i){_ABOUT}", check=is_alone, context=re.compile(rf"(?i){_ABOUT}"), before=60, after=30,
+        unless=_OF_PROGRAMS,
     ),
 )  # fmt: skip
