@@ -76,8 +76,9 @@ def is_account(written: str) -> bool:
 
 
 def is_drawn_number(written: str) -> bool:
-    """Tell whether its digits are not all the same, as those of a form's example are."""
-    return len(set(_digits(written))) > 1
+    """Tell whether its digits are neither all the same nor a row, as those of a form's example are."""
+    digits = _digits(written)
+    return len(set(digits)) > 1 and (len(digits) < 8 or "".join(map(str, digits)) not in "12345678901234567890")
 
 
 def is_address(written: str) -> bool:
@@ -141,9 +142,8 @@ def is_key(written: str) -> bool:
 
 def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
-    if re.fullmatch(
-        r"[*#]?\d{4,8}[*#]?\d{0,8}|\d{1,8}[*#]\d{2,8}|[가-힣]{1,8}\d{3,8}[!@#*]?|종?\d{3,8} ?(?:종|별|샵|우물)", value
-    ):
+    spoken = r"[가-힣]{1,8}\d{3,8}[!@#*a-z]{0,8}|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
+    if re.fullmatch(rf"[*#]?\d{{4,12}}[*#]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
         return False
@@ -163,7 +163,7 @@ def is_alone(value: str) -> bool:
     )
     if algorithm or not is_secret(value) or not re.search("[A-Za-z]", value) or not re.search(r"\d", value):
         return False
-    return bool(re.search("[!#$%^&*~?+]", value)) or (value.isalnum() and _changes(value) > 1)
+    return bool(re.search("[!#$%^&*~?+]", value)) or (value.isalnum() and _changes(value) > 1) or _is_drawn(value)
 
 
 def is_mail(written: str) -> bool:
@@ -178,7 +178,7 @@ _OPENS = re.compile(
     r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
-    r"auth|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|invite|ticket|code|cert|hash"
+    r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|invite|ticket|code|cert|hash"
 )
 # what follows a visitor or names a film, drawn by lot as well
 _TRACKS = re.compile(
@@ -217,7 +217,7 @@ def is_open_url(url: str) -> bool:
 
 
 def _opens(name: str, value: str) -> bool:
-    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 6:
+    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 5:
         return False
     words = [word.lower() for word in (*re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name), re.sub("[_.-]", "", name))]
     if any(map(_OPENS.fullmatch, words)):

@@ -51,16 +51,21 @@ _THINGS = (
     "운송장|송장|등기|주문|전표|영수증|부품|품번|모델|시리얼|일련|상품|제품|바코드|문서|공고|회로|자산|파트|"
     "고객|회원|쿠폰|교환권|복권|로트|배치|재고|장비|코드|수용가"
 )
-_DEEDS = "접수|예약|거래|승인|추적|계약|발주|수료|시험|관리|작업"  # … of a licence, an account: no number of their own
-_OF_THINGS = re.compile(
-    rf"(?:(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*|(?:{_DEEDS}) ?(?:번호|코드|키|표|건|No))[ .:=#A-Za-z]{{0,6}}"
-    r"(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
+# what happens to a licence, an account too, and what stands beside a person's number: these need 번호 behind them
+_DEEDS = (
+    "접수|예약|거래|승인|추적|계약|발주|수료|시험|관리|작업|처리|민원|사건|검체|도면|처방|증권|보험|청구|허가|특허|출원|고지|납부|계기|검침|환자|"
+    "도서|좌석|항공|배송|문의"
 )
+_LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
+_NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
+_FORM = "¤[가-힣]{0,2} ?(?:형식|형태|같은 형)"
+_OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
+_IS_NUMBERED = re.compile(rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤]{{0,20}}¤|{_FORM}")
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
 _HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)[Bb]?\d{1,5}호"
 _HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌"
 _NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
-_STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER}"
+_STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,3}}[가-하]?번?길 ?)?{_NUMBER}"
 # what stands between the number and the door: a remark in brackets, the name of a house
 _HOUSE = (
     r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
@@ -77,7 +82,7 @@ _VERSION = re.compile(
     r"|¤ ?(?:버전|version|업데이트|패치)"
 )
 
-_OF_COMPANY = re.compile("법인[가-힣 ]{0,6}:? ?¤")
+_OF_COMPANY = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}")
 
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
@@ -135,7 +140,7 @@ RECOGNISERS = (
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
         re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business,
-        context=re.compile("사업자|(?i:biz)"), before=60, after=60,
+        context=re.compile("사업자|등록번호|상호|업태|현금영수증|지출증빙|계산서|(?i:biz)"), before=60, after=60,
     ),
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
@@ -167,7 +172,7 @@ RECOGNISERS = (
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
-        unless=re.compile("(?:코드|(?:수용가|고객|관리|작업|사건|계기|주문|송장|접수|예약) ?번호)[ :은는]{0,2}¤"),
+        unless=_IS_NUMBERED,
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,
@@ -182,7 +187,7 @@ RECOGNISERS = (
             rf"(?:(?:{_REGION})(?:특별자치시|특별자치도|특별시|광역시|시|도)? "
             r"|[가-힣]{1,6}[시군구] |[가-힣]{1,8}[읍면] )+"
             rf"{_STREET},? ?{_HOUSE}(?:{_DONG_HO}|{_HO})"
-            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}번?길 ?)?{_NUMBER},? ?{_HOUSE}"
+            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}[가-하]?번?길 ?)?{_NUMBER},? ?{_HOUSE}"
             rf"(?:{_DONG_HO}|\d{{1,2}}층 ?[Bb]?\d{{1,5}}호)"
             rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
             rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"

@@ -11,7 +11,7 @@ from kosent_lab.corpora.recogniser import Recogniser
 _secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
 
 _PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰|(?:시크릿|API|api|액세스) ?키|OTP ?시드)"
-_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비)"
+_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은)"
 _LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?:번호)?)"
 _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
@@ -20,14 +20,17 @@ _LINK = (
     r"[\"'`「『\[(]?"
 )
 _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선|호(?!출)|동|층|만|천)"
-_CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?)?"
-# a code with the sign said (종1029종, 8812별), a word and a number (우리집1004)
+_CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|-\d{1,6})?"
+_SAID = "(?= ?(?:으?로|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
+_NO_PARTICLE = "(?!입니|이[에야고라거]|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
 _SPOKEN = (
-    r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"
-    r"|[가-힣]{2,8}\d{3,8}[!@#*]?(?= ?(?:으?로|입니다|이에요|예요|에요|이야|야(?![가-힣]))|[\s,.)]|$))"
+    r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"  # a code with the sign said: 종1029종
+    rf"|[가-힣]{{2,8}}\d{{3,8}}(?:[a-z]{{1,8}}|[!@#*])?{_SAID}"  # a word and a number: 우리집1004
+    rf"|[a-z]{{2,10}}\d{{1,8}}{_NO_PARTICLE}[가-힣]{{2,8}}?{_SAID})"
 )
 _SIGNS = "_!@#$%^&*~?+=-"
 _STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
+_MIXED = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])[A-Za-z\d{_SIGNS}]{{6,64}}"
 _TOKEN = r"[^\s\"'`,;<>/가-힣「」『』\[\]]{6,200}(?<![.)])"
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
 _OF_PROGRAMS = re.compile(
@@ -62,7 +65,7 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass"
+            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|(?:wifi_|wpa_)?psk|passcode"
             r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|access[_-]?key|private[_-]?key"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
             r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
@@ -71,11 +74,18 @@ SECRETS = (
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
             rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
+        hint="(?i)mysql|psk|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
     ),
     _secret(
         re.compile(r"(?i)pass ?phrase ?(?:은|는)?[:= ]{1,3}[\"']?(?P<value>(?:[a-z]{3,12}[ -]){3,11}[a-z]{3,12})"),
         hint="(?i)phrase",
+    ),
+    _secret(
+        re.compile(
+            r"(?:암호 ?문구|패스 ?프레이즈|(?:시드|복구) ?(?:문구|구문|단어))(?:은|는)?[: ]{1,3}[\"']?"
+            r"(?P<value>(?:[가-힣a-z]{1,12} ){2,23}[가-힣a-z]{1,12})"
+        ),
+        hint="문구|프레이즈|구문|단어",
     ),
     _secret(
         # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
@@ -112,6 +122,23 @@ SECRETS = (
         before=40,
     ),
     _secret(
+        # a word or two between: 비번 오늘부터 7391로 …, 암호는 아직도 admin8282임
+        re.compile(
+            rf"{_PASS}(?:은|는|이|가)? (?:[가-힣]{{1,6}} ){{1,2}}"
+            rf"(?P<value>(?:{_CODE})(?= ?(?:으?로|이야|이에요|예요|입니다|임|래))|{_MIXED}(?![\w./]))"
+        ),
+        hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
+    ),
+    _secret(
+        # said to be it, in a sentence about another: 그건 MickeyGo_91 이거고
+        re.compile(
+            rf"(?<![\w@/.:-])(?P<value>[A-Za-z][A-Za-z{_SIGNS}]{{2,20}}\d{{1,8}}[{_SIGNS}]?)(?:\([^)]{{1,12}}\))?"
+            "(?= ?(?:이?(?:에요|예요|거고|거야|야|임)(?![가-힣])|으?로 ?(?:바꿨|바꾸|변경|들어|로그인|접속)))",
+            re.ASCII,
+        ),
+        hint=rf"(?i){_ABOUT}", check=is_secret, context=re.compile(rf"(?i){_ABOUT}"), before=80, unless=_OF_PROGRAMS,
+    ),
+    _secret(
         re.compile(r"(?<![\w*#-])(?:[*#]\d{3,8}[*#]?|\d{3,8}[*#]\d{0,8}[*#]?|\d{1,2}[*#]\d{3,8})(?![A-Za-z0-9_*#-])"),
         hint=r"[*#]", context=re.compile(rf"{_PASS}|{_DOOR}|{_LOCK}|여는 번호"),
     ),
@@ -123,7 +150,7 @@ SECRETS = (
         hint=rf"{_DOOR}|{_LOCK}",
     ),
     _secret(
-        re.compile(r"(?<![\w-])\d{4,8}(?=번? ?(?:을|를)? ?(?:누르|눌러|치고|입력))"),
+        re.compile(r"(?<![\w-])\d{4,8}[*#]?(?=번? ?(?:을|를)? ?(?:누르|눌러|치고|입력))"),
         context=re.compile(_DOOR), unless=re.compile("¤[^.]{0,8}호출|세대|동호수"),
     ),
     _secret(re.compile(r"종\d{3,8}종"), hint=r"종\d"),
@@ -131,7 +158,10 @@ SECRETS = (
 # what is left where nothing else claims it: in a sentence about a password, what is no word
 LONE_SECRETS = (
     _secret(
-        re.compile(rf"(?<![\w@/.:-])[A-Za-z\d][A-Za-z\d{_SIGNS}]{{7,63}}(?![\w@/:(]|\.\w)", re.ASCII),
+        re.compile(
+            rf"(?<![\w@/.:-])(?:[A-Za-z\d][\w.-]{{19,80}}|[A-Za-z\d][A-Za-z\d{_SIGNS}]{{7,63}})(?![\w@/:(-]|\.\w)",
+            re.ASCII,
+        ),
         hint=rf"(?i){_ABOUT}", check=is_alone, context=re.compile(rf"(?i){_ABOUT}"), before=60, after=30,
         unless=_OF_PROGRAMS,
     ),
