@@ -142,7 +142,10 @@ def is_key(written: str) -> bool:
 
 def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
-    spoken = r"[가-힣]{1,8}\d{3,8}[!@#*a-z]{0,8}|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
+    spoken = (
+        r"[가-힣ㄱ-ㅎ]{1,8}\d{2,8}[!@#*a-z]{0,8}|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
+        r"|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
+    )
     if re.fullmatch(rf"[*#]?\d{{4,12}}[*#]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
@@ -163,7 +166,7 @@ def is_alone(value: str) -> bool:
     )
     if algorithm or not is_secret(value) or not re.search("[A-Za-z]", value) or not re.search(r"\d", value):
         return False
-    return bool(re.search("[!#$%^&*~?+]", value)) or (value.isalnum() and _changes(value) > 1) or _is_drawn(value)
+    return bool(re.search(r"[!#$%^&*~?+]|@\d", value)) or (value.isalnum() and _changes(value) > 1) or _is_drawn(value)
 
 
 def is_mail(written: str) -> bool:
@@ -223,5 +226,6 @@ def _opens(name: str, value: str) -> bool:
     if any(map(_OPENS.fullmatch, words)):
         return len(value) >= 16 or bool(re.search(r"\d", value))
     if any(map(_MAY_OPEN.fullmatch, words)):
-        return _is_drawn(value) or _changes(value) > 1
+        mixed = len(value) >= 10 and re.search(r"[A-Za-z]\d|\d[A-Za-z]", value)
+        return _is_drawn(value) or _changes(value) > 1 or bool(mixed)
     return _is_drawn(value) and not name.lower().endswith(("id", "no", "seq"))  # those name what anybody may read

@@ -60,12 +60,12 @@ _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 _NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
 _FORM = "¤[가-힣]{0,2} ?(?:형식|형태|같은 형)"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
-_IS_NUMBERED = re.compile(rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤]{{0,20}}¤|{_FORM}")
+_IS_NUMBERED = re.compile(rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}")
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
 _HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)[Bb]?\d{1,5}호"
 _HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌"
 _NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
-_STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,3}}[가-하]?번?길 ?)?{_NUMBER}"
+_STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER}"
 # what stands between the number and the door: a remark in brackets, the name of a house
 _HOUSE = (
     r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
@@ -140,12 +140,14 @@ RECOGNISERS = (
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
         re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business,
-        context=re.compile("사업자|등록번호|상호|업태|현금영수증|지출증빙|계산서|(?i:biz)"), before=60, after=60,
+        context=re.compile("사업자|등록번호|상호|업태|현금영수증|지출증빙|계산서|공급자|공급받는자|거래처|(?i:biz)"),
+        before=60, after=60,
     ),
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
-        check=is_drawn_number, context=re.compile("(?i)여권|passport"), before=200, after=100, unless=_OF_THINGS,
+        check=is_drawn_number, context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|visa"),
+        before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
@@ -155,7 +157,7 @@ RECOGNISERS = (
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
-        re.compile(r"(?<![\d.-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-])"),
+        re.compile(r"(?<![\d.-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-]| ?원)"),
         check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
     ),
     Recogniser(
@@ -187,7 +189,7 @@ RECOGNISERS = (
             rf"(?:(?:{_REGION})(?:특별자치시|특별자치도|특별시|광역시|시|도)? "
             r"|[가-힣]{1,6}[시군구] |[가-힣]{1,8}[읍면] )+"
             rf"{_STREET},? ?{_HOUSE}(?:{_DONG_HO}|{_HO})"
-            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,3}}[가-하]?번?길 ?)?{_NUMBER},? ?{_HOUSE}"
+            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER},? ?{_HOUSE}"
             rf"(?:{_DONG_HO}|\d{{1,2}}층 ?[Bb]?\d{{1,5}}호)"
             rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
             rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"

@@ -10,22 +10,28 @@ from kosent_lab.corpora.recogniser import Recogniser
 
 _secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
 
-_PASS = "(?:비밀번호|비번|패스워드|암호|인증키|접속키|토큰|(?:시크릿|API|api|액세스) ?키|OTP ?시드)"
-_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은)"
-_LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?:번호)?)"
+_PASS = (
+    "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구)|인증키|접속키|(?:사전)?공유 ?키|토큰"
+    "|(?:시크릿|API|api|액세스|와이파이|WPA2?) ?키|OTP ?시드|(?:백업|복구) ?코드)"
+)
+_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
+_LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?: ?번호)?)"
 _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
 _LINK = (
-    r"(?:은|는|이|가|도|만|로|를|을|이요|요)?[\"'?]? ?(?:(?:변경|바뀜|바꿈|안내|열쇠|그대로) ?)?(?:=>?|:|→|->?)? ?"
+    r"(?:\([A-Za-z가-힣 ]{2,12}\))?"
+    r"(?:은|는|이|가|도|만|로|를|을|이요|요)?[\"'?]? ?(?:(?:변경|바뀜|바꿈|안내|열쇠|그대로|걸어둠) ?)?"
+    r"(?:=>?|:|→|->?)? ?"
     r"[\"'`「『\[(]?"
 )
 _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선|호(?!출)|동|층|만|천)"
 _CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|-\d{1,6})?"
-_SAID = "(?= ?(?:으?로|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
+_SAID = "(?= ?(?:으?로|라고|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
 _NO_PARTICLE = "(?!입니|이[에야고라거]|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
 _SPOKEN = (
     r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"  # a code with the sign said: 종1029종
-    rf"|[가-힣]{{2,8}}\d{{3,8}}(?:[a-z]{{1,8}}|[!@#*])?{_SAID}"  # a word and a number: 우리집1004
+    r"|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
+    rf"|[가-힣ㄱ-ㅎ]{{2,8}}\d{{2,8}}(?:[a-z]{{1,8}}|[!@#*])?{_SAID}"  # a word and a number: 우리집1004
     rf"|[a-z]{{2,10}}\d{{1,8}}{_NO_PARTICLE}[가-힣]{{2,8}}?{_SAID})"
 )
 _SIGNS = "_!@#$%^&*~?+=-"
@@ -65,8 +71,8 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|(?:wifi_|wpa_)?psk|passcode"
-            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|access[_-]?key|private[_-]?key"
+            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
+            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
             r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
@@ -74,7 +80,7 @@ SECRETS = (
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
             rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|psk|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
+        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
     ),
     _secret(
         re.compile(r"(?i)pass ?phrase ?(?:은|는)?[:= ]{1,3}[\"']?(?P<value>(?:[a-z]{3,12}[ -]){3,11}[a-z]{3,12})"),
@@ -91,10 +97,10 @@ SECRETS = (
         # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
         re.compile(
             r"(?:(?:curl [^\n]{0,80}?-u |--user[= ])[\"']?[\w.@-]{1,40}:"
-            r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+) [^\n]{0,80}?-[apw] ?[\"']?"
+            r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+|docker login|smbclient) [^\n]{0,80}?-[apw] ?[\"']?"
             r"|(?:AKIA|ASIA)[0-9A-Z]{16} ?[/,:|] ?)(?P<value>[^\s\"'가-힣]{6,64})"
         ),
-        hint="curl|--user|redis|mongo|sshpass|ldap|A[KS]IA", check=is_secret,
+        hint="curl|--user|redis|mongo|sshpass|ldap|docker|smbclient|A[KS]IA", check=is_secret,
     ),
     _secret(
         re.compile(
@@ -133,19 +139,20 @@ SECRETS = (
         # said to be it, in a sentence about another: 그건 MickeyGo_91 이거고
         re.compile(
             rf"(?<![\w@/.:-])(?P<value>[A-Za-z][A-Za-z{_SIGNS}]{{2,20}}\d{{1,8}}[{_SIGNS}]?)(?:\([^)]{{1,12}}\))?"
-            "(?= ?(?:이?(?:에요|예요|거고|거야|야|임)(?![가-힣])|으?로 ?(?:바꿨|바꾸|변경|들어|로그인|접속)))",
+            "(?= ?(?:이?(?:에요|예요|거고|거야|야|임|입니다|고|라고)(?![가-힣])"
+            "|으?로 ?(?:바꿨|바꾸|변경|들어|로그인|접속)))",
             re.ASCII,
         ),
         hint=rf"(?i){_ABOUT}", check=is_secret, context=re.compile(rf"(?i){_ABOUT}"), before=80, unless=_OF_PROGRAMS,
     ),
     _secret(
-        re.compile(r"(?<![\w*#-])(?:[*#]\d{3,8}[*#]?|\d{3,8}[*#]\d{0,8}[*#]?|\d{1,2}[*#]\d{3,8})(?![A-Za-z0-9_*#-])"),
+        re.compile(r"(?<![\w*#-])(?:[*#]?\d{1,8}(?:[*#]\d{1,8}){1,3}[*#]?|[*#]\d{3,8}[*#]?|\d{3,8}[*#]{1,2})(?![A-Za-z0-9_*#-])"),
         hint=r"[*#]", context=re.compile(rf"{_PASS}|{_DOOR}|{_LOCK}|여는 번호"),
     ),
     _secret(
         re.compile(
             rf"(?:{_DOOR}(?:문|키)? ?(?:비번|비밀번호|번호|코드)|{_LOCK} ?(?:비번|비밀번호|번호|코드)?)"
-            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{4,8}})(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
+            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}})(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
         ),
         hint=rf"{_DOOR}|{_LOCK}",
     ),
@@ -154,6 +161,25 @@ SECRETS = (
         context=re.compile(_DOOR), unless=re.compile("¤[^.]{0,8}호출|세대|동호수"),
     ),
     _secret(re.compile(r"종\d{3,8}종"), hint=r"종\d"),
+    _secret(
+        # a star or a bell is pressed before it or behind it
+        re.compile(
+            r"(?<![\w-])\d{4,8}(?=[^\d\n]{0,8}(?:별표|우물 ?정|샵|종 ?모양|종 ?버튼))"
+            rf"|(?<=누르고 )\d{{4,8}}(?![A-Za-z\d-]|{_COUNTS})"
+        ),
+        context=re.compile(_DOOR), before=60,
+    ),
+    _secret(
+        re.compile(rf"(?:admin|root|guest|관리자) ?/ ?(?P<value>{_MIXED})(?![\w./])"),
+        hint="admin|root|guest|관리자", check=is_pass, unless=_OF_PROGRAMS,
+    ),
+    _secret(
+        re.compile(
+            rf"{_PASS}(?:은|는) [\"'`]?(?P<value>[a-z]{{2,12}}(?:[_-][a-z]{{2,12}}){{1,5}})"
+            "(?= ?(?:이?고|입니다|이?에요|예요|이야|야|임|으?로 바꿨)(?![가-힣]))"
+        ),
+        hint=_PASS,
+    ),
 )  # fmt: skip
 # what is left where nothing else claims it: in a sentence about a password, what is no word
 LONE_SECRETS = (
