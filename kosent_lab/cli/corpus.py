@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COLUMNS = ("language", "licence", "source", "repository", "owner")
 _SHOWN = 20
@@ -80,6 +84,7 @@ def build_corpus(arguments: argparse.Namespace) -> None:
         raise DataError(f"--scanner {arguments.scanner!r} is no command: {error}") from error
     if arguments.scanner is not None and not scanner:
         raise DataError("--scanner is empty; name a program, or leave the option out")
+    _outside(arguments.json, arguments.out)
     recipe = curation.read_recipe(arguments.recipe)
     with open_engine(arguments.engine) as engine:
         snapshot = curation.build_corpus(recipe, arguments.out, scanner=scanner, engine=engine)
@@ -93,6 +98,13 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
     if arguments.json:
         print_result(result, arguments.json)
+
+
+def _outside(path: Path | None, *folders: Path) -> None:
+    """Refuse to write into a corpus, whose every file its manifest names."""
+    for folder in folders:
+        if path and path != Path("-") and path.resolve().is_relative_to(folder.resolve()):
+            raise DataError(f"{path} lies in the corpus {folder} itself; write it elsewhere")
 
 
 def verify_corpus(arguments: argparse.Namespace) -> None:
@@ -122,12 +134,13 @@ def compare_versions(arguments: argparse.Namespace) -> None:
     """Print what was added, removed and changed."""
     from kosent_lab import curation
 
+    _outside(arguments.json, arguments.before, arguments.after)
     before, after = (curation.open_snapshot(folder) for folder in (arguments.before, arguments.after))
     found = curation.compare_snapshots(before, after)
     for kind, table in found.items():
         print(f"{kind}: {len(table):,}")
         if len(table):
-            print(table.head(_SHOWN).to_string(index=False) + ("\n…" if len(table) > _SHOWN else ""))
+            print(_shown(table) + ("\n…" if len(table) > _SHOWN else ""))
     if arguments.json:
         result = {kind: table.to_dict("records") for kind, table in found.items()}
         print_result({"before": before.version, "after": after.version, **result}, arguments.json)
@@ -142,8 +155,7 @@ def find_documents(arguments: argparse.Namespace) -> None:
     from kosent_lab.scoring.csv_out import write_csv
 
     snapshot = curation.open_snapshot(arguments.folder)
-    if arguments.out and arguments.out.resolve().is_relative_to(arguments.folder.resolve()):
-        raise DataError(f"{arguments.out} lies in the corpus itself; write what is found elsewhere")
+    _outside(arguments.out, arguments.folder)
     values = {name: getattr(arguments, name) for name in _COLUMNS if getattr(arguments, name) is not None}
     columns = None if arguments.out else ["doc_id"]
     batches = list(snapshot.find(pattern=arguments.pattern, columns=columns, **values))
@@ -153,11 +165,16 @@ def find_documents(arguments: argparse.Namespace) -> None:
         write_csv([to_table(found)], arguments.out)
         print(f"{len(found):,} documents: {arguments.out}")
         return
-    print("\n".join(found["doc_id"].head(_SHOWN)))
+    print("\n".join(map(printable, found["doc_id"].head(_SHOWN))))
     print(
         f"{len(found):,} of {snapshot.rows:,} documents"
         + (f"; the first {_SHOWN} shown" if len(found) > _SHOWN else "")
     )
+
+
+def _shown(table: pd.DataFrame, *, rows: int = _SHOWN) -> str:
+    """Return the first rows of a table as text; names in it are anybody's."""
+    return table.head(rows).map(lambda value: printable(str(value))).to_string(index=False)
 
 
 def ask_corpus(arguments: argparse.Namespace) -> None:
@@ -169,7 +186,7 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
     asked = {name: getattr(arguments, name) for name in ("document", "owner", "repository", "source")}
     found = curation.ask(snapshots, text=text, **asked)
     if len(found):
-        print(found.head(_SHOWN).to_string(index=False))
+        print(_shown(found))
     for snapshot in snapshots:
         own = found[found["version"] == snapshot.version]
         out = set(own.loc[own["what"] == "removed", "doc_id"])
@@ -250,4 +267,4 @@ def print_history(arguments: argparse.Namespace) -> None:
         write_csv([to_table(versions)], arguments.out)
         print(f"{len(versions):,} versions: {arguments.out}")
     else:
-        print(versions[["time", "revision", "path", "size", "swhid"]].to_string(index=False))
+        print(_shown(versions[["time", "revision", "path", "size", "swhid"]], rows=len(versions)))

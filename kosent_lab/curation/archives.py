@@ -17,7 +17,7 @@ from typing import BinaryIO
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.folders import COLUMNS, LARGEST, decode, file_row
 
 MOST_FILES = 100_000
 MOST_BYTES = 2_000_000_000  # of all files together, unfolded
@@ -58,7 +58,9 @@ def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
         if isinstance(error, DataError) or type(error).__name__ not in ("error", "LZMAError", "BadGzipFile"):
             raise
         raise DataError(f"{path} is damaged: {error}") from error
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("path", kind="stable", ignore_index=True)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    # of two files of one name the later one is what unpacking leaves
+    return frame.drop_duplicates("path", keep="last").sort_values("path", kind="stable", ignore_index=True)
 
 
 def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]:
@@ -75,7 +77,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
                 why = why or ("encrypted" if one.flag_bits & 1 else "")
                 folded = one.file_size > largest / 100 and one.file_size > _MOST_FOLD * max(1, one.compress_size)
                 why = why or _refusal(one.filename, one.file_size, largest) or ("unfolds too far" if folded else "")
-                yield one.filename, one.file_size, why or _at_most(archive.open(one), largest)
+                yield _name(one), one.file_size, why or _at_most(archive.open(one), largest)
         return
     with _unfolded(path) as stream:
         whole = _Tail(stream)
@@ -120,6 +122,14 @@ class _Tail:
                 raise tarfile.ReadError("there is more behind the last file that can be read")
         if len(self.last) < _END or self.last.strip(b"\0"):
             raise tarfile.ReadError("it ends in the middle")
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """Return a file's name: without the mark of UTF-8, the one that Windows in Korean writes, in CP949."""
+    if member.flag_bits & 0x800 or member.filename.isascii():
+        return member.filename
+    found = decode(member.filename.encode("cp437", "replace"))  # as zipfile has read it
+    return found[0] if found else member.filename
 
 
 def _refusal(name: str, size: int, largest: int) -> str:

@@ -132,7 +132,15 @@ def _former(out: Path, recipe: Recipe) -> Snapshot | None:
         return None
     if before.manifest["name"] != recipe.name:
         raise DataError(f"{out} holds {before.version}, another corpus than {recipe.name}; build into another folder")
+    if _numbers(recipe.version) < _numbers(before.manifest["version"]):
+        raise DataError(
+            f"{out} holds {before.version}, which is newer than {recipe.version}; raise the recipe's version"
+        )
     return before
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _open_work(work: Path, about: dict[str, Any]) -> None:
@@ -171,7 +179,7 @@ def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
     touched = pd.concat([outcome.removed.assign(action="removed"), changed])
     if touched.empty:
         return _no_lineage()
-    known = frame[["doc_id", "text", "owner", "repository"]]
+    known = frame[["doc_id", "text", "owner", "repository", "source"]]
     table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
     table = table.assign(sha256=table["text"].map(text_sha256), letters_sha256=table["text"].map(letters_sha256))
     return table[list(LINEAGE_COLUMNS)]
@@ -213,7 +221,10 @@ def _write(
                 f"(+{len(changes['added']):,}, -{len(changes['removed']):,}, {len(changes['changed']):,} changed)"
             )
         kept = (before.folder / CHANGELOG).read_text("utf-8") if before else ""
-        write_text(kept if same else changelog(new, before, changes, kept), fresh / CHANGELOG)
+        write_text(
+            kept if same and before.manifest["version"] == recipe.version else changelog(new, before, changes, kept),
+            fresh / CHANGELOG,
+        )
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
         files = (LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT)

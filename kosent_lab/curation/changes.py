@@ -18,10 +18,15 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     -------
     dict of str to DataFrame
         ``added`` (``doc_id``), ``removed`` (``doc_id``, and of the later version's lineage ``step``, ``reason`` and
-        ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``: another text under one id).
+        ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``, and ``what``: ``text``,
+        ``licence`` or both are other ones under the same id).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
+    stayed = both[both["_merge"] == "both"]
+    other_text = (stayed["swhid_before"] != stayed["swhid_after"]).map({True: "text ", False: ""})
+    other_licence = (stayed["licence_before"] != stayed["licence_after"]).map({True: "licence", False: ""})
+    changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": (other_text + other_licence).str.strip()}, dtype="str")
     gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
     lineage = after.lineage()
     why = lineage[lineage["action"] == "removed"].drop_duplicates("doc_id")[["doc_id", "step", "reason", "other"]]
@@ -29,14 +34,12 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     return {
         "added": both.loc[both["_merge"] == "right_only", ["doc_id"]].reset_index(drop=True),
         "removed": gone.assign(reason=gone["reason"].fillna("not in its sources")).fillna(""),
-        "changed": both.loc[
-            (both["_merge"] == "both") & (both["swhid_before"] != both["swhid_after"]), ["doc_id"]
-        ].reset_index(drop=True),
+        "changed": changed[changed["what"] != ""].reset_index(drop=True),
     }
 
 
 def _contents(snapshot: Snapshot) -> pd.DataFrame:
-    return pd.concat(list(snapshot.batches(["doc_id", "swhid"], rows=100_000)), ignore_index=True)
+    return pd.concat(list(snapshot.batches(["doc_id", "swhid", "licence"], rows=100_000)), ignore_index=True)
 
 
 def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | None, kept: str) -> str:
@@ -52,7 +55,10 @@ def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | 
         ]
         for reason, part in changes["removed"].groupby("reason", sort=True):
             lines.append(f"- removed, {reason}: {len(part):,} ({_named(part)})")
-        lines += [f"- {kind}: {_named(changes[kind])}" for kind in ("added", "changed") if len(changes[kind])]
+        if len(changes["added"]):
+            lines.append(f"- added: {_named(changes['added'])}")
+        for what, part in changes["changed"].groupby("what", sort=True):
+            lines.append(f"- changed, its {what.replace(' ', ' and ')}: {len(part):,} ({_named(part)})")
         lines.append("")
     below = kept.removeprefix(f"# Changelog of {new.manifest['name']}\n\n")
     return "\n".join([f"# Changelog of {new.manifest['name']}", "", *lines]) + (f"\n{below}" if below else "")

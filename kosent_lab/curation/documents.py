@@ -43,7 +43,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     -------
     DataFrame
         ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`, or
-        `languages.file_language` of files), then the source's own columns.
+        `languages.file_language` of files), then the source's own columns; its ``language`` and ``swhid`` are called
+        ``language_of_source`` and ``swhid_of_source``.
     """
     kind = next(kind for kind in KINDS_OF_SOURCE if kind in source)
     if kind == "corpus":
@@ -80,6 +81,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         known = {"source": path.name, "licence": cards.UNSTATED}
     known |= {key: value for key, value in source.items() if key in KNOWN}
     frame = frame.drop(columns=["corpus"], errors="ignore")
+    if kind in ("corpus", "file"):  # what a snapshot says of every document by itself
+        frame = frame.rename(columns={name: f"{name}_of_source" for name in ("language", "swhid")})
     for column in KNOWN:
         # what a row says of itself counts more than what is said of all
         own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ from kosent_lab.curation.languages import file_language
 
 LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
 COLUMNS = ("doc_id", "text", "path", "language", "encoding", "size", "swhid", "skipped")
+_MARKS = (  # UTF-32's before UTF-16's, which it begins with
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    *((mark, "utf-32") for mark in (b"\xff\xfe\0\0", b"\0\0\xfe\xff")),
+    *((mark, "utf-16") for mark in (b"\xff\xfe", b"\xfe\xff")),
+)
+_BESIDE = ("CJK UNIFIED", "BOX DRAWINGS", "IDEOGRAPHIC", "FULLWIDTH", "CIRCLED", "MIDDLE DOT")
 _BINARY_LOOK = 8_000  # bytes in which git looks for a NUL, too
 
 
@@ -87,15 +94,15 @@ def file_row(
 def decode(content: bytes) -> tuple[str, str] | None:
     """Return the text of a file and its encoding, None where it is no text.
 
-    UTF-8, UTF-16 by its mark, or CP949 as Korean files of the time before are written: of Hangul that is common, so
-    that a file in Latin-1 is not read as rare syllables.
+    UTF-8, UTF-16 and UTF-32 by their marks, or CP949 as Korean files of the time before are written: of Hangul that is
+    common and of what EUC-KR has beside it, so that a file in Latin-1 is not read as rare syllables.
 
     Examples
     --------
     >>> decode("글".encode("cp949")), decode("글".encode()), decode(b"caf\\xe9"), decode(b"\\0")
     (('글', 'cp949'), ('글', 'utf-8'), None, None)
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _decode(content, encoding)
     if b"\0" in content[:_BINARY_LOOK]:
@@ -107,7 +114,9 @@ def decode(content: bytes) -> tuple[str, str] | None:
         return None
     foreign = [character for character in found[0] if not character.isascii()]
     common = sum(_is_in_euc_kr(character) for character in foreign)
-    return found if common > 0.9 * len(foreign) else None
+    # Hanja, and what tables are drawn with, are no sign of Korean by themselves
+    beside = sum(unicodedata.name(character, "").startswith(_BESIDE) for character in foreign)
+    return found if common + beside > 0.9 * len(foreign) and 2 * common > len(foreign) - beside else None
 
 
 def _decode(content: bytes, encoding: str) -> tuple[str, str] | None:

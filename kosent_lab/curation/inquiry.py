@@ -47,7 +47,9 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     for snapshot in snapshots:
         held = _held(snapshot, column, value)
         lineage = snapshot.lineage()
-        of = lineage["doc_id"].isin(held) if column not in lineage.columns else lineage[column] == value
+        if column not in lineage.columns:  # an older version's
+            lineage = lineage.assign(**{column: ""})
+        of = lineage[column] == value
         touched = lineage[of | lineage["doc_id"].isin(held)].rename(columns={"action": "what"})
         rows = pd.concat([pd.DataFrame({"doc_id": held, "what": HELD}), touched], ignore_index=True)
         found.append(rows.assign(version=snapshot.version))

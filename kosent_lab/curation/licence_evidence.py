@@ -20,7 +20,11 @@ import pandas as pd
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.licences import parse_licence, stated_licence
 
-LICENCE_FILE = re.compile(r"(?i)(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?(?<!\.py)(?<!\.js)$")
+# LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
+LICENCE_FILE = re.compile(
+    r"(?i)(?:[a-z0-9][a-z0-9.]{0,20}[-_])?(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?(?<!\.py)(?<!\.js)$"
+)
+_SIDECAR = ".license"  # REUSE: licence of the file beside it that has no room for a tag
 UNREAD = "LicenseRef-unread"
 _HEAD = 5_000  # characters of a file in which its licence may stand
 _LEAST_SCORE = 80.0  # of scancode; a variable named gpl has 50
@@ -111,8 +115,10 @@ def _of_metadata(text: str) -> str | None:
         words = found.group(1).strip() if found else ""
         if words and words.upper() != "UNKNOWN" and len(words) < 100:
             return words
-    found = re.search(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
-    return found.group(1) if found else None
+    names = re.findall(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
+    names = list(dict.fromkeys(name for name in names if name != "OSI Approved"))
+    # which of several holds, or whether all do, is not said: all
+    return names[0] if len(names) == 1 else " AND ".join(map(written_licence, names)) or None
 
 
 def _of_toml(text: str) -> str | None:
@@ -129,11 +135,15 @@ def _of_toml(text: str) -> str | None:
 
 def _of_json(text: str) -> str | None:
     try:
-        licence = json.loads(text).get("license")
+        content = json.loads(text)
+        several = content.get("licenses") or []
+        said = [content["license"]] if content.get("license") else several if isinstance(several, list) else [several]
     except (ValueError, AttributeError, RecursionError):
         return None
-    licence = licence.get("type") if isinstance(licence, dict) else licence
-    return licence if isinstance(licence, str) else None
+    names = [one.get("type") if isinstance(one, dict) else one for one in said]
+    names = [name for name in names if isinstance(name, str) and name]
+    # "licenses", as npm had it once, lets one choose
+    return names[0] if len(names) == 1 else " OR ".join(map(written_licence, names)) or None
 
 
 def _of_setup(text: str) -> str | None:
@@ -207,9 +217,12 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     by_folder: dict[PurePosixPath, list[Evidence]] = {}
     of_licence_files: dict[PurePosixPath, list[Evidence]] = {}
     own: dict[object, Evidence] = {}
+    index_of = dict(zip(frame["path"], frame.index, strict=True))
     for index, path, text in zip(frame.index, frame["path"], frame["text"].fillna(""), strict=True):
         if (stated := stated_licence(text)) is not None:
-            own[index] = Evidence(stated[0], path, stated[1], stated[1])
+            of = index_of.get(path.removesuffix(_SIDECAR), index)
+            if path.endswith(_SIDECAR) or of not in own:
+                own[of] = Evidence(stated[0], path, stated[1], stated[1])
         place = PurePosixPath(path)
         if (declared := declared_licence(path, text)) is not None:
             by_folder.setdefault(place.parent, []).append(declared)

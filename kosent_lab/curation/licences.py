@@ -76,6 +76,23 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
+def spdx(expression: str) -> str:
+    """Return an expression as SPDX writes it.
+
+    Raises
+    ------
+    DataError
+        When it is none.
+
+    Examples
+    --------
+    >>> spdx("mit or (apache-2.0 and LicenseRef-ours)")
+    'MIT OR (Apache-2.0 AND LicenseRef-ours)'
+    """
+    names = list(dict.fromkeys(_OWN.findall(expression)))
+    return _STAND_IN.sub(lambda match: names[int(match.group(1))], str(parse_licence(expression)))
+
+
 def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     """Tell whether an expression lets a text be used by who accepts the licences of `allow`.
 
@@ -121,13 +138,16 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     --------
     >>> stated_licence("# SPDX-License-Identifier: MIT OR Apache-2.0\\n")
     ('MIT OR Apache-2.0', 1)
+    >>> stated_licence("// SPDX-License-Identifier: MIT\\n// SPDX-License-Identifier: GPL-2.0-only\\n")
+    ('MIT AND GPL-2.0-only', 1)
     >>> stated_licence("gpl = 'MIT'  # not a licence\\n") is None
     True
     """
     head = text[:_HEAD]
-    match = _TAG.search(head)
-    if match:
-        return match.group(1), text.count("\n", 0, match.start()) + 1
+    if tags := list(_TAG.finditer(head)):  # of several all hold, as REUSE has it
+        said = list(dict.fromkeys(tag.group(1) for tag in tags))
+        expression = " AND ".join(f"({one})" if len(said) > 1 and " " in one else one for one in said)
+        return expression, text.count("\n", 0, tags[0].start()) + 1
     return _noticed(head) if "icense" in head else None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime
-import hashlib
 import io
 import re
 from pathlib import Path
@@ -16,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.files import write_text
+from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.curation.duplicates import find_overlap
+from kosent_lab.curation.folders import decode
 from kosent_lab.curation.identity import letters_sha256, text_sha256
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
@@ -68,11 +68,18 @@ def read_registry(path: Path) -> Registry:
     DataError
         When a row is malformed: with file and line.
     """
+    return Registry(_parse(_text(path), path), file_sha256(path))
+
+
+def _text(path: Path) -> str:
+    """Return what a registry holds, also as a spreadsheet in Korean saves it (CP949)."""
     try:
-        content = path.read_bytes()
-        return Registry(_parse(content.decode("utf-8-sig"), path), hashlib.sha256(content).hexdigest())
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"the registry {path} cannot be read: {error}. Save it as UTF-8.") from error
+        found = decode(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"the registry {path} cannot be read: {error}") from error
+    if found is None:
+        raise DataError(f"the registry {path} cannot be read: no encoding fits. Save it as UTF-8.")
+    return found[0]
 
 
 def _parse(text: str, path: Path) -> pd.DataFrame:
@@ -107,6 +114,8 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
     if kind in _HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
         raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
     try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", asked_on):  # 20261127 would be one too, and sort otherwise
+            raise ValueError("three numbers with hyphens")
         datetime.date.fromisoformat(asked_on)
     except ValueError as error:
         raise DataError(f"{where}: asked_on is a day (2026-11-27); got {asked_on!r}") from error
@@ -199,7 +208,7 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
         When it would make a malformed row, or the request is there already; the registry stays as it was.
     """
     with hold(path):
-        before = path.read_text("utf-8-sig") if path.is_file() else ",".join(COLUMNS) + "\n"
+        before = _text(path) if path.is_file() else ",".join(COLUMNS) + "\n"
         row = io.StringIO(newline="")
         csv.writer(row, lineterminator="\n").writerow([request, asked_on, kind, value, note])
         text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()

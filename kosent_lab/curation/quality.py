@@ -6,10 +6,12 @@ import re
 
 import pandas as pd
 
+# in a comment or a string that begins a file: a manual may speak of it in a sentence
 _SAID = re.compile(
-    r"(?i)@generated\b|\bauto-?(?:matically )?generated\b"
+    r"(?im)^[ \t]*(?:#|//|/\*|\*|--|;|%|<!--|\"{3}|'{3})[^\n]{0,80}?"
+    r"(?:@generated\b|\bauto-?(?:matically )?generated\b"
     r"|\bgenerated (?:by|from|with|automatically)\b|\bdo not (?:edit|modify)\b"
-    r"|\bcode generated\b|자동으로 (?:생성|만들어진)|자동 생성"
+    r"|\bcode generated\b|자동으로 (?:생성|만들어진)|자동 생성)"
 )
 _MADE = re.compile(
     r"(?i)\.min\.(?:js|css)$|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|cc|h)$|\.map$|\.designer\.cs$"

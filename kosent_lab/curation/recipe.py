@@ -13,6 +13,7 @@ from typing import Any
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import TomlLines, read_toml
+from kosent_lab.curation.licences import spdx
 from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
@@ -29,6 +30,7 @@ _FITS = {
     "list": (list,),
     "dict": (dict,),
 }
+_SHARES = {"near", "threshold", "least_hangul", "least_words", "most_repeated"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +95,7 @@ def read_recipe(path: Path) -> Recipe:
         )
     if not re.fullmatch(r"\d+\.\d+\.\d+", content["version"]):
         raise DataError(f"{lines.where('version')}: a version is three numbers, 1.0.0; got {content['version']!r}")
+    _check_licences([content["licence"]], lines.where("licence"))
     seed, shard_rows = content.get("seed", 0), content.get("shard_rows", 100_000)
     if not isinstance(seed, int) or not isinstance(shard_rows, int) or shard_rows < 1:
         raise DataError(f"{path}: seed and shard_rows are whole numbers; got {seed!r} and {shard_rows!r}")
@@ -119,6 +122,8 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
         raise DataError(f"{where}: source {number} has one of {', '.join(KINDS_OF_SOURCE)}")
     if not all(isinstance(value, str) for value in entry.values()):
         raise DataError(f"{where}: what is said of source {number} is text")
+    if "licence" in entry:
+        _check_licences([entry["licence"]], lines.where("licence", table="sources", number=number))
     if entry.get("detect", "scancode") != "scancode":
         raise DataError(f'{where}: licence files are read by detect = "scancode"; got {entry["detect"]!r}')
     return dict(entry)
@@ -137,12 +142,27 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
         lines.check(key, known, f"option of the step {name}", table="steps", number=number)
     for key, value in options.items():
         meant = re.match(r"\w+", known[key].annotation).group()
+        at = lines.where(key, table="steps", number=number)
         if not isinstance(value, _FITS[meant]) or (isinstance(value, bool) and meant != "bool"):
-            at = lines.where(key, table="steps", number=number)
             raise DataError(f"{at}: {key} of the step {name} is a {meant}; got {value!r}")
+        if meant in ("int", "float") and not 0 <= value <= (1 if key in _SHARES else value):
+            span = "from 0 to 1" if key in _SHARES else "0 or more"
+            raise DataError(f"{at}: {key} of the step {name} is {span}; got {value!r}")
+        if key == "allow":
+            _check_licences(value, at)
     missing = [key for key, one in known.items() if one.default is inspect.Parameter.empty and key not in options]
     if missing:
         raise DataError(f"{where}: the step {name} needs {', '.join(missing)}")
     for key in _PATHS & set(options):
         options[key] = folder / str(options[key])
     return StepCall(name, ({"seed": seed} if "seed" in known else {}) | options)
+
+
+def _check_licences(said: list[Any], where: str) -> None:
+    for one in said:
+        if not isinstance(one, str):
+            raise DataError(f"{where}: a licence is a text, MIT; got {one!r}")
+        try:
+            spdx(one)
+        except DataError as error:
+            raise DataError(f"{where}: {error}. What is on no list is called LicenseRef-and-a-name.") from error

@@ -23,6 +23,8 @@ from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
 from kosent_lab.curation.identity import snapshot_swhid
 
+_SUBMODULE = "160000"  # mode of an entry that is a commit of another repository
+
 
 def find_revision(repository: Path, at: str = "HEAD") -> str:
     """Return the commit that a revision names or, of a day (``2024-06-01``) or moment, the last one until its end.
@@ -33,6 +35,10 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
         When there is none.
     """
     until = ""
+    if _git(repository, "rev-parse", "--show-object-format").strip() != b"sha1":
+        raise DataError(
+            f"{repository} names its objects by SHA-256; SWHIDs are of SHA-1. Its files can be read as a folder"
+        )
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", at):
         try:
             moment = datetime.datetime.fromisoformat(at)
@@ -65,7 +71,7 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
     -------
     DataFrame
         As `folders.read_folder`, with ``revision``, ``time`` (of the commit, UTC), ``revision_swhid`` and
-        ``directory_swhid``. Submodules are left out.
+        ``directory_swhid``; a submodule is skipped as ``another repository``.
 
     Raises
     ------
@@ -81,15 +87,15 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         mode, kind, digest, size = about.decode().split()
         if kind == "blob" and not size.isdigit():
             raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
-        if kind == "blob":
-            wanted.append((os.fsdecode(name), mode, digest, int(size)))
-    small = [digest for _, _, digest, size in wanted if size <= largest]
+        wanted.append((os.fsdecode(name), mode, digest, int(size) if kind == "blob" else 0))
+    small = [digest for _, mode, digest, size in wanted if size <= largest and mode != _SUBMODULE]
     contents = dict(zip(small, _blobs(repository, small), strict=True))
     for name, mode, digest, size in wanted:
-        link = "link" if mode == "120000" else ""
-        skipped = "too large" if digest not in contents else link
+        skipped = "" if digest in contents else "too large"
+        skipped = {"120000": "link", _SUBMODULE: "another repository"}.get(mode, skipped)
+        kind = "rev" if mode == _SUBMODULE else "cnt"
         content = contents.get(digest, b"")
-        rows.append(file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:cnt:{digest}"))
+        rows.append(file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:{kind}:{digest}"))
     return pd.DataFrame(rows, columns=list(COLUMNS)).assign(
         revision=commit,
         revision_swhid=f"swh:1:rev:{commit}",

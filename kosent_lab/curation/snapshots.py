@@ -5,6 +5,7 @@ Written by ``curation.build``; nothing here loads a whole snapshot.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -31,8 +32,12 @@ MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT = (
     "croissant.json",
 )
 FORMAT = 1
+_SAID = {"name", "title", "version", "licence", "rows", "columns", "inputs", "steps", "files"}  # of a manifest
 _ROWS = 10_000  # of a batch
-LINEAGE_COLUMNS = ("doc_id", "step", "action", "reason", "other", "sha256", "letters_sha256", "owner", "repository")
+LINEAGE_COLUMNS = (
+    *("doc_id", "step", "action", "reason", "other", "sha256", "letters_sha256"),
+    *("owner", "repository", "source"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Snapshot:
     def batches(self, columns: list[str] | None = None, *, rows: int = _ROWS) -> Iterator[pd.DataFrame]:
         """Yield the documents in order, so many at a time."""
         for shard in self.shards:
-            with pa.parquet.ParquetFile(shard) as file:
+            with _damage(shard), pa.parquet.ParquetFile(shard) as file:
                 if not file.metadata.num_rows:  # its columns are known all the same
                     yield file.read(columns).to_pandas(types_mapper=_as_str)
                 for batch in file.iter_batches(rows, columns=columns):
@@ -84,7 +89,8 @@ class Snapshot:
 
     def lineage(self) -> pd.DataFrame:
         """Return what happened to documents: `LINEAGE_COLUMNS`, one row per document and step that touched it."""
-        return pd.read_parquet(self.folder / LINEAGE)
+        with _damage(self.folder / LINEAGE):
+            return pd.read_parquet(self.folder / LINEAGE)
 
     def find(
         self, *, pattern: str | None = None, columns: list[str] | None = None, **values: str
@@ -105,7 +111,8 @@ class Snapshot:
         DataError
             When a column is not there or the pattern is none.
         """
-        dataset = pa.dataset.dataset(self.shards)
+        with _damage(self.folder):
+            dataset = pa.dataset.dataset(self.shards)
         missing = [name for name in (*values, *(columns or [])) if name not in dataset.schema.names]
         if missing:
             raise DataError(f"{self.version} has no column {missing[0]!r}; there are {', '.join(dataset.schema.names)}")
@@ -118,9 +125,21 @@ class Snapshot:
             except pa.ArrowInvalid as error:
                 raise DataError(f"the pattern {pattern!r} is no regular expression (RE2): {error}") from error
             wanted = wanted & pc.match_substring_regex(pc.field("text"), pattern)
-        for batch in dataset.to_batches(columns=columns, filter=wanted, batch_size=_ROWS):
-            if batch.num_rows:
-                yield batch.to_pandas(types_mapper=_as_str)
+        with _damage(self.folder):
+            for batch in dataset.to_batches(columns=columns, filter=wanted, batch_size=_ROWS):
+                if batch.num_rows:
+                    yield batch.to_pandas(types_mapper=_as_str)
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Say which file of a corpus cannot be read."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. kosent-lab corpus verify tells which file."
+        ) from error
 
 
 def _as_str(kind: pa.DataType) -> pd.StringDtype | None:
@@ -153,6 +172,8 @@ def open_snapshot(folder: str | Path) -> Snapshot:
         raise DataError(f"{path} has format {manifest.get('format')!r}; this version of kosent-lab reads {FORMAT}")
     if manifest_sha256(manifest) != said:
         raise DataError(f"{path} was edited: it does not have the hash that it names. Build the corpus again.")
+    if missing := sorted(_SAID - set(manifest)):
+        raise DataError(f"{path} does not say {', '.join(missing)}. Build the corpus again.")
     if odd := [name for name, _, _ in shards if not re.fullmatch(r"part-\d{5}\.parquet", name)]:
         raise DataError(f"{path} names a shard {odd[0]!r}, which is none")
     return Snapshot(folder, manifest)

@@ -24,7 +24,7 @@ from kosent_lab.curation.duplicates import find_copied_repositories, find_duplic
 from kosent_lab.curation.engines import PART_ROWS, Engine
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.languages import count_letters
-from kosent_lab.curation.licences import is_allowed, parse_licence
+from kosent_lab.curation.licences import is_allowed, spdx
 from kosent_lab.curation.optout import find_near_wished, find_wished, read_registry, unmatched
 
 
@@ -234,12 +234,11 @@ def licences(frame: pd.DataFrame, *, allow: list[str]) -> Outcome:
     passes silently: what states no licence is ``LicenseRef-unstated``, and passes where `allow` names it.
     """
     check_columns(frame, ["licence"], what="the step licences")
-    for one in allow:
-        parse_licence(one)
+    allowed = frozenset(map(spdx, allow))
     licence = frame["licence"].fillna("").astype(str).replace("", UNSTATED)
     by = frame.get("licence_from", pd.Series("", index=frame.index)).fillna("")
     where = (" (" + by + ")").where(by != "", "")
-    reasons = {expression: _refusal(expression, frozenset(allow)) for expression in licence.unique()}
+    reasons = {expression: _refusal(expression, allowed) for expression in licence.unique()}
     reason = licence.map(reasons)
     gone = reason != ""
     other = licence[gone] + where[gone]

@@ -141,3 +141,30 @@ def test_identifiers_and_the_history_of_a_file(home, capsys):
     assert "안녕" in (home / "h.csv").read_text("utf-8-sig")
     assert parser.main(["corpus", "history", str(clone), "b.py"]) == 1
     assert "has no file 'b.py'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", "v1", "v1", "--json", "v1/manifest.json"],
+        ["build", "recipe.toml", "--out", "v1", "--json", "v1/built.json"],
+        ["find", "v1", "--out", "v1/found.csv"],
+    ],
+)
+def test_nothing_is_written_into_a_corpus(home, words, capsys):
+    before = sorted(path.name for path in (home / "v1").iterdir())
+    assert parser.main(["corpus", *words]) != 0
+    assert "lies in the corpus v1 itself; write it elsewhere" in capsys.readouterr().err
+    assert sorted(path.name for path in (home / "v1").iterdir()) == before
+    assert parser.main(["corpus", "verify", "v1"]) == 0
+
+
+def test_a_name_that_would_steer_a_terminal_is_shown(home, capsys):
+    (home / "a.csv").write_text("doc_id,text\n\x1b[31mred,재미있게 본 영화\n", "utf-8")
+    assert parser.main(["corpus", "build", "recipe.toml", "--out", "v3"]) == 0
+    capsys.readouterr()
+    assert parser.main(["corpus", "find", "v3"]) == 0
+    assert parser.main(["corpus", "ask", "v3", "--owner", "kim"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert shown.count("\\x1b[31mred") == 2

@@ -7,6 +7,7 @@ import pytest
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation import archives
 from kosent_lab.curation.archives import read_archive
+from kosent_lab.curation.folders import decode
 
 FILES = {"a-1.0/setup.py": b"name = 'a'\n", "a-1.0/한글.txt": "글".encode(), "a-1.0/b.bin": b"\0\1"}
 
@@ -76,3 +77,46 @@ def test_what_is_no_whole_archive_is_told(tmp_path):
             read_archive(tmp_path / name)
     with pytest.raises(NotAvailableError, match="there is no archive"):
         read_archive(tmp_path / "none.zip")
+
+
+def test_names_in_a_zip_of_windows_are_read(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        about = zipfile.ZipInfo("글/읽어보기.txt")
+        archive.writestr(about, "글")
+    # as a program writes it that knows no UTF-8: its bytes in CP949, without the mark
+    utf, cp949 = "글/읽어보기.txt".encode(), "글/읽어보기.txt".encode("cp949")
+    content = bytearray(path.read_bytes().replace(utf, cp949))
+    shorter = len(utf) - len(cp949)
+    for place, flags, length in ((0, 6, 26), (content.index(b"PK\1\2"), 8, 28)):
+        content[place + flags + 1] &= 0xF7
+        content[place + length] -= shorter
+    end = content.index(b"PK\5\6")
+    for place in (12, 16):
+        content[end + place] -= shorter
+    path.write_bytes(content)
+    assert read_archive(path)["path"].tolist() == ["글/읽어보기.txt"]
+
+
+def test_of_two_files_of_one_name_the_later_is_what_unpacking_leaves(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for content in (b"first\n", b"second\n"):
+            about = tarfile.TarInfo("a.txt")
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    assert read_archive(path)["text"].tolist() == ["second\n"]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("글".encode("utf-32"), "utf-32"),
+        ("┌──┐ 표 │ 大韓民國의 글 ①".encode("cp949"), "cp949"),
+        ("naïve café".encode("latin-1"), None),
+        ("日本語の文".encode("shift-jis"), None),
+    ],
+)
+def test_what_a_file_is_written_in(content, encoding):
+    found = decode(content)
+    assert (found and found[1]) == encoding

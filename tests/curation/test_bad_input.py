@@ -12,6 +12,7 @@ from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.curation import steps
 from kosent_lab.curation.duplicates import find_duplicates
+from kosent_lab.curation.snapshots import manifest_sha256
 
 RECIPE = """
 name = "mine"
@@ -96,3 +97,22 @@ def test_texts_of_one_letter_over_and_over_take_no_minutes():
     table = find_duplicates(frame)
     assert table["removed"].sum() == 2_999
     assert steps.quality(frame, most_repeated=0.5).removed["reason"].eq("repeats itself").sum() == 2_985
+
+
+@pytest.mark.parametrize("name", ["part-00000.parquet", "lineage.parquet"])
+def test_a_file_that_is_garbage_is_named(tmp_path, name):
+    snapshot = build(tmp_path, "영화 글")
+    (snapshot.folder / name).write_bytes(b"garbage")
+    with pytest.raises(DataError, match=f"{name}|{snapshot.folder} cannot be read: .*corpus verify tells"):
+        curation.ask([snapshot], owner="kim")
+    assert curation.verify(snapshot).set_index("file")["why"][name] == "other bytes"
+
+
+def test_a_manifest_that_leaves_something_out_is_none(tmp_path):
+    folder = build(tmp_path, "영화 글").folder
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    del manifest["steps"], manifest["sha256"]
+    manifest["sha256"] = manifest_sha256(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(DataError, match="does not say steps. Build the corpus again"):
+        curation.open_snapshot(folder)

@@ -243,3 +243,36 @@ def test_a_killed_build_begins_anew_where_any_column_of_its_sources_changed(home
     frame.assign(date=frame["date"].to_numpy()[::-1]).to_csv(home / "a.csv", index=False)
     # of the two near copies the other one is the earlier now
     assert LONG in held(build(home))["text"].tolist()
+
+
+def test_a_version_comes_after_the_one_before(home):
+    build(home, version="1.2.0")
+    with pytest.raises(DataError, match="holds mine 1.2.0, which is newer than 1.1.9; raise the recipe's version"):
+        build(home, version="1.1.9")
+    again = build(home, version="1.10.0")  # the same documents
+    said = (again.folder / "CHANGELOG.md").read_text("utf-8")
+    assert "## 1.10.0\n\nSince 1.2.0: 0 added, 0 removed, 0 changed; 12 documents." in said
+
+
+def test_another_licence_is_a_change_that_is_said(home):
+    build(home)
+    path = home / "recipe.toml"
+    path.write_text(
+        RECIPE.replace('csv"\nlicence = "CC0-1.0"', 'csv"\nlicence = "MIT"').replace("1.0.0", "1.1.0"), "utf-8"
+    )
+    after = curation.build_corpus(curation.read_recipe(path), home / "v1")
+    assert "- changed, its licence: 12 (" in (after.folder / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_who_asks_by_source_hears_of_what_was_taken_out(home):
+    found = curation.ask([build(home)], source="a.csv")
+    assert found["what"].value_counts().to_dict() == {"held": 12, "changed": 1, "removed": 1}
+
+
+def test_a_column_of_the_users_own_is_kept_under_its_source(home):
+    frame = pd.read_csv(home / "a.csv").assign(language="kor", swhid="mine")
+    frame.to_csv(home / "a.csv", index=False)
+    found = held(build(home))
+    assert set(found["language_of_source"]) == {"kor"}
+    assert set(found["swhid_of_source"]) == {"mine"}
+    assert set(found["language"]) == {"ko", "mixed"}

@@ -124,3 +124,35 @@ def test_with_a_detector_a_file_may_state_its_own_licence_in_any_words():
     found = by_path(files(**{"PKG-INFO": "License: MIT", "a.c": "/*\n zlib\n*/", "b.c": ""}), said="", detector=detect)
     assert found["a.c"] == ("Zlib", "a.c lines 2-3 (99 %)")
     assert found["b.c"][0] == "MIT"
+
+
+def test_licences_as_reuse_writes_them():
+    frame = files(
+        **{
+            "both.py": "# SPDX-License-Identifier: MIT\n# SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only\n",
+            "picture.svg": "<svg/>",
+            "picture.svg.license": "SPDX-FileCopyrightText: a\n\nSPDX-License-Identifier: CC-BY-4.0\n",
+            "LICENSES/MIT.txt": "Permission is hereby granted",
+        }
+    )
+    found = by_path(frame, said="LicenseRef-unstated")
+    assert found["both.py"] == ("MIT AND (Apache-2.0 OR GPL-2.0-only)", "both.py line 1")
+    assert found["picture.svg"] == ("CC-BY-4.0", "picture.svg.license line 3")
+
+
+@pytest.mark.parametrize("name", ["MIT-LICENSE.txt", "GPL-LICENSE", "LICENSE.Apache-2.0", "COPYING.LESSER"])
+def test_a_licence_file_by_any_of_its_usual_names_is_one(name):
+    assert LICENCE_FILE.match(name)
+
+
+@pytest.mark.parametrize("name", ["licenses.py", "test_license.js", "about our licence.md"])
+def test_what_is_about_licences_is_none(name):
+    assert not LICENCE_FILE.match(name)
+
+
+def test_several_licences_of_metadata_are_not_one_of_them():
+    classifiers = "Classifier: License :: OSI Approved :: MIT License\n"
+    classifiers += "Classifier: License :: OSI Approved :: Apache Software License\n"
+    assert declared_licence("PKG-INFO", "Name: a\n" + classifiers).licence == "MIT AND Apache-2.0"
+    packages = {"licenses": [{"type": "MIT", "url": "x"}, {"type": "GPL-2.0-only"}]}
+    assert declared_licence("package.json", json.dumps(packages)).licence == "MIT OR GPL-2.0-only"

@@ -116,3 +116,17 @@ def test_a_wish_is_entered_and_a_malformed_one_leaves_the_registry_as_it_was(tmp
     path.write_bytes(before.rstrip(b"\n"))  # as editors leave it
     add_wish(path, request="R-3", kind="user", value="u", asked_on="2026-01-02")
     assert len(read_registry(path).wishes) == 3
+
+
+def test_a_registry_that_a_korean_spreadsheet_saved_is_read_and_added_to(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_bytes((HEADER + "1,2026-01-02,owner,김작가,전화로 물음\n").encode("cp949"))
+    assert read_registry(path).wishes["value"].tolist() == ["김작가"]
+    add_wish(path, request="2", kind="owner", value="이작가", asked_on="2026-01-03")
+    assert read_registry(path).wishes["value"].tolist() == ["김작가", "이작가"]
+
+
+@pytest.mark.parametrize("day", ["20261127", "2026-W48-5", "2026-13-01"])
+def test_a_day_is_written_in_one_way(tmp_path, day):
+    with pytest.raises(DataError, match="line 2: asked_on is a day"):
+        registry(tmp_path, f"1,{day},owner,kim,")

@@ -55,6 +55,21 @@ def test_the_recipes_of_this_repository_are_read(path):
         ),
         (HEAD + SOURCE + '[[steps]]\nstep = "opt-out"\n', "line 8: the step opt-out needs registry"),
         (HEAD + "[[", "cannot be read"),
+        (HEAD.replace("CC0-1.0", "CC Zero") + SOURCE, "line 4: 'CC Zero' is no SPDX expression"),
+        (HEAD + SOURCE + 'licence = "MTI"\n', "line 7: 'MTI' is no SPDX expression of known licences"),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "licences"\nallow = ["mit", "GPL 9"]\n',
+            "line 9: 'GPL 9' is no SPDX expression",
+        ),
+        (HEAD + SOURCE + '[[steps]]\nstep = "licences"\nallow = [1]\n', "line 9: a licence is a text, MIT; got 1"),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "duplicates"\nthreshold = 1.5\n',
+            "line 9: threshold of the step duplicates is from 0 to 1; got 1.5",
+        ),
+        (
+            HEAD + SOURCE + '[[steps]]\nstep = "quality"\nleast_letters = -1\n',
+            "line 9: least_letters of the step quality is 0 or more; got -1",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path, text, match):

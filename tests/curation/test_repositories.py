@@ -153,3 +153,19 @@ def test_a_clone_as_a_whole(clone):
     before = found["snapshot"]
     git(clone, "branch", "b", "HEAD~1")
     assert describe_repository(clone)["snapshot"] != before
+
+
+def test_a_submodule_is_named_and_not_read(clone):
+    head = git(clone, "rev-parse", "HEAD")
+    git(clone, "update-index", "--add", "--cacheinfo", f"160000,{head},libs/other")
+    git(clone, "commit", "-qm", "with another")
+    row = read_repository(clone).set_index("path").loc["libs/other"]
+    assert (row["skipped"], row["swhid"], row["text"]) == ("another repository", f"swh:1:rev:{head}", "")
+
+
+def test_a_repository_of_sha_256_has_no_swhids(tmp_path):
+    git(tmp_path, "init", "-q", "--object-format=sha256", str(tmp_path / "new"))
+    (tmp_path / "new" / "a.txt").write_text("a", "utf-8")
+    commit(tmp_path / "new", "2024-06-01")
+    with pytest.raises(DataError, match="names its objects by SHA-256; SWHIDs are of SHA-1"):
+        read_repository(tmp_path / "new")
