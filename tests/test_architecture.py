@@ -21,14 +21,14 @@ HOUSE = {
     "figures": ["theme"],
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recogniser",
-        "secret_recognisers", "recognisers", "personal", "reading", "labels",
+        "secret_recognisers", "recognisers", "secret_words", "personal", "reading", "labels",
         "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
         "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
         "repositories", "archives", "heritage", "optout", "quality", "engines", "steps", "scanner",
         "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
-        "personal_scores", "presidio",
+        "personal_scores", "secret_training", "presidio",
         "duplicate_scores",
     ],
     "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],

@@ -59,6 +59,13 @@ def add(stages: Any) -> None:
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
     three_way.add_argument("--model", help="bundled by default, or a folder")
     three_way.add_argument("--out", type=Path, required=True)
+    secrets = command(stages, "secrets", train_secrets, "teach the model that tells passwords by the words around them")
+    secrets.add_argument(
+        "--data",
+        type=Path,
+        help="CSV of marked lines: text, part (who wrote it); default: ours, without the test lines",
+    )
+    secrets.add_argument("--out", type=Path, required=True)
 
 
 def _train_frame(data: str) -> pd.DataFrame:
@@ -145,6 +152,22 @@ def package_run(arguments: argparse.Namespace) -> None:
     made = packaging.package_run(arguments.run_folder, arguments.out, calib=arguments.calib, valid=arguments.valid)
     print(f"{arguments.out}: temperature {made['temperature']:.3f} on {made['n']:,} rows of {made['fitted_on']}")
     print(f"log-odds shifted by {-made['shift']:+.3f}, fitted on {made['shift_fitted_on'] or 'nothing'}")
+
+
+def train_secrets(arguments: argparse.Namespace) -> None:
+    """Teach the model of passwords, and print how it reads each part when taught by the others."""
+    from kosent_lab.core.files import file_sha256
+    from kosent_lab.curation.personal_scores import PARTS, read_marked
+    from kosent_lab.curation.secret_training import fit_secret_words, save_secret_words, words_of_lines
+
+    path = arguments.data or PARTS["dev"]
+    words = words_of_lines(read_marked(path))
+    model, scores = fit_secret_words(words)
+    about = {"data": path.name, "sha256": file_sha256(path), "words": len(words), "secrets": int(words["secret"].sum())}
+    out = save_secret_words(model, arguments.out, about=about)
+    print("each part read by a model of the others:")
+    print(scores.round(3).to_string(index=False))
+    print(f"{out}: {about['secrets']:,} secrets of {about['words']:,} words, threshold {model.threshold:.2f}")
 
 
 def train_three_way(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Find, mask and count what names a person in a text, and what gives access to what is theirs.
 
-Shapes, check digits and words around them (``corpora.recognisers``): names are not found, nor what is spelled out, and
+Shapes, check digits and words around them (``corpora.recognisers``), of passwords also what the words around them
+teach (``corpora.secret_words``): names are not found, nor what is spelled out, and
 nothing here says that a text is free of personal data. Who warns of it and who hides it is decided in ``cli`` and
 ``report``.
 """
@@ -18,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kosent_lab.corpora.recognisers import RECOGNISERS
+from kosent_lab.corpora.secret_words import load_secret_words
 
 logger = logging.getLogger(__name__)
 KINDS = {one.kind: one.name for one in RECOGNISERS}
@@ -58,6 +60,15 @@ def find_personal(text: str) -> list[Found]:
     >>> find_personal("별점 5.0, 12,900원, 2024-01-15, 주문 20240115-0001234")
     []
     """
+    found = find_by_pattern(text)
+    if _HINT.search(text):
+        words = load_secret_words().find(text.translate(_HALF_WIDTH), [(one.start, one.end) for one in found])
+        found += [Found("secret", start, end) for start, end in words]
+    return sorted(found, key=lambda one: one.start)
+
+
+def find_by_pattern(text: str) -> list[Found]:
+    """Find what shapes, check digits and words around them tell: `find_personal` without the model of passwords."""
     if not _HINT.search(text):
         return []
     plain = text.translate(_HALF_WIDTH)

@@ -75,6 +75,11 @@ def is_account(written: str) -> bool:
     return 10 <= len(_digits(written)) <= 14 and not re.fullmatch(r"0{4}\d+", written)
 
 
+def is_door(written: str) -> bool:
+    """Tell whether an address has numbers: 000동 000호 is a form."""
+    return any(_digits(written))
+
+
 def is_drawn_number(written: str) -> bool:
     """Tell whether its digits are neither all the same nor a row, as those of a form's example are."""
     digits = _digits(written)
@@ -148,7 +153,7 @@ def is_pass(value: str) -> bool:
     )
     if re.fullmatch(rf"[*#]?\d{{4,12}}[*#]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
-    if not re.search(r"\d", value) or value.endswith("=") or _PLACEHOLDER.match(value):
+    if not re.search(r"\d", value) or value.endswith("=") or re.search("^&|&.*=", value) or _PLACEHOLDER.match(value):
         return False
     return is_secret(value) or bool(re.fullmatch(r"(?=.*[A-Za-z]{2})[\w!@#$%^&*~?+=-]{6,64}", value, re.ASCII))
 

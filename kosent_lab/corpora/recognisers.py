@@ -15,6 +15,7 @@ from kosent_lab.corpora.personal_checks import (
     is_business,
     is_card,
     is_clear_address,
+    is_door,
     is_drawn_number,
     is_mail,
     is_resident,
@@ -58,7 +59,8 @@ _DEEDS = (
 )
 _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 _NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
-_FORM = "¤[가-힣]{0,2} ?(?:형식|형태|같은 형)"
+_COURT = "판결|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
+_FORM = "¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
 _IS_NUMBERED = re.compile(rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}")
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
@@ -69,7 +71,7 @@ _STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\
 # what stands between the number and the door: a remark in brackets, the name of a house
 _HOUSE = (
     r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
-    r"(?:(?!호[ ,\d])(?:\d{1,2}(?=[가-힣]{2}))?[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?)?(?:\d{1,2}(?:차|단지),? ?)?"
+    r"(?:(?!호[ ,\d])(?:\d{1,2}(?=[가-힣]{2}))?[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?){0,2}(?:\d{1,2}(?:차|단지),? ?)?"
 )
 
 _IP = (
@@ -78,7 +80,7 @@ _IP = (
 )
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
-    r"[ =:]{0,2}(?:표기 )?¤"
+    r"[ =:]{0,2}(?:표기 )?(?:[\d.]+ ?(?:→|->|에서|~) ?)?¤"
     r"|¤ ?(?:버전|version|업데이트|패치)"
 )
 
@@ -196,7 +198,7 @@ RECOGNISERS = (
             rf"|(?<![가-힣])[가-힣]{{2,12}}(?:마을|단지|채|차)(?: ?\d{{1,2}}(?:단지|차))?,? ?{_DONG_HO}"
             rf"|(?<![\d가-힣]){_DONG_HO}"
         ),
-        hint="호",
+        hint="호", check=is_door,
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,
@@ -205,7 +207,7 @@ RECOGNISERS = (
             rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
             rf" ?\d{{4}}{_NO_UNIT}"
         ),
-        check=is_drawn_number, unless=re.compile("¤/\\d"),
+        check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_FORM}"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,
@@ -216,7 +218,8 @@ RECOGNISERS = (
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out
         re.compile(rf"(?<![\d.,])\d{{2}} ?[{_HIRED}] ?\d{{4}}{_NO_UNIT}"),
-        check=is_drawn_number, context=re.compile("기사|트럭|택시|버스|배차|화물|번호판|차량|차 "),
+        check=is_drawn_number, context=re.compile("기사|트럭|택시|버스|배차|화물|번호판|차량|차[ 에를는가]|유류|주유"),
+        after=24,
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # of two wheels

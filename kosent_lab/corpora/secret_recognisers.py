@@ -11,7 +11,7 @@ from kosent_lab.corpora.recogniser import Recogniser
 _secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
 
 _PASS = (
-    "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구)|인증키|접속키|(?:사전)?공유 ?키|토큰"
+    "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키|토큰"
     "|(?:시크릿|API|api|액세스|와이파이|WPA2?) ?키|OTP ?시드|(?:백업|복구) ?코드)"
 )
 _DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
@@ -119,7 +119,7 @@ SECRETS = (
         re.compile(
             rf"(?<![^\s\"'`(:=])(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})(?= ?(?:이|가)? ?{_PASS})", re.ASCII
         ),
-        hint=_PASS, check=is_pass,
+        hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
     ),
     _secret(
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …

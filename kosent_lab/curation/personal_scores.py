@@ -1,7 +1,8 @@
 """How well personal data is found: precision and recall of each kind on lines in which it is marked.
 
-The finder is ``corpora.personal``. Our own marked lines, of invented persons, are in two files of ``data/studies``:
-``personal-data.csv``, which the patterns were made on, and ``personal-data-test.csv``, which is reported.
+The finder is ``corpora.personal``. Our own marked lines, of invented persons, are in three files of ``data/studies``:
+``personal-data.csv``, which the patterns were made on, ``personal-data-secrets.csv``, in which passwords alone are
+marked (both teach the model of passwords), and ``personal-data-test.csv``, which is reported.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from kosent_lab.corpora.personal import KINDS, Found, find_personal
 
 PARTS = {
     name: DATA_FOLDER / "studies" / file
-    for name, file in (("dev", "personal-data.csv"), ("test", "personal-data-test.csv"))
+    for name, file in (
+        ("dev", "personal-data.csv"),
+        ("secrets", "personal-data-secrets.csv"),
+        ("test", "personal-data-test.csv"),
+    )
 }
 _MARK = re.compile(r"<<([a-z]+):(.*?)>>", re.DOTALL)
 
@@ -37,7 +42,8 @@ def read_marked(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``line`` (of the file, from 1 below the header), ``text`` without marks, ``marked`` (list of `personal.Found`).
+        ``line`` (of the file, from 1 below the header), ``part`` (who wrote it, ``""`` where no column says),
+        ``text`` without marks, ``marked`` (list of `personal.Found`).
 
     Raises
     ------
@@ -46,14 +52,14 @@ def read_marked(path: Path) -> pd.DataFrame:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            texts = [row["text"] for row in csv.DictReader(file)]
+            lines = [(row["text"], row.get("part") or "") for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as marked lines, a CSV file with a column text: {error!r}") from error
     rows = []
-    for number, text in enumerate(texts, start=1):
+    for number, (text, part) in enumerate(lines, start=1):
         plain, marked = _unmark(text, f"{path}, line {number}")
-        rows.append((number, plain, marked))
-    return pd.DataFrame(rows, columns=["line", "text", "marked"])
+        rows.append((number, part, plain, marked))
+    return pd.DataFrame(rows, columns=["line", "part", "text", "marked"])
 
 
 def _unmark(text: str, where: str) -> tuple[str, list[Found]]:
@@ -100,13 +106,13 @@ def score_personal(
         found = list(find(row.text))
         for one in row.marked:
             counts[one.kind]["marked"] += 1
-            met = any(_is_same(one, other) for other in found)
+            met = any(is_same(one, other) for other in found)
             counts[one.kind]["met"] += met
             if not met:
                 wrong.append((row.line, one.kind, "missed", row.text[one.start : one.end]))
         for one in found:
             counts[one.kind]["found"] += 1
-            right = any(_is_same(one, other) for other in row.marked)
+            right = any(is_same(one, other) for other in row.marked)
             counts[one.kind]["right"] += right
             if not right:
                 wrong.append((row.line, one.kind, "wrong", row.text[one.start : one.end]))
@@ -115,7 +121,8 @@ def score_personal(
     return table, pd.DataFrame(wrong, columns=["line", "kind", "what", "written"])
 
 
-def _is_same(one: Found, other: Found) -> bool:
+def is_same(one: Found, other: Found) -> bool:
+    """Tell whether two are of one kind and share at least half of the characters that either has."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     return one.kind == other.kind and 2 * shared >= max(one.end, other.end) - min(one.start, other.start)
 

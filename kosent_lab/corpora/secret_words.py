@@ -1,0 +1,216 @@
+"""Tell which word of a text is a password, where no pattern tells: a linear model on the word and what stands around.
+
+It is taught by lines of invented persons in ``curation.secret_training``; the patterns are in ``secret_recognisers``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.schema import ModelError, NotAvailableError
+
+FOLDER = DATA_FOLDER / "models" / "kosent-secrets"
+FILE = "words.safetensors"
+SIZE = 2**15  # of the table that features are hashed into
+_LEFT, _RIGHT = 24, 16  # characters around a word that are read one by one
+_BEFORE, _BEHIND = 80, 40  # and in which other words are looked for
+# a word without one of these around it, or without Hangul, is none that the model was taught on: patterns read code
+_ABOUT = re.compile(
+    "(?i)비번|비밀번호|패스워드|패쓰워드|암호|토큰|잠금|도어락|현관|와이파이|와파|계정|로그인|사물함|금고|자물쇠|열쇠|누르|눌러|별표|택배함|출입"
+    "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass|pwd|secret|token|key|auth|login|credential|psk"
+)
+_HANGUL = re.compile("[가-힣]")
+_WORD = re.compile(r"[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
+_PARTICLE = re.compile(
+    "(?:입니다|이에요|예요|에요|이고|이야|이라고|라고|으로|로|에서|이랑|은|는|이|가|을|를|고|야|요|임|다|인데|였|이었|만|도|와|과|에|랑|하고|래요|이래)"
+    "[가-힣]*$"
+)
+_KINDS = (
+    ("l", "[a-z]"),
+    ("u", "[A-Z]"),
+    ("d", r"\d"),
+    ("s", r"[!@#$%^&*~?+]"),
+    ("w", "[_=-]"),
+    ("h", "[가-힣ㄱ-ㅎ]"),
+    ("p", r"[./:]"),
+)
+# words whose distance counts, before and behind
+_NEAR = (
+    *(
+        "비번",
+        "비밀번호",
+        "패스워드",
+        "암호",
+        "토큰",
+        "키",
+        "잠금",
+        "도어락",
+        "현관",
+        "와이파이",
+        "코드",
+        "계정",
+        "로그인",
+    ),
+    *(
+        "pw",
+        "pass",
+        "secret",
+        "token",
+        "key",
+        "auth",
+        "사물함",
+        "금고",
+        "자물쇠",
+        "번호",
+        "열쇠",
+        "누르",
+        "별표",
+        "인증",
+    ),
+    *("공유", "관리자", "psk", "아이디", "id", "커밋", "버전", "모델", "주문", "예시"),
+)
+_STEPS = (2, 6, 15, 40, 80)  # of a distance, characters
+
+
+def candidates(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of what may be a password: words with a digit, a sign between letters, or six Latin letters,
+    without the particle behind them and the label before them.
+
+    Examples
+    --------
+    >>> [("비번은 dubu_77이고 pw:q1w2e3"[start:end]) for start, end in candidates("비번은 dubu_77이고 pw:q1w2e3")]
+    ['dubu_77', 'q1w2e3']
+    """
+    for match in _WORD.finditer(text):
+        start, word = match.start(), match.group()
+        label = max(word.rfind("="), word.rfind(":"))
+        if 0 < label < len(word) - 3 and "://" not in word:
+            start, word = start + label + 1, word[label + 1 :]
+        bare = word.lstrip(":=/.?~·-")
+        start, word = start + len(word) - len(bare), bare.rstrip(":.,?")
+        particle = _PARTICLE.search(word)
+        if particle and particle.start() >= 3 and re.search(r"[A-Za-z0-9*#!@]$", word[: particle.start()]):
+            word = word[: particle.start()]
+        end = start + len(word)
+        if len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
+            around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
+            if _HANGUL.search(around) and _ABOUT.search(around):
+                yield start, end
+
+
+def features(text: str, start: int, end: int) -> dict[str, float]:
+    """Describe a word: which characters it has, in which order, what stands around it, which words are how far."""
+    word = text[start:end]
+    first = max(0, start - _BEFORE)
+    low = text[first : end + _BEHIND].lower()
+    start, end = start - first, end - first
+    left, right = low[max(0, start - _LEFT) : start], low[end : end + _RIGHT]
+    kinds = "".join(kind for kind, pattern in _KINDS if re.search(pattern, word))
+    length = _step(len(word), (3, 5, 7, 9, 12, 16, 24, 32))
+    changes = min(4, len(re.findall(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", word)))
+    entropy = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
+    shape = word
+    for pattern, letter in ((r"\d+", "0"), ("[a-z]+", "a"), ("[A-Z]+", "A"), ("[가-힣ㄱ-ㅎ]+", "H")):
+        shape = re.sub(pattern, letter, shape)
+    found = dict.fromkeys(
+        (
+            f"kinds {kinds}", f"length {length}", f"kinds {kinds} length {length}", f"changes {changes}",
+            f"entropy {int(2 * entropy)}", f"kinds {kinds} changes {changes}", f"shape {shape[:8]}",
+            f"star {word[0] in '*#' or word[-1] in '*#'}",
+        ),
+        1.0,
+    )  # fmt: skip
+    for n in (2, 3, 4):
+        found |= {f"left {left[-n:]}|": 1.0, f"right |{right[:n]}": 1.0}
+        for place in range(len(left) - n + 1):
+            weight = 1.0 if len(left) - place <= _LEFT // 2 else 0.5
+            key = f"left {left[place : place + n]}"
+            found[key] = max(found.get(key, 0.0), weight)
+        found |= {f"right {right[place : place + n]}": 1.0 for place in range(len(right) - n + 1)}
+    distances = []
+    for name in _NEAR:
+        if (before := low.rfind(name, 0, start)) >= 0:
+            distances.append(start - before - len(name))
+            found[f"{name} before {_step(distances[-1], _STEPS)}"] = 1.0
+        if (behind := low.find(name, end)) >= 0:
+            found[f"{name} behind {_step(behind - end, _STEPS)}"] = 1.0
+    nearest = _step(min(distances, default=999), (4, 8, 16, 32, 64))
+    return found | {f"nearest {nearest}": 1.0, f"nearest {nearest} kinds {kinds}": 1.0}
+
+
+def _step(value: int, steps: tuple[int, ...]) -> int:
+    return sum(value > step for step in steps)
+
+
+def hashed(found: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns and values of features in a table of `SIZE` columns."""
+    columns = np.fromiter((zlib.crc32(name.encode()) % SIZE for name in found), np.int64, len(found))
+    return columns, np.fromiter(found.values(), np.float32, len(found))
+
+
+@dataclasses.dataclass(frozen=True)
+class SecretWords:
+    """The model.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (SIZE,)
+    bias : float
+        The log-odds of a word are the sum of its features' weights and this.
+    threshold : float
+        The log-odds from which on a word is said to be a password.
+    """
+
+    weight: np.ndarray = dataclasses.field(repr=False)
+    bias: float
+    threshold: float
+
+    def odds(self, text: str, start: int, end: int) -> float:
+        """Return the log-odds that a word is a password."""
+        columns, values = hashed(features(text, start, end))
+        return float(self.weight[columns] @ values) + self.bias
+
+    def find(self, text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield the places of passwords, those left out that something else has `taken`."""
+        for start, end in candidates(text):
+            free = all(end <= first or last <= start for first, last in taken)
+            if free and self.odds(text, start, end) >= self.threshold:
+                yield start, end
+
+
+@functools.cache
+def load_secret_words(folder: Path = FOLDER) -> SecretWords:
+    """Load the model.
+
+    Raises
+    ------
+    NotAvailableError
+        When the folder holds none.
+    ModelError
+        When the file is none of this version's.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise NotAvailableError(f"{path} is missing. Teach it: kosent-lab train secrets --out {folder}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            weight = file.get_tensor("weight").astype(np.float32)
+            about = json.loads(file.metadata()["about"])
+            model = SecretWords(weight, float(about["bias"]), float(about["threshold"]))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is no model of secrets: {error}") from error
+    if weight.shape != (SIZE,):
+        raise ModelError(f"{path} has weights of shape {weight.shape}; this version reads ({SIZE},)")
+    return model
