@@ -61,10 +61,9 @@ def add(stages: Any) -> None:
     three_way.add_argument("--out", type=Path, required=True)
     secrets = command(stages, "secrets", train_secrets, "teach the model that tells passwords by the words around them")
     secrets.add_argument(
-        "--data",
-        type=Path,
+        "--data", type=Path, nargs="+", metavar="FILE",
         help="CSV of marked lines: text, part (who wrote it); default: ours, without the test lines",
-    )
+    )  # fmt: skip
     secrets.add_argument("--out", type=Path, required=True)
 
 
@@ -156,14 +155,20 @@ def package_run(arguments: argparse.Namespace) -> None:
 
 def train_secrets(arguments: argparse.Namespace) -> None:
     """Teach the model of passwords, and print how it reads each part when taught by the others."""
+    import pandas as pd
+
     from kosent_lab.core.files import file_sha256
     from kosent_lab.curation.personal_scores import PARTS, read_marked
     from kosent_lab.curation.secret_training import fit_secret_words, save_secret_words, words_of_lines
 
-    path = arguments.data or PARTS["dev"]
-    words = words_of_lines(read_marked(path))
+    paths = arguments.data or [PARTS["dev"], PARTS["secrets"]]
+    words = words_of_lines(pd.concat(map(read_marked, paths), ignore_index=True))
     model, scores = fit_secret_words(words)
-    about = {"data": path.name, "sha256": file_sha256(path), "words": len(words), "secrets": int(words["secret"].sum())}
+    about = {
+        "data": {path.name: file_sha256(path) for path in paths},
+        "words": len(words),
+        "secrets": int(words["secret"].sum()),
+    }
     out = save_secret_words(model, arguments.out, about=about)
     print("each part read by a model of the others:")
     print(scores.round(3).to_string(index=False))

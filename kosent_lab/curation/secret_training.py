@@ -76,7 +76,8 @@ def fit_secret_words(
     DataError
         When there are no two parts with secrets and other words.
     """
-    refuse_test_rows(words.rename(columns={"part": "split"}), what="the model of secrets")
+    for frame in (words, words[["part"]].rename(columns={"part": "split"})):
+        refuse_test_rows(frame, what="the model of secrets")
     groups = [words[words["part"] == part] for part in words["part"].unique()]
     if len(groups) < 2 or any(group["secret"].nunique() < 2 for group in groups):
         raise DataError(

@@ -7,6 +7,7 @@ import pytest
 
 from kosent_lab.calibration import abstention, calibrator_comparison, calibrators, conformal, temperature
 from kosent_lab.core.schema import DataError
+from kosent_lab.curation import secret_training
 from kosent_lab.models import electra, pairs
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies import draws, transfer
@@ -29,12 +30,13 @@ FITS = {
     "pretrain": lambda c: pretraining.pretrain(c.pair, c.tokenizer, c.rows, folder=c.folder),
     "start_from_text": lambda c: pretraining.start_from_text(c.pair, c.tokenizer, c.rows),
     "fit_neutral_head": lambda c: three_way.fit_neutral_head(c.rows, c.clean, c.classifier),
+    "fit_secret_words": lambda c: secret_training.fit_secret_words(c.rows.assign(part="a")),
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),
 }
 # fit on what they are not given whole: learning_curve leaves test rows out itself, train_vocabulary takes texts,
 # fit_family and fit_logistic take numbers that fit_calibrator has asked for
 OTHERS = {"learning_curve", "train_vocabulary", "fit_family", "fit_logistic"}
-WINGS = ["calibration", "models", "scoring", "training", "studies", "tokenization", "behaviour", "errors"]
+WINGS = ["curation", "calibration", "models", "scoring", "training", "studies", "tokenization", "behaviour", "errors"]
 
 
 @pytest.fixture
