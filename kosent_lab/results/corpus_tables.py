@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import scipy.stats
+
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.results.markdown import count, table, with_interval
+from kosent_lab.results.markdown import count, signed, table, with_interval
 from kosent_lab.results.measured_tables import result
+from kosent_lab.studies.kept import load_study
 
 
 def governed_table(entry: str = "corpus-nsmc-governed") -> str:
@@ -113,6 +116,20 @@ def corpus_speed_line() -> str:
     )
 
 
+def governed_cost_table() -> str:
+    """What a small model reads after the same updates on a corpus as it is and on the governed one, by seed."""
+    runs = load_study("governed-cost").pivot(index="seed", columns="data", values=["accuracy", "nll"])
+    rows = []
+    for name, words, scale, digits in (("accuracy", "accuracy (%)", 100, 2), ("nll", "log loss", 1, 4)):
+        before, after = scale * runs[name]["as it is"], scale * runs[name]["governed"]
+        difference = after - before
+        middle, half = difference.mean(), scipy.stats.t.ppf(0.975, len(runs) - 1) * difference.sem()
+        said, low, high = (signed(value, digits) for value in (middle, middle - half, middle + half))
+        means = [f"{one.mean():.{digits}f}" for one in (before, after)]
+        rows.append([words, count(len(runs)), *means, f"{said} ({low} to {high})"])
+    return table(["on NSMC valid", "seeds", "as it is", "governed", "difference (95 %)"], rows, words=1)
+
+
 TABLES = {
     "governed": governed_table,
     "governed-tools": governed_tools_table,
@@ -121,6 +138,7 @@ TABLES = {
     "near-pairs": near_pairs_table,
     "near-files": near_files_table,
     "personal-data": personal_table,
+    "governed-cost": governed_cost_table,
     "corpus-speed": corpus_speed_table,
     "corpus-speed-line": corpus_speed_line,
 }
