@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import ModelError, NotAvailableError
 
-FOLDER = DATA_FOLDER / "models" / "kosent-secrets"
-FILE = "words.safetensors"
+FOLDER = Path(__file__).parent  # with the package: what finds personal data needs no data folder
+FILE = "secret_words.safetensors"
 SIZE = 2**15  # of the table that features are hashed into
 _LEFT, _RIGHT = 24, 16  # characters around a word that are read one by one
 _BEFORE, _BEHIND = 80, 40  # and in which other words are looked for

@@ -53,8 +53,8 @@ def test_what_is_taken_is_not_looked_at():
 
 
 def test_a_model_that_is_not_there_or_is_none_is_told(tmp_path):
-    with pytest.raises(NotAvailableError, match=r"words.safetensors is missing. Teach it: kosent-lab train secrets"):
+    with pytest.raises(NotAvailableError, match=r"is missing. Teach it: kosent-lab train secrets"):
         load_secret_words(tmp_path)
-    (tmp_path / "words.safetensors").write_bytes(b"no")
+    (tmp_path / "secret_words.safetensors").write_bytes(b"no")
     with pytest.raises(ModelError, match="is no model of secrets"):
         load_secret_words(tmp_path)
