@@ -1,9 +1,8 @@
 """Find, mask and count what names a person in a text, and what gives access to what is theirs.
 
-Shapes, check digits and words around them (``corpora.recognisers``), of passwords also what the words around them
-teach (``corpora.secret_words``): names are not found, nor what is spelled out, and
-nothing here says that a text is free of personal data. Who warns of it and who hides it is decided in ``cli`` and
-``report``.
+Shapes, check digits and words around them (``corpora.recognisers``), of passwords also a model of the words around them
+(``corpora.secret_words``): names are not found, nor what is spelled out, and nothing here says that a text is free of
+personal data. Who warns of it and who hides it is decided in ``cli`` and ``report``.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from kosent_lab.corpora.secret_words import load_secret_words
 logger = logging.getLogger(__name__)
 KINDS = {one.kind: one.name for one in RECOGNISERS}
 PLACEHOLDERS = {one.kind: one.placeholder for one in RECOGNISERS}
+_MASKED = re.compile("|".join(sorted(map(re.escape, PLACEHOLDERS.values()))))
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−ㅡ·：／", "0123456789-.@()+--------:/")
 # what any find holds: most texts hold none of it
@@ -60,27 +60,58 @@ def find_personal(text: str) -> list[Found]:
     >>> find_personal("별점 5.0, 12,900원, 2024-01-15, 주문 20240115-0001234")
     []
     """
-    found = find_by_pattern(text)
-    if _HINT.search(text):
-        words = load_secret_words().find(text.translate(_HALF_WIDTH), [(one.start, one.end) for one in found])
-        found += [Found("secret", start, end) for start, end in words]
-    return sorted(found, key=lambda one: one.start)
+    found = _find_once(text)
+    # what is masked tells of nothing any more; looked at again until nothing is left, a text masked twice is the same
+    while more := _find_once(mask_text(text, found)) if found else []:
+        found = sorted([*found, *(_moved_back(one, found) for one in more)], key=lambda one: one.start)
+    return found
+
+
+def _moved_back(one: Found, before: list[Found]) -> Found:
+    """Return where a find of the masked text stands in the text itself."""
+    start, end = one.start, one.end
+    for kind, first, last in before:
+        if first > start:
+            break
+        start, end = (place + last - first - len(PLACEHOLDERS[kind]) for place in (start, end))
+    return Found(one.kind, start, end)
+
+
+def _find_once(text: str) -> list[Found]:
+    if not _HINT.search(text):
+        return []
+    plain, masked = _prepare(text)
+    found = _by_pattern(plain, masked)
+    words = load_secret_words().find(plain, [*masked, *((one.start, one.end) for one in found)])
+    return sorted([*found, *(Found("secret", *place) for place in words)], key=lambda one: one.start)
 
 
 def find_by_pattern(text: str) -> list[Found]:
     """Find what shapes, check digits and words around them tell: `find_personal` without the model of passwords."""
-    if not _HINT.search(text):
-        return []
+    return sorted(_by_pattern(*_prepare(text)), key=lambda one: one.start) if _HINT.search(text) else []
+
+
+def _prepare(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return the text that is looked at, of the same length, and the places where something was masked before: what
+    stands in one's place is no word that tells of another.
+    """
     plain = text.translate(_HALF_WIDTH)
+    masked = [match.span() for match in _MASKED.finditer(plain)]
+    return _MASKED.sub(lambda match: " " * len(match.group()), plain), masked
+
+
+def _by_pattern(plain: str, masked: list[tuple[int, int]]) -> list[Found]:
     found: list[Found] = []
+    taken = list(masked)
     for recogniser, hint in _LOOKED_FOR:
         if hint.search(plain):
             for match in recogniser.pattern.finditer(plain):
                 start, end = match.span(recogniser.group)
-                taken = any(start < other.end and other.start < end for other in found)
-                if not taken and recogniser.accepts(match, plain):
+                free = all(end <= first or last <= start for first, last in taken)
+                if free and recogniser.accepts(match, plain):
                     found.append(Found(recogniser.kind, start, end))
-    return sorted(found, key=lambda one: one.start)
+                    taken.append((start, end))
+    return found
 
 
 def mask_text(text: str, found: Iterable[Found] | None = None) -> str:

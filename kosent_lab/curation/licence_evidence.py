@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.licences import parse_licence, stated_licence
+from kosent_lab.curation.licences import join_licences, parse_licence, stated_licence
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
 LICENCE_FILE = re.compile(
@@ -100,53 +100,51 @@ def declared_licence(path: str, text: str) -> Evidence | None:
     >>> declared_licence("a/PKG-INFO", "Name: a\\nLicense: GPL v3+\\n")
     Evidence(licence='GPL-3.0-or-later', path='a/PKG-INFO', first=2, last=2, score=100.0)
     """
-    reader = _READERS.get(PurePosixPath(path).name)
-    words = reader(text) if reader else None
+    name = PurePosixPath(path).name
+    words = _READERS[name](text) if name in _READERS else []
     if not words:
         return None
-    line = text.count("\n", 0, max(0, text.find(words))) + 1
-    return Evidence(written_licence(words), path, line, line)
+    # which of several classifiers holds, or whether all do, is not said: all; npm's "licenses" let one choose
+    licence = join_licences(map(written_licence, words), "OR" if name == "package.json" else "AND")
+    line = text.count("\n", 0, max(0, text.find(words[0]))) + 1
+    return Evidence(licence, path, line, line)
 
 
-def _of_metadata(text: str) -> str | None:
+def _of_metadata(text: str) -> list[str]:
     head = text.partition("\n\n")[0]
     for field in ("License-Expression", "License"):
         found = re.search(rf"^{field}:([^\n]{{1,200}})$", head, re.MULTILINE)
         words = found.group(1).strip() if found else ""
         if words and words.upper() != "UNKNOWN" and len(words) < 100:
-            return words
+            return [words]
     names = re.findall(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
-    names = list(dict.fromkeys(name for name in names if name != "OSI Approved"))
-    # which of several holds, or whether all do, is not said: all
-    return names[0] if len(names) == 1 else " AND ".join(map(written_licence, names)) or None
+    return [name for name in names if name != "OSI Approved"]
 
 
-def _of_toml(text: str) -> str | None:
+def _of_toml(text: str) -> list[str]:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return None
+        return []
     tool = content.get("tool")
     project = content.get("project") or content.get("package") or (tool.get("poetry") if isinstance(tool, dict) else {})
     licence = project.get("license") if isinstance(project, dict) else None
     licence = licence.get("text") if isinstance(licence, dict) else licence
-    return licence.strip() if isinstance(licence, str) and 0 < len(licence.strip()) < 100 else None
+    return [licence.strip()] if isinstance(licence, str) and 0 < len(licence.strip()) < 100 else []
 
 
-def _of_json(text: str) -> str | None:
+def _of_json(text: str) -> list[str]:
     try:
         content = json.loads(text)
         several = content.get("licenses") or []
         said = [content["license"]] if content.get("license") else several if isinstance(several, list) else [several]
     except (ValueError, AttributeError, RecursionError):
-        return None
+        return []
     names = [one.get("type") if isinstance(one, dict) else one for one in said]
-    names = [name for name in names if isinstance(name, str) and name]
-    # "licenses", as npm had it once, lets one choose
-    return names[0] if len(names) == 1 else " OR ".join(map(written_licence, names)) or None
+    return [name for name in names if isinstance(name, str) and name]
 
 
-def _of_setup(text: str) -> str | None:
+def _of_setup(text: str) -> list[str]:
     # in a call of several lines or of one; bounded, so that a long line is looked at once
     call = (
         r"(?:^|[(,])[ \t]{0,40}license[ \t]{0,8}=[ \t]{0,8}"
@@ -156,10 +154,10 @@ def _of_setup(text: str) -> str | None:
     found = found or re.search(
         r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
     )
-    return found["words"].strip() if found else None
+    return [found["words"].strip()] if found else []
 
 
-_READERS: dict[str, Callable[[str], str | None]] = {
+_READERS: dict[str, Callable[[str], list[str]]] = {
     "PKG-INFO": _of_metadata,
     "METADATA": _of_metadata,
     "DESCRIPTION": _of_metadata,
@@ -229,11 +227,9 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
         if LICENCE_FILE.match(place.name):
             read = [(UNREAD, 1, 1, 100.0)] if detector is None else detector(text)
             of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)
-        elif detector is not None and index not in own:
-            read = [Evidence(one[0], path, *one[1:]) for one in detector(text[:_HEAD])]
-            own |= (
-                {index: Evidence(_together(read)[0], path, read[0].first, read[-1].last, read[0].score)} if read else {}
-            )
+        elif detector is not None and index not in own and (read := list(detector(text[:_HEAD]))):
+            several = [Evidence(one[0], path, *one[1:]) for one in read]
+            own[index] = Evidence(_together(several)[0], path, several[0].first, several[-1].last, several[0].score)
     for folder, evidence in of_licence_files.items():
         if detector is not None or folder not in by_folder:
             by_folder.setdefault(folder, []).extend(evidence)
@@ -250,5 +246,4 @@ def _together(evidence: list[Evidence]) -> tuple[str, str]:
     """Return the licence of a folder: what its files say, all of it, each once."""
     by_licence = {one.licence: one for one in reversed(evidence)}
     first = [one for one in evidence if by_licence.get(one.licence) == one]
-    parts = [f"({one.licence})" if len(first) > 1 and " " in one.licence else one.licence for one in first]
-    return " AND ".join(parts), "; ".join(map(str, first))
+    return join_licences(one.licence for one in first), "; ".join(map(str, first))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
 from boolean.boolean import Expression
 from license_expression import ExpressionError, LicenseWithExceptionSymbol, Licensing, get_spdx_licensing
@@ -93,6 +94,18 @@ def spdx(expression: str) -> str:
     return _STAND_IN.sub(lambda match: names[int(match.group(1))], str(parse_licence(expression)))
 
 
+def join_licences(expressions: Iterable[str], operator: str = "AND") -> str:
+    """Return one expression of several, each once: all hold, or by ``OR`` one may choose.
+
+    Examples
+    --------
+    >>> join_licences(["MIT", "Apache-2.0 OR GPL-2.0-only", "MIT"])
+    'MIT AND (Apache-2.0 OR GPL-2.0-only)'
+    """
+    several = list(dict.fromkeys(expressions))
+    return f" {operator} ".join(f"({one})" if len(several) > 1 and " " in one else one for one in several)
+
+
 def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     """Tell whether an expression lets a text be used by who accepts the licences of `allow`.
 
@@ -145,9 +158,7 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     """
     head = text[:_HEAD]
     if tags := list(_TAG.finditer(head)):  # of several all hold, as REUSE has it
-        said = list(dict.fromkeys(tag.group(1) for tag in tags))
-        expression = " AND ".join(f"({one})" if len(said) > 1 and " " in one else one for one in said)
-        return expression, text.count("\n", 0, tags[0].start()) + 1
+        return join_licences(tag.group(1) for tag in tags), text.count("\n", 0, tags[0].start()) + 1
     return _noticed(head) if "icense" in head else None
 
 

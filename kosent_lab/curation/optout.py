@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.files import file_sha256, write_text
+from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.curation.duplicates import find_overlap
@@ -68,18 +69,20 @@ def read_registry(path: Path) -> Registry:
     DataError
         When a row is malformed: with file and line.
     """
-    return Registry(_parse(_text(path), path), file_sha256(path))
+    text, sha256 = _read(path)
+    return Registry(_parse(text, path), sha256)
 
 
-def _text(path: Path) -> str:
-    """Return what a registry holds, also as a spreadsheet in Korean saves it (CP949)."""
+def _read(path: Path) -> tuple[str, str]:
+    """Return what a registry holds, also as a spreadsheet in Korean saves it (CP949), and the hash of these bytes."""
     try:
-        found = decode(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"the registry {path} cannot be read: {error}") from error
+    found = decode(content)
     if found is None:
         raise DataError(f"the registry {path} cannot be read: no encoding fits. Save it as UTF-8.")
-    return found[0]
+    return found[0], hashlib.sha256(content).hexdigest()
 
 
 def _parse(text: str, path: Path) -> pd.DataFrame:
@@ -208,7 +211,7 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
         When it would make a malformed row, or the request is there already; the registry stays as it was.
     """
     with hold(path):
-        before = _text(path) if path.is_file() else ",".join(COLUMNS) + "\n"
+        before = _read(path)[0] if path.is_file() else ",".join(COLUMNS) + "\n"
         row = io.StringIO(newline="")
         csv.writer(row, lineterminator="\n").writerow([request, asked_on, kind, value, note])
         text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()

@@ -125,6 +125,7 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     ----------
     ISO/IEC 18670:2025, of snapshots: section "Snapshots".
     """
+    head = find_revision(repository)
     commits = _git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").splitlines()
     times = [int(line.partition(" ")[0]) for line in commits]
     key = _git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
@@ -136,7 +137,6 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
         about, _, symbolic = line.partition("\0")
         digest, kind, name = about.split(" ", 2)
         refs[name] = ("alias", symbolic) if symbolic else (kind, digest)
-    head = _git(repository, "rev-parse", "HEAD").decode().strip()
     branch = _git(repository, "rev-parse", "--symbolic-full-name", "HEAD").decode().strip()
     refs["HEAD"] = ("alias", branch) if branch != "HEAD" else ("commit", head)
     tree = _git(repository, "rev-parse", "HEAD^{tree}").decode().strip()

@@ -4,6 +4,7 @@ import pytest
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.corpora.personal import find_by_pattern, find_personal, mask_text
 from kosent_lab.corpora.secret_words import SIZE, SecretWords, candidates, load_secret_words
+from kosent_lab.curation.personal_scores import PARTS, read_marked
 
 
 def words(text):
@@ -58,3 +59,11 @@ def test_a_model_that_is_not_there_or_is_none_is_told(tmp_path):
     (tmp_path / "secret_words.safetensors").write_bytes(b"no")
     with pytest.raises(ModelError, match="is no model of secrets"):
         load_secret_words(tmp_path)
+
+
+def test_a_masked_text_holds_nothing_more_to_mask():
+    for path in PARTS.values():
+        for text in read_marked(path)["text"]:
+            masked = mask_text(text)
+            assert not find_personal(masked)
+            assert mask_text(masked) == masked

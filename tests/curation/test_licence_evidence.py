@@ -153,6 +153,7 @@ def test_what_is_about_licences_is_none(name):
 def test_several_licences_of_metadata_are_not_one_of_them():
     classifiers = "Classifier: License :: OSI Approved :: MIT License\n"
     classifiers += "Classifier: License :: OSI Approved :: Apache Software License\n"
-    assert declared_licence("PKG-INFO", "Name: a\n" + classifiers).licence == "MIT AND Apache-2.0"
+    found = declared_licence("PKG-INFO", "Name: a\n" + classifiers)
+    assert (found.licence, found.first) == ("MIT AND Apache-2.0", 2)
     packages = {"licenses": [{"type": "MIT", "url": "x"}, {"type": "GPL-2.0-only"}]}
     assert declared_licence("package.json", json.dumps(packages)).licence == "MIT OR GPL-2.0-only"

@@ -167,5 +167,6 @@ def test_a_repository_of_sha_256_has_no_swhids(tmp_path):
     git(tmp_path, "init", "-q", "--object-format=sha256", str(tmp_path / "new"))
     (tmp_path / "new" / "a.txt").write_text("a", "utf-8")
     commit(tmp_path / "new", "2024-06-01")
-    with pytest.raises(DataError, match="names its objects by SHA-256; SWHIDs are of SHA-1"):
-        read_repository(tmp_path / "new")
+    for read in (read_repository, describe_repository):
+        with pytest.raises(DataError, match="names its objects by SHA-256; SWHIDs are of SHA-1"):
+            read(tmp_path / "new")
