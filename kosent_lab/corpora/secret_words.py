@@ -28,7 +28,7 @@ _BEFORE, _BEHIND = 80, 40  # and in which other words are looked for
 # a word without one of these around it, or without Hangul, is none that the model was taught on: patterns read code
 _ABOUT = re.compile(
     "(?i)비번|비밀번호|패스워드|패쓰워드|암호|토큰|잠금|도어락|현관|와이파이|와파|계정|로그인|사물함|금고|자물쇠|열쇠|누르|눌러|별표|택배함|출입"
-    "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass|pwd|secret|token|key|auth|login|credential|psk"
+    "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass|pwd|secret|token|key|auth(?!or(?!iz))|login|credential|psk"
 )
 _HANGUL = re.compile("[가-힣]")
 _WORD = re.compile(r"[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
