@@ -63,7 +63,7 @@ HOUSE = {
     ],
     "report": [
         "words", "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
-        "model_sections", "page",
+        "model_sections", "reading_section", "page",
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [

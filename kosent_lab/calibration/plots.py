@@ -65,7 +65,7 @@ def plot_diagram(
     smooth = smooth.iloc[:: math.ceil(len(smooth) / SMOOTH_POINTS)]
     ax.plot([first, 1], [first, 1], color=MUTED, linestyle="--", linewidth=1, zorder=1)
     ax.fill_between(corp["probability"], corp["region_low"], corp["region_high"], color=MUTED, alpha=0.3, linewidth=0)
-    widths = 14 * np.sqrt(smooth["density"] / smooth["density"].max())
+    widths = 14 * np.sqrt(smooth["density"].clip(lower=0) / smooth["density"].max())
     points = smooth[["probability", "frequency"]].to_numpy()
     segments = np.stack([points[:-1], points[1:]], axis=1)
     ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.15, zorder=2))

@@ -82,11 +82,18 @@ def run_bench(arguments: argparse.Namespace) -> None:
         return print_result(corpus_speed.run(recipe), arguments.json)
     if arguments.errors:
         from kosent_lab import widgets
+        from kosent_lab.core.places import BUNDLED_FOLDER
+        from kosent_lab.models.classifier import load_classifier
         from kosent_lab.scoring.saved import load_scored_or_pack
         from kosent_lab.studies import error_speed
 
         frame = load_scored_or_pack("nsmc-test").frame
-        return print_result(error_speed.run(frame, widgets.list_rows, widgets.slice_names(frame)), arguments.json)
+        if "text" not in frame.columns:  # saved answers have none
+            frame = frame.assign(text=[f"영화 글 {number}" for number in range(len(frame))])
+        names = widgets.explore_errors(frame, load_classifier(BUNDLED_FOLDER)).children[0].children[0]
+        choices = [name for name in names.options if name != names.value]
+        result = error_speed.run(frame, lambda name: setattr(names, "value", name), choices)
+        return print_result(result, arguments.json)
 
     from kosent_lab import corpora
     from kosent_lab.core.places import BUNDLED_FOLDER

@@ -42,6 +42,13 @@ def add(subparsers: Any) -> None:
         help="show phone numbers, addresses, accounts, secrets and so on, which are hidden on the page and in its "
         "predictions else; texts are scored as they are. They are found by shape and context; names are not",
     )  # fmt: skip
+    parser.add_argument(
+        "--tags",
+        type=Path,
+        metavar="FILE",
+        help="causes that were given to mistakes: a CSV file of the notebooks' explorer, or "
+        "corpus,doc_id,cause,note,time; counted on the page",
+    )
     # what is the default now was asked for by this before
     parser.add_argument("--mask-personal", action="store_true", help=argparse.SUPPRESS)
     file_columns(parser)
@@ -50,12 +57,16 @@ def add(subparsers: Any) -> None:
 
 def make_report(arguments: argparse.Namespace) -> None:
     """Score the tables named and write the report page."""
+    from kosent_lab.errors.tags import read_tags
     from kosent_lab.report import page, parts
     from kosent_lab.report.model_view import ModelView
 
     names = arguments.data or parts.default_inputs(bundled_model=not arguments.model)
     if len({parts.file_name(name) for name in names}) < len(names):
         raise DataError(f"each input needs a file name of its own for its predictions; got {names}")
+    if arguments.tags is not None and not arguments.tags.is_file():
+        raise DataError(f"--tags {arguments.tags}: there is no such file")
+    tags = None if arguments.tags is None else read_tags(arguments.tags)
     classifier = open_classifier(arguments)
 
     def read(name: str) -> Any:
@@ -64,7 +75,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
     options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
-    options |= {"view": ModelView(classifier)}
+    options |= {"view": ModelView(classifier), "tags": tags}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
@@ -85,6 +96,7 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         "--precision": classifier.precision,  # what auto chose here, another machine might not
         "--device": classifier.device.type,
         "--language": arguments.language,
+        "--tags": arguments.tags,
     }
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]

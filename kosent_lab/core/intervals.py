@@ -207,6 +207,8 @@ def bootstrap_mean(
     (0.5, True)
     """
     value = float(np.mean(values)) if len(values) else float("nan")
+    if len(values if groups is None else np.unique(groups)) < 2:  # of one every resample is the same
+        return Interval(value, float("nan"), float("nan"))
     draws = bootstrap_means(values, groups=groups, resamples=resamples, seed=seed)
     return Interval(value, *percentile_interval(draws, value=value))
 

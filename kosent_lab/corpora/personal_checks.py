@@ -86,6 +86,11 @@ def is_drawn_number(written: str) -> bool:
     return len(set(digits)) > 1 and (len(digits) < 8 or "".join(map(str, digits)) not in "12345678901234567890")
 
 
+def is_phone(written: str) -> bool:
+    """Tell whether a number may be somebody's: 010-000-1234 is what the tax office takes for nobody's receipts."""
+    return "".join(map(str, _digits(written))) not in ("0100001234", "01000001234")
+
+
 def is_address(written: str) -> bool:
     """Tell whether it is an IP address of somebody: no network mask, no machine's own."""
     try:
@@ -98,10 +103,12 @@ def is_address(written: str) -> bool:
 
 
 def is_clear_address(written: str) -> bool:
-    """Tell whether an IP address is one by itself: 4.11.9.0 and 5.15.0.91 may be versions, with small numbers."""
-    large = [part for part in written.split(".") if part.isdigit() and int(part) >= 32]
-    own_net = is_address(written) and ipaddress.ip_address(written).is_private
-    return is_address(written) and (":" in written or len(large) + own_net > 1)
+    """Tell whether an IP address is one by itself: 4.11.9.0 and 10.8.2.1 may be versions, with small numbers."""
+    if not is_address(written):
+        return False
+    parts = [int(part) for part in written.split(".") if part.isdigit()]
+    own_net = ipaddress.ip_address(written).is_private and max(parts[1:], default=0) >= 16
+    return ":" in written or own_net or sum(part >= 32 for part in parts) > 1
 
 
 _PLACEHOLDER = re.compile(

@@ -18,6 +18,7 @@ from kosent_lab.corpora.personal_checks import (
     is_door,
     is_drawn_number,
     is_mail,
+    is_phone,
     is_resident,
 )
 from kosent_lab.corpora.recogniser import Recogniser
@@ -29,7 +30,7 @@ _HIRED = "아바사자배"
 # a plate may end in a particle; any other word right behind it counts something (35도 1200주)
 _PARTICLES = (
     "은|는|이|가(?!닥)|을|를|로|으로|에|의|와|과|도|만(?! ?원)|랑|하고|인|입|예요|에요|요|라|래|였|차|님"
-    "|한테|까지|부터|처럼|께|운전|번(?= ?(?:차|입|이|으로))"
+    "|한테|까지|부터|처럼|께|운전|번(?= ?(?:차|입|이|으로))|고(?![가-힣])"
 )
 _UNITS = (
     "원|개|명|년|월|회|번|점|장|호|가닥|세대|평|권|위|만 ?원|억|보(?![가-힣])|걸음"
@@ -60,9 +61,11 @@ _DEEDS = (
 _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 _NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
 _COURT = "판결|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
-_FORM = "¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
+_FORM = r"¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
-_IS_NUMBERED = re.compile(rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}")
+_IS_NUMBERED = re.compile(
+    rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}|(?:예\)|placeholder=)[^¤가-힣]{{0,6}}¤"
+)
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
 _HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)[Bb]?\d{1,5}호"
 _HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌"
@@ -81,7 +84,7 @@ _IP = (
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
     r"[ =:]{0,2}(?:표기 )?(?:[\d.]+ ?(?:→|->|에서|~) ?)?¤"
-    r"|¤ ?(?:버전|version|업데이트|패치)"
+    r"|¤ ?(?:버전|version|업데이트|패치)|업데이트 ¤|¤(?:절|항)(?![가-힣])"
 )
 
 _OF_COMPANY = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}")
@@ -169,6 +172,14 @@ RECOGNISERS = (
         check=is_account, context=re.compile(_BANK), unless=_OF_THINGS,
     ),
     Recogniser(
+        "account", "bank account", "[계좌번호]", 3,
+        # a mobile number that a bank has taken for the account's own
+        re.compile(r"(?<![\d.-])01[016-9]\d{7,8}(?!\d)"),
+        context=re.compile(
+            rf"(?:{_BANKS})(?:은행)?[ /|,:]{{1,3}}¤[ /|,:]{{1,3}}예금주|평생 ?계좌(?: ?번호)?[는은]?[ :]{{0,2}}¤"
+        ),
+    ),
+    Recogniser(
         "phone", "phone number", "[전화번호]", 2,
         # mobile numbers also without gaps; others need them, for ten digits in a row are an order as well
         re.compile(
@@ -176,7 +187,7 @@ RECOGNISERS = (
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
-        unless=_IS_NUMBERED,
+        check=is_phone, unless=_IS_NUMBERED,
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,
@@ -204,7 +215,7 @@ RECOGNISERS = (
         "plate", "vehicle plate", "[차량번호]", 2,
         re.compile(
             # taxis, buses and parcel vans name their region
-            rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
+            rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{1,2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
             rf" ?\d{{4}}{_NO_UNIT}"
         ),
         check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_FORM}"),

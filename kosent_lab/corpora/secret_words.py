@@ -31,7 +31,7 @@ _ABOUT = re.compile(
     "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass|pwd|secret|token|key|auth(?!or(?!iz))|login|credential|psk"
 )
 _HANGUL = re.compile("[가-힣]")
-_WORD = re.compile(r"[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
+_WORD = re.compile(r"(?<!\d )\d(?: \d){3,7}(?! ?\d)|[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
 _PARTICLE = re.compile(
     "(?:입니다|이에요|예요|에요|이고|이야|이라고|라고|으로|로|에서|이랑|은|는|이|가|을|를|고|야|요|임|다|인데|였|이었|만|도|와|과|에|랑|하고|래요|이래)"
     "[가-힣]*$"
@@ -66,6 +66,8 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
     for match in _WORD.finditer(text):
         start, word = match.start(), match.group()
         label = max(word.rfind("="), word.rfind(":"))
+        if "::" in word:  # a name of a program's
+            continue
         if 0 < label < len(word) - 3 and "://" not in word:
             start, word = start + label + 1, word[label + 1 :]
         bare = word.lstrip(":=/.?~·-")

@@ -44,6 +44,20 @@ def special_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {name: rows for name, rows in groups.items() if len(rows)}
 
 
+def ordinary_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what special groups are held against, by label: plain texts, or without phenomena all labelled ones.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``plain_negative`` and ``plain_positive``, or ``negative`` and ``positive``; groups without rows are left out.
+    """
+    named = "phenomenon" in frame.columns
+    rows = frame[frame["phenomenon"] == "plain"] if named else frame
+    parts = {name: rows[rows["label"].eq(label).fillna(False)] for label, name in enumerate(("negative", "positive"))}
+    return {f"plain_{name}" if named else name: part for name, part in parts.items() if len(part)}
+
+
 def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.DataFrame:
     """Say what each group of texts gets.
 

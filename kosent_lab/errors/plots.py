@@ -42,9 +42,10 @@ def plot_probabilities(values: dict[str, pd.Series], *, ax: Axes | None = None, 
     rises in between is undecided. No bins are chosen, and groups of a few dozen texts can be told apart.
     """
     ax = fresh_axes(ax, (6, 3.2))
-    colours, dashes = (ACCENT, "#c2571a", LINE, MUTED), ("-", "--", ":", "-.")
+    colours = (ACCENT, "#c2571a", LINE, MUTED, "#009e73", "#cc79a7")
+    dashes = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1)))
     for number, (name, series) in enumerate(values.items()):
-        options = {"color": colours[number % 4], "linestyle": dashes[number % 4], "linewidth": 1.8} | artist_options
+        options = {"color": colours[number % 6], "linestyle": dashes[number % 6], "linewidth": 1.8} | artist_options
         ordered = sorted(series)
         places = range(0, len(ordered), max(1, len(ordered) // _POINTS))
         shares = [100 * (place + 1) / len(ordered) for place in places]

@@ -39,6 +39,16 @@ def read_taxonomy(path: Path) -> dict[str, str]:
     return causes
 
 
+def cause_names(path: Path, *, korean: bool = False) -> dict[str, str]:
+    """Return what the causes of a taxonomy file are called in a sentence: their Korean names, or their own in words."""
+    read_taxonomy(path)
+    entries = tomllib.loads(path.read_text("utf-8"))["causes"]
+    return {
+        entry["name"]: entry.get("korean", entry["name"]) if korean else entry["name"].replace("_", " ")
+        for entry in entries
+    }
+
+
 def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Return how far two readings of the same texts agree beyond chance.
 

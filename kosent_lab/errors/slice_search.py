@@ -55,7 +55,8 @@ def find_slices(
     depth : int
         1 for single conditions, 2 for any two of different columns as well.
     min_rows : int
-        Fewest rows of a slice, in the half that chooses too; as many must be outside it.
+        Fewest rows of a slice; as many must be outside it. A half holds about half of them: how few they are is in the
+        interval by which it chooses.
     splits : int
         Random halves (`splits.halve`: minimal pairs stay together).
     draws : int
@@ -74,9 +75,9 @@ def find_slices(
         other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often chance makes the
         worst of all these slices look as bad (one-sided, corrected for all of them, overlapping or not; minimal pairs
         count as one draw); ``worst_share``: share of the halves in which it is the worst, that is, its whole interval
-        lies below the accuracy of the half and ends lowest; ``confirmed_share``: share of the halves in which the
-        other half shows it surely worse than the rest; ``difference_held_out``: mean difference on the other halves
-        where it was the worst, missing where it never was. No row where no slice is large enough.
+        lies below the accuracy of the half and ends lowest; of those halves, missing where there is none:
+        ``confirmed_share``, share in which the other half shows it surely worse than the rest, and
+        ``difference_held_out``, mean difference on the other halves. No row where no slice is large enough.
 
     References
     ----------
@@ -95,13 +96,13 @@ def find_slices(
     n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")
     rest, rest_right = len(correct) - n, correct.sum(dtype="float64") - right
     halves = [halve(rows, seed=seed + number).to_numpy(dtype="float32") for number in range(splits)]
-    worst, held_out, confirmed = _on_halves(member, correct, halves, min_rows)
+    worst, held_out, confirmed = _on_halves(member, correct, halves)
     chosen = worst[:, None] == np.arange(len(conditions))
     groups = pair_groups(rows)
     groups = np.arange(len(rows)) if groups is None else groups
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a slice that was never the worst, no halves at all: NaN
-        shares = np.nanmean(np.where(chosen, held_out, np.nan), axis=0)
+        difference, confirmed = (np.nanmean(np.where(chosen, of, np.nan), axis=0) for of in (held_out, confirmed))
         found = {
             "slice": [" & ".join(f"{column}={value}" for column, value in named) for named in conditions],
             "conditions": conditions,
@@ -113,9 +114,25 @@ def find_slices(
         bounds = difference_bounds(rest_right, rest, right, n)
         found |= dict(zip(("difference_low", "difference_high"), bounds, strict=True))
         found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
-        found |= {"worst_share": chosen.mean(axis=0), "confirmed_share": confirmed.mean(axis=0)}
-    table = pd.DataFrame(found | {"difference_held_out": shares})[names]
+        found |= {"worst_share": chosen.mean(axis=0), "confirmed_share": confirmed, "difference_held_out": difference}
+    table = pd.DataFrame(found)[names]
     return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
+    """Tell which slices of `find_slices` (or whether one) are surely bad: chance would seldom make any of them look as
+    bad (`SURELY`), and where one was the worst of a half, the other halves agree.
+    """
+    return (table["p_adjusted"] <= SURELY) & ~(table["difference_held_out"] >= 0)
+
+
+def worst_slice(table: pd.DataFrame) -> pd.Series | None:
+    """Return the row of `find_slices` to name: of the surely bad slices that were ever the worst of a half the one that
+    was most often, else of all; None where none ever was.
+    """
+    ever = table[table["worst_share"] > 0]
+    found = pd.concat([ever[surely_bad(ever)], ever])
+    return found.iloc[0] if len(found) else None
 
 
 def _conditions(
@@ -153,7 +170,7 @@ def _conditions(
 
 
 def _on_halves(
-    member: np.ndarray, correct: np.ndarray, halves: Sequence[np.ndarray], min_rows: int
+    member: np.ndarray, correct: np.ndarray, halves: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return which slice is the worst of each half (-1: none), and by how much, and whether surely, on the other.
 
@@ -164,7 +181,7 @@ def _on_halves(
     first = np.array(halves)  # shape (splits, rows)
     size, right = ((first * weight) @ member.T for weight in (1, correct))
     every, overall = first.sum(axis=1), first @ correct
-    high = np.where(size >= min_rows, wilson_bounds(right, size)[1], np.inf)
+    high = np.where(size > 0, wilson_bounds(right, np.maximum(size, 1))[1], np.inf)
     worst = np.where(high.min(axis=1) < overall / every, high.argmin(axis=1), -1)
     # what the first half does not hold, the second does
     size, right = member.sum(axis=1) - size, member @ correct - right

@@ -18,7 +18,8 @@ from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
 
-COLUMNS = ("doc_id", "cause", "note", "time")
+COLUMNS = ("corpus", "doc_id", "cause", "note", "time")
+_FORMER = COLUMNS[1:]  # files written before tags named their corpus: of any
 _PATIENCE = 10.0  # seconds to wait for another writer
 
 
@@ -28,14 +29,19 @@ def read_tags(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``doc_id``, ``cause``, ``note``, ``time`` (UTC), in the order in which they were given.
+        ``corpus`` (empty: any), ``doc_id``, ``cause``, ``note``, ``time`` (UTC), in the order in which they were given.
 
     Raises
     ------
     DataError
-        When a line is not one of four fields, or the header is another: with file and line.
+        When a line has other fields than the header, or the header is another: with file and line.
     """
     return pd.DataFrame(_rows(path), columns=list(COLUMNS), dtype="str")
+
+
+def latest_tags(tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the last tag of each row: one who reads again has thought again."""
+    return tags.drop_duplicates(["corpus", "doc_id"], keep="last", ignore_index=True)
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -46,30 +52,33 @@ def _rows(path: Path) -> list[list[str]]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}. Save it as UTF-8.") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
+    rows, names = [], COLUMNS
     try:
         for number, row in enumerate(filter(None, reader)):
-            if number == 0 and tuple(row) != COLUMNS:
-                raise DataError(f"{path}, line 1: a file of tags begins with {','.join(COLUMNS)}; got {','.join(row)}")
-            if len(row) != len(COLUMNS):
-                raise DataError(
-                    f"{path}, line {reader.line_num}: a tag has {len(COLUMNS)} fields; got {len(row)}: {row}"
-                )
-            rows.append([unescape_formula(field) for field in row])
+            if number == 0:
+                names = tuple(row)
+                if names not in (COLUMNS, _FORMER):
+                    raise DataError(
+                        f"{path}, line 1: a file of tags begins with {','.join(COLUMNS)}; got {','.join(row)}"
+                    )
+            elif len(row) != len(names):
+                raise DataError(f"{path}, line {reader.line_num}: a tag has {len(names)} fields; got {len(row)}: {row}")
+            else:
+                rows.append([""] * (len(COLUMNS) - len(names)) + [unescape_formula(field) for field in row])
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
-    return rows[1:]
+    return rows
 
 
-def add_tag(path: Path, doc_id: str, cause: str, *, note: str = "") -> int:
+def add_tag(path: Path, doc_id: str, cause: str, *, note: str = "", corpus: str = "") -> int:
     """Add a tag, whole or not at all, whoever else is adding one.
 
     Parameters
     ----------
     path : Path
         Made where it is missing.
-    doc_id, cause, note : str
-        A note is put on one line.
+    doc_id, cause, note, corpus : str
+        A note is put on one line. Rows of two files may have the same id: the corpus tells them apart.
 
     Returns
     -------
@@ -85,7 +94,7 @@ def add_tag(path: Path, doc_id: str, cause: str, *, note: str = "") -> int:
         raise DataError("a tag needs a cause; got an empty one")
     time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     with hold(path, seconds=_PATIENCE):
-        rows = [*_rows(path), [str(doc_id), cause.strip(), " ".join(note.split()), time]]
+        rows = [*_rows(path), [corpus, str(doc_id), cause.strip(), " ".join(note.split()), time]]
         out = io.StringIO()
         cells = ([escape_formula(field) for field in row] for row in rows)
         csv.writer(out, lineterminator="\n").writerows([COLUMNS, *cells])

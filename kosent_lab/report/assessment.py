@@ -129,8 +129,8 @@ class Assessment:
 
     @functools.cached_property
     def reliability(self) -> pd.DataFrame:
-        """`calibration.reliability_table` of the calibrated confidences."""
-        return calibration.reliability_table(self.frame, resamples=self.resamples)
+        """`calibration.reliability_table` of the calibrated confidences, with Wilson's intervals: bins may be tiny."""
+        return calibration.reliability_table(self.frame, resamples=0)
 
     @functools.cached_property
     def diagrams(self) -> dict[str, Diagram]:
@@ -186,11 +186,8 @@ class Assessment:
 
     @property
     def worst(self) -> pd.Series | None:
-        """Of the surely bad slices that which is the worst of most halves, else of all; None where none ever is."""
-        table = self.slice_search
-        bad = table[table["p_adjusted"] <= errors.SURELY]
-        found = bad if len(bad) else table[table["worst_share"] > 0]
-        return found.iloc[0] if len(found) else None
+        """`errors.worst_slice`."""
+        return errors.worst_slice(self.slice_search)
 
     @functools.cached_property
     def mistakes(self) -> pd.DataFrame:
@@ -204,7 +201,7 @@ class Assessment:
 
     @functools.cached_property
     def groups(self) -> pd.DataFrame:
-        """`errors.group_table` of them."""
+        """`errors.group_table` of the special groups."""
         return errors.group_table(self.special)
 
     @functools.cached_property

@@ -12,7 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kosent_lab.report.sentences import percent
+from kosent_lab.errors.slices import is_flag
+from kosent_lab.report.sentences import percent, slice_name, slice_value
 
 FIGURE_WIDTH = 7.2  # inches; the page scales it
 
@@ -36,6 +37,17 @@ class Section:
     alt: str = ""
     caption: str = ""
     table: Table | None = None
+
+
+def label_name(value: Any, t: dict[str, str]) -> str:
+    """Return what a label 0 or 1 is called; a dash for none."""
+    return "–" if pd.isna(value) else t["positive"] if int(value) == 1 else t["negative"]
+
+
+def slice_label(column: str, value: str, t: dict[str, str]) -> str:
+    """Return a slice's name for a figure, which cuts its end: yes and no come first."""
+    names = (slice_name(column, t), slice_value(value, t))
+    return ": ".join(names[::-1] if is_flag(column) else names)
 
 
 def columns(first: tuple[str, ...], numbers: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import markupsafe
+import numpy as np
 import pandas as pd
 
 from kosent_lab import behaviour, errors
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.printable import cut
 from kosent_lab.figures.theme import drawable
-from kosent_lab.report.layout import Section, Table, columns, interval
+from kosent_lab.report.layout import Section, Table, columns, interval, label_name
 from kosent_lab.report.model_view import EXPLAINED, READ
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import decimal, percent
@@ -26,14 +29,30 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     if rows.empty:
         return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
     shown = [drawable(cut(str(text), _LONGEST), keep_letters=True) for text in rows["text"]]
-    explained = part.view.explain(pd.Series(shown))
-    body = [
-        (markupsafe.Markup(behaviour.coloured_words(words, values)), percent(row["prob_1"]))
-        for (words, values), (_, row) in zip(explained, rows.iterrows(), strict=True)
+    lines = [behaviour.coloured_words(words, values) for words, values in part.view.explain(pd.Series(shown))]
+    body: list[tuple[Any, ...]] = [
+        (markupsafe.Markup(line), label_name(row["label"], t), percent(row["prob_1"]))
+        for line, (_, row) in zip(lines, rows.iterrows(), strict=True)
     ]
-    heads = [(t["text"], "text"), (t["x_prob"], "number")]
-    notes = (t["attribution_note" if part.view.has_gradients else "attribution_left_out"],)
-    return Section("attribution", (*notes, t["attribution_cut"].format(n=_LONGEST)), table=Table(heads, body))
+    heads = [(t["text"], "text"), (t["label"], ""), (t["x_prob"], "number")]
+    notes = [t["attribution_note" if part.view.has_gradients else "attribution_left_out"]]
+    if part.view.has_gradients:
+        heads.append((t["attribution_without"], ""))
+        left_out = part.view.leave_out(pd.Series(shown))
+        body = [(*cells, _most_missed(*left)) for cells, left in zip(body, left_out, strict=True)]
+        notes.append(t["attribution_without_note"])
+    notes.append(t["attribution_cut"].format(n=_LONGEST))
+    if part.view.exact is not part.view.classifier:
+        notes.append(t["attribution_exact"].format(precision=part.view.classifier.precision))
+    return Section("attribution", tuple(notes), table=Table(heads, body))
+
+
+def _most_missed(words: list[str], values: np.ndarray) -> str:
+    """Return the word without which the log-odds change most, with that change."""
+    if not len(words):
+        return "–"
+    place = int(np.abs(values).argmax())
+    return f"{words[place]} ({values[place]:+.1f})".replace("-", "−")
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:
@@ -43,7 +62,7 @@ def three_way(part: Part, t: dict[str, str]) -> Section:
         return Section("three_way", (t["no_model" if part.view is None else "attribution_saved"],))
     answers, why = part.view.read_three_ways(frame)
     if answers is None:
-        return Section("three_way", (t["three_way_none"].format(reason=why),))
+        return Section("three_way", (t["three_way_none"].format(reason=why or t["three_way_no_head"]),))
     notes = [t["three_way_note"].format(n=f"{len(answers):,}")]
     if len(frame) > READ:
         notes.append(t["three_way_first"].format(n=f"{READ:,}"))
@@ -95,8 +114,17 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
     body = []
     for _, row in table[table["failures"] > 0].head(_SHOWN_TESTS).iterrows():
         case = worst.loc[(row["capability"], row["test"])]
-        text = case["text"] if pd.isna(case["changed"]) else f"{case['text']} → {case['changed']}"
         name = f"{row['capability']}: {row['test']}"
-        body.append((name, text, f"{row['n']}", percent(row["failure_rate"]), interval(row)))
-    heads = [(t["b_test"], ""), (t["b_worst"], "text"), *columns((), (t["b_cases"], t["b_fails"], t["interval"]))]
+        body.append((name, *_case(case, t), f"{row['n']}", percent(row["failure_rate"]), interval(row)))
+    heads = [(t["b_test"], ""), (t["b_worst"], "text"), (t["b_expected"], ""), (t["answer"], "number")]
+    heads += columns((), (t["b_cases"], t["b_fails"], t["interval"]))
     return Section("behaviour_tests", tuple(notes), table=Table(heads, body) if body else None)
+
+
+def _case(case: pd.Series, t: dict[str, str]) -> tuple[str, str, str]:
+    """Return a case as it is shown: its text or texts, what was expected, and the probabilities of positive."""
+    if pd.isna(case["changed"]):
+        return str(case["text"]), label_name(case["label"], t), decimal(case["prob_1"], 2)
+    expected = t["b_same"] if case["kind"] == "inv" else t[f"b_{case['direction']}"]
+    answers = f"{decimal(case['prob_1'], 2)} → {decimal(case['prob_changed'], 2)}"
+    return f"{case['text']} → {case['changed']}", expected, answers

@@ -62,11 +62,15 @@ class ModelView:
 
         By integrated gradients where the model has them, else by leaving words out one at a time.
         """
-        written = [" ".join(("" if pd.isna(text) else str(text)).split()) for text in texts]
         if not self.has_gradients:
-            values = behaviour.leave_one_out(written, classifier_function(self.classifier))
-            return [(text.split(), value) for text, value in zip(written, values, strict=True)]
-        return behaviour.explain_words(written, self.exact)
+            return self.leave_out(texts)
+        return behaviour.explain_words(["" if pd.isna(text) else str(text) for text in texts], self.exact)
+
+    def leave_out(self, texts: pd.Series) -> list[tuple[list[str], np.ndarray]]:
+        """Return the words of each text and what the log-odds of positive lose without each."""
+        written = [" ".join(("" if pd.isna(text) else str(text)).split()) for text in texts]
+        values = behaviour.leave_one_out(written, classifier_function(self.exact))
+        return [(text.split(), value) for text, value in zip(written, values, strict=True)]
 
     def read_three_ways(self, frame: pd.DataFrame) -> tuple[pd.Series | None, str]:
         """Return the class of the first texts of a table, in their order, or None and why there is none."""

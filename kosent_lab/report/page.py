@@ -31,7 +31,7 @@ from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
-from kosent_lab.report import model_sections, sections, sentences, text_sections
+from kosent_lab.report import model_sections, reading_section, sections, sentences, text_sections
 from kosent_lab.report.parts import Part, from_frame
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ _SECTIONS = (
     text_sections.words,
     text_sections.josa,
 )
-# what is asked of the model itself: the words of its mistakes after the mistakes, the others at their places
-_OF_THE_MODEL = {"mistakes": model_sections.attribution, "special": model_sections.three_way}
+# of more than the table's answers: readers' causes and words of the mistakes after them, the others at their places
+_OF_THE_PART = {
+    "mistakes": (model_sections.attribution, reading_section.readings),
+    "special": (model_sections.three_way,),
+}
 _FIGURE = re.compile(rf"part[1-9]\d*-({'|'.join(make.__name__ for make in _SECTIONS)})\.svg")
 
 
@@ -122,6 +125,7 @@ def build(
     language: str = "en",
     command: str = "",
     keep_personal: bool = False,
+    tags: pd.DataFrame | None = None,
 ) -> Page:
     """Make the report of one scored table.
 
@@ -129,7 +133,7 @@ def build(
     ----------
     scored : DataFrame
         Prediction frame with the probabilities as they were scored.
-    classifier, calibrator, title, keep_personal :
+    classifier, calibrator, title, keep_personal, tags :
         See `parts.from_frame`.
     language : str
         ``en`` or ``ko``.
@@ -146,7 +150,8 @@ def build(
     DataError
         When `scored` holds no predictions, or the language is none of the two.
     """
-    part = from_frame(scored, classifier=classifier, calibrator=calibrator, title=title, keep_personal=keep_personal)
+    options: dict[str, Any] = {"title": title, "keep_personal": keep_personal, "tags": tags}
+    part = from_frame(scored, classifier=classifier, calibrator=calibrator, **options)
     return build_page([part], language=language, command=command)
 
 
@@ -205,12 +210,12 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
         made = [first, *made]
         for section in others:
             made.append(section)
-            if section.key in _OF_THE_MODEL:
-                made.append(_OF_THE_MODEL[section.key](part, t))
+            made += [make(part, t) for make in _OF_THE_PART.get(section.key, ())]
         if anchor == "part1":  # of the model, whatever the table
             made.append(model_sections.behaviour_tests(part, t))
     return {
         "title": t["part"].format(data=sentences.shown_name(part.title)),
+        "details": t["details"].format(data=sentences.shown_name(part.title)),
         "anchor": anchor,
         "findings": sentences.findings(assessment, language),
         "advice": [*sentences.advice(assessment, language), *sentences.personal_data(part.personal, part.masked, t)],

@@ -69,6 +69,10 @@ class Part:
     masked : bool
     view : ModelView or None
         The model itself, to be asked more; None where it is not at hand.
+    corpus : str
+        The name of the corpus, of a card or a file.
+    tags : DataFrame or None
+        Causes that readers gave to mistakes (`errors.tags.read_tags`).
     """
 
     title: str
@@ -79,6 +83,8 @@ class Part:
     personal: Mapping[str, int] = dataclasses.field(default_factory=dict)
     masked: bool = False
     view: ModelView | None = None
+    corpus: str = ""
+    tags: pd.DataFrame | None = None
 
 
 def from_frame(
@@ -88,6 +94,7 @@ def from_frame(
     calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
     title: str = "",
     keep_personal: bool = False,
+    tags: pd.DataFrame | None = None,
 ) -> Part:
     """Make a part of a table that is already scored.
 
@@ -104,6 +111,8 @@ def from_frame(
         The corpus's name when empty.
     keep_personal : bool
         Show what names persons (``corpora.personal``), which is hidden else.
+    tags : DataFrame, optional
+        Causes that readers gave to mistakes (`errors.tags.read_tags`).
 
     Returns
     -------
@@ -138,7 +147,8 @@ def from_frame(
     masked = bool(held) and not keep_personal
     assessment = assess(personal.mask_frame(scored) if masked else scored, calibrator, tokenizer=tokenizer)
     view = None if classifier is None else ModelView(classifier)
-    return _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
+    part = _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
+    return dataclasses.replace(part, tags=tags)
 
 
 def _with_card(
@@ -154,8 +164,8 @@ def _with_card(
     try:
         card = corpora.find_card(corpus)
     except KosentError:  # a user's own file
-        return Part(title, assessment, facts, personal=held, masked=masked, view=view)
-    return Part(title, assessment, facts, card.licence, card.cautions, held, masked, view)
+        return Part(title, assessment, facts, personal=held, masked=masked, view=view, corpus=corpus)
+    return Part(title, assessment, facts, card.licence, card.cautions, held, masked, view, corpus)
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:
@@ -192,6 +202,7 @@ def from_input(
     keep_personal: bool = False,
     progress: bool = False,
     view: ModelView | None = None,
+    tags: pd.DataFrame | None = None,
 ) -> Part:
     """Score an input, write its predictions, and assess it.
 
@@ -212,6 +223,8 @@ def from_input(
     progress : bool
     view : ModelView, optional
         Of the classifier; one for all inputs, so that nothing is asked twice.
+    tags : DataFrame, optional
+        As for `from_frame`.
 
     Returns
     -------
@@ -253,7 +266,8 @@ def from_input(
         remove_shards(shards)
     title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
     view = ModelView(classifier) if view is None else view
-    return _with_card(title, corpus, assessment, facts, held, masked=not keep_personal, view=view)
+    part = _with_card(title, corpus, assessment, facts, held, masked=not keep_personal, view=view)
+    return dataclasses.replace(part, tags=tags)
 
 
 def score_calib(

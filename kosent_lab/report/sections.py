@@ -6,24 +6,30 @@ stand in the catalogue (``sentences``), the page around them in ``page``.
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from kosent_lab import calibration, errors, figures
 from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import Assessment
-from kosent_lab.report.layout import FIGURE_WIDTH, Section, Table, columns, draw, interval, to_svg
+from kosent_lab.report.layout import (
+    FIGURE_WIDTH,
+    Section,
+    Table,
+    columns,
+    draw,
+    interval,
+    label_name,
+    slice_label,
+    to_svg,
+)
 from kosent_lab.report.sentences import (
     calibrator_note,
     conditions_name,
     decimal,
-    is_surely_bad,
     metric,
     percent,
-    points,
     shown_name,
+    signed_points,
     slice_name,
     slice_value,
 )
@@ -90,7 +96,7 @@ def reliability_slices(assessment: Assessment, t: dict[str, str]) -> Section:
     column, drawn = assessment.slice_diagrams
     if not drawn:
         return Section("reliability_slices", (t["reliability_slices_none"],))
-    named = {f"{slice_name(column, t)}: {slice_value(value, t)}": table for value, table in drawn.items()}
+    named = {slice_label(column, value, t): table for value, table in drawn.items()}
     axes = calibration.plot_diagrams(named, columns=2)
     for ax in axes:
         ax.set_xlabel(ax.get_xlabel() and t["x_confidence"])
@@ -119,7 +125,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("slices", (t["slices_none"] if assessment.n_labelled else t["no_labels"],))
     drawn = table.sort_values("accuracy").head(DRAWN_SLICES)
     pairs = zip(drawn["column"], drawn["value"], strict=True)
-    drawn = drawn.assign(value=[f"{slice_name(column, t)}: {slice_value(value, t)}" for column, value in pairs])
+    drawn = drawn.assign(value=[slice_label(column, value, t) for column, value in pairs])
     overall = metric(assessment.before, "accuracy")["value"]
     labels, height = {"xlabel": t["x_accuracy"]}, 0.8 + 0.28 * len(drawn)
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
@@ -140,22 +146,18 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
     table = assessment.slice_search
     if table.empty:
         return Section("causes", (t["causes_none" if assessment.n_labelled else "no_labels"],))
-    shown = table[(table["worst_share"] >= OFTEN_WORST) | table.apply(is_surely_bad, axis=1)].head(SHOWN_CAUSES)
+    shown = table[(table["worst_share"] >= OFTEN_WORST) | errors.surely_bad(table)].head(SHOWN_CAUSES)
     note = t["causes_note"].format(slices=f"{len(table):,}")
     if shown.empty:
         return Section("causes", (note, t["causes_few"]))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
-         points(-row["difference"]), points(-row["difference_held_out"]), percent(row["worst_share"]),
+         signed_points(row["difference"]), signed_points(row["difference_held_out"]), percent(row["worst_share"]),
          percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
     ]  # fmt: skip
     names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
     return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
-
-
-def _label_name(value: Any, t: dict[str, str]) -> str:
-    return "–" if pd.isna(value) else t["positive"] if int(value) == 1 else t["negative"]
 
 
 def mistakes(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -169,8 +171,8 @@ def mistakes(assessment: Assessment, t: dict[str, str]) -> Section:
     body = [
         (
             figures.drawable(cut(str(name), 300), keep_letters=True),
-            _label_name(row["label"], t),
-            _label_name(row["pred"], t),
+            label_name(row["label"], t),
+            label_name(row["pred"], t),
             percent(row["confidence"]),
         )
         for name, (_, row) in zip(shown, rows.iterrows(), strict=True)
@@ -183,14 +185,17 @@ def special(assessment: Assessment, t: dict[str, str]) -> Section:
     """What neutral and sarcastic texts get."""
     if assessment.groups.empty:
         return Section("special", (t["special_none"],))
-    series = {f"{t[f'g_{name}']} (n={len(rows):,})": rows["prob_1"] for name, rows in assessment.special.items()}
+    groups = assessment.special | errors.ordinary_groups(assessment.frame)
+    names = {name: t.get(f"g_{name}", t.get(name, name)) for name in groups}
+    series = {f"{names[name]} (n={len(rows):,})": rows["prob_1"] for name, rows in groups.items()}
     labels = {"xlabel": t["x_prob"], "ylabel": t["y_share"]}
     figure = draw(errors.plot_probabilities, series, height=3.4, labels=labels)
     body = [
-        (t[f"g_{row['group']}"], f"{row['n']:,}", decimal(row["mean_prob_1"], 2), percent(row["share_positive"]),
+        (names[row["group"]], f"{row['n']:,}", decimal(row["mean_prob_1"], 2), percent(row["share_positive"]),
          interval(row), percent(row["share_sure"]), percent(row["accuracy"]))
-        for _, row in assessment.groups.iterrows()
+        for _, row in errors.group_table(groups).iterrows()
     ]  # fmt: skip
+    notes = () if "phenomenon" in assessment.frame.columns else (t["special_no_sarcasm"],)
     numbers = tuple(t[key] for key in ("rows", "mean_prob", "called_positive", "interval", "sure_share", "accuracy"))
     words = {"alt": t["special_alt"], "caption": t["special_caption"]}
-    return Section("special", figure=figure, table=Table(columns((t["group"],), numbers), body), **words)
+    return Section("special", notes, figure, table=Table(columns((t["group"],), numbers), body), **words)

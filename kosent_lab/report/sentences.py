@@ -18,8 +18,8 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.errors.slice_search import SURELY
-from kosent_lab.errors.slices import is_flag
+from kosent_lab.errors.slice_search import surely_bad
+from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 
@@ -71,6 +71,11 @@ def points(value: float) -> str:
     return decimal(value * 100, 1)
 
 
+def signed_points(value: float) -> str:
+    """Format a difference of shares in percentage points with its sign: ``−6.1``, ``+1.8``."""
+    return "–" if math.isnan(value) else f"{value * 100:+.1f}".replace("-", "−")
+
+
 JOSA_FLAG = "has_josa_"  # of `tokenization.holds_particles`
 
 
@@ -82,8 +87,9 @@ def slice_name(column: str, t: dict[str, str]) -> str:
 
 
 def slice_value(value: str, t: dict[str, str]) -> str:
-    """Return what the reader calls a slice value: yes and no for true and false."""
-    return {"True": t["yes"], "False": t["no"]}.get(value, value)
+    """Return what the reader calls a slice value: yes and no for true and false, labels by their names."""
+    names = {"True": "yes", "False": "no", "negative": "negative", "positive": "positive", "neutral": "neutral"}
+    return t[names[value]] if value in names else value
 
 
 def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) -> str:
@@ -94,11 +100,6 @@ def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) ->
         for column, value in conditions
     ]  # fmt: skip
     return t["and"].join(asked)
-
-
-def is_surely_bad(row: pd.Series) -> bool:
-    """Tell whether chance would seldom make a slice of `errors.find_slices` look as bad, all slices considered."""
-    return bool(row["p_adjusted"] <= SURELY)
 
 
 def shown_name(name: str) -> str:
@@ -234,18 +235,18 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
-    worst, point = assessment.worst, assessment.threshold
-    found = [t["f_no_worst"]]
+    worst, point, table = assessment.worst, assessment.threshold, assessment.slice_search
+    found = [t["causes_none" if table.empty else "f_no_worst"]]
     if worst is not None:  # printed in either case: what chance made look bad is told with what did not
         found = [
-            t["f_worst" if is_surely_bad(worst) else "f_worst_unsure"].format(
+            t["f_worst" if surely_bad(worst) else "f_worst_unsure"].format(
                 slice=conditions_name(worst["conditions"], t),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
                 worst=percent(worst["worst_share"]),
                 confirmed=percent(worst["confirmed_share"]),
-                difference=points(-worst["difference_held_out"]),
-                slices=f"{len(assessment.slice_search):,}",
+                difference=signed_points(worst["difference_held_out"]),
+                slices=f"{len(table):,}",
                 p=decimal(worst["p_adjusted"]),
                 **_interval(worst),
             )
@@ -277,15 +278,17 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         return []
     if not assessment.n_labelled:
         return [t["a_label"]]
-    found, point, worst = [], assessment.threshold, assessment.worst
+    found, point = [], assessment.threshold
     if isinstance(point, UnreachableRiskError):
         if not assessment.only_test:
             found.append(t["a_not_alone"].format(risk=percent(TARGET_RISK)))
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
-    if worst is not None and is_surely_bad(worst):
-        found.append(t["a_slice"].format(slice=conditions_name(worst["conditions"], t)))
+    bad = assessment.slice_search.loc[surely_bad(assessment.slice_search), "conditions"]
+    # new texts have no label: none can be told by theirs
+    told = [named for named in bad if not any(column in LABEL_COLUMNS for column, _ in named)]
+    found += [t["a_slice"].format(slice=conditions_name(named, t)) for named in told[:1]]
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])

@@ -28,6 +28,8 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
          figures.drawable(cut(row["pieces"], 80), keep_letters=True), str(row["n_pieces"]), str(row["size"]))
         for _, row in assessment.most_cut.iterrows()
     ]  # fmt: skip
+    if not body:
+        return Section("words", (note, t["words_once"]))
     heads = columns((t["word"], t["cut"]), (t["pieces"], t["count"]))
     return Section("words", (note, t["words_table"]), table=Table(heads, body))
 

@@ -41,11 +41,12 @@ def slices_table() -> str:
         for row in found.head(_SHOWN).to_dict("records"):
             cells = [count(row["n"]), with_interval(row["accuracy"], row["ci_low"], row["ci_high"], 1)]
             away = row["difference_held_out"]
-            cells += [signed(100 * row["difference"], 1), "–" if pd.isna(away) else signed(100 * away, 1)]
-            cells += [percent(row["worst_share"], 0), percent(row["confirmed_share"], 0), p_value(row["p_adjusted"])]
+            cells += [signed(100 * row["difference"], 1), percent(row["worst_share"], 0)]
+            cells += ["–", "–"] if pd.isna(away) else [signed(100 * away, 1), percent(row["confirmed_share"], 0)]
+            cells += [p_value(row["p_adjusted"])]
             rows.append([f"{name} ({len(found)} slices)", f"`{row['slice']}`", *cells])
-    columns = ["texts", "slice", "n", "accuracy (%)", "points to the rest", "on other halves", "worst on (%)"]
-    return table([*columns, "surely worse on (%)", "p, of all slices"], rows, words=2)
+    columns = ["texts", "slice", "n", "accuracy (%)", "points to the rest", "worst on (%)", "then on other halves"]
+    return table([*columns, "surely worse there (%)", "p, of all slices"], rows, words=2)
 
 
 def lean_table() -> str:

@@ -1,8 +1,10 @@
-"""What every widget of the notebooks needs: ipywidgets or a word on how to get it, and a figure as PNG."""
+"""What every widget of the notebooks needs: ipywidgets or a word on how to get it, escaped words, work put off."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from html import escape
 from types import ModuleType
 
@@ -22,3 +24,30 @@ def open_ipywidgets() -> ModuleType | None:
 def as_html(sentence: str) -> str:
     """Return a sentence for an ``HTML`` widget: that one breaks a long line, where a ``Label`` cuts it off."""
     return escape(sentence, quote=False)
+
+
+class Later:
+    """Calls a function a little later, once for many calls: what is seen first does not wait for it, nor does typing.
+
+    Where no event loop runs, outside a notebook, it is called at once.
+
+    Parameters
+    ----------
+    function : callable
+    seconds : float
+    """
+
+    def __init__(self, function: Callable[[], object], seconds: float = 0.05) -> None:
+        self.function, self.seconds = function, seconds
+        self.waiting: asyncio.TimerHandle | None = None
+
+    def __call__(self, _change: object = None) -> None:
+        """Call it later; what still waits is forgotten."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.function()
+        else:
+            self.waiting = loop.call_later(self.seconds, self.function)

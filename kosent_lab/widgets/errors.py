@@ -19,25 +19,31 @@ from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.printable import cut, printable
 from kosent_lab.core.schema import KosentError, check_columns
-from kosent_lab.errors.tags import add_tag, read_tags
+from kosent_lab.errors.tags import add_tag, latest_tags, read_tags
 from kosent_lab.korean.readings import read_cached
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.boundaries import eojeol_frame
-from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.controls import Later, as_html, open_ipywidgets
 from kosent_lab.widgets.threshold import choose_slice, slice_names
 
 ORDERS = {"surest first": False, "least sure first": True}
-LISTED = 200  # rows in the list
+LISTED = 200  # rows on a page of the list
+SHOWN = 500  # rows and edits that are kept, so that going back costs nothing
 COMPARED = 20_000  # rightly read texts among which the nearest is looked for
 _SIGN = {0: "negative", 1: "positive"}
 
 
 def list_rows(
-    frame: pd.DataFrame, *, name: str = "all rows", only_mistakes: bool = True, order: str = "surest first"
-) -> list[tuple[str, Any]]:
-    """Return the rows of a slice as lines of a list, at most `LISTED`.
+    frame: pd.DataFrame,
+    *,
+    name: str = "all rows",
+    only_mistakes: bool = True,
+    order: str = "surest first",
+    page: int = 1,
+) -> tuple[list[tuple[str, Any]], int]:
+    """Return the rows of a slice as lines of a list, `LISTED` a page.
 
     Parameters
     ----------
@@ -48,18 +54,24 @@ def list_rows(
     only_mistakes : bool
     order : str
         One of `ORDERS`.
+    page : int
+        From 1.
 
     Returns
     -------
     list of (str, label of the index)
         ``0.98 negative → positive  text``, cut.
+    int
+        How many rows there are on all pages.
     """
     rows = choose_slice(frame, name)
     if only_mistakes:
         rows = rows[rows["correct"].eq(False).fillna(False).to_numpy(dtype=bool)]
     confidence = rows["confidence"].to_numpy(dtype="float64")
-    places = np.argsort(confidence if ORDERS[order] else -confidence, kind="stable")[:LISTED]
-    return [(_line(row), row.name) for _, row in rows.iloc[places].iterrows()]
+    places = np.argsort(confidence if ORDERS[order] else -confidence, kind="stable")[
+        LISTED * (page - 1) : LISTED * page
+    ]
+    return [(_line(row), row.name) for _, row in rows.iloc[places].iterrows()], len(rows)
 
 
 def _line(row: pd.Series) -> str:
@@ -90,11 +102,21 @@ class Nearest:
         return self.texts[int(likeness.argmax())] if likeness.max() > 0 else ""
 
 
-def explain_text(text: str, view: ModelView) -> str:
-    """Return a text's answer and what each word adds to it, as HTML; whatever is typed."""
+def explain_text(text: str, view: ModelView, *, before: float | None = None) -> str:
+    """Return a text's answer and what each word adds to it, as HTML; whatever is typed.
+
+    Parameters
+    ----------
+    text : str
+    view : ModelView
+    before : float, optional
+        The probability before it was edited, told beside the new one.
+    """
     text = clean_text(text)
     prob_1 = float(predict_frame(pd.DataFrame({"text": [text]}), view.classifier)["prob_1"].iloc[0])
     said = f"{_SIGN[int(prob_1 > 0.5)]}, probability of positive {prob_1:.3f}"
+    if before is not None and abs(prob_1 - before) >= 0.0005:
+        said += f", before the edit {before:.3f} ({prob_1 - before:+.3f})".replace("-", "−")
     words, values = view.explain(pd.Series([text]))[0]
     return f"{as_html(said)}<br>{behaviour.coloured_words(words, values)}"
 
@@ -128,7 +150,8 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
     classifier : Classifier
         The one that scored it.
     tags : str or Path
-        A CSV file that takes the tags: id, cause, note, time; other notebooks may write into it too.
+        A CSV file that takes the tags: corpus, id, cause, note, time; other notebooks may write into it too, and
+        ``kosent-lab report --tags`` counts them.
 
     Returns
     -------
@@ -145,56 +168,77 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         return None
     frame = frame.reset_index(drop=True)
     view, path = ModelView(classifier), Path(tags)
-    right = functools.cache(lambda: Nearest(frame.loc[frame["correct"].eq(True).fillna(False), "text"].astype(str)))
+    right = frame.loc[frame["correct"].eq(True).fillna(False), "text"].astype(str)
+    nearest = functools.cache(lambda: Nearest(right))
+    described = functools.lru_cache(SHOWN)(lambda number: describe_row(frame.loc[number], view, nearest()))
+    explained = functools.lru_cache(SHOWN)(lambda text, before: explain_text(text, view, before=before))
     causes = list(errors.read_taxonomy(DATA_FOLDER / "studies" / "error-taxonomy.toml"))
     wide = ipywidgets.Layout(width="98%")
     names = ipywidgets.Dropdown(options=slice_names(frame), description="slice")
     mistakes = ipywidgets.Checkbox(value=True, description="mistakes alone", indent=False)
     order = ipywidgets.Dropdown(options=list(ORDERS), description="order")
+    page = ipywidgets.BoundedIntText(value=1, min=1, max=1, description="page", layout=ipywidgets.Layout(width="10rem"))
     rows = ipywidgets.Select(options=[], rows=8, layout=wide)
     about, field, answer = ipywidgets.HTML(), ipywidgets.Text(description="edit", layout=wide), ipywidgets.HTML()
     cause = ipywidgets.Dropdown(options=causes, description="cause")
     note, tag = ipywidgets.Text(description="note"), ipywidgets.Button(description="tag")
     said = ipywidgets.HTML()
-    roles = {"slice": names, "mistakes": mistakes, "order": order, "rows": rows, "about": about, "typed": field}
+    roles = {"slice": names, "mistakes": mistakes, "order": order, "page": page, "rows": rows, "about": about}
+    roles |= {"typed": field}
     roles |= {"answer": answer, "cause": cause, "note": note, "tag": tag, "said": said}
     for role, part in roles.items():
         part.add_class(f"kosent-errors-{role}")
 
+    def choose(_change: Any = None) -> None:
+        page.value = 1
+        fill()
+
     def fill(_change: Any = None) -> None:
-        found = list_rows(frame, name=names.value, only_mistakes=mistakes.value, order=order.value)
+        chosen = {"name": names.value, "only_mistakes": mistakes.value, "order": order.value}
+        found, total = list_rows(frame, **chosen, page=page.value)
+        page.max = max(1, -(-total // LISTED))
         rows.options = found
-        said.value = as_html(f"{len(found)} shown" if found else "no row fits: choose another slice")
+        first = LISTED * (page.value - 1)
+        counted = f"{first + 1:,} to {first + len(found):,} of {total:,} rows"
+        said.value = as_html(counted if found else "no row fits: choose another slice")
         if found:
             rows.value = found[0][1]
         else:
             about.value = answer.value = field.value = ""
 
-    def show(_change: Any = None) -> None:
+    def show() -> None:
         if rows.value is not None:
-            row = frame.loc[rows.value]
-            about.value = describe_row(row, view, right())
-            field.value = " ".join(_text(row).split())
+            about.value = described(rows.value)
+            field.value = " ".join(_text(frame.loc[rows.value]).split())
+            edit()
 
-    def edited(_change: Any = None) -> None:
-        answer.value = explain_text(field.value, view) if field.value.strip() else "Type a text."
+    def edit() -> None:
+        if not field.value.strip():
+            answer.value = "Type a text."
+            return
+        own = rows.value is not None and "prob_1" in frame.columns
+        answer.value = explained(field.value, float(frame.loc[rows.value, "prob_1"]) if own else None)
 
     def tagged(_button: Any) -> None:
         if rows.value is None:
             said.value = "Choose a row first."
             return
         try:
-            number = add_tag(path, str(frame.loc[rows.value, "doc_id"]), cause.value, note=note.value)
+            row = frame.loc[rows.value]
+            corpus = str(row["corpus"]) if "corpus" in frame.columns else ""
+            number = add_tag(path, str(row["doc_id"]), cause.value, note=note.value, corpus=corpus)
         except (KosentError, OSError) as error:
             said.value = as_html(str(error))
             return
-        said.value = as_html(f"{number} tags in {path.name}; {read_tags(path)['cause'].value_counts().to_dict()}")
+        counts = latest_tags(read_tags(path))["cause"].value_counts()
+        said.value = as_html(f"{number} tags in {path.name}; {', '.join(f'{name} {n}' for name, n in counts.items())}")
 
     for part in (names, mistakes, order):
-        part.observe(fill, "value")
-    rows.observe(show, "value")
-    field.observe(edited, "value")
+        part.observe(choose, "value")
+    page.observe(fill, "value")
+    rows.observe(Later(show), "value")  # the list stands before its first row is read
+    field.observe(Later(edit, seconds=0.15), "value")
     tag.on_click(tagged)
     fill()
-    controls = ipywidgets.HBox([names, mistakes, order])
+    controls = ipywidgets.HBox([names, mistakes, order, page])
     return ipywidgets.VBox([controls, rows, about, field, answer, ipywidgets.HBox([cause, note, tag]), said])

@@ -63,7 +63,11 @@ def test_a_difference_from_no_rows_is_missing():
 def test_a_bootstrap_interval_holds_its_mean(values, seed, resamples):
     for groups in (None, np.arange(len(values)) // 3):
         found = intervals.bootstrap_mean(values, groups=groups, resamples=resamples, seed=seed)
-        assert holds(found.ci_low, found.value, found.ci_high)
+        if len(values if groups is None else np.unique(groups)) > 1:
+            assert holds(found.ci_low, found.value, found.ci_high)
+        else:  # what one row would be in another draw, nobody knows
+            assert math.isnan(found.ci_low)
+            assert math.isnan(found.ci_high)
         assert found.value == pytest.approx(values.mean())
 
 
@@ -71,7 +75,7 @@ def test_a_bootstrap_interval_holds_its_mean(values, seed, resamples):
 @given(measures, seeds)
 def test_a_paired_difference_lies_in_its_interval(values, seed):
     found = intervals.paired_difference(values, values[::-1], resamples=40, seed=seed)
-    assert holds(found.ci_low, found.value, found.ci_high)
+    assert holds(found.ci_low, found.value, found.ci_high) or len(values) < 2
     assert found.value == pytest.approx(0, abs=1e-6)
 
 

@@ -33,6 +33,24 @@ def test_a_bad_pair_is_found_counted_by_hand_and_confirmed():
     assert set(errors.find_slices(frame, depth=1, splits=2, draws=0)["slice"].str.count("&")) == {0}
 
 
+def test_a_slice_of_few_rows_may_be_chosen_and_is_confirmed_where_it_was():
+    frame = answers({("app", "question"): 0.4}, 300)
+    table = errors.find_slices(frame, draws=200)
+    worst = table.iloc[0]
+    assert worst["slice"] == "domain=app & phenomenon=question"
+    assert worst["n"] < 60  # of which a half holds fewer than `min_rows`
+    assert worst["worst_share"] > 0.3
+    chosen = table["worst_share"] > 0
+    assert table.loc[~chosen, ["confirmed_share", "difference_held_out"]].isna().all(axis=None)
+    assert table.loc[chosen, "confirmed_share"].between(0, 1).all()
+    assert table.loc[chosen, "difference_held_out"].notna().all()
+
+
+def test_what_the_other_halves_contradict_is_not_surely_bad():
+    found = pd.DataFrame({"p_adjusted": [0.01, 0.01, 0.01, 0.2], "difference_held_out": [-0.1, 0.02, np.nan, -0.3]})
+    assert errors.surely_bad(found).tolist() == [True, False, True, False]
+
+
 def test_a_bad_condition_is_not_hidden_by_a_part_of_it():
     assert errors.find_slices(answers({"irony": 0.6}), draws=0).loc[0, "slice"] == "phenomenon=irony"
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.errors.tags import add_tag, read_tags
+from kosent_lab.errors.tags import add_tag, latest_tags, read_tags
 
 ONE = "from pathlib import Path; from kosent_lab.errors.tags import add_tag; import sys\n"
 
@@ -26,8 +26,8 @@ def test_a_formula_runs_nowhere_and_comes_back_as_it_was(tmp_path):
     path = tmp_path / "tags.csv"
     add_tag(path, "=1+1", "@irony", note="-별로")
     add_tag(path, "b", "negation")
-    assert path.read_text("utf-8").splitlines()[1].startswith("'=1+1,'@irony,'-별로,")
-    assert read_tags(path).iloc[0, :3].tolist() == ["=1+1", "@irony", "-별로"]
+    assert path.read_text("utf-8").splitlines()[1].startswith(",'=1+1,'@irony,'-별로,")
+    assert read_tags(path).iloc[0, 1:4].tolist() == ["=1+1", "@irony", "-별로"]
 
 
 def test_two_notebooks_at_once_lose_nothing(tmp_path):
@@ -43,7 +43,7 @@ def test_two_notebooks_at_once_lose_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("doc_id,cause\na,irony\n", "line 1: a file of tags begins with doc_id,cause,note,time"),
+        ("doc_id,cause\na,irony\n", "line 1: a file of tags begins with corpus,doc_id,cause,note,time"),
         ("doc_id,cause,note,time\na,irony\n", "line 2: a tag has 4 fields; got 2"),
         ('doc_id,cause,note,time\na,"irony', "line 2: "),
         (b"\xff\xfe\x00", "Save it as UTF-8"),
@@ -61,5 +61,16 @@ def test_a_file_broken_by_hand_is_told_and_left(tmp_path, text, match):
 def test_what_a_spreadsheet_saves_is_read(tmp_path):
     path = tmp_path / "tags.csv"
     path.write_bytes("\ufeffdoc_id,cause,note,time\r\na,irony,,now\r\n\r\n".encode())
-    assert add_tag(path, "b", "plain") == 2
+    assert add_tag(path, "b", "plain", corpus="문의.csv") == 2  # of before tags named their corpus
     assert read_tags(path)["doc_id"].tolist() == ["a", "b"]
+    assert read_tags(path)["corpus"].tolist() == ["", "문의.csv"]
+
+
+def test_the_last_tag_of_a_row_counts_and_rows_of_two_files_stay_apart(tmp_path):
+    path = tmp_path / "tags.csv"
+    for corpus, cause in (("a.csv", "irony"), ("b.csv", "irony"), ("a.csv", "plain")):
+        add_tag(path, "row-0", cause, corpus=corpus)
+    assert latest_tags(read_tags(path))[["corpus", "cause"]].to_numpy().tolist() == [
+        ["b.csv", "irony"],
+        ["a.csv", "plain"],
+    ]

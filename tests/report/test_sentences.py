@@ -27,11 +27,19 @@ def test_both_languages_say_the_same():
 
 def test_every_sentence_is_used():
     sources = "".join(
-        (sentences.TEMPLATES.parent / name).read_text()
-        for name in ("page.py", "sections.py", "text_sections.py", "model_sections.py", "sentences.py")
+        (sentences.TEMPLATES.parent / f"{name}.py").read_text()
+        for name in (
+            "page.py",
+            "sections.py",
+            "text_sections.py",
+            "model_sections.py",
+            "reading_section.py",
+            "sentences.py",
+            "layout.py",
+        )
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_", "p_", "c_", "called_")  # keys that are put together from a name
+    built = ("m_", "g_", "s_", "p_", "c_", "called_", "b_")  # keys that are put together from a name
     for key in sentences.catalogue("en"):
         assert key in sources or key.startswith(built) or key == "language_name", key
 
@@ -92,7 +100,7 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
     assert worst["difference_held_out"] < 0
     said = " ".join(sentences.findings(assessment, "en"))
     assert "“domain” is “app”: of " in said
-    assert f"{-worst['difference_held_out'] * 100:.1f} points below the rest" in said
+    assert f"differ from the rest by −{-worst['difference_held_out'] * 100:.1f} points on average" in said
     assert f"Of all {int(worst['n'])} it gets {worst['accuracy'] * 100:.1f} % right" in said
     assert any("Check answers by hand where “domain” is “app”" in s for s in sentences.advice(assessment, "en"))
     assert assess(scored.assign(domain="film")).worst is None

@@ -1,3 +1,5 @@
+import asyncio
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,16 +18,51 @@ def table(tiny, pack):
 
 
 def test_rows_are_filtered_and_sorted(table):
-    rows = explorer.list_rows(table)
+    rows, total = explorer.list_rows(table)
     wrong = table[table["correct"].eq(False).fillna(False)]
     assert len(rows) == min(len(wrong), explorer.LISTED)
+    assert total == len(wrong)
     assert table.loc[rows[0][1], "confidence"] == wrong["confidence"].max()
     assert "→" in rows[0][0]
-    everything = explorer.list_rows(table, only_mistakes=False, order="least sure first")
+    everything, _ = explorer.list_rows(table, only_mistakes=False, order="least sure first")
     assert len(everything) == 120
     assert table.loc[everything[0][1], "confidence"] == table["confidence"].min()
-    some = explorer.list_rows(table, name="has_negation: True", only_mistakes=False)
+    some, _ = explorer.list_rows(table, name="has_negation: True", only_mistakes=False)
     assert len(some) == table["has_negation"].sum()
+
+
+def test_every_row_stands_on_some_page(table, monkeypatch):
+    monkeypatch.setattr(explorer, "LISTED", 50)
+    pages = [explorer.list_rows(table, only_mistakes=False, page=number) for number in (1, 2, 3, 4)]
+    assert [len(rows) for rows, _ in pages] == [50, 50, 20, 0]
+    assert {total for _, total in pages} == {120}
+    assert {label for rows, _ in pages for _, label in rows} == set(table.index)
+
+
+def test_an_edit_tells_of_the_answer_before_it(tiny):
+    view = ModelView(tiny)
+    assert "before the edit 0.999 (−" in explorer.explain_text("국물이 싱거워요", view, before=0.999)
+    assert "before the edit" not in explorer.explain_text("국물이 싱거워요", view)
+
+
+def test_within_a_notebook_s_loop_the_list_stands_before_its_first_row_is_read(tiny, table, monkeypatch):
+    read = []
+    monkeypatch.setattr(explorer, "describe_row", lambda row, *_: read.append(row.name) or "read")
+
+    async def choose():
+        box = explorer.explore_errors(table, tiny)
+        names, mistakes, _, _ = box.children[0].children
+        for name in names.options[1:4]:
+            names.value = name
+        mistakes.value = False
+        listed, before = len(box.children[1].options), list(read)
+        await asyncio.sleep(0.3)
+        return listed, before
+
+    listed, before = asyncio.run(choose())
+    assert listed
+    assert before == []
+    assert len(read) == 1  # of four lists the last one's
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "ㅋㅋ", "", "가" * 3_000, "only English", "\ud800 좋다"])
@@ -49,7 +86,7 @@ def test_the_widget_filters_edits_and_tags(tiny, table, tmp_path):
     path = tmp_path / "tags.csv"
     box = explorer.explore_errors(table, tiny, tags=path)
     controls, rows, about, field, answer, tagging, said = box.children
-    names, mistakes, _ = controls.children
+    names, mistakes, _, page = controls.children
     cause, note, tag = tagging.children
     assert rows.value == rows.options[0][1]
     assert "pieces" in about.value
@@ -60,14 +97,15 @@ def test_the_widget_filters_edits_and_tags(tiny, table, tmp_path):
     cause.value, note.value = "irony", "메모"
     tag.click()
     assert "1 tags in tags.csv" in said.value
-    assert read_tags(path)["note"].tolist() == ["메모"]
+    assert read_tags(path)[["corpus", "note"]].to_numpy().tolist() == [[table["corpus"].iloc[0], "메모"]]
     path.write_text("broken by hand\n")
     tag.click()
-    assert "begins with doc_id,cause,note,time" in said.value
+    assert "begins with corpus,doc_id,cause,note,time" in said.value
     mistakes.value = False
     assert len(rows.options) == 120
     names.value = next(name for name in names.options if name.startswith("has_"))
-    assert "shown" in said.value
+    assert " of " in said.value
+    assert page.value == 1
     field.value = " "
     assert answer.value == "Type a text."
 
