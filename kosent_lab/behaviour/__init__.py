@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "suites": ["read_suite", "suite_files"],
         "attribution": ["attribute", "attribute_words", "kind_table", "sum_to_units"],
         "cues": ["CUES", "cue_cases", "cue_table", "score_cues", "taken_away"],
+        "perturbations": ["without_end"],
         "coloured_text": ["coloured_words", "explain_words"],
         "faithfulness": ["leave_one_out", "measure_faithfulness"],
         "suite_scores": ["failure_table", "make_cases", "score_cases", "worst_cases"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from kosent_lab.behaviour.attribution import attribute, sum_to_units
 from kosent_lab.core.printable import isolated, printable
 from kosent_lab.models.classifier import Classifier
 
+logger = logging.getLogger(__name__)
 _POSITIVE, _NEGATIVE = "0,114,178", "213,94,0"  # blue and vermilion, apart for the colour-blind (Okabe and Ito)
 _DARKEST = 0.55
 
@@ -26,6 +28,11 @@ def explain_words(texts: Iterable[str], classifier: Classifier) -> list[tuple[li
         With gradients (`attribution.attribute`).
     """
     pieces, about = attribute([" ".join(str(text).split()) for text in texts], classifier)
+    if incomplete := int((~about["complete"]).sum()):
+        logger.warning(
+            "what the words of %d of %d texts add does not sum to the answer (%s): take it as a hint",
+            incomplete, len(about), classifier.precision,
+        )  # fmt: skip
     found = []
     for number, text in enumerate(about["text"]):
         words, place, spans = text.split(" "), 0, []

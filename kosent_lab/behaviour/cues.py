@@ -6,6 +6,7 @@ to sarcastic texts, to plain blame and to plain praise, and the differences are 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +18,7 @@ from kosent_lab.behaviour.suite_scores import Predict
 from kosent_lab.core.intervals import bootstrap_mean, bootstrap_means, bootstrap_p, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 
+logger = logging.getLogger(__name__)
 # a mark is put to the end, an adverb before the last word
 CUES = {
     "ㅎㅎ": "{} ㅎㅎ", "ㅋㅋ": "{} ㅋㅋ", "^^": "{}^^", "~": "{}~", "ㅠㅠ": "{} ㅠㅠ", "참": "참 ", "퍽이나": "퍽이나 ",
@@ -139,7 +141,8 @@ def taken_away(frame: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        ``doc_id``, ``text``, ``phenomenon``, ``label``, ``without_cue`` (empty where a text has none).
+        ``doc_id``, ``text``, ``phenomenon``, ``label``, ``without_cue`` (empty where a text has none; white space where
+        nothing is left without it, which is said and left out).
     predict : callable
 
     Returns
@@ -151,6 +154,10 @@ def taken_away(frame: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     """
     check_columns(frame, ["doc_id", "text", "phenomenon", "label", "without_cue"], what="cues taken away")
     mine = frame[frame["without_cue"].fillna("").ne("")]
+    bare = mine["without_cue"].str.strip().eq("")
+    if bare.any():
+        logger.warning("%d texts are nothing but their cue and are left out", int(bare.sum()))
+    mine = mine[~bare]
     both = np.asarray(predict([*mine["without_cue"], *mine["text"]]), dtype="float64").reshape(2, len(mine))
     table = pd.DataFrame({"pair_id": mine["doc_id"].to_numpy(), "phenomenon": mine["phenomenon"].to_numpy()})
     label = mine["label"].array.astype("Int64")

@@ -82,7 +82,7 @@ def measure_faithfulness(
     Raises
     ------
     DataError
-        When a method has another number of words than a text.
+        When a method has another number of words than a text, or no text has two.
 
     References
     ----------
@@ -93,6 +93,8 @@ def measure_faithfulness(
         if [len(each) for each in of] != [len(each) for each in words]:
             raise DataError(f"{method} needs one number for each word of each text; words are what spaces divide")
     kept = [number for number, each in enumerate(words) if len(each) > 1]
+    if not kept:
+        raise DataError(f"faithfulness takes words away: it needs texts of two words or more; got none of {len(words)}")
     random = np.random.default_rng(seed)
     orders = dict(importances) | {"random": [random.random(len(each)) for each in words]}
     whole = np.asarray(predict([" ".join(words[number]) for number in kept]), dtype="float64")

@@ -201,6 +201,8 @@ def _templates(entry: Mapping[str, Any], kind: str, where: str) -> tuple[tuple[s
     wanted = 1 if kind == "mft" else 2
     if len(found) < len(given) or any(len(one) != wanted or not all(isinstance(t, str) for t in one) for one in found):
         raise DataError(f"{where}: each template of an mft is a text, of the others a pair of texts; got {given!r}")
+    if alike := [one for one in found if len(set(one)) < wanted]:
+        raise DataError(f"{where}: the two texts of a pair must differ, or nothing is tested; got {alike[0]!r}")
     return found
 
 
