@@ -30,6 +30,8 @@ _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐
 HINT = r"[0-9０-９@＠]|[(\[]at[)\]]|://|(?i:pass|pwd|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈)"
 _HINT = re.compile(HINT)
 _LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
+_LISTED = ("account", "driver", "ip", "passport")
+_NEAR = 40  # characters between two of a list
 _AT_ONCE = 10_000  # rows held as Python's strings
 
 
@@ -104,14 +106,32 @@ def _by_pattern(plain: str, masked: list[tuple[int, int]]) -> list[Found]:
     found: list[Found] = []
     taken = list(masked)
     for recogniser, hint in _LOOKED_FOR:
-        if hint.search(plain):
-            for match in recogniser.pattern.finditer(plain):
-                start, end = match.span(recogniser.group)
-                free = all(end <= first or last <= start for first, last in taken)
-                if free and recogniser.accepts(match, plain):
+        if not hint.search(plain):
+            continue
+        without_words = []
+        for match in recogniser.pattern.finditer(plain):
+            start, end = match.span(recogniser.group)
+            if all(end <= first or last <= start for first, last in taken):
+                if recogniser.accepts(match, plain):
                     found.append(Found(recogniser.kind, start, end))
                     taken.append((start, end))
+                elif recogniser.kind in _LISTED and recogniser.may_be(match, plain):
+                    without_words.append(Found(recogniser.kind, start, end))
+        for one in without_words:  # of a list the first has the words around it: its like are of its kind
+            if any(_is_like(one, other, plain) for other in found):
+                found.append(one)
+                taken.append((one.start, one.end))
     return found
+
+
+def _is_like(one: Found, other: Found, text: str) -> bool:
+    """Tell whether two finds of a kind stand near each other and are written alike."""
+    near = max(one.start - other.end, other.start - one.end) <= _NEAR
+    return one.kind == other.kind and near and _shape(text, one) == _shape(text, other)
+
+
+def _shape(text: str, one: Found) -> str:
+    return re.sub(r"\d+", "0", text[one.start : one.end]) + (str(one.end - one.start) if one.kind != "ip" else "")
 
 
 def mask_text(text: str, found: Iterable[Found] | None = None) -> str:

@@ -71,8 +71,9 @@ def is_card(written: str) -> bool:
 
 
 def is_account(written: str) -> bool:
-    """Tell whether digits may be a bank account's: ten to fourteen, and no padded sum."""
-    return 10 <= len(_digits(written)) <= 14 and not re.fullmatch(r"0{4}\d+", written)
+    """Tell whether digits may be a bank account's: ten to fourteen, and no padded sum, no form's zeros."""
+    digits = _digits(written)
+    return 10 <= len(digits) <= 14 and len(set(digits)) > 1 and not re.fullmatch(r"0{4}\d+", written)
 
 
 def is_door(written: str) -> bool:
@@ -112,7 +113,7 @@ def is_clear_address(written: str) -> bool:
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:[x*•.\-_0]+|pass|pw|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
+    r"(?i)^(?:[x*•.\-_0]+|pass|pw|!\w+|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
     r"|.*(?:your|change_?me|change-?me|example|sample|dummy|placeholder|redacted|replace"
     r"|getenv|environ|process\.env|os\.|config\.|settings\.|secrets\.|none|null|true|false|undefined|required|optional"
     r"|here|여기|입력|비밀번호|password|passwd|token|secret|api_?key|string|str)[\w.\-)\]}\"']*)$"
@@ -185,12 +186,13 @@ def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
     local, domain = re.split(r" ?@ ?|[(\[]at[)\]]", written)[-2:]
     no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
-    return local not in ("git", "hg", "svn") and not re.search(no_domain, domain)
+    form = re.fullmatch("(?i)name|user(?:name)?|your[a-z._-]*|id|abc|test|hong", local) and "example." in domain
+    return local not in ("git", "hg", "svn") and not form and not re.search(no_domain, domain)
 
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
-    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|pass|password|passwd|passcode|pwd|pw|jwt|otp"
+    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
     r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|invite|ticket|code|cert|hash"

@@ -46,15 +46,19 @@ class Recogniser:
 
     def accepts(self, match: re.Match[str], text: str) -> bool:
         """Tell whether a match of the pattern is one, by its digits or by the words around it."""
+        if not self.may_be(match, text):
+            return False
+        return self.context is None or self.context.search(self._around(match, text)) is not None
+
+    def may_be(self, match: re.Match[str], text: str) -> bool:
+        """Tell whether a match is one but for the words that should stand around it."""
         if self.check is not None and not self.check(match.group(self.group)):
             return False
-        if self.context is None and self.unless is None:
-            return True
+        return self.unless is None or self.unless.search(self._around(match, text)) is None
+
+    def _around(self, match: re.Match[str], text: str) -> str:
         start, end = match.span(self.group)
-        around = f"{text[max(0, start - self.before) : start]}¤{text[end : end + self.after]}"
-        if self.unless is not None and self.unless.search(around):
-            return False
-        return self.context is None or self.context.search(around) is not None
+        return f"{text[max(0, start - self.before) : start]}¤{text[end : end + self.after]}"
 
     @property
     def group(self) -> str | int:

@@ -129,7 +129,7 @@ RECOGNISERS = (
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{_REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
-        context=re.compile("(?i)면허|licen[cs]e|driver"), before=120, after=60, unless=_OF_THINGS,
+        context=re.compile("(?i)면허|licen[cs]e|driver|기사|운전"), before=120, after=60, unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
@@ -145,7 +145,7 @@ RECOGNISERS = (
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
         re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business,
-        context=re.compile("사업자|등록번호|상호|업태|현금영수증|지출증빙|계산서|공급자|공급받는자|거래처|(?i:biz)"),
+        context=re.compile("사업자|등록번호|상호|업태|현금영수증|지출증빙|계산서|공급자|공급받는자|거래처|부가세|홈택스|(?i:biz)"),
         before=60, after=60,
     ),
     Recogniser(

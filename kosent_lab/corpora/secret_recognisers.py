@@ -117,7 +117,9 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            rf"(?<![^\s\"'`(:=])(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})(?= ?(?:이|가)? ?{_PASS})", re.ASCII
+            rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-)(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})"
+            rf"(?= ?(?:이|가)? ?{_PASS})",
+            re.ASCII,
         ),
         hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
     ),

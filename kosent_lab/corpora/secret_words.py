@@ -66,7 +66,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
     for match in _WORD.finditer(text):
         start, word = match.start(), match.group()
         label = max(word.rfind("="), word.rfind(":"))
-        if "::" in word:  # a name of a program's
+        if "::" in word or re.search(r"&\w+=", word):  # a name of a program's, what is asked of a page
             continue
         if 0 < label < len(word) - 3 and "://" not in word:
             start, word = start + label + 1, word[label + 1 :]

@@ -10,10 +10,13 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from kosent_lab.core.schema import check_columns
 from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
 
+_ENDS = (0.0005, 0.9995)  # of axes of log-odds; what is surer stands there
+_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 _POINTS = 1_000  # of a curve: more are not seen
 
 
@@ -57,11 +60,17 @@ def plot_probabilities(values: dict[str, pd.Series], *, ax: Axes | None = None, 
 
 
 def plot_pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
-    """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`)."""
+    """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`).
+
+    Axes are those of log-odds: most answers are sure ones, and would else lie in two corners upon each other.
+    """
     check_columns(table, ["prob_1_first", "prob_1_second"], what="the minimal pairs")
     ax = fresh_axes(ax, (4.5, 4.5))
-    ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
+    ax.plot(_ENDS, _ENDS, color=MUTED, linestyle="--", linewidth=1, zorder=0)
     options = {"color": ACCENT, "linestyle": "none", "marker": "o", "alpha": 0.6, "markersize": 5} | artist_options
-    ax.plot(table["prob_1_first"], table["prob_1_second"], label=label, **options)
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    ax.plot(table["prob_1_first"].clip(*_ENDS), table["prob_1_second"].clip(*_ENDS), label=label, **options)
+    ax.set(xscale="logit", yscale="logit", xlim=_ENDS, ylim=_ENDS, aspect="equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
+        axis.set_minor_locator(NullLocator())
     return ax

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kosent_lab import errors
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.places import BUNDLED, DATA_FOLDER
 from kosent_lab.core.schema import KosentError
 from kosent_lab.errors.readings import cause_names
 from kosent_lab.errors.tags import latest_tags
@@ -30,7 +30,8 @@ def readings(part: Part, t: dict[str, str]) -> Section:
         mine = tags[tags["doc_id"].isin(set(wrong)) & tags["corpus"].isin([*corpora, ""])]
         note = t["readings_tags"].format(n=f"{len(mine):,}", wrong=f"{len(wrong):,}")
     else:
-        mine, note = _own_readings(part.corpus, set(wrong), t)
+        own = part.model.model_id.partition("@")[0] == BUNDLED  # its surest mistakes were read, not another's
+        mine, note = _own_readings(part.corpus if own else "", set(wrong), t)
     if mine.empty:
         return Section("readings", (t["readings_none"].format(wrong=f"{len(wrong):,}"),))
     names = _names(t)
@@ -49,7 +50,8 @@ def _own_readings(corpus: str, wrong: set[str], t: dict[str, str]) -> tuple[pd.D
         read = pd.read_csv(_READINGS, dtype="str")
     except OSError:  # an installation without a clone's data
         return pd.DataFrame({"cause": []}), ""
-    read = read[read["data"].eq(corpus) & read["doc_id"].isin(wrong)]
+    sets = read["data"].str.partition("-")[0] if corpus == "nsmc" else read["data"]  # of which a split was read
+    read = read[sets.eq(corpus) & read["doc_id"].isin(wrong)]
     if read.empty:
         return read.assign(cause=""), ""
     both = read[read["reader_1"] == read["reader_2"]]

@@ -9,6 +9,7 @@ import pytest
 
 from kosent_lab import scoring
 from kosent_lab.cli import parser
+from kosent_lab.errors.tags import add_tag
 from kosent_lab.report import parts
 from kosent_lab.scoring.predict import predict_frame
 
@@ -177,3 +178,20 @@ def test_two_inputs_of_one_name_are_refused(tiny_folder, tmp_path, capsys):
     inputs = ["--data", str(tmp_path / "a" / "x.csv"), "--data", str(tmp_path / "b" / "x.csv")]
     assert parser.main(["report", *inputs, "--model", str(tiny_folder), "--out", str(tmp_path / "r")]) == 1
     assert "a file name of its own" in capsys.readouterr().err
+
+
+def test_causes_that_readers_gave_are_counted(reviews, tiny_folder, tmp_path, capsys):
+    names = ["--text-column", "내용", "--label-column", "평가", "--model", str(tiny_folder)]
+    report = ["report", "--data", str(reviews), *names, "--out", str(tmp_path / "r")]
+    assert parser.main([*report, "--tags", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv: there is no such file" in capsys.readouterr().err
+    assert parser.main(report) == 0
+    made = pd.read_parquet(next((tmp_path / "r").glob("*.parquet")))
+    wrong = made.loc[made["correct"].eq(False).fillna(False), "doc_id"]
+    tags = tmp_path / "tags.csv"
+    for doc_id in wrong.head(2):
+        add_tag(tags, doc_id, "irony", corpus=reviews.name)
+    assert parser.main([*report, "--tags", str(tags)]) == 0
+    page = html.unescape((tmp_path / "r/report.html").read_text("utf-8"))
+    assert f"Of {len(wrong)} mistakes 2 carry a tag" in page
+    assert f"--tags {tags}" in page  # in the command that makes it again

@@ -24,6 +24,21 @@ def test_mistakes_are_explained_word_by_word(part):
     section = model_sections.attribution(part, T)
     assert len(section.table.body) == 10
     assert all(cell.count("<ruby") > 0 for cell in cells(section))
+    for (_, row), (line, label, _, missed) in zip(
+        part.assessment.mistakes.iterrows(), section.table.body, strict=False
+    ):
+        assert label == ("positive" if row["label"] == 1 else "negative")
+        word, _, change = missed.rpartition(" (")
+        assert word in line  # what leaving words out says, beside the gradients
+        assert change[0] in "+−"
+
+
+def test_a_case_tells_what_was_expected_and_what_came():
+    case = {"text": "좋아요", "changed": None, "kind": "mft", "label": 1, "direction": "", "prob_1": 0.123}
+    assert model_sections._case(pd.Series(case), T) == ("좋아요", "positive", "0.12")
+    case |= {"changed": "안 좋아요", "kind": "dir", "label": pd.NA, "direction": "down", "prob_changed": 0.456}
+    assert model_sections._case(pd.Series(case), T) == ("좋아요 → 안 좋아요", "down", "0.12 → 0.46")
+    assert model_sections._case(pd.Series(case | {"kind": "inv"}), T)[1] == "the same"
 
 
 def test_a_text_is_escaped_where_its_words_are_coloured(tiny):

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import html
 import re
 import sys
@@ -198,3 +199,25 @@ def test_an_input_of_any_name_has_predictions_that_a_file_system_takes(tmp_path,
     assert made.isprintable()
     (tmp_path / made).write_text("x")
     assert parts.file_name(name[:-4] + "b.csv") != made
+
+
+def test_the_summaries_of_all_parts_stand_first_on_the_page_that_is_printed_alone(pack_part):
+    made = page.build_page([pack_part, dataclasses.replace(pack_part, title="second")]).html
+    summaries = [made.index(f'id="part{number}"') for number in (1, 2)]
+    details = [made.index(f'id="part{number}-details"') for number in (1, 2)]
+    assert summaries < details
+    assert max(summaries) < min(details)
+    printed = made.split("@media print")[1].split("</style>")[0]
+    assert ".scroll { overflow: visible" in printed  # no column is cut off on paper
+    assert "h2.details" in printed
+
+
+def test_one_row_promises_nothing(tiny):
+    frame = pd.DataFrame({"text": ["좋아요"], "label": pd.array([1], dtype="Int64")})
+    part = parts.from_frame(predict_frame(frame, tiny), classifier=tiny, calibrator=None)
+    said = " ".join(sentences.findings(part.assessment, "en"))
+    assert "surer than right" not in said
+    assert "less sure" not in said
+    assert "No slice has the 30 labelled texts" in said
+    made = page.build_page([part]).html
+    assert "No word occurs twice" in made or "There are no words" in made
