@@ -241,8 +241,8 @@ def attribution_line() -> str:
     return (
         f"{count(found['n'])} texts in {found['seconds']:.0f} s; {sums} to the difference of the log-odds within one "
         f"hundredth (where that is below 0.1 nats, within 0.001), after {found['steps']:.0f} steps on average. The "
-        f"rank correlation with leaving words out one at a time is {found['agreement']:.2f} (mean over texts of three words "
-        "or more)."
+        f"rank correlation with leaving words out one at a time is {found['agreement']:.2f} (mean over texts of three "
+        "words or more)."
     )
 
 
