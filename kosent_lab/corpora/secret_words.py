@@ -76,7 +76,8 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         if particle and particle.start() >= 3 and re.search(r"[A-Za-z0-9*#!@]$", word[: particle.start()]):
             word = word[: particle.start()]
         end = start + len(word)
-        if len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
+        named = re.search("(?i)authors?[ :=]*$", text[max(0, start - 12) : start])  # who wrote it
+        if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):
                 yield start, end
