@@ -143,8 +143,10 @@ def corrected_accuracy(
     -------
     DataFrame
         ``measure``, ``value``, ``ci_low``, ``ci_high``: ``wrong`` (share of labels that both readers call wrong),
-        ``undecided``, ``accuracy`` (on the labels as they are), ``accuracy_corrected`` (of the texts that both readers
-        settle alike, by what they say).
+        ``undecided``, ``accuracy`` (on the labels as they are); of the texts that both readers settle alike
+        ``accuracy_settled`` (still on the labels as they are: what leaving the others out does) and
+        ``accuracy_corrected`` (by what the readers say); ``accuracy_kept`` of all texts, those left open with
+        their labels as they are.
 
     Raises
     ------
@@ -164,11 +166,16 @@ def corrected_accuracy(
         settled = weighed[:, :2].sum()
         # right against the readers: a right answer to a right label, or a "wrong" one to a wrong label
         good = weighed[was_right, 1].sum() + weighed[~was_right, 0].sum()
-        return weighed[:, 0].sum(), weighed[:, 2].sum(), float(shares[was_right].sum()), good / settled
+        as_labelled = float(shares[was_right].sum())
+        kept = good + weighed[was_right, 2].sum()
+        return (
+            *(weighed[:, 0].sum(), weighed[:, 2].sum(), as_labelled),
+            *(weighed[was_right, :2].sum() / settled, good / settled, kept),
+        )
 
     random = np.random.default_rng(seed)
     draws = np.array([measure(np.array([random.dirichlet(seen + 0.5) for seen in outcomes])) for _ in range(resamples)])
-    names = ("wrong", "undecided", "accuracy", "accuracy_corrected")
+    names = ("wrong", "undecided", "accuracy", "accuracy_settled", "accuracy_corrected", "accuracy_kept")
     rows = [
         (name, value, *percentile_interval(draws[:, place], value=value))
         for place, (name, value) in enumerate(zip(names, measure(rates), strict=True))

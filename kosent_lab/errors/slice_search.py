@@ -72,17 +72,18 @@ def find_slices(
     DataFrame
         One row per slice, most often worst first: ``slice`` (``domain=film & phenomenon=negation``), ``conditions``
         (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson), ``difference`` to all
-        other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often chance makes the
-        worst of all these slices look as bad (one-sided, corrected for all of them, overlapping or not; minimal pairs
-        count as one draw); ``worst_share``: share of the halves in which it is the worst, that is, its whole interval
-        lies below the accuracy of the half and ends lowest; of those halves, missing where there is none:
+        other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often the worst of all
+        these slices looks as bad where the answers are dealt out anew (one-sided permutation test, corrected for all
+        of them, overlapping or not, and for pairs that are answered alike); ``worst_share``: share of the halves in
+        which it is the worst, that is, its whole interval lies below the accuracy of the half and ends lowest; of
+        those halves, missing where there is none:
         ``confirmed_share``, share in which the other half shows it surely worse than the rest, and
         ``difference_held_out``, mean difference on the other halves. No row where no slice is large enough.
 
     References
     ----------
-    Chernozhukov, Chetverikov and Kato 2013, "Gaussian approximations and multiplier bootstrap for maxima of sums"
-    (`p_adjusted`); Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
+    Westfall and Young 1993, "Resampling-based multiple testing", and Kish 1965, "Survey sampling" (`p_adjusted`);
+    Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
     """
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
     rows = frame[frame["correct"].notna()]
@@ -192,27 +193,40 @@ def _on_halves(
 
 
 def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Return how often chance makes the lowest of all studentised differences as low as each; shape (slices,)."""
+    """Return how often dealing the answers out anew makes the lowest of all differences as low; shape (slices,).
+
+    What is compared is measured in units in which all slices are alike. Where minimal pairs are answered alike, the
+    rows of a slice say less than as many others would: what was found is made smaller by that.
+    """
     if not draws:
         return np.full(len(member), np.nan)
     n, total = member.sum(axis=1, keepdims=True), len(correct)
-    right = (member @ correct)[:, None]
-    inside, outside = right / n, (correct.sum() - right) / (total - n)
-    # what each row adds to the difference of its slice to the rest, summed over the rows of a group
-    share = member * (correct - inside) / n - (1 - member) * (correct - outside) / (total - n)
-    share = _summed(share, groups)
-    spread = np.sqrt((share**2).sum(axis=1, keepdims=True)) + 1e-9
-    # groups that add the same to every slice are one draw of their number's root: the sum of so many normal draws
-    key = np.random.default_rng(0).standard_normal(len(share)) @ (share / spread)
-    _, first, number = np.unique(key.round(9), return_index=True, return_counts=True)
-    share = share[:, first] / spread * np.sqrt(number)
+    spread = np.sqrt(1 / n + 1 / (total - n))
+
+    def differences(answers: np.ndarray) -> np.ndarray:
+        right = member @ answers
+        return (right / n - (answers.sum(axis=0) - right) / (total - n)) / spread
+
     random = np.random.default_rng(seed)
-    lowest = np.concatenate(
-        [(share @ random.standard_normal((share.shape[1], _AT_ONCE))).min(axis=0) for _ in range(0, draws, _AT_ONCE)]
-    )
-    as_low = np.sort(lowest).searchsorted(((inside - outside) / spread)[:, 0], side="right")
-    # a lowest draw that is as low or lower than what was found
-    return (as_low + 1) / (len(lowest) + 1)
+    lowest = []
+    for _ in range(0, draws, _AT_ONCE):
+        dealt = np.stack([random.permutation(correct) for _ in range(_AT_ONCE)], axis=1)
+        lowest.append(differences(dealt).min(axis=0))
+    drawn = np.sort(np.concatenate(lowest))
+    found = differences(correct[:, None])[:, 0] / _likeness(member, correct, groups)
+    # rounding sets apart what was dealt alike
+    return (drawn.searchsorted(found + 1e-6, side="right") + 1) / (len(drawn) + 1)
+
+
+def _likeness(member: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return how much wider than that of single rows the spread of each slice's difference is by its groups, at least
+    1: the root of Kish's design effect.
+    """
+    n = member.sum(axis=1, keepdims=True)
+    share = (member / n - (1 - member) / (len(correct) - n)) * (correct - correct.mean())
+    single = (share**2).sum(axis=1)
+    together = (_summed(share, groups) ** 2).sum(axis=1)
+    return np.sqrt(np.maximum(1.0, together / np.maximum(single, 1e-12)))
 
 
 def _summed(share: np.ndarray, groups: np.ndarray) -> np.ndarray:

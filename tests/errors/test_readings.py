@@ -48,6 +48,8 @@ def test_accuracy_is_corrected_by_hand():
     assert table.loc["accuracy", "value"] == pytest.approx(0.9)
     # right: 0.9 that were, and half of the wrong tenth; settled: all but a fifth of that tenth
     assert table.loc["accuracy_corrected", "value"] == pytest.approx(0.95 / 0.98)
+    assert table.loc["accuracy_settled", "value"] == pytest.approx(0.9 / 0.98)  # what leaving the others out does
+    assert table.loc["accuracy_kept", "value"] == pytest.approx(0.95)
     with pytest.raises(DataError, match="no text was read of wrong, unsure"):
         errors.corrected_accuracy(READ, pd.Series({"right, sure": 0.9, "wrong, unsure": 0.1}))
 
