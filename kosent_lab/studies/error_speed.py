@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -44,7 +45,8 @@ def run(frame: pd.DataFrame, choose: Callable[[str], object], names: Sequence[st
     start = time.perf_counter()
     slice_table(sliced)
     table = time.perf_counter() - start
-    listed, explained = asyncio.run(_filter(choose, names))
+    with ThreadPoolExecutor(1) as pool:  # a notebook's thread has a loop that runs already
+        listed, explained = pool.submit(asyncio.run, _filter(choose, names)).result()
     taken = [1_000 * statistics.median(times) for times in listed]
     result = {"rows": len(frame), "slices": len(found), "find_slices_seconds": seconds, "slice_table_seconds": table}
     result["find_slices_ratio"] = seconds / table

@@ -1,4 +1,6 @@
 import asyncio
+import functools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,17 @@ from kosent_lab.errors.tags import read_tags
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.widgets import errors as explorer
+
+
+def apart(test):
+    """Run a test in a thread of its own: browser tests leave an event loop that runs in this one."""
+
+    @functools.wraps(test)
+    def run(*arguments, **named):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(test, *arguments, **named).result()
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +58,7 @@ def test_an_edit_tells_of_the_answer_before_it(tiny):
     assert "before the edit" not in explorer.explain_text("국물이 싱거워요", view)
 
 
+@apart
 def test_within_a_notebook_s_loop_the_list_stands_before_its_first_row_is_read(tiny, table, monkeypatch):
     read = []
     monkeypatch.setattr(explorer, "describe_row", lambda row, *_: read.append(row.name) or "read")
@@ -82,6 +96,7 @@ def test_a_row_shows_morphemes_pieces_and_its_neighbour(tiny, table):
     assert nearest("zzz") == ""
 
 
+@apart
 def test_the_widget_filters_edits_and_tags(tiny, table, tmp_path):
     path = tmp_path / "tags.csv"
     box = explorer.explore_errors(table, tiny, tags=path)
@@ -115,6 +130,7 @@ def test_a_frame_without_texts_is_refused(tiny, table):
         explorer.explore_errors(table.drop(columns="text"), tiny)
 
 
+@apart
 def test_rows_with_one_index_stay_apart(tiny, table):
     twins = pd.concat([table.head(5), table.head(5)])
     box = explorer.explore_errors(twins, tiny)
