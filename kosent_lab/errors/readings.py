@@ -29,6 +29,10 @@ def read_taxonomy(path: Path) -> dict[str, str]:
     DataError
         When an entry lacks a name or what it says, or a name stands twice.
     """
+    return {entry["name"]: entry["says"] for entry in _read_causes(path)}
+
+
+def _read_causes(path: Path) -> list[dict[str, str]]:
     try:
         entries = tomllib.loads(path.read_text("utf-8"))["causes"]
         causes = {entry["name"]: entry["says"] for entry in entries}
@@ -36,16 +40,14 @@ def read_taxonomy(path: Path) -> dict[str, str]:
         raise DataError(f"{path} is no taxonomy of causes, [[causes]] with name and says: {error!r}") from error
     if len(causes) < len(entries):
         raise DataError(f"{path}: each cause stands once; got {[entry['name'] for entry in entries]}")
-    return causes
+    return entries
 
 
 def cause_names(path: Path, *, korean: bool = False) -> dict[str, str]:
     """Return what the causes of a taxonomy file are called in a sentence: their Korean names, or their own in words."""
-    read_taxonomy(path)
-    entries = tomllib.loads(path.read_text("utf-8"))["causes"]
     return {
         entry["name"]: entry.get("korean", entry["name"]) if korean else entry["name"].replace("_", " ")
-        for entry in entries
+        for entry in _read_causes(path)
     }
 
 

@@ -10,7 +10,7 @@ from kosent_lab.core.places import BUNDLED, DATA_FOLDER
 from kosent_lab.core.schema import KosentError
 from kosent_lab.errors.readings import cause_names
 from kosent_lab.errors.tags import latest_tags
-from kosent_lab.report.layout import Section, Table, columns
+from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import decimal, percent, shown_name
 
@@ -23,7 +23,7 @@ def readings(part: Part, t: dict[str, str]) -> Section:
     frame = part.assessment.frame
     if not part.assessment.n_labelled:
         return Section("readings", (t["no_labels"],))
-    wrong = frame.loc[frame["correct"].eq(False).fillna(False).to_numpy(dtype=bool), "doc_id"].astype(str)
+    wrong = errors.confident_mistakes(frame, count=len(frame))["doc_id"].astype(str)
     if part.tags is not None:
         corpora = frame["corpus"].astype(str).unique() if "corpus" in frame.columns else []
         tags = latest_tags(part.tags)
@@ -37,7 +37,7 @@ def readings(part: Part, t: dict[str, str]) -> Section:
     names = _names(t)
     counts = mine["cause"].value_counts()
     body = [
-        (names.get(str(cause), shown_name(str(cause))), f"{n:,}", percent(n / len(mine)), _interval(n, len(mine)))
+        (names.get(str(cause), shown_name(str(cause))), f"{n:,}", percent(n / len(mine)), _bounds(n, len(mine)))
         for cause, n in counts.items()
     ]
     heads = columns((t["readings_cause"],), (t["count"], t["share"], t["interval"]))
@@ -70,6 +70,5 @@ def _names(t: dict[str, str]) -> dict[str, str]:
         return {}
 
 
-def _interval(n: int, total: int) -> str:
-    low, high = wilson_interval(n, total)
-    return f"{percent(low)} – {percent(high)}"
+def _bounds(n: int, total: int) -> str:
+    return interval(pd.Series(wilson_interval(n, total), index=["ci_low", "ci_high"]))
