@@ -14,7 +14,7 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "auroc", "columns", "files",
+        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "many", "auroc", "columns", "files",
         "locks", "formulas", "toml_lines",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],
@@ -38,12 +38,15 @@ HOUSE = {
         "families", "calibrators", "calibrator_comparison", "unseen",
         "calibrator_choice", "abstention", "rejection", "conformal", "plots",
     ],
-    "errors": ["slices", "slice_search", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags", "plots"],
+    "errors": [
+        "slices", "slice_search", "cells", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags",
+        "plots",
+    ],
     "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
     "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "states", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
-        "attribution", "faithfulness", "coloured_text", "cues", "plots",
+        "attribution", "faithfulness", "shifts", "coloured_text", "cues", "plots",
     ],
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
@@ -57,8 +60,9 @@ HOUSE = {
         "notebooks", "plots",
     ],
     "results": [
-        "answers", "measured", "numbers", "markdown", "model_tables", "study_tables", "calibration_tables",
-        "rejector_tables", "measured_tables", "corpus_tables", "neutral_tables", "error_tables", "headlines",
+        "answers", "measured", "numbers", "markdown", "names", "model_tables", "study_tables", "calibration_tables",
+        "rejector_tables", "measured_tables", "corpus_tables", "neutral_tables", "error_tables",
+        "behaviour_tables", "headlines",
         "pages",
     ],
     "report": [

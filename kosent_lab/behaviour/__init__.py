@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "perturbations": ["without_end"],
         "coloured_text": ["coloured_words", "explain_words"],
         "faithfulness": ["leave_one_out", "measure_faithfulness"],
+        "shifts": ["word_shifts"],
         "suite_scores": ["failure_table", "make_cases", "score_cases", "worst_cases"],
         "plots": ["plot_cues", "plot_effects", "plot_variants"],
     },

@@ -1,13 +1,14 @@
 """Does a cue of irony make the model read irony? Cues put to texts and taken from them, and what that does.
 
 If ㅎㅎ told the model that a text is ironic, it would turn sarcastic texts and leave plain ones. So the same cue is put
-to sarcastic texts, to plain blame and to plain praise, and the differences are compared.
+to sarcastic texts, to plain blame and to plain praise, and the differences are compared. Anything put to the end of a
+text moves a model: beside each cue a placebo, which means nothing, is put to the same place of the same text.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,38 +16,91 @@ import pandas as pd
 from kosent_lab.behaviour.faithfulness import as_log_odds
 from kosent_lab.behaviour.perturbations import without_end
 from kosent_lab.behaviour.suite_scores import Predict
-from kosent_lab.core.intervals import bootstrap_mean, bootstrap_means, bootstrap_p, percentile_interval
+from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.korean.morphology import Morpheme, read_morphemes
 
 logger = logging.getLogger(__name__)
-# a mark is put to the end, an adverb before the last word
-CUES = {
-    "ㅎㅎ": "{} ㅎㅎ", "ㅋㅋ": "{} ㅋㅋ", "^^": "{}^^", "~": "{}~", "ㅠㅠ": "{} ㅠㅠ", "참": "참 ", "퍽이나": "퍽이나 ",
-}  # fmt: skip
+# a mark is put to the end; a word before the last adjective, where 참 and 퍽이나 stand
+MARKS = {
+    "ㅎㅎ": "{} ㅎㅎ",
+    "ㅋㅋ": "{} ㅋㅋ",
+    "^^": "{}^^",
+    "~": "{}~",
+    "ㅠㅠ": "{} ㅠㅠ",
+    "123": "{} 123",
+    "ㅁㅁ": "{} ㅁㅁ",
+}
+WORDS = ("참", "퍽이나", "오늘")
+CUES = (*MARKS, *WORDS)
+PLACEBOS = {"mark": ("123", "ㅁㅁ"), "word": ("오늘",)}
 KINDS = {
     "sarcastic": ("sarcasm_no_cue", "negative"),
     "plain negative": ("plain", "negative"),
     "plain positive": ("plain", "positive"),
 }
+REFERENCES = {"less_blame": "plain negative", "less_praise": "plain positive"}
+_NO_DEGREE = {"같", "있", "없", "이렇", "그렇", "저렇", "어떻", "아니"}  # adjectives that no adverb of degree goes with
+_LEADS = {"안", "못"}  # before which the adverb stands: 참 안 좋다
 
 
-def add_cue(text: str, cue: str) -> str | None:
-    """Put a cue to a text that ends without a mark; None where an adverb finds no word to stand before.
+def add_cue(text: str, cue: str, place: int | None = None) -> str | None:
+    """Put a cue to a text that ends without a mark.
+
+    Parameters
+    ----------
+    text : str
+    cue : str
+        Of `CUES`.
+    place : int, optional
+        Where a word goes (`place_of_degree`); not needed for a mark.
+
+    Returns
+    -------
+    str or None
+        None for a word without a place.
 
     Examples
     --------
-    >>> add_cue("식은 밥이라니 고맙네요", "^^"), add_cue("식은 밥이라니 고맙네요", "참"), add_cue("고맙네요", "참")
-    ('식은 밥이라니 고맙네요^^', '식은 밥이라니 참 고맙네요', None)
+    >>> add_cue("식은 밥이라니 고맙네요", "^^"), add_cue("식은 밥이라니 고맙네요", "참", 8)
+    ('식은 밥이라니 고맙네요^^', '식은 밥이라니 참 고맙네요')
     """
-    how = CUES[cue]
-    if "{}" in how:
-        return how.format(text)
-    before, _, last = text.rpartition(" ")
-    return f"{before} {how}{last}" if before else None
+    if cue in MARKS:
+        return MARKS[cue].format(text)
+    return None if place is None else f"{text[:place]}{cue} {text[place:]}"
+
+
+def place_of_degree(text: str, morphemes: Sequence[Morpheme]) -> int | None:
+    """Return where an adverb of degree stands: before the last adjective, and before 안 or 못 in front of it.
+
+    Parameters
+    ----------
+    text : str
+    morphemes : sequence of Morpheme
+        Of the text (`korean.read_morphemes`).
+
+    Returns
+    -------
+    int or None
+        None where there is no adjective that has a degree, or an adverb stands before it already.
+    """
+    adjectives = [
+        found
+        for found in morphemes
+        if found.tag == "XSA" or (found.tag.startswith("VA") and found.form not in _NO_DEGREE)
+    ]
+    if not adjectives:
+        return None
+    start = text.rfind(" ", 0, adjectives[-1].start) + 1
+    before = text.rfind(" ", 0, max(0, start - 1)) + 1
+    first = next((found for found in morphemes if found.start == before), None)
+    if start and first is not None and first.tag == "MAG":
+        return before if first.form in _LEADS else None
+    return start
 
 
 def cue_cases(frame: pd.DataFrame, *, kinds: Mapping[str, tuple[str, str]] = KINDS) -> pd.DataFrame:
-    """Put every cue to every text of some kinds.
+    """Put every cue, and every placebo, to every text of some kinds.
 
     Parameters
     ----------
@@ -59,12 +113,14 @@ def cue_cases(frame: pd.DataFrame, *, kinds: Mapping[str, tuple[str, str]] = KIN
     -------
     DataFrame
         ``doc_id``, ``kind``, ``cue``, ``text`` (without its last marks, so that the cue alone differs), ``changed``. A
-        text that is nothing but marks is left out.
+        text that is nothing but marks is left out; one without a place for an adverb has no case of those.
 
     Raises
     ------
     DataError
         When there is no text of a kind.
+    NotAvailableError
+        When Kiwi, which finds the adjective, is not installed.
     """
     check_columns(frame, ["doc_id", "text", "phenomenon", "polarity"], what="cues")
     rows = []
@@ -72,8 +128,13 @@ def cue_cases(frame: pd.DataFrame, *, kinds: Mapping[str, tuple[str, str]] = KIN
         mine = frame[(frame["phenomenon"] == phenomenon) & (frame["polarity"] == polarity)]
         if mine.empty:
             raise DataError(f"there is no text of phenomenon {phenomenon!r} and polarity {polarity!r} to put a cue to")
-        for doc_id, text in zip(mine["doc_id"], mine["text"].map(without_end), strict=True):
-            pairs = [(cue, add_cue(text, cue)) for cue in CUES] if text else []
+        bare = [
+            (doc_id, text) for doc_id, text in zip(mine["doc_id"], mine["text"].map(without_end), strict=True) if text
+        ]
+        read = read_morphemes([text for _, text in bare])
+        for (doc_id, text), morphemes in zip(bare, read, strict=True):
+            place = place_of_degree(text, morphemes)
+            pairs = [(cue, add_cue(text, cue, place)) for cue in CUES]
             rows += [(doc_id, kind, cue, text, changed) for cue, changed in pairs if changed]
     return pd.DataFrame(rows, columns=["doc_id", "kind", "cue", "text", "changed"])
 
@@ -84,55 +145,53 @@ def score_cues(cases: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `cases` with ``prob_1``, ``prob_changed``, ``rise`` (of ``prob_1``) and ``log_odds_rise`` (nats).
+        `cases` with ``prob_1``, ``prob_changed``, ``rise`` (of ``prob_1``), ``log_odds_rise`` (nats) and ``beyond``:
+        that less the mean rise by the placebos put to the same place of the same text; missing for placebos.
     """
-    check_columns(cases, ["text", "changed"], what="scoring cues")
+    check_columns(cases, ["doc_id", "cue", "text", "changed"], what="scoring cues")
     texts = list(dict.fromkeys([*cases["text"], *cases["changed"]]))
     known = dict(zip(texts, np.asarray(predict(texts), dtype="float64"), strict=True))
     table = cases.assign(prob_1=cases["text"].map(known), prob_changed=cases["changed"].map(known))
     odds = as_log_odds(table["prob_changed"]) - as_log_odds(table["prob_1"])
-    return table.assign(rise=table["prob_changed"] - table["prob_1"], log_odds_rise=odds)
+    table = table.assign(rise=table["prob_changed"] - table["prob_1"], log_odds_rise=odds, beyond=np.nan)
+    for how, placebos in PLACEBOS.items():
+        idle = table[table["cue"].isin(placebos)].groupby(["doc_id", "text"])["log_odds_rise"].mean()
+        mine = table["cue"].isin(MARKS if how == "mark" else WORDS) & ~table["cue"].isin(placebos)
+        of_text = idle.reindex(pd.MultiIndex.from_frame(table.loc[mine, ["doc_id", "text"]])).to_numpy()
+        table.loc[mine, "beyond"] = table.loc[mine, "log_odds_rise"] - of_text
+    return table
 
 
-def cue_table(
-    scored: pd.DataFrame, *, reference: str = "plain negative", resamples: int = 2_000, seed: int = 0
-) -> pd.DataFrame:
+def cue_table(scored: pd.DataFrame) -> pd.DataFrame:
     """Say what each cue does to each kind of text, and whether it does another thing there than to plain texts.
 
     Parameters
     ----------
     scored : DataFrame
         From `score_cues`.
-    reference : str
-        The kind that the others are held against.
-    resamples, seed : int
-        Bootstrap of the texts.
 
     Returns
     -------
     DataFrame
-        ``cue``, ``kind``, ``n``; ``rise`` of ``prob_1`` with ``ci_low``, ``ci_high``; ``log_odds_rise`` with
-        ``odds_low``, ``odds_high``; ``difference`` of the log-odds' rise to that of the reference (of other texts, so
-        not paired) with ``difference_low``, ``difference_high``, ``p``; missing for the reference itself.
+        ``cue``, ``kind``, ``n``; ``rise`` of ``prob_1`` and ``log_odds_rise``; ``beyond`` (what it does more than a
+        placebo), missing for the placebos; ``less_blame`` and ``less_praise`` (``beyond`` less that of plain negative,
+        of plain positive texts, which are other texts, so not paired), missing for those themselves. Each with
+        ``…_low``, ``…_high``: 95 % for all rows of the column at once.
     """
-    rows = []
-    for cue, of_cue in scored.groupby("cue", sort=False):
-        draws = {}
-        for number, (kind, part) in enumerate(of_cue.groupby("kind", sort=False)):
-            rise = bootstrap_mean(part["rise"].to_numpy(), resamples=resamples, seed=seed)
-            odds = part["log_odds_rise"].to_numpy()
-            draws[kind] = odds.mean(), bootstrap_means(odds, resamples=resamples, seed=seed + number)
-            bounds = percentile_interval(draws[kind][1], value=odds.mean())
-            rows.append({"cue": cue, "kind": kind, "n": len(part), "rise": rise.value, "ci_low": rise.ci_low})
-            rows[-1] |= {"ci_high": rise.ci_high, "log_odds_rise": odds.mean()}
-            rows[-1] |= dict(zip(("odds_low", "odds_high"), bounds, strict=True))
-        for row in rows[-len(draws) :]:
-            if row["kind"] != reference and reference in draws:
-                apart = draws[row["kind"]][1] - draws[reference][1]
-                value = draws[row["kind"]][0] - draws[reference][0]
-                low, high = percentile_interval(apart, value=value)
-                row |= {"difference": value, "difference_low": low, "difference_high": high, "p": bootstrap_p(apart)}
-    return pd.DataFrame(rows)
+    check_columns(scored, ["cue", "kind", "rise", "log_odds_rise", "beyond"], what="the table of cues")
+    parts = scored.groupby(["cue", "kind"], sort=False)[["rise", "log_odds_rise", "beyond"]]
+    mean, count = parts.mean(), parts.size().astype(int)
+    variance = parts.var().div(count, axis=0)
+    cue, kind = (mean.index.get_level_values(level) for level in ("cue", "kind"))
+    for name, reference in REFERENCES.items():
+        at, spread = (of.loc[kind == reference, "beyond"].droplevel("kind") for of in (mean, variance))
+        mean[name] = (mean["beyond"] - at.reindex(cue).to_numpy()).where(kind != reference)
+        variance[name] = variance["beyond"] + spread.reindex(cue).to_numpy()
+    table = pd.DataFrame({"n": count})
+    for name in mean.columns:
+        low, high = intervals_at_once(mean[name], np.sqrt(variance[name]), draws=count)
+        table = table.assign(**{name: mean[name], f"{name}_low": low, f"{name}_high": high})
+    return table.reset_index()
 
 
 def taken_away(frame: pd.DataFrame, predict: Predict) -> pd.DataFrame:

@@ -85,18 +85,19 @@ def plot_effects(
 
 
 def plot_cues(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: Any) -> Axes:
-    """Draw what each cue does to the log-odds of each kind of text, with intervals (`cues.cue_table`)."""
-    check_columns(table, ["cue", "kind", "n", "log_odds_rise", "odds_low", "odds_high"], what="drawing cues")
+    """Draw what each cue does to the log-odds of each kind of text beyond a placebo (`cues.cue_table`)."""
+    check_columns(table, ["cue", "kind", "n", "beyond", "beyond_low", "beyond_high"], what="drawing cues")
+    table = table[table["beyond"].notna()]
     cues, kinds = list(dict.fromkeys(table["cue"])), list(dict.fromkeys(table["kind"]))
     ax = fresh_axes(ax, (7, 0.55 * len(cues) + 1))
     ax.axvline(0, color=MUTED, linestyle="--", linewidth=1, zorder=0)
     for number, kind in enumerate(kinds):
         rows = table[table["kind"] == kind]
         places = [cues.index(cue) + 0.22 * (number - (len(kinds) - 1) / 2) for cue in rows["cue"]]
-        value = rows["log_odds_rise"]
+        value = rows["beyond"]
         options = {"color": (ACCENT, "#c2571a", LINE)[number % 3], "fmt": "osD"[number % 3], "markersize": 5}
         options |= {"linewidth": 1.5, "label": f"{kind} (n={int(rows['n'].max()):,})"} | artist_options
-        ax.errorbar(value, places, xerr=[value - rows["odds_low"], rows["odds_high"] - value], **options)
+        ax.errorbar(value, places, xerr=[value - rows["beyond_low"], rows["beyond_high"] - value], **options)
     ax.set(ylim=(len(cues) - 0.4, -0.6), yticks=range(len(cues)))
     ax.set_yticklabels([as_label(cue) for cue in cues])
     ax.legend(loc="best")

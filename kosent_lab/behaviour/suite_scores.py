@@ -5,8 +5,8 @@ Tests are read in ``behaviour.suites``. A model is any function from texts to pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,22 +21,22 @@ from kosent_lab.corpora.documents import load
 from kosent_lab.korean.readings import read_cached
 
 Predict = Callable[[list[str]], Any]
-MOST = 60  # cases of a test
+MOST = 60  # cases of a test that does not say how many
 WORST = 5
 _COLUMNS = [
-    "capability", "test", "kind", "case", "group", "text", "changed", "control", "label", "direction", "least",
-    "tolerance",
+    "capability", "test", "kind", "case", "group", "text", "changed", "control", "word", "context", "label",
+    "direction", "least", "tolerance",
 ]  # fmt: skip
 
 
-def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 0) -> pd.DataFrame:
+def make_cases(tests: Sequence[BehaviourTest], *, most: int | None = None, seed: int = 0) -> pd.DataFrame:
     """Make the cases of tests: templates filled, texts changed.
 
     Parameters
     ----------
     tests : sequence of BehaviourTest
-    most : int
-        Cases of one test; of more, a random part by `seed`.
+    most : int, optional
+        Cases of one test, of more a random part by `seed`; by default what the test asks for, else 60.
     seed : int
 
     Returns
@@ -44,8 +44,10 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 
     DataFrame
         One row per case: ``capability``, ``test``, ``kind``, ``case`` (its name), ``group`` (cases that share their
         main word or their text, and so are no independent draws), ``text``, ``changed`` (the second text; missing for
-        ``mft``), ``control`` (beside changed particles, as many other letters changed; else missing), ``label``,
-        ``direction``, ``least``, ``tolerance``.
+        ``mft``), ``control`` (beside changed particles, as many other letters changed; else missing), ``word`` and
+        ``context`` (of a test about the words of a list: which of them, and the sentence that it stands in; else
+        missing), ``label``, ``direction``, ``least``, ``tolerance``. A pair that an earlier test holds is not made
+        again.
 
     Raises
     ------
@@ -53,14 +55,17 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 
         When a test has no case: its lists or its texts are too few.
     """
     rows: list[tuple[Any, ...]] = []
+    seen: set[tuple[str, str | None]] = set()
     for test in tests:
-        made = _filled(test, most, seed) if test.templates else _changed(test, most, seed)
+        wanted = most or test.cases or MOST
+        made = _filled(test, wanted, seed) if test.templates else _changed(test, wanted, seed, seen)
         if not made:
-            raise DataError(f"{test.capability}, test {test.name}: no case can be made of its words or texts")
-        for number, (group, text, changed, control) in enumerate(made):
+            raise DataError(f"{test.where or test.name}: no case can be made of its words or texts")
+        seen.update((case.text, case.changed) for case in made)
+        for number, case in enumerate(made):
             name = f"{test.capability}/{test.name}/{number:03}"
             about = (test.label, test.direction, test.least, test.tolerance)
-            rows.append((test.capability, test.name, test.kind, name, group, text, changed, control, *about))
+            rows.append((test.capability, test.name, test.kind, name, *case, *about))
     table = pd.DataFrame(rows, columns=_COLUMNS).astype({"label": "Int64", "tolerance": "float64"})
     if (twins := table["case"].duplicated()).any():
         capability, test = table.loc[twins, ["capability", "test"]].iloc[0]
@@ -68,40 +73,62 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int = MOST, seed: int = 
     return table
 
 
-_Case = tuple[str, str, str | None, str | None]
+class _Case(NamedTuple):
+    group: str
+    text: str
+    changed: str | None = None
+    control: str | None = None
+    word: str | None = None
+    context: str | None = None
 
 
 def _filled(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
-    found: dict[tuple[str, ...], str] = {}
-    each = -(-most // len(test.templates))
+    found: dict[tuple[str, ...], _Case] = {}
+    words = test.words[test.about] if test.about else [None]
+    each = max(1, most // (len(test.templates) * len(words))) if test.about else -(-most // len(test.templates))
     for number, pair in enumerate(test.templates):
-        slots = [slot for template in pair for slot in parse_template(template)]
+        slots = [slot for template in pair for slot in parse_template(template) if slot.name != test.about]
         # the longest list tells cases apart
         main = max(dict.fromkeys(slot.name for slot in slots), key=lambda name: len(test.words[name]), default="")
         for filling in draw_fillings(slots, test.words, most=each, seed=f"{seed}/{test.name}/{number}"):
-            texts = tuple(fill(template, filling).strip() for template in pair)
-            entry = filling.get(main, "")
-            found.setdefault(texts, entry["thing"] if isinstance(entry, dict) and "thing" in entry else str(entry))
-    return [(group, texts[0], texts[1] if len(texts) > 1 else None, None) for texts, group in found.items()][:most]
+            said = _name_of(filling.get(main, ""))
+            for word in words:
+                texts = tuple(fill(template, {**filling, test.about: word}).strip() for template in pair)
+                case = _Case(said, *texts)
+                if word is not None:
+                    case = case._replace(group=_name_of(word), word=_name_of(word), context=f"{number}/{said}")
+                found.setdefault(texts, case)
+    return list(found.values())[: None if test.about else most]
 
 
-def _changed(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
-    frame = load(test.texts["corpus"])
-    for column in ("phenomenon", "polarity"):
-        if wanted := test.texts.get(column):
-            check_columns(frame, [column], what=f"test {test.name}")
-            frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else wanted)]
+def _name_of(entry: Any) -> str:
+    return str(entry["thing"]) if isinstance(entry, dict) and "thing" in entry else str(entry)
+
+
+def _changed(test: BehaviourTest, most: int, seed: int, seen: Collection[tuple[str, str | None]]) -> list[_Case]:
+    try:
+        frame = load(test.texts["corpus"])
+        for column in ("phenomenon", "polarity"):
+            if wanted := test.texts.get(column):
+                check_columns(frame, [column], what=f"test {test.name}")
+                frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else wanted)]
+    except (DataError, NotAvailableError) as error:
+        raise type(error)(f"{test.where}: {error}") from error
+    if frame.empty:
+        raise DataError(f"{test.where}: no text of {test.texts['corpus']} is of {dict(test.texts)}")
     if test.change.startswith("josa:"):
         _, kind, *control = test.change.split(":")
         read = read_cached(frame["doc_id"], frame["text"])
         made = perturb(frame, read, kind, control=control[0] if control else "neutral", seed=seed)
         made = made.merge(frame[["doc_id", "text"]], on="doc_id")
-        found = list(made[["doc_id", "text", "changed", "control"]].itertuples(index=False, name=None))
+        rows = made[["doc_id", "text", "changed", "control"]].itertuples(index=False, name=None)
+        found = [_Case(*row) for row in rows]
     else:
         found = []
         for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):
             if pair := change_text(text, test.change, seed=f"{seed}/{test.name}/{doc_id}"):
-                found.append((doc_id, *pair, None))
+                found.append(_Case(doc_id, *pair))
+    found = [case for case in found if (case.text, case.changed) not in seen]
     order = np.random.default_rng(seed).permutation(len(found))
     return [found[place] for place in sorted(order[:most])]
 
@@ -132,7 +159,8 @@ def score_cases(cases: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     texts = list(dict.fromkeys(text for name in columns for text in cases[name].dropna()))
     answers = np.asarray(predict(texts), dtype="float64")
     if answers.shape != (len(texts),) or not ((answers >= 0) & (answers <= 1)).all():
-        raise DataError(f"a model gives one probability for each of {len(texts)} texts; got shape {answers.shape}")
+        got = f"shape {answers.shape}" if answers.shape != (len(texts),) else f"{answers.min():g} to {answers.max():g}"
+        raise DataError(f"a model gives one probability, 0 to 1, for each of {len(texts)} texts; got {got}")
     known = dict(zip(texts, answers, strict=True))
     table = cases.assign(**{new: cases[old].map(known).astype("float64") for old, new in columns.items()})
     failed = _failed(table, table["prob_changed"])
@@ -160,7 +188,8 @@ def failure_table(
     scored : DataFrame
         From `score_cases`.
     by : sequence of str
-        Columns whose values make a row: a test by default, ``["kind"]`` or ``["capability"]``.
+        Columns whose values make a row: a test by default, ``["kind"]`` or ``["capability"]``. A row that holds several
+        tests tells the mean of their rates, so that a test of many cases counts no more than one of few.
     resamples, seed : int
         Bootstrap of the groups: cases of one main word, or one text, are drawn together. Where all cases fail or none,
         which no resample changes, Wilson's interval of the groups.
@@ -179,8 +208,8 @@ def failure_table(
     rows = []
     for key, part in scored.groupby(list(by), sort=False):
         groups = part["group"].to_numpy()  # one text in several tests is one draw
-        failed = part["failed"].to_numpy(dtype="float64")
-        rate = bootstrap_mean(failed, groups=groups, resamples=resamples, seed=seed)
+        failed, weights = part["failed"].to_numpy(dtype="float64"), test_weights(part)
+        rate = bootstrap_mean(failed, groups=groups, weights=weights, resamples=resamples, seed=seed)
         if rate.value in (0.0, 1.0):
             number = len(set(groups))
             rate = Interval(rate.value, *wilson_interval(rate.value * number, number))
@@ -196,6 +225,11 @@ def failure_table(
             row |= dict(zip(names, (control.mean(), *found), strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def test_weights(part: pd.DataFrame) -> np.ndarray:
+    """Return what each case counts so that each test counts the same."""
+    return 1 / part.groupby(["capability", "test"], sort=False)["case"].transform("size").to_numpy("float64")
 
 
 def worst_cases(scored: pd.DataFrame, *, count: int = WORST) -> pd.DataFrame:

@@ -28,9 +28,11 @@ WORDS_FILE = "words.toml"
 KINDS = ("mft", "inv", "dir")
 LEAST = -0.1  # a smaller move the wrong way is forgiven, as CheckList does
 _FIELDS = {
-    "name", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts",
+    "name", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts", "about",
+    "cases",
 }  # fmt: skip
 _FILTERS = {"corpus", "phenomenon", "polarity"}
+_MOST_CASES = 5_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,13 @@ class BehaviourTest:
         In the place of templates: the change that is made to `texts`.
     texts : dict
         ``corpus`` with ``phenomenon``, ``polarity``: rows of our own text.
+    about : str
+        The list whose words the test is about (names, regions, groups): each stands in the same sentences, so that
+        `behaviour.word_shifts` can say which of them moves the answer.
+    cases : int or None
+        How many cases are made where the caller does not say.
+    where : str
+        File, line and name, for messages.
     """
 
     capability: str
@@ -70,6 +79,9 @@ class BehaviourTest:
     words: Words = dataclasses.field(default_factory=dict)
     change: str = ""
     texts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    about: str = ""
+    cases: int | None = None
+    where: str = ""
 
 
 def suite_files(folder: Path = SUITES_FOLDER) -> list[Path]:
@@ -133,9 +145,16 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _lists(source: str, content: Mapping[str, Any], path: Path) -> dict[str, Sequence[Any]]:
     for name, entries in content.items():
+        line = _line_of(source, name)
         if not isinstance(entries, list) or not entries:
-            line = _line_of(source, name)
             raise DataError(f"{path}, line {line}: a list of words holds at least one; got {name} = {entries!r}")
+        for entry in entries:
+            fields = entry.values() if isinstance(entry, dict) else [entry]
+            if not all(isinstance(word, str) for word in fields):
+                raise DataError(
+                    f'{path}, line {line}: a word of a list is text, or fields of text ({{ good = "좋" }}); {name} has '
+                    f"{entry!r}"
+                )
     return dict(content)
 
 
@@ -161,10 +180,14 @@ def _test(
         raise DataError(f"{where}: an mft, and it alone, has a label, positive or negative; got {kind}, {label!r}")
     if (kind == "dir") != (direction in ("up", "down")):
         raise DataError(f"{where}: a dir, and it alone, has a direction, up or down; got {kind}, {direction!r}")
-    for key, kinds in (("least", "dir"), ("tolerance", "inv")):
+    for key, kinds, low in (("least", "dir", -1), ("tolerance", "inv", 0)):
         value = entry.get(key)
-        if value is not None and (kind != kinds or isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise DataError(f"{where}: {key} is a number and belongs to a {kinds}; got {value!r}")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and (kind != kinds or not number or not low <= value <= 1):
+            raise DataError(f"{where}: {key} is a number from {low} to 1 and belongs to a {kinds}; got {value!r}")
+    cases, about = entry.get("cases"), entry.get("about", "")
+    if cases is not None and (not isinstance(cases, int) or isinstance(cases, bool) or not 0 < cases <= _MOST_CASES):
+        raise DataError(f"{where}: cases is a whole number from 1 to {_MOST_CASES:,}; got {cases!r}")
     templates = _templates(entry, kind, where)
     for template in (one for pair in templates for one in pair):
         try:
@@ -172,6 +195,12 @@ def _test(
         except DataError as error:
             at = _line_of(source, template, after=line)
             raise DataError(f"{path}, line {at}, test {entry['name']}: {error}") from None
+    slots = [{slot.name for template in pair for slot in parse_template(template)} for pair in templates]
+    if about and (not isinstance(about, str) or kind == "mft" or not slots or any(about not in one for one in slots)):
+        raise DataError(
+            f"{where}: about names the list of words that a pair is about, and stands in each of its templates; got "
+            f"{about!r}"
+        )
     change, texts = entry.get("change", ""), entry.get("texts", {})
     if bool(templates) == bool(change) or bool(change) != bool(texts):
         raise DataError(f"{where}: a test has templates, or a change and the texts that it is made to")
@@ -190,6 +219,9 @@ def _test(
         words=lists,
         change=change,
         texts=texts,
+        about=about,
+        cases=cases,
+        where=where,
     )
 
 

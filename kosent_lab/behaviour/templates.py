@@ -79,7 +79,7 @@ def parse_template(template: str) -> list[Slot]:
 
 
 def check_slots(slots: Sequence[Slot], words: Words, template: str) -> None:
-    """Refuse a slot without a list, or with a field that an entry of its list lacks."""
+    """Refuse a slot without a list, with a field that an entry lacks, or a particle after an empty word."""
     for slot in slots:
         if slot.name not in words:
             raise DataError(f"there is no list {slot.name!r} (there are {', '.join(sorted(words))}): {template!r}")
@@ -88,6 +88,8 @@ def check_slots(slots: Sequence[Slot], words: Words, template: str) -> None:
                 raise DataError(f"{slot.name!r} has an entry without the field {slot.field!r}: {entry!r}")
             if not slot.field and not isinstance(entry, str):
                 raise DataError(f"entries of {slot.name!r} have fields; say which, {{{slot.name}.…}}: {template!r}")
+            if slot.josa and not (entry[slot.field] if slot.field else entry).strip():
+                raise DataError(f"{slot.name!r} has an empty word, after which no particle stands: {template!r}")
 
 
 def fill(template: str, filling: Filling) -> str:

@@ -19,8 +19,9 @@ def add_suite_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--beside", nargs="*", metavar="MODEL",
-        help="other models for --task behaviour; tfidf: the cheap rival, taught by the teaching text; default without "
-        "--model: the three-layer model and tfidf",
+        help="other models on the same texts: what they answer otherwise, and where; of --task behaviour also tfidf "
+        "(the cheap rival, taught by the teaching text) and constant (the same answer to every text), and without "
+        "--model by default the three-layer model and these two",
     )  # fmt: skip
 
 
@@ -38,16 +39,20 @@ def evaluate_behaviour(arguments: argparse.Namespace) -> None:
         logger.warning("tests of particles are left out: %s", not_run)
     if not tests:
         raise DataError(f"no test can be run: {not_run}")
-    cases = suite_scores.make_cases(tests, most=arguments.limit or suite_scores.MOST)
+    cases = suite_scores.make_cases(tests, most=arguments.limit)
     beside = arguments.beside
     if beside is None:
         fast = BUNDLED_FOLDER.with_name(f"{BUNDLED}-fast")
-        beside = [*([str(fast)] if fast.is_dir() else []), suites.TFIDF] if arguments.model is None else []
+        beside = (
+            [*([str(fast)] if fast.is_dir() else []), suites.TFIDF, suites.CONSTANT] if arguments.model is None else []
+        )
     first = open_classifier(arguments)
     models = {first.model_id: suites.classifier_function(first)}
     for name in beside:
         if name == suites.TFIDF:
             models[name] = suites.tfidf_function()
+        elif name == suites.CONSTANT:
+            models[name] = suites.always_the_same
         else:
             other = load_classifier(name, device=arguments.device, precision=arguments.precision)
             models[other.model_id] = suites.classifier_function(other)

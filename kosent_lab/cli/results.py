@@ -40,7 +40,7 @@ def add(subparsers: Any) -> None:
 def run_results(arguments: argparse.Namespace) -> None:
     """Take in what is new, then write or check the pages."""
     from kosent_lab.results import answers, measured, pages
-    from kosent_lab.results.study_tables import DOMAINS
+    from kosent_lab.results.names import DOMAINS
 
     if arguments.answers:
         for path in answers.keep_answers(arguments.answers, domains=list(DOMAINS)):

@@ -52,9 +52,10 @@ def add(subparsers: Any) -> None:
         "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, nll_calibrated_ci, "
         "calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which rows are therefore not "
-        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params; with --task rtd: n "
+        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params; with --beside: beside (of each "
+        "model what errors.compare_models tells, its difference to the first, and where); with --task rtd: n "
         "(pieces), auroc, generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, "
-        "not_run, failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, worst",
+        "not_run, failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, by_word, worst",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
@@ -111,6 +112,8 @@ def predict_file(arguments: argparse.Namespace) -> None:
 
 def evaluate_task(arguments: argparse.Namespace) -> None:
     """Print the metrics of the task named."""
+    if arguments.beside is not None and arguments.task not in ("sentiment", "behaviour"):
+        raise DataError(f"--beside compares models; --task {arguments.task} asks none")
     tasks = {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}
     tasks |= {"behaviour": evaluate_behaviour, "personal-data": evaluate_personal, "duplicates": evaluate_duplicates}
     tasks[arguments.task](arguments)
@@ -133,7 +136,29 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
     if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)
-    print_result(evaluate(assess(scored, choice)), arguments.json)
+    result = evaluate(assess(scored, choice))
+    if arguments.beside:
+        result["beside"] = [_compare(frame, scored, calib, name, arguments) for name in arguments.beside]
+    print_result(result, arguments.json)
+
+
+def _compare(
+    frame: pd.DataFrame, scored: pd.DataFrame, calib: pd.DataFrame | None, name: str, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Return how another model answers the same rows, less this one; by each one's own shift where there is `calib`."""
+    from kosent_lab import calibration, errors, scoring
+    from kosent_lab.models.classifier import load_classifier
+
+    other = load_classifier(name, device=arguments.device, precision=arguments.precision)
+    answers = scoring.predict_frame(frame, other, progress=not arguments.quiet)
+    shifts = (0.0, 0.0)
+    if calib is not None:
+        again = scoring.predict_frame(calib, other, progress=not arguments.quiet)
+        shifts = calibration.fit_shift(calib), calibration.fit_shift(again)
+    rows = [errors.add_slices(table) for table in (scored, answers)]
+    where = errors.where_they_differ(*(table[table["label"].notna()] for table in rows))
+    found = errors.compare_models(scored, answers, shifts=shifts).to_dict()
+    return {"model_id": other.model_id, **found, "shifts": list(shifts), "where": where.to_dict("records")}
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:

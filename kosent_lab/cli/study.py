@@ -178,24 +178,24 @@ def study_cues(arguments: argparse.Namespace) -> None:
 
     frame, classifier = corpora.load("kosent-pack"), models.load_classifier(arguments.model)
     predict = classifier_function(classifier)
-    scored = behaviour.score_cues(behaviour.cue_cases(frame), predict)
-    put, beside = behaviour.cue_table(scored), behaviour.cue_table(scored, reference="plain positive")
-    for name in ("difference", "difference_low", "difference_high"):
-        put[f"praise_{name}"] = beside[name]
+    put = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(frame), predict)).to_dict("records")
     taken = behaviour.taken_away(frame, predict).groupby("phenomenon")
     away = [{"phenomenon": kind} | errors.paired_summary(pairs).to_dict() for kind, pairs in taken]
-    result = {"model_id": classifier.model_id, "put": put.to_dict("records"), "taken_away": away}
-    print_result(result, arguments.json)
+    print_result({"model_id": classifier.model_id, "put": put, "taken_away": away}, arguments.json)
 
 
 def study_label_noise(arguments: argparse.Namespace) -> None:
-    """Print how noisy the labels of NSMC's official train rows are."""
+    """Print how noisy the labels of NSMC's official train rows are, and how far flags agree with readings of valid."""
     from kosent_lab import corpora
-    from kosent_lab.studies.label_noise import study_labels
+    from kosent_lab.scoring.saved import load_scored
+    from kosent_lab.studies.kept import load_study
+    from kosent_lab.studies.label_noise import flags_against_readings, study_labels
 
     films = corpora.load("nsmc")
     rows = films[(films["split"] == "train") & (films["official_split"] == "train") & films["label"].notna()]
-    print_result({"data": "nsmc: official train rows of split train"} | study_labels(rows), arguments.json)
+    held = flags_against_readings(load_scored("nsmc-valid").frame, load_study("label-readings"))
+    result = {"data": "nsmc: official train rows of split train"} | study_labels(rows) | {"readings": held}
+    print_result(result, arguments.json)
 
 
 def _texts(arguments: argparse.Namespace) -> pd.DataFrame:

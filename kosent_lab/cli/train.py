@@ -176,7 +176,7 @@ def train_secrets(arguments: argparse.Namespace) -> None:
 
 
 def train_three_way(arguments: argparse.Namespace) -> None:
-    """Teach the head of a three-way reading; its bias is chosen on NSMC valid."""
+    """Teach the head of a three-way reading; its bias is chosen on the valid rows of NSMC and of the teaching text."""
     from kosent_lab import corpora, models
     from kosent_lab.models.three_way import save_head
     from kosent_lab.training.teaching import read_teaching
@@ -184,8 +184,14 @@ def train_three_way(arguments: argparse.Namespace) -> None:
 
     films = corpora.load("nsmc")
     films = films[(films["split"] == "train") & (films["official_split"] == "train")]
-    rows = rows_for_head(read_teaching(sentences=0), films)
-    about = {"taught_by": "kosent-teaching (train) and 40,000 labelled reviews of nsmc (train)", "valid": "nsmc:valid"}
-    head = fit_neutral_head(rows, corpora.load("nsmc:valid"), models.load_classifier(arguments.model), about=about)
+    teaching = read_teaching(sentences=0)
+    about = {"taught_by": "kosent-teaching (train) and 40,000 labelled reviews of nsmc (train)"}
+    head = fit_neutral_head(
+        rows_for_head(teaching, films),
+        corpora.load("nsmc:valid"),
+        models.load_classifier(arguments.model),
+        mixed_valid=teaching[teaching["split"] == "valid"],
+        about=about | {"valid": "nsmc:valid and kosent-teaching (valid)"},
+    )
     path = save_head(head, arguments.out)
     print(f"{path}: {head.about['n_neutral']:,} neutral texts of {head.about['n']:,}; {head.about['lost']:.2%} lost")

@@ -8,10 +8,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "many": ["holm", "intervals_at_once"],
         "intervals": [
             "bootstrap_mean",
             "difference_interval",
-            "holm",
             "mcnemar",
             "paired_difference",
             "wilson_interval",

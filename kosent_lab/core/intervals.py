@@ -1,4 +1,4 @@
-"""Intervals and tests that every wing uses: Wilson, Newcombe, the bootstrap, McNemar, Holm.
+"""Intervals and tests that every wing uses: Wilson, Newcombe, the bootstrap, McNemar.
 
 Each interval holds its own value. A difference is always the second minus the first.
 """
@@ -173,7 +173,12 @@ def bootstrap_p(draws: Sequence[float]) -> float:
 
 
 def bootstrap_means(
-    values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int = RESAMPLES, seed: int = 0
+    values: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> np.ndarray:
     """Draw rows, or whole groups of rows, anew and return the mean of each resample.
 
@@ -182,6 +187,8 @@ def bootstrap_means(
     values : ndarray of float, shape (n,)
     groups : ndarray, shape (n,), optional
         Rows of one value, such as those of a minimal pair, are drawn together.
+    weights : ndarray of float, shape (n,), optional
+        What each row counts; all the same when None.
     resamples, seed : int
 
     Returns
@@ -189,14 +196,20 @@ def bootstrap_means(
     ndarray of float, shape (resamples,)
     """
     values = np.asarray(values, dtype="float64")
+    weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype="float64")
     codes = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    sums, rows = np.bincount(codes, values), np.bincount(codes).astype("float64")
+    sums, rows = np.bincount(codes, values * weights), np.bincount(codes, weights)
     drawn = resample_counts(len(rows), resamples=resamples, seed=seed)
     return np.array([counts @ sums / (counts @ rows) for counts in drawn])
 
 
 def bootstrap_mean(
-    values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int = RESAMPLES, seed: int = 0
+    values: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Interval:
     """Return a mean and its bootstrap interval; the parameters are those of `bootstrap_means`.
 
@@ -206,10 +219,10 @@ def bootstrap_mean(
     >>> found.value, found.ci_low < 0.5 < found.ci_high
     (0.5, True)
     """
-    value = float(np.mean(values)) if len(values) else float("nan")
+    value = float(np.average(values, weights=weights)) if len(values) else float("nan")
     if len(values if groups is None else np.unique(groups)) < 2:  # of one every resample is the same
         return Interval(value, float("nan"), float("nan"))
-    draws = bootstrap_means(values, groups=groups, resamples=resamples, seed=seed)
+    draws = bootstrap_means(values, groups=groups, weights=weights, resamples=resamples, seed=seed)
     return Interval(value, *percentile_interval(draws, value=value))
 
 
@@ -218,6 +231,7 @@ def paired_difference(
     second: np.ndarray,
     *,
     groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
@@ -227,7 +241,7 @@ def paired_difference(
     ----------
     first, second : ndarray of float or bool, shape (n,)
         Of the same texts in the same order.
-    groups, resamples, seed :
+    groups, weights, resamples, seed :
         As for `bootstrap_means`.
 
     Examples
@@ -236,30 +250,7 @@ def paired_difference(
     0.25
     """
     difference = np.asarray(second, dtype="float64") - np.asarray(first, dtype="float64")
-    return bootstrap_mean(difference, groups=groups, resamples=resamples, seed=seed)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Correct p-values for their number (Holm's step-down).
-
-    Parameters
-    ----------
-    p : ndarray of float, shape (n,)
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
+    return bootstrap_mean(difference, groups=groups, weights=weights, resamples=resamples, seed=seed)
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:

@@ -12,7 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "slice_search": ["SEARCHED", "SURELY", "find_slices", "surely_bad", "worst_slice"],
         "hard_cases": ["SURE", "confident_mistakes", "group_table", "ordinary_groups", "special_groups"],
         "pairs": ["pair_table", "paired_summary"],
-        "comparison": ["compare_models", "compare_recipes"],
+        "cells": ["cell_table"],
+        "comparison": ["compare_models", "compare_recipes", "where_they_differ"],
         "readings": [
             "cohen_kappa",
             "corrected_accuracy",

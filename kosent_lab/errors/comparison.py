@@ -5,6 +5,8 @@ Minimal pairs within one model's predictions live in ``errors.pairs``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -17,7 +19,11 @@ from kosent_lab.core.intervals import (
     resample_counts,
     resample_crossed,
 )
+from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
+
+_WHICH = ("first", "second")
 
 
 def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:
@@ -111,7 +117,7 @@ def compare_models(
     ----------
     first, second : DataFrame
         Prediction frames of the same texts in any order; rows without a label are left out. Texts of one ``pair_id``
-        are drawn, and swapped, together.
+        (of either frame) are drawn, and swapped, together.
     shifts : tuple of float
         What is taken from the log-odds of each model, nats, fitted on other rows (`calibration.fit_shift`): what is
         left of a difference then is no difference of priors.
@@ -121,8 +127,9 @@ def compare_models(
     Returns
     -------
     Series
-        ``n``, ``groups``, ``accuracy_first``, ``accuracy_second``, ``disagree`` (share of the texts that they answer
-        otherwise); ``difference`` (second less first) with ``ci_low``, ``ci_high`` and ``p`` (McNemar's question asked
+        ``n``, ``groups``, ``accuracy_first``, ``accuracy_second``, and of each label alone ``negative_first`` …
+        ``positive_second``; ``disagree`` (share of the texts that they answer otherwise);
+        ``difference`` (second less first) with ``ci_low``, ``ci_high`` and ``p`` (McNemar's question asked
         of groups: the models are swapped in random groups); ``shifted`` with ``shifted_low``, ``shifted_high``: the
         difference after the shifts; ``auroc_first``, ``auroc_second``, ``auroc_difference`` with ``auroc_low``,
         ``auroc_high``, which no shift changes.
@@ -132,26 +139,15 @@ def compare_models(
     DataError
         When the texts or their labels are not the same, or one label is absent.
     """
-    needed = ["doc_id", "label", "logit_0", "logit_1"]
-    for frame in (first, second):
-        check_columns(frame, needed, what="comparing models", hint="Run predict_frame first.")
-    one, other = (frame[frame["label"].notna()].set_index("doc_id") for frame in (first, second))
-    if set(one.index) != set(other.index) or not one.index.is_unique or not other.index.is_unique:
-        raise DataError(
-            f"two models are compared on the same texts; {len(set(one.index) ^ set(other.index))} labelled texts stand "
-            "in one table alone, or an id stands twice"
-        )
-    other = other.loc[one.index]
+    one, other, codes = _same_rows(first, second)
     label = one["label"].to_numpy(dtype="int64")
-    if (label != other["label"].to_numpy(dtype="int64")).any() or len(set(label)) < 2:
+    if len(set(label)) < 2:
         raise DataError("two models are compared on the same labels, of which both are there")
     margins = [(frame["logit_1"] - frame["logit_0"]).to_numpy("float64") for frame in (one, other)]
     right, moved = (
         [((margin > shift) == label).astype("float64") for margin, shift in zip(margins, line, strict=True)]
         for line in ((0.0, 0.0), shifts)
     )
-    codes = pair_groups(one.reset_index())
-    codes = np.arange(len(label)) if codes is None else codes
     gain = np.bincount(codes, right[1] - right[0])
     random = np.random.default_rng(seed)
     draws = np.array([abs(random.choice((-1.0, 1.0), len(gain)) @ gain) for _ in range(resamples)])
@@ -164,6 +160,8 @@ def compare_models(
         "accuracy_first": right[0].mean(),
         "accuracy_second": right[1].mean(),
     }
+    for value, name in enumerate(("negative", "positive")):
+        found |= {f"{name}_{which}": hits[label == value].mean() for which, hits in zip(_WHICH, right, strict=True)}
     found["disagree"] = float(((margins[0] > 0) != (margins[1] > 0)).mean())
     for name, (before, after) in (("difference", right), ("shifted", moved)):
         value = paired_difference(before, after, groups=codes, resamples=resamples, seed=seed)
@@ -172,6 +170,73 @@ def compare_models(
     found["p"] = float(((draws >= abs(gain.sum()) - 1e-9).sum() + 1) / (resamples + 1))
     found |= {"auroc_first": areas[0], "auroc_second": areas[1], "auroc_difference": areas[1] - areas[0]}
     return pd.Series(found | {"auroc_low": low, "auroc_high": high})
+
+
+def where_they_differ(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    columns: Sequence[str] = SLICE_COLUMNS,
+    min_rows: int = 30,
+) -> pd.DataFrame:
+    """Say on which slices two models answer otherwise, and which of them is right there.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        As for `compare_models`.
+    columns : sequence of str
+        Of either frame, whose values are the slices; those that are not there are left out.
+    min_rows : int
+        Fewest rows of a slice.
+
+    Returns
+    -------
+    DataFrame
+        One row per slice, the furthest apart first: ``slice``, ``n``, ``disagree`` (share answered otherwise),
+        ``accuracy_first``, ``accuracy_second``, ``difference`` (second less first) with ``ci_low``, ``ci_high``: 95 %
+        for all slices at once, minimal pairs being one draw.
+    """
+    one, other, codes = _same_rows(first, second)
+    table = one.assign(**{name: other[name] for name in columns if name in other.columns and name not in one.columns})
+    right = [frame["correct"].to_numpy("float64") for frame in (one, other)]
+    apart = one["pred"].to_numpy() != other["pred"].to_numpy()
+    gain, named, inside = right[1] - right[0], [], []
+    for column in (column for column in columns if can_slice(table, column)):
+        for value, count in table[column].value_counts().sort_index(key=lambda values: values.astype(str)).items():
+            if count >= min_rows and value != "" and (value or not is_flag(column)):
+                named.append(f"{column}={str(value).removesuffix('.0')}")
+                inside.append(table[column].eq(value).fillna(False).to_numpy(bool))
+    names = ["slice", "n", "disagree", "accuracy_first", "accuracy_second", "difference", "ci_low", "ci_high"]
+    if not named:
+        return pd.DataFrame(columns=names)
+    member = np.array(inside, dtype="float64")
+    n = member.sum(axis=1)
+    value = member @ gain / n
+    apart_by_row = member * (gain - value[:, None]) / n[:, None]
+    error = np.sqrt([(np.bincount(codes, of) ** 2).sum() for of in apart_by_row])  # rows of a pair are summed
+    low, high = intervals_at_once(value, error)
+    shares = [member @ of / n for of in (apart.astype("float64"), *right)]
+    found = pd.DataFrame(dict(zip(names, (named, n.astype("int64"), *shares, value, low, high), strict=True)))
+    return found.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Return the labelled rows of two prediction frames in one order, by ``doc_id``, and the group of each row."""
+    needed = ["doc_id", "label", "logit_0", "logit_1"]
+    for frame in (first, second):
+        check_columns(frame, needed, what="comparing models", hint="Run predict_frame first.")
+    one, other = (frame[frame["label"].notna()].set_index("doc_id") for frame in (first, second))
+    if set(one.index) != set(other.index) or not one.index.is_unique or not other.index.is_unique:
+        raise DataError(
+            f"two models are compared on the same texts; {len(set(one.index) ^ set(other.index))} labelled texts stand "
+            "in one table alone, or an id stands twice"
+        )
+    other = other.loc[one.index]
+    if (one["label"].to_numpy(dtype="int64") != other["label"].to_numpy(dtype="int64")).any():
+        raise DataError("two models are compared on the same labels, of which both are there")
+    codes = pair_groups((one if "pair_id" in one.columns else other).reset_index())
+    return one, other, np.arange(len(one)) if codes is None else codes
 
 
 def _auroc_differences(

@@ -18,7 +18,7 @@ from kosent_lab.errors.hard_cases import SURE
 
 VERDICTS = ("negative", "positive", "mixed", "unclear")
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
-_POLAR = {"negative": 0, "positive": 1}
+POLAR = {"negative": 0, "positive": 1}
 
 
 def read_taxonomy(path: Path) -> dict[str, str]:
@@ -116,7 +116,7 @@ def noise_by_stratum(read: pd.DataFrame) -> pd.DataFrame:
     """
     check_columns(read, ["stratum", "label", "reader_1", "reader_2"], what="readings")
     label = read["label"].astype("float64")
-    says = [read[f"reader_{number}"].map(_POLAR).astype("float64") for number in (1, 2)]
+    says = [read[f"reader_{number}"].map(POLAR).astype("float64") for number in (1, 2)]
     wrong, right = [said == 1 - label for said in says], [said == label for said in says]
     counted = pd.DataFrame({"stratum": read["stratum"], "wrong_1": wrong[0], "wrong_2": wrong[1]})
     counted = counted.assign(wrong_both=wrong[0] & wrong[1], right_both=right[0] & right[1])

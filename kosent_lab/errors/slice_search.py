@@ -29,13 +29,14 @@ MOST_ROWS = 100_000
 MOST_VALUES = 50  # of one column: the commonest; of thousands of shops or films none has the rows to be surely bad
 MOST_CELLS = 200_000_000  # slices times rows, four bytes each, three times over
 SURELY = 0.05  # an adjusted p up to which a slice is called surely bad
+_ALIKE = 0.95  # share of a condition's rows from which a second condition adds nothing
 _AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 
 
 def find_slices(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str] = SEARCHED,
+    columns: Sequence[str] | None = None,
     depth: int = 2,
     min_rows: int = 30,
     splits: int = SPLITS,
@@ -49,11 +50,13 @@ def find_slices(
     ----------
     frame : DataFrame
         A prediction frame; rows without a label are left out.
-    columns : sequence of str
+    columns : sequence of str, optional
         Whose values are the conditions, of each the `MOST_VALUES` commonest; those that are not there, or have one
-        value only, are left out. Any column that begins with ``has_`` counts where it is true.
+        value only, are left out. Any column that begins with ``has_`` counts where it is true. By default `SEARCHED`
+        and the particles that are known (``has_josa_…``, `tokenization.holds_particles`).
     depth : int
-        1 for single conditions, 2 for any two of different columns as well.
+        1 for single conditions, 2 for any two of different columns as well, but where the second leaves nearly all
+        rows of one (`_ALIKE`): that is the same slice again.
     min_rows : int
         Fewest rows of a slice; as many must be outside it. A half holds about half of them: how few they are is in the
         interval by which it chooses.
@@ -71,7 +74,8 @@ def find_slices(
     -------
     DataFrame
         One row per slice, most often worst first: ``slice`` (``domain=film & phenomenon=negation``), ``conditions``
-        (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson), ``difference`` to all
+        (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson), of its negative and
+        positive texts ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``difference`` to all
         other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often the worst of all
         these slices looks as bad where the answers are dealt out anew (one-sided permutation test, corrected for all
         of them, overlapping or not, and for pairs that are answered alike); ``worst_share``: share of the halves in
@@ -86,12 +90,22 @@ def find_slices(
     Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
     """
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
+    if columns is None:
+        columns = (*SEARCHED, *(name for name in frame.columns if str(name).startswith("has_josa_")))
     rows = frame[frame["correct"].notna()]
     rows = rows.sample(most_rows, random_state=seed) if len(rows) > most_rows else rows
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
-    names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "difference", "difference_low"]
-    names += ["difference_high", "p_adjusted", "worst_share", "confirmed_share", "difference_held_out"]
+    names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
+    names += [
+        "difference",
+        "difference_low",
+        "difference_high",
+        "p_adjusted",
+        "worst_share",
+        "confirmed_share",
+        "difference_held_out",
+    ]
     if not conditions:
         return pd.DataFrame(columns=names)
     n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")
@@ -112,6 +126,9 @@ def find_slices(
             **dict(zip(("ci_low", "ci_high"), wilson_bounds(right, n), strict=True)),
             "difference": right / n - rest_right / rest,
         }
+        for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
+            of_label = rows["label"].eq(label).to_numpy("float32") if "label" in rows else np.zeros_like(correct)
+            found[name] = (member @ (correct * of_label)).astype("float64") / (member @ of_label)
         bounds = difference_bounds(rest_right, rest, right, n)
         found |= dict(zip(("difference_low", "difference_high"), bounds, strict=True))
         found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
@@ -152,9 +169,11 @@ def _conditions(
                 single.append((((column, str(value).removesuffix(".0")),), inside))
     found, seen = list(single), {inside.tobytes() for _, inside in single}
     if depth > 1:
-        pairs = []
+        pairs, sizes = [], {named: np.count_nonzero(inside) for named, inside in single}
         for (first, one), (second, other) in itertools.combinations(single, 2):
-            if first[0][0] != second[0][0] and (size := np.count_nonzero(one & other)) >= min_rows:
+            size = np.count_nonzero(one & other)
+            apart = size < _ALIKE * min(sizes[first], sizes[second])  # else two slices would share one's place
+            if first[0][0] != second[0][0] and size >= min_rows and apart:
                 pairs.append((size, first + second, one, other))
         most = max(0, MOST_CELLS // max(1, len(rows)) - len(single))
         if len(pairs) > most:

@@ -89,12 +89,13 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
     Returns
     -------
     DataFrame
-        ``column``, ``value``, ``n``, ``accuracy``, ``ci_low``, ``ci_high``, ``mean_confidence``,
-        ``ece``; worst accuracy first within a column.
+        ``column``, ``value``, ``n``, ``accuracy``, ``ci_low``, ``ci_high``, of its negative and positive texts
+        ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``mean_confidence``, ``ece``; worst
+        accuracy first within a column.
     """
     from kosent_lab.calibration.metrics import expected_calibration_error  # scipy: scoring does without it
 
-    check_columns(frame, ["correct", "confidence"], what="slicing", hint="Run predict_frame first.")
+    check_columns(frame, ["correct", "confidence", "label"], what="slicing", hint="Run predict_frame first.")
     rows = _labelled(frame, columns)
     found = []
     for column in columns:
@@ -108,8 +109,10 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
             low, high = wilson_interval(correct.sum(), len(part))
             ece = expected_calibration_error(confidence, correct)
             name = str(value).removesuffix(".0")
-            found.append((column, name, len(part), correct.mean(), low, high, confidence.mean(), ece))
-    names = ["column", "value", "n", "accuracy", "ci_low", "ci_high", "mean_confidence", "ece"]
+            lean = [part.loc[part["label"] == label, "correct"].astype("float64").mean() for label in (0, 1)]
+            found.append((column, name, len(part), correct.mean(), low, high, *lean, confidence.mean(), ece))
+    names = ["column", "value", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
+    names += ["mean_confidence", "ece"]
     table = pd.DataFrame(found, columns=names)
     order = {column: place for place, column in enumerate(columns)}
     return table.sort_values(
@@ -119,5 +122,7 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
 
 def _labelled(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the labelled rows without their texts, which every half and slice of a large table would hold again."""
-    needed = [name for name in dict.fromkeys(("correct", "confidence", "pair_id", *columns)) if name in frame.columns]
+    needed = [
+        name for name in dict.fromkeys(("correct", "confidence", "label", "pair_id", *columns)) if name in frame.columns
+    ]
     return frame.loc[frame["correct"].notna(), needed]

@@ -79,20 +79,25 @@ def macro_f1(
     >>> macro_f1(["negative", "neutral", "positive"] * 9, ["negative", "positive", "positive"] * 9).value.round(3)
     np.float64(0.556)
     """
+    if len(polarity) != len(answer) or not len(polarity):
+        raise DataError(f"answers are to the same texts, at least one; got {len(polarity)} and {len(answer)}")
     known = {name: number for number, name in enumerate(CLASSES)}
     codes = [np.array([known.get(value, -1) for value in values], dtype="int64") for values in (polarity, answer)]
     if any((code < 0).any() for code in codes):
-        raise DataError(f"a three-way reading has the classes {', '.join(CLASSES)}")
+        strange = sorted({str(value) for value in [*polarity, *answer] if value not in known})
+        raise DataError(f"a three-way reading has the classes {', '.join(CLASSES)}; got {', '.join(strange[:5])}")
     cell = codes[0] * 3 + codes[1]
     number = np.arange(len(cell)) if groups is None else np.unique(groups, return_inverse=True)[1]
     counts = np.zeros((int(number.max(initial=-1)) + 1, 9))
     np.add.at(counts, (number, cell), 1)
 
-    def score(table: np.ndarray) -> float:
-        square = table.reshape(3, 3)
-        hits, both = np.diag(square), square.sum(axis=0) + square.sum(axis=1)
-        return np.divide(2 * hits, both, out=np.zeros(3), where=both > 0).mean()
+    value = float(f1_of_counts(counts.sum(axis=0)))
+    drawn = [counted @ counts for counted in resample_counts(len(counts), resamples=resamples, seed=seed)]
+    return Interval(value, *percentile_interval(f1_of_counts(np.array(drawn)), value=value))
 
-    value = score(counts.sum(axis=0))
-    draws = [score(drawn @ counts) for drawn in resample_counts(len(counts), resamples=resamples, seed=seed)]
-    return Interval(value, *percentile_interval(draws, value=value))
+
+def f1_of_counts(tables: np.ndarray) -> np.ndarray:
+    """Return the macro F1 of tables of counts, shape (..., 9): three classes by three answers, row by row."""
+    square = tables.reshape(*tables.shape[:-1], 3, 3)
+    hits, both = np.diagonal(square, axis1=-2, axis2=-1), square.sum(axis=-2) + square.sum(axis=-1)
+    return np.divide(2 * hits, both, out=np.zeros(hits.shape), where=both > 0).mean(axis=-1)

@@ -181,8 +181,7 @@ class Assessment:
     @functools.cached_property
     def slice_search(self) -> pd.DataFrame:
         """`errors.find_slices`, by particles too where all texts were read: which is the worst of a random half."""
-        sliced, held = errors.add_slices(self.frame), self.held_particles
-        return errors.find_slices(sliced.assign(**held), columns=(*errors.SEARCHED, *held))
+        return errors.find_slices(errors.add_slices(self.frame).assign(**self.held_particles))
 
     @property
     def worst(self) -> pd.Series | None:

@@ -104,7 +104,10 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
         return Section("behaviour_tests", (missing,))
     kinds = behaviour.failure_table(scored, by=["kind"], resamples=300).set_index("kind")
     said = {
-        kind: percent(kinds.loc[kind, "failure_rate"]) if kind in kinds.index else "–" for kind in ("mft", "inv", "dir")
+        kind: f"{percent(kinds.loc[kind, 'failure_rate'])} ({interval(kinds.loc[kind])})"
+        if kind in kinds.index
+        else "–"
+        for kind in ("mft", "inv", "dir")
     }
     tests = scored.groupby(["capability", "test"]).ngroups
     notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]

@@ -7,6 +7,7 @@ stand in the catalogue (``sentences``), the page around them in ``page``.
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from kosent_lab import calibration, errors, figures
 from kosent_lab.core.printable import cut
@@ -131,14 +132,21 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
         (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["value"], t)), f"{row['n']:,}",
-         percent(row["accuracy"]), interval(row), percent(row["mean_confidence"]), decimal(row["ece"]))
+         percent(row["accuracy"]), interval(row), _both_labels(row), percent(row["mean_confidence"]),
+         decimal(row["ece"]))
         for _, row in table.iterrows()
     ]  # fmt: skip
-    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "m_mean_confidence", "ece"))
+    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "m_mean_confidence", "ece"))
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
     return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
+
+
+def _both_labels(row: pd.Series) -> str:
+    """Return how often negative and positive rows are right, side by side; a dash where there are none."""
+    both = (row["accuracy_negative"], row["accuracy_positive"])
+    return " / ".join("–" if pd.isna(of) else percent(of) for of in both)
 
 
 def causes(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -152,11 +160,14 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("causes", (note, t["causes_few"]))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
-         signed_points(row["difference"]), signed_points(row["difference_held_out"]), percent(row["worst_share"]),
-         percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
+         _both_labels(row), signed_points(row["difference"]), signed_points(row["difference_held_out"]),
+         percent(row["worst_share"]), percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
     ]  # fmt: skip
-    names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
+    names = (
+        *(t[key] for key in ("rows", "accuracy", "interval", "by_label")),
+        *(t[f"c_{key}"] for key in _CAUSE_COLUMNS),
+    )
     return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 

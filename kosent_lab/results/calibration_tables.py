@@ -11,7 +11,7 @@ from kosent_lab.calibration.unseen import calibrate_unseen
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import count, percent, signed, table
-from kosent_lab.results.study_tables import DOMAINS
+from kosent_lab.results.names import DOMAINS
 
 
 @functools.cache

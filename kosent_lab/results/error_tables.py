@@ -1,30 +1,30 @@
-"""Why the bundled model errs, from kept answers: slices, lean, causes, label noise, cues, behaviour, attribution."""
+"""Why the bundled model errs, from kept answers: slices, cells, lean, two models, causes, label noise."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import pandas as pd
 
-from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.errors.comparison import compare_models
+from kosent_lab.errors.cells import cell_table
+from kosent_lab.errors.comparison import where_they_differ
+from kosent_lab.errors.hard_cases import SURE
 from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by_stratum, read_taxonomy, stratum_of
 from kosent_lab.errors.slice_search import find_slices
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import count, p_value, percent, points, signed, table, with_interval
 from kosent_lab.results.measured_tables import result
-from kosent_lab.results.model_tables import SHALLOW, share
-from kosent_lab.results.study_tables import DOMAINS
+from kosent_lab.results.model_tables import SHALLOW, SIDES, share, sides
+from kosent_lab.results.names import DOMAINS
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
 _SHOWN = 6
+_APART = 4
+_COMPARED = {"kosent-pack": "our own pack", "nsmc-test": "NSMC test"}
 _READ = {"nsmc-valid": "NSMC valid", "kosent-pack": "our own pack", "place_reviews": "places"}
 _READ |= {"shopping_reviews": "shopping", "app_reviews": "app stores"}
-_KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}
-_KINDS |= {"dir": "pairs that must move one way (dir)"}
 
 
 @functools.cache
@@ -40,13 +40,50 @@ def slices_table() -> str:
         found = slices_of(data)
         for row in found.head(_SHOWN).to_dict("records"):
             cells = [count(row["n"]), with_interval(row["accuracy"], row["ci_low"], row["ci_high"], 1)]
+            cells += [sides(row["accuracy_negative"], row["accuracy_positive"])]
             away = row["difference_held_out"]
             cells += [signed(100 * row["difference"], 1), percent(row["worst_share"], 0)]
             cells += ["–", "–"] if pd.isna(away) else [signed(100 * away, 1), percent(row["confirmed_share"], 0)]
             cells += [p_value(row["p_adjusted"])]
-            rows.append([f"{name} ({len(found)} slices)", f"`{row['slice']}`", *cells])
-    columns = ["texts", "slice", "n", "accuracy (%)", "points to the rest", "worst on (%)", "then on other halves"]
+            rows.append([f"{name} ({count(len(found))} slices)", f"`{row['slice']}`", *cells])
+    columns = [
+        "texts",
+        "slice",
+        "n",
+        "accuracy (%)",
+        SIDES,
+        "points to the rest",
+        "worst on (%)",
+        "then on other halves",
+    ]
     return table([*columns, "surely worse there (%)", "p, of all slices"], rows, words=2)
+
+
+@functools.cache
+def cells() -> pd.DataFrame:
+    """Return `errors.cell_table` of the pack."""
+    return cell_table(numbers.answers(BUNDLED, "kosent-pack"))
+
+
+def cells_table() -> str:
+    """The meetings of domain and phenomenon that are expected to be worst."""
+    rows = []
+    for row in cells().head(_SHOWN).to_dict("records"):
+        shown = [count(row["n"]), percent(row["accuracy"], 1), percent(row["expected"], 1)]
+        shown += [with_interval(row["estimate"], row["ci_low"], row["ci_high"], 1)]
+        rows.append([row["domain"], row["phenomenon"], *shown])
+    columns = ["domain", "phenomenon", "n", "right (%)", "by row and column (%)", "estimate (%)"]
+    return table(columns, rows, words=2)
+
+
+def cells_line() -> str:
+    """How many cells there are, and whether they differ by more than their rows and columns."""
+    found = cells()
+    return (
+        f"{len(found)} cells of {count(found['n'].min())} to {count(found['n'].max())} texts (median "
+        f"{count(found['n'].median())}); that they differ from their rows and columns as much as they do is chance in "
+        f"{percent(found['p_meeting'].iloc[0], 0)} % of tables"
+    )
 
 
 def lean_table() -> str:
@@ -57,29 +94,38 @@ def lean_table() -> str:
     parts |= {name: numbers.answers(BUNDLED, data) for data, (name, _) in DOMAINS.items()}
     rows = []
     for name, part in parts.items():
-        sides = [part[part["label"] == label] for label in (0, 1)]
-        cells = [
-            (count(len(side)) if len(side) else "–", share(numbers.share_of(side["correct"]), 1)) for side in sides
-        ]
+        both = [part[part["label"] == label] for label in (0, 1)]
+        cells = [(count(len(side)) if len(side) else "–", share(numbers.share_of(side["correct"]), 1)) for side in both]
         rows.append([name, *cells[0], *cells[1]])
     return table(["texts", "n negative", "right (%)", "n positive", "right (%)"], rows)
 
 
 def models_table() -> str:
     """The shallower model and the bundled one: accuracy, the same after each's own shift, AUROC."""
-    shifts = tuple(fit_shift(numbers.answers(model, "nsmc-valid")) for model in (SHALLOW, BUNDLED))
     rows = []
-    for data, name in (("kosent-pack", "our own pack"), ("nsmc-test", "NSMC test")):
-        first, second = numbers.answers(SHALLOW, data), numbers.answers(BUNDLED, data)
-        if data == "kosent-pack":
-            first = first.merge(second[["doc_id", "pair_id"]], on="doc_id")
-        found = compare_models(first, second, shifts=shifts)
+    for data, name in _COMPARED.items():
+        found = numbers.difference(SHALLOW, BUNDLED, data)
         shifted = {"difference": found["shifted"], "ci_low": found["shifted_low"], "ci_high": found["shifted_high"]}
         area = {"difference": found["auroc_difference"], "ci_low": found["auroc_low"], "ci_high": found["auroc_high"]}
         cells = [count(found["n"]), count(found["groups"]), percent(found["disagree"], 1), points(found)]
+        for label in ("negative", "positive"):
+            cells.append(signed(100 * (found[f"{label}_second"] - found[f"{label}_first"])))
         rows.append([name, *cells, p_value(found["p"]), points(shifted), points(area)])
-    columns = ["bundled less kosent-electra-small-fast, on", "n", "groups", "disagree (%)", "points of accuracy", "p"]
-    return table([*columns, "each by its own shift, fitted on NSMC valid", "points of AUROC"], rows)
+    columns = ["bundled less kosent-electra-small-fast, on", "n", "groups", "disagree (%)", "points of accuracy"]
+    columns += ["of negative", "of positive", "p", "each by its own shift, fitted on NSMC valid", "points of AUROC"]
+    return table(columns, rows)
+
+
+def apart_table() -> str:
+    """The slices on which the two models are furthest apart."""
+    rows = []
+    for data, name in _COMPARED.items():
+        first, second = numbers.answers(SHALLOW, data), numbers.answers(BUNDLED, data)
+        for row in where_they_differ(first, second).head(_APART).to_dict("records"):
+            cells = [count(row["n"]), percent(row["disagree"], 1), percent(row["accuracy_first"], 1)]
+            rows.append([name, f"`{row['slice']}`", *cells, percent(row["accuracy_second"], 1), points(row, digits=1)])
+    columns = ["texts", "slice", "n", "disagree (%)", "kosent-electra-small-fast right (%)", "bundled right (%)"]
+    return table([*columns, "points, of all slices at once"], rows, words=2)
 
 
 @functools.cache
@@ -166,6 +212,38 @@ def rating_table() -> str:
     return table(["rating", "n", "cross-fitted TF-IDF right (%)", "called label errors (%)"], rows)
 
 
+def rating_curve() -> str:
+    """What the bundled model makes of each number of stars, those between the polarities too."""
+    both = pd.concat([numbers.answers(BUNDLED, data) for data in ("nsmc-test", "nsmc-middle")])
+    rows = []
+    for rating, part in both.groupby("rating"):
+        called = numbers.share_of(part["pred"] == 1)
+        cells = [share(called, 1), f"{part['prob_1'].median():.3f}", percent((part["confidence"] >= SURE).mean(), 1)]
+        rows.append([str(int(rating)), count(len(part)), *cells])
+    return table(["rating", "n", "called positive (%)", "median prob_1", "90 % sure or more (%)"], rows)
+
+
+def flags_line() -> str:
+    """How far what confident learning calls label errors is what two readings call wrong."""
+    found = result("label-noise")["readings"]
+    precision, recall = (with_interval(found[name], *found[f"{name}_ci"], 1) for name in ("precision", "recall"))
+    return (
+        f"it flags {percent(found['flagged'], 1)} % of NSMC's valid rows; both readings call {precision} % of those "
+        f"labels wrong, and of the labels that both call wrong it flags {recall} %"
+    )
+
+
+def surest() -> str:
+    """How sure the model was of the mistakes whose causes were read, by the least sure of each set."""
+    coded, parts = causes(), []
+    for data, name in _READ.items():
+        answers = numbers.answers(BUNDLED, data).set_index("doc_id")
+        found = answers["confidence"].reindex(coded.loc[coded["data"] == data, "doc_id"]).dropna()
+        below = int((found < SURE).sum())
+        parts.append(f"{name} from {found.min():.2f}" + (f" ({below} of {len(found)} below 0.9)" if below else ""))
+    return ", ".join(parts)
+
+
 def films_left_out() -> str:
     """Random folds against films left out, in a sentence."""
     found = result("label-noise")
@@ -173,93 +251,6 @@ def films_left_out() -> str:
     low, high = found["films_left_out_change_ci"]
     change = f"{signed(100 * found['films_left_out_change'])} points ({signed(100 * low)} to {signed(100 * high)})"
     return f"{both[0]} % in random folds, {both[1]} % where no film of a fold teaches: {change}"
-
-
-def cues_table() -> str:
-    """What each cue does to the log-odds of positive, by kind of text."""
-    rows = []
-    for row in result("cues")["put"]:
-        rise = f"{signed(row['rise'])} ({signed(row['ci_low'])} to {signed(row['ci_high'])})"
-        odds = f"{signed(row['log_odds_rise'])} ({signed(row['odds_low'])} to {signed(row['odds_high'])})"
-        apart = [_apart(row, name) for name in ("difference", "praise_difference")]
-        rows.append([row["cue"], row["kind"], count(row["n"]), rise, odds, *apart])
-    columns = ["cue put to", "texts", "n", "rise of prob_1", "rise of the log-odds (nats)"]
-    return table([*columns, "less that of plain negative", "less that of plain positive"], rows, words=2)
-
-
-def _apart(row: dict[str, Any], name: str) -> str:
-    if row.get(name) is None:
-        return "–"
-    return f"{signed(row[name])} ({signed(row[f'{name}_low'])} to {signed(row[f'{name}_high'])})"
-
-
-def _rate(found: dict[str, Any]) -> str:
-    return with_interval(found["rate"], *found["ci"], 1)
-
-
-def behaviour_table() -> str:
-    """How often each model fails, by kind of test."""
-    found, rows = result("behaviour"), []
-    for kind, name in _KINDS.items():
-        cells = [_rate(found["failure_rate"][model][kind]) for model in found["models"]]
-        n = found["failure_rate"][found["models"][0]][kind]["n"]
-        rows.append([name, count(n), *cells])
-    names = [model.partition("@")[0] for model in found["models"]]
-    return table(["fails (%)", "cases", *names], rows)
-
-
-def capability_table() -> str:
-    """The tests that the bundled model fails most."""
-    found = result("behaviour")
-    first = found["models"][0]
-    worst = sorted(found["by_test"], key=lambda test: -test["failure_rate"][first]["rate"])[:12]
-    rows = []
-    for test in worst:
-        cells = [_rate(test["failure_rate"][model]) for model in found["models"]]
-        rows.append([f"{test['capability']}: {test['test']}", test["kind"], count(test["n"]), *cells])
-    names = [model.partition("@")[0] for model in found["models"]]
-    return table(["test", "kind", "cases", *(f"{name} fails (%)" for name in names)], rows, words=2)
-
-
-def attribution_table() -> str:
-    """What kinds of morphemes carry."""
-    found = result("attribution")
-    rows = [
-        [row["kind"], count(row["n"]), percent(row["share"], 1), percent(row["share_characters"], 1),
-         f"{row['mean_size']:.2f}", signed(row["mean"])]
-        for row in found["kinds"]
-    ]  # fmt: skip
-    columns = ["kind", "morphemes", "share of all attribution (%)", "share of the characters (%)", "nats each"]
-    return table([*columns, "mean, signed"], rows)
-
-
-def attribution_line() -> str:
-    """How long it took, how exact it is, and how far the two methods agree."""
-    found = result("attribution")
-    off = 1 - found["complete"]
-    sums = "of all of them the pieces sum" if off == 0 else f"of {percent(found['complete'], 1)} % the pieces sum"
-    return (
-        f"{count(found['n'])} texts in {found['seconds']:.0f} s; {sums} to the difference of the log-odds within one "
-        f"hundredth (where that is below 0.1 nats, within 0.001), after {found['steps']:.0f} steps on average. The "
-        f"rank correlation with leaving words out one at a time is {found['agreement']:.2f} (mean over texts of three "
-        "words or more)."
-    )
-
-
-def faithfulness_table() -> str:
-    """Whether the answer hangs on the words that are called important."""
-    found = {(row["method"], row["measure"]): row for row in result("attribution")["faithfulness"]}
-    names = {"integrated_gradients": "integrated gradients", "leave_one_out": "words left out one at a time"}
-    rows = []
-    for method, name in (names | {"random": "random order"}).items():
-        cells = []
-        for measure in ("comprehensiveness", "sufficiency"):
-            row = found[method, measure]
-            bounds = [signed(row[key], 3) for key in ("difference", "ci_low", "ci_high")]
-            cells += [f"{row['value']:.3f}", "–" if method == "random" else f"{bounds[0]} ({bounds[1]} to {bounds[2]})"]
-        rows.append([name, *cells])
-    columns = ["order of the words by", "comprehensiveness", "less random", "sufficiency", "less random"]
-    return table(columns, rows)
 
 
 TABLES = {
@@ -271,11 +262,11 @@ TABLES = {
     "noise": noise_table,
     "corrected": corrected_table,
     "ratings": rating_table,
+    "rating-curve": rating_curve,
+    "flags": flags_line,
+    "surest": surest,
+    "cells": cells_table,
+    "cells-line": cells_line,
+    "models-apart": apart_table,
     "films-left-out": films_left_out,
-    "cues": cues_table,
-    "behaviour": behaviour_table,
-    "behaviour-tests": capability_table,
-    "attribution": attribution_table,
-    "attribution-line": attribution_line,
-    "faithfulness": faithfulness_table,
 }

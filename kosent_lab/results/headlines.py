@@ -13,35 +13,26 @@ from kosent_lab.core.intervals import LEVEL, wilson_interval
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import measured_tables, numbers
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
-from kosent_lab.results.model_tables import PACK, SHALLOW, TEST, change, error, share
-from kosent_lab.results.study_tables import DOMAINS, domains_kept, mean_of
+from kosent_lab.results.model_tables import PACK, SHALLOW, SIDES, TEST, change, error, lean, share
+from kosent_lab.results.names import DOMAINS, DOMAINS_KO
+from kosent_lab.results.study_tables import domains_kept, mean_of
 from kosent_lab.studies.kept import load_study
 
 _COLUMNS = {
-    "en": ["texts", "model", "n", "accuracy (%)", "ECE", "change by the temperature"],
-    "ko": ["텍스트", "모델", "n", "정확도 (%)", "ECE", "온도 보정의 변화"],
+    "en": ["texts", "model", "n", "accuracy (%)", SIDES, "ECE", "change by the temperature"],
+    "ko": ["텍스트", "모델", "n", "정확도 (%)", "부정 / 긍정 (%)", "ECE", "온도 보정의 변화"],
 }
 _NAMES = {
     "en": {"test": "NSMC test (films)", "pack": "our own pack", "tfidf": "TF-IDF + logistic regression"},
     "ko": {"test": "NSMC 테스트 (영화)", "pack": "직접 쓴 예문", "tfidf": "TF-IDF + 로지스틱 회귀"},
-}
-_DOMAINS_KO = {
-    "app_reviews": "앱",
-    "camping_reviews": "캠핑장",
-    "cosmetics_reviews": "화장품",
-    "delivery_reviews": "배달 음식",
-    "employer_reviews": "직장",
-    "place_reviews": "장소",
-    "sentineg": "부정 표현이 든 상품평",
-    "shopping_reviews": "쇼핑",
-    "steam_reviews": "게임",
 }
 _FINDINGS = {
     "en": """\
 - Its accuracy less that of TF-IDF, on the same film reviews: {over_tfidf} points ({over_tfidf_low} to \
 {over_tfidf_high}); less that of `kosent-electra-small-fast`, which has a quarter of its layers: {over_shallow} \
 ({over_shallow_low} to {over_shallow_high}); the latter on the pack, n = {n_pack}: {pack} ({pack_low} to {pack_high}). \
-Paired bootstrap of the texts; McNemar's p {p_tfidf}, {p_shallow} and {p_pack}.
+Paired bootstrap of the texts, minimal pairs together; \
+p {p_tfidf}, {p_shallow} and {p_pack} (models swapped at random in texts and pairs).
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive. Sarcasm with a cue is read rightly in \
 {cue}, n = {n_cue}; without a cue in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains, none of which taught it, its balanced accuracy is {domains} on average: from \
@@ -58,7 +49,8 @@ morphemes, {kept_morphemes}.""",
 층이 사분의 일뿐인 `kosent-electra-small-fast`와 {over_shallow}%포인트\
 ({over_shallow_low} ~ {over_shallow_high})입니다. \
 직접 쓴 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
-구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 맥니마 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
+구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 최소 대립쌍은 함께 뽑았습니다. \
+두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다. 반어는 단서가 있는 {n_cue}개 중 {cue}, \
 단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
 - 하나도 배우지 않은 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 \
@@ -86,7 +78,7 @@ def values() -> dict[str, str]:
         row = numbers.difference(model, BUNDLED, data)
         for suffix, name in (("", "difference"), ("_low", "ci_low"), ("_high", "ci_high")):
             found[key + suffix] = signed(100 * row[name])
-        found[f"p_{key.removeprefix('over_')}"] = p_value(row["p_largest"])
+        found[f"p_{key.removeprefix('over_')}"] = p_value(row["p"])
         found[f"n_{key}"] = count(row["n"])
     groups = numbers.groups(BUNDLED)
     neutral = groups.loc["neutral"]
@@ -130,7 +122,13 @@ def headline(language: str) -> str:
     names, rows = _NAMES[language], []
     for model, data in (("tfidf", TEST), (BUNDLED, TEST), (SHALLOW, TEST), (BUNDLED, PACK), (SHALLOW, PACK)):
         right = numbers.accuracy(model, data)
-        row = [names["test" if data == TEST else "pack"], names.get(model, f"`{model}`"), count(right.n), share(right)]
+        row = [
+            names["test" if data == TEST else "pack"],
+            names.get(model, f"`{model}`"),
+            count(right.n),
+            share(right),
+            lean(model, data),
+        ]
         if model == "tfidf":
             row += [NOTHING, NOTHING]
         else:
@@ -142,7 +140,7 @@ def headline(language: str) -> str:
 
 def findings(language: str) -> str:
     """Return the sentences of the front page."""
-    called = _DOMAINS_KO if language == "ko" else {data: name for data, (name, _) in DOMAINS.items()}
+    called = DOMAINS_KO if language == "ko" else {data: name for data, (name, _) in DOMAINS.items()}
     names = {key: called[data] for key, data in zip(("worst_name", "best_name"), _worst_and_best(), strict=True)}
     return _FINDINGS[language].format(**values(), **names)
 

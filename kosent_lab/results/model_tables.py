@@ -40,17 +40,34 @@ def share(value: Share, digits: int = 2) -> str:
     return with_interval(value.value, value.low, value.high, digits)
 
 
+SIDES = "negative / positive (%)"
+
+
+def sides(negative: float, positive: float) -> str:
+    """Return how often negative and positive texts are read rightly, side by side; a dash where there are none."""
+    return " / ".join(NOTHING if pd.isna(of) else percent(of, 1) for of in (negative, positive))
+
+
+def lean(model: str, data: str) -> str:
+    """Return `sides` of a model's answers."""
+    frame = numbers.answers(model, data)
+    found = frame["correct"].astype("float64").groupby(frame["label"]).mean()
+    return sides(*(found.get(label, float("nan")) for label in (0, 1)))
+
+
 def accuracy_table() -> str:
     """Every model on NSMC's test split, and the neural ones on the pack."""
     rows = []
     for model, name in MODELS.items():
         on_test, unleaked = numbers.accuracy(model, TEST), numbers.accuracy(model, TEST, unleaked=True)
-        rows.append([name, "NSMC test", count(on_test.n), share(on_test), share(unleaked)])
+        rows.append([name, "NSMC test", count(on_test.n), share(on_test), lean(model, TEST), share(unleaked)])
         rows[-1].append(evaluate_command(model, TEST))
     for model in (BUNDLED, SHALLOW):
         on_pack = numbers.accuracy(model, PACK)
-        rows.append([model, "our own pack", count(on_pack.n), share(on_pack), NOTHING, evaluate_command(model, PACK)])
-    return table(["what", "texts", "n", "accuracy (%)", "not in training (%)", "command"], rows, words=2)
+        cells = [count(on_pack.n), share(on_pack), lean(model, PACK), NOTHING, evaluate_command(model, PACK)]
+        rows.append([model, "our own pack", *cells])
+    columns = ["what", "texts", "n", "accuracy (%)", SIDES, "not in training (%)", "command"]
+    return table(columns, rows, words=2)
 
 
 def difference_table() -> str:
@@ -60,7 +77,7 @@ def difference_table() -> str:
         found = numbers.difference(model, BUNDLED, data)
         name = {"tfidf": "TF-IDF, official train file", "tfidf-all-rated": "TF-IDF, every rated polar review"}
         texts = "NSMC test" if data == TEST else "our own pack"
-        rows.append([name.get(model, model), texts, count(found["n"]), points(found), p_value(found["p_largest"])])
+        rows.append([name.get(model, model), texts, count(found["n"]), points(found), p_value(found["p"])])
     return table(["kosent-electra-small less", "texts", "n", "points of accuracy", "p"], rows, words=2)
 
 

@@ -11,22 +11,24 @@ from kosent_lab.calibration.conformal import fit_conformal
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.intervals import REACH, Interval
+from kosent_lab.core.intervals import REACH, Interval, percentile_interval, resample_counts
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.errors.three_way import CLASSES, confusion_table, limit_of_confidence, macro_f1, read_by_confidence
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import count, percent, points, table
 from kosent_lab.results.model_tables import share
+from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_three_way
 
-MOST_LOST = 0.004  # what the head was allowed too (`training.three_way`)
+MOST_LOST = 0.004  # what the head is allowed too (`training.three_way`)
 ALPHA = 0.05
 WAYS = {
     "two": "never neutral: the model as it is",
     "confidence": "below a confidence, chosen on NSMC valid to cost 0.4 points there",
     "conformal": "conformal set of none or of both, 95 % by class, fitted on NSMC calib",
-    "head": "a head that tells neutral texts, its bias chosen as the confidence was (`--three-way`)",
+    "head": "a head that tells neutral texts, its bias as small as the teaching text allows (`--three-way`)",
 }
+_SHORT = {"confidence": "confidence", "conformal": "conformal set", "head": "head"}
 _HELD_OUT = "kosent-teaching"
 
 
@@ -67,18 +69,22 @@ def score(data: str, way: str) -> Interval:
 
 def cost(way: str, data: str = "nsmc-test") -> Interval:
     """Return what a way changes in the accuracy on polar texts, paired; a neutral answer is wrong there."""
-    frame = kept(data)
-    change = (answers(data, way) == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
+    polar = kept(data)["polarity"].isin(("negative", "positive"))
+    frame = kept(data)[polar]
+    change = (answers(data, way)[polar] == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
     reach = REACH * float(change.std()) / len(change) ** 0.5  # 50,000 paired differences: normal
     return Interval(float(change.mean()), float(change.mean()) - reach, float(change.mean()) + reach)
 
 
-def neutral_auroc(data: str, way: str) -> float:
-    """Return how well a way orders neutral texts before polar ones."""
+def neutral_auroc(data: str, way: str) -> Interval:
+    """Return how well a way orders neutral texts before polar ones; minimal pairs are drawn together."""
     frame = kept(data)
-    odds = frame["neutral_odds"] if way == "head" else -frame["confidence"]
-    label = (frame["polarity"] == "neutral").to_numpy("int64")
-    return float(weighted_auroc(label, odds.to_numpy("float64"), np.ones((1, len(label))))[0])
+    odds = (frame["neutral_odds"] if way == "head" else -frame["confidence"]).to_numpy("float64")
+    label, groups = (frame["polarity"] == "neutral").to_numpy("int64"), pair_groups(frame)
+    groups = np.arange(len(label)) if groups is None else groups
+    drawn = list(resample_counts(int(groups.max()) + 1, resamples=500, seed=0))
+    found = weighted_auroc(label, odds, np.stack([np.ones(len(label)), *(counts[groups] for counts in drawn)]))
+    return Interval(float(found[0]), *percentile_interval(found[1:], value=float(found[0])))
 
 
 def _called_neutral(data: str, way: str, rows: pd.Series) -> str:
@@ -90,16 +96,37 @@ def three_way_table() -> str:
     rows = []
     for way, name in WAYS.items():
         cells = []
-        for data in ("kosent-pack", _HELD_OUT):
-            found = score(data, way)
-            cells.append(f"{found.value:.3f} ({found.ci_low:.3f}–{found.ci_high:.3f})")
+        for data in ("kosent-pack", _HELD_OUT, "finance"):
+            cells.append(_three_digits(score(data, way)))
         lost = cost(way)
         cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}))
-        cells.append("" if way in ("two", "conformal") else f"{neutral_auroc('kosent-pack', way):.3f}")
+        cells.append("" if way in ("two", "conformal") else _three_digits(neutral_auroc("kosent-pack", way)))
         rows.append([name, *cells])
     columns = ["how neutral is read", "macro F1, our own pack", "teaching text, valid (chose the head)"]
+    columns += ["finance news (taught and chose nothing)"]
     columns += ["points of accuracy on NSMC test", "AUROC of neutral, pack"]
     return table(columns, rows)
+
+
+def _three_digits(found: Interval) -> str:
+    return f"{found.value:.3f} ({found.ci_low:.3f}–{found.ci_high:.3f})"
+
+
+def cost_table() -> str:
+    """What each way makes of polar texts, where a neutral answer is wrong: film reviews, our own, other domains."""
+    names = {"nsmc-test": "NSMC test", "kosent-pack": "our own pack", "finance": "finance news"}
+    rows = []
+    for data, name in (names | {data: name for data, (name, _) in DOMAINS.items()}).items():
+        polar = kept(data)["polarity"].isin(("negative", "positive"))
+        cells = [count(polar.sum())]
+        for way in WAYS:
+            right = (answers(data, way) == kept(data)["polarity"])[polar]
+            cells.append(percent(right.mean(), 1))
+        lost = cost("head", data)
+        cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}, digits=1))
+        rows.append([name, *cells, _called_neutral(data, "head", polar)])
+    columns = ["polar texts read rightly (%)", "n", "two ways", "below a confidence", "conformal set", "head"]
+    return table([*columns, "head less two ways, points", "called neutral by the head (%)"], rows)
 
 
 def neutral_shares_table() -> str:
@@ -119,15 +146,35 @@ def neutral_shares_table() -> str:
 
 
 def confusion() -> str:
-    """The head's answers on the pack by what the texts are."""
-    frame = kept("kosent-pack")
-    found = confusion_table(frame["polarity"], answers("kosent-pack", "head"))
-    rows = [[f"**{name}**", *(count(n) for n in found.loc[name]), _recall(found, name)] for name in CLASSES]
-    return table(["the texts are", *(f"called {name}" for name in CLASSES), "found (%)"], rows)
+    """The answers of each way on the pack by what the texts are."""
+    rows, frame = [], kept("kosent-pack")
+    for way, called in _SHORT.items():
+        found = confusion_table(frame["polarity"], answers("kosent-pack", way))
+        rows += [
+            [called, f"**{name}**", *(count(n) for n in found.loc[name]), _recall(found, name)] for name in CLASSES
+        ]
+    return table(["read by", "the texts are", *(f"called {name}" for name in CLASSES), "found (%)"], rows, words=2)
 
 
 def _recall(found: pd.DataFrame, name: str) -> str:
     return percent(found.loc[name, name] / found.loc[name].sum(), 1)
 
 
-TABLES = {"three-way": three_way_table, "neutral-shares": neutral_shares_table, "confusion": confusion}
+def cost_sentence(language: str) -> str:
+    """The cost on polar reviews of other domains, from the least to the most."""
+    found = {data: cost("head", data).value for data in DOMAINS}
+    least, most = max(found, key=found.get), min(found, key=found.get)
+    lost = [f"{-100 * found[data]:.1f}" for data in (least, most)]
+    if language == "ko":
+        return f"{DOMAINS_KO[least]} {lost[0]}%포인트부터 {DOMAINS_KO[most]} {lost[1]}%포인트까지"
+    return f"{lost[0]} points ({DOMAINS[least][0]}) to {lost[1]} ({DOMAINS[most][0]})"
+
+
+TABLES = {
+    "three-way": three_way_table,
+    "three-way-cost": cost_table,
+    "three-way-cost-en": functools.partial(cost_sentence, "en"),
+    "three-way-cost-ko": functools.partial(cost_sentence, "ko"),
+    "neutral-shares": neutral_shares_table,
+    "confusion": confusion,
+}

@@ -17,12 +17,13 @@ from kosent_lab.calibration.temperature import Temperature, fit_shift
 from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.corpora.splits import hash_share
-from kosent_lab.errors.comparison import compare_recipes
+from kosent_lab.errors.comparison import compare_models
 from kosent_lab.errors.hard_cases import group_table, special_groups
 from kosent_lab.results.answers import load_answers
 
 FOLDS = 10
 RESAMPLES = 1_000
+_NOT_KEPT = {("tfidf", "nsmc-valid"), ("tfidf-all-rated", "nsmc-valid")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,15 +96,13 @@ def difference(first: str, second: str, table: str) -> pd.Series:
     Returns
     -------
     Series
-        Of `compare_recipes`: ``difference`` with ``ci_low`` and ``ci_high`` (paired bootstrap of the texts, 1,000
-        resamples) and ``p_largest`` (exact McNemar).
+        Of `errors.compare_models`, each model's shift fitted on NSMC valid where its answers to that are kept.
     """
-    runs = []
-    for name in (first, second):
-        frame = answers(name, table)
-        frame = frame[frame["correct"].notna()]
-        runs.append(pd.DataFrame({"doc_id": frame["doc_id"], "recipe": name, "seed": 0, "correct": frame["correct"]}))
-    return compare_recipes(pd.concat(runs, ignore_index=True), resamples=RESAMPLES)
+    kept = [name for name in (first, second) if (name, "nsmc-valid") not in _NOT_KEPT]
+    shifts = [fit_shift(answers(name, "nsmc-valid")) if name in kept else 0.0 for name in (first, second)]
+    return compare_models(
+        answers(first, table), answers(second, table), shifts=(shifts[0], shifts[1]), resamples=RESAMPLES
+    )
 
 
 def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -> dict[str, float]:

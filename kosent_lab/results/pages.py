@@ -16,6 +16,7 @@ from kosent_lab.core.files import write_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.results import (
+    behaviour_tables,
     calibration_tables,
     corpus_tables,
     error_tables,
@@ -47,6 +48,7 @@ REGIONS = (
     | corpus_tables.TABLES
     | neutral_tables.TABLES
     | error_tables.TABLES
+    | behaviour_tables.TABLES
     | headlines.REGIONS
 )
 

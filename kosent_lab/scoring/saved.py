@@ -26,16 +26,19 @@ from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.errors.slices import TEXT_COLUMNS, add_slices
+from kosent_lab.korean.readings import read_cached
 from kosent_lab.scoring.answers import add_predictions
+from kosent_lab.tokenization.boundaries import holds_particles
 
 logger = logging.getLogger(__name__)
 FALLBACK = "kosent-pack"
+FEWEST = 30  # texts that hold a particle which the table says so of: as few as `errors.find_slices` searches
 
 
 # What a table may keep of its corpus: codes and flags, never a text
 KEPT = (
     "doc_id", "corpus", "split", "label", "polarity", "rating", "leaked", "domain", "field", "official_split",
-    "source_label", "sarcasm_label", "no_emotion", "phenomenon", "pair_id",
+    "source_label", "sarcasm_label", "no_emotion", "phenomenon", "pair_id", "movie_id", "year",
 )  # fmt: skip
 
 
@@ -112,9 +115,11 @@ def write_scored(
     Path
         The table; the card lies beside it.
     """
-    sliced = add_slices(scored)
+    read = read_cached(scored["doc_id"], scored["text"].fillna(""))
+    held = {name: holds for name, holds in holds_particles(read, scored).items() if holds.sum() >= FEWEST}
+    sliced = add_slices(scored).assign(**held)
     columns = [*(name for name in KEPT if name in sliced.columns)]
-    columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS]
+    columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS, *held]
     table = sliced[columns].astype({"n_tokens": "int16", "n_unknown": "int16"})
     path = scored_folder() / f"{name}.parquet"
     write_parquet(table, path)

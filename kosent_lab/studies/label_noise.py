@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import paired_difference, wilson_interval
+from kosent_lab.core.intervals import RESAMPLES, bootstrap_mean, paired_difference, percentile_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.errors.readings import POLAR, stratum_of
 from kosent_lab.training.baseline import out_of_fold
 
 FOLDS = 3
@@ -31,9 +32,9 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     -------
     dict
         ``n``; ``accuracy`` of the cross-fitted answers, random folds, and ``accuracy_films_left_out``, with
-        ``films_left_out_change`` from the one to the other (paired bootstrap of films); ``flagged``
-        (share that cleanlab calls label errors), ``noise`` (its estimate of the share of wrong labels of each class);
-        ``by_rating``: n, accuracy and flagged share of each rating.
+        ``films_left_out_change`` from the one to the other; ``flagged`` (share that cleanlab calls label errors),
+        ``noise`` (its estimate of the share of wrong labels of each class); ``by_rating``: n, accuracy and flagged
+        share of each rating. Intervals draw films.
 
     Raises
     ------
@@ -44,11 +45,7 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     ----------
     Northcutt, Jiang and Chuang 2021, "Confident learning: estimating uncertainty in dataset labels".
     """
-    try:
-        from cleanlab.count import compute_confident_joint, estimate_latent
-        from cleanlab.filter import find_label_issues
-    except ImportError as error:
-        raise NotAvailableError("label noise is estimated by cleanlab: pip install 'kosent-lab[study]'") from error
+    count, find_label_issues = _confident_learning()
     check_columns(frame, ["text", "label", "rating", "movie_id"], what="the study of labels")
     if frame["label"].isna().any():
         raise DataError("the study of labels needs a label on every row")
@@ -56,14 +53,16 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     prob_1 = out_of_fold(frame, folds=FOLDS, seed=seed).to_numpy()
     both = np.stack([1 - prob_1, prob_1], axis=1)
     flagged = find_label_issues(label, both)
-    _, noise, _ = estimate_latent(compute_confident_joint(label, both), label)
+    _, noise, _ = count.estimate_latent(count.compute_confident_joint(label, both), label)
     right = (prob_1 > 0.5) == label
     films = (out_of_fold(frame, folds=FOLDS, seed=seed, by="movie_id").to_numpy() > 0.5) == label
     result: dict[str, Any] = {"n": len(frame), "folds": FOLDS}
-    for name, hits in (("accuracy", right), ("accuracy_films_left_out", films), ("flagged", flagged)):
-        result |= {name: float(hits.mean()), f"{name}_ci": wilson_interval(int(hits.sum()), len(hits))}
     # films are drawn together: what teaches or misses one review of a film does so for the others
-    change = paired_difference(right, films, groups=frame["movie_id"].to_numpy())
+    drawn = frame["movie_id"].to_numpy()
+    for name, hits in (("accuracy", right), ("accuracy_films_left_out", films), ("flagged", flagged)):
+        found = bootstrap_mean(hits.astype("float64"), groups=drawn)
+        result |= {name: found.value, f"{name}_ci": [found.ci_low, found.ci_high]}
+    change = paired_difference(right, films, groups=drawn)
     result |= {"films_left_out_change": change.value, "films_left_out_change_ci": [change.ci_low, change.ci_high]}
     # columns: what a label truly is; rows: what it was given
     result["noise"] = {"negative": float(noise[1, 0]), "positive": float(noise[0, 1])}
@@ -73,3 +72,64 @@ def study_labels(frame: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
     )
     result["by_rating"] = table.reset_index().astype({"rating": "int64"}).to_dict("records")
     return result
+
+
+def flags_against_readings(
+    answers: pd.DataFrame, read: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Any]:
+    """Hold what confident learning calls label errors against what two readers say of the labels.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        A prediction frame of labelled rows that did not teach the model: ``doc_id``, ``label``, ``prob_1``, and what
+        `errors.stratum_of` asks for.
+    read : DataFrame
+        Texts drawn at random within strata and read twice: ``doc_id``, ``reader_1``, ``reader_2``.
+    resamples, seed : int
+        Bootstrap within strata.
+
+    Returns
+    -------
+    dict
+        ``n`` rows, ``n_read``, ``flagged`` (share of the rows); of the rows, by the readings weighed by their strata,
+        ``precision`` (of the flagged ones the share that both readers call wrong) and ``recall`` (of those that both
+        call wrong the share that is flagged), each with ``_ci``.
+    """
+    _, find_label_issues = _confident_learning()
+    check_columns(answers, ["doc_id", "label", "prob_1"], what="label errors against readings")
+    label, prob_1 = answers["label"].to_numpy("int64"), answers["prob_1"].to_numpy("float64")
+    flagged = find_label_issues(label, np.stack([1 - prob_1, prob_1], axis=1))
+    stratum = stratum_of(answers)
+    known = answers[["doc_id", "label"]].assign(flagged=flagged, stratum=stratum)
+    table = read.merge(known, on="doc_id", validate="one_to_one")
+    says = [table[f"reader_{number}"].map(POLAR).astype("float64") for number in (1, 2)]
+    other = 1 - table["label"].astype("float64")
+    wrong = ((says[0] == other) & (says[1] == other)).to_numpy("float64")
+    hit, codes = table["flagged"].to_numpy("float64"), pd.factorize(table["stratum"])
+    size = stratum.value_counts().reindex(codes[1]).to_numpy("float64")
+    weight = (size / np.bincount(codes[0]))[codes[0]]
+    random = np.random.default_rng(seed)
+    places = [np.flatnonzero(codes[0] == number) for number in range(len(size))]
+
+    def measure(rows: np.ndarray) -> tuple[float, float]:
+        both = (weight * hit * wrong)[rows].sum()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return tuple(both / np.float64((weight * of)[rows].sum()) for of in (hit, wrong))
+
+    draws = [measure(np.concatenate([random.choice(rows, len(rows)) for rows in places])) for _ in range(resamples)]
+    found: dict[str, Any] = {"n": len(answers), "n_read": len(table), "flagged": float(flagged.mean())}
+    for name, value, of in zip(
+        ("precision", "recall"), measure(np.arange(len(table))), np.transpose(draws), strict=True
+    ):
+        found |= {name: float(value), f"{name}_ci": list(percentile_interval(of, value=value))}
+    return found
+
+
+def _confident_learning() -> tuple[Any, Any]:
+    try:
+        from cleanlab import count
+        from cleanlab.filter import find_label_issues
+    except ImportError as error:
+        raise NotAvailableError("label noise is estimated by cleanlab: pip install 'kosent-lab[study]'") from error
+    return count, find_label_issues

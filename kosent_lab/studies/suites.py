@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.behaviour.suite_scores import Predict, failure_table, score_cases
+from kosent_lab.behaviour.shifts import word_shifts
+from kosent_lab.behaviour.suite_scores import Predict, failure_table, score_cases, test_weights
 from kosent_lab.core.intervals import paired_difference
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.teaching import labelled_by_hand
 
-TFIDF = "tfidf"
+TFIDF, CONSTANT = "tfidf", "constant"
 
 
 def classifier_function(classifier: Classifier) -> Predict:
@@ -38,6 +39,11 @@ def tfidf_function() -> Predict:
         return model.predict_proba(texts)[:, 1]
 
     return predict
+
+
+def always_the_same(texts: list[str]) -> np.ndarray:
+    """Answer every text alike, just above the middle: what a pair is worth that such a model does not fail."""
+    return np.full(len(texts), 0.51)
 
 
 def compare_on_suites(cases: pd.DataFrame, models: Mapping[str, Predict]) -> pd.DataFrame:
@@ -78,7 +84,8 @@ def failure_differences(scored: pd.DataFrame, *, by: str = "kind", seed: int = 0
         second = scored[scored["model"] == name].set_index("case").loc[first.index]
         for value, part in first.groupby(by, sort=False):
             groups = part["group"].to_numpy()
-            found = paired_difference(part["failed"], second.loc[part.index, "failed"], groups=groups, seed=seed)
+            both = part["failed"], second.loc[part.index, "failed"]
+            found = paired_difference(*both, groups=groups, weights=test_weights(part.reset_index()), seed=seed)
             rows.append((name, value, len(part), *found))
     return pd.DataFrame(rows, columns=["model", by, "n", "difference", "ci_low", "ci_high"])
 
@@ -99,7 +106,8 @@ def suites_result(scored: pd.DataFrame, *, not_run: str = "", worst: pd.DataFram
     -------
     dict
         ``tests``, ``cases``, ``not_run``; ``failure_rate``: model to kind to rate, interval, n; ``differences`` to
-        the first model; ``by_test``: every test with each model's rate; ``worst`` cases of the first model.
+        the first model; ``by_test``: every test with each model's rate; ``by_word``: `behaviour.word_shifts` of each
+        model; ``worst`` cases of the first model.
     """
     models = list(scored["model"].unique())
     one = scored[scored["model"] == models[0]]
@@ -115,6 +123,8 @@ def suites_result(scored: pd.DataFrame, *, not_run: str = "", worst: pd.DataFram
     result: dict[str, Any] = {"tests": len(tests), "cases": len(one), "models": models, "not_run": not_run}
     result |= {"failure_rate": rates, "differences": failure_differences(scored).to_dict("records")}
     result["by_test"] = list(tests.values())
+    shifts = [word_shifts(scored[scored["model"] == name]).assign(model=name) for name in models]
+    result["by_word"] = pd.concat(shifts).to_dict("records")
     if worst is not None:
         shown = ["case", "kind", "text", "changed", "prob_1", "prob_changed"]
         result["worst"] = worst[shown].astype(object).where(worst[shown].notna(), None).to_dict("records")

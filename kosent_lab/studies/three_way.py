@@ -1,4 +1,4 @@
-"""The bundled model and its neutral head on everything that holds neutral texts, kept for the pages.
+"""The bundled model and its neutral head on everything that holds neutral texts, and on polar ones that may suffer.
 
 What the readings are worth is counted in ``results.neutral_tables``.
 """
@@ -18,7 +18,11 @@ from kosent_lab.scoring.saved import load_source
 from kosent_lab.training.teaching import PACK, read_teaching
 
 logger = logging.getLogger(__name__)
-SETS = ("kosent-pack", PACK, "nsmc-valid", "nsmc-test", "nsmc-middle", "kote", "finance")
+DOMAINS = (
+    "app_reviews", "camping_reviews", "cosmetics_reviews", "delivery_reviews", "employer_reviews", "place_reviews",
+    "sentineg", "shopping_reviews", "steam_reviews",
+)  # fmt: skip
+SETS = ("kosent-pack", PACK, "nsmc-valid", "nsmc-test", "nsmc-middle", "kote", "finance", *DOMAINS)
 _KEPT = ("doc_id", "polarity", "label", "rating", "pair_id", "no_emotion")
 
 

@@ -1,6 +1,6 @@
 """Teach the head that tells neutral texts (``models.three_way``): logistic regression on a classifier's states.
 
-Its bias is moved until reading three ways costs little on texts that are known to be polar.
+Its bias is moved until reading three ways costs little on texts that are known to be polar, and no further than helps.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import torch
 
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.intervals import percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.errors.three_way import CLASSES, f1_of_counts
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.three_way import NeutralHead
 from kosent_lab.scoring.predict import predict_frame
@@ -30,6 +32,7 @@ def fit_neutral_head(
     polar_valid: pd.DataFrame,
     classifier: Classifier,
     *,
+    mixed_valid: pd.DataFrame | None = None,
     strength: float = STRENGTH,
     most_lost: float = MOST_LOST,
     about: dict[str, object] | None = None,
@@ -45,6 +48,10 @@ def fit_neutral_head(
     classifier : Classifier
     strength : float
         Inverse of the L2 penalty on standardised states.
+    mixed_valid : DataFrame, optional
+        ``text``, ``polarity`` of all three classes; no test rows. Of the biases that `polar_valid` allows the smallest
+        is taken whose macro F1 on these is not surely below the best one's (paired bootstrap): what a head calls
+        neutral without need it takes from polar texts of kinds that stand in neither.
     most_lost : float
         Largest share of `polar_valid` that the classifier reads rightly and that the head may call neutral.
     about : dict, optional
@@ -64,7 +71,7 @@ def fit_neutral_head(
 
     check_columns(rows, ["text", "polarity"], what="a three-way head")
     check_columns(polar_valid, ["text", "label"], what="a three-way head")
-    for frame in (rows, polar_valid):
+    for frame in (rows, polar_valid, *([] if mixed_valid is None else [mixed_valid])):
         refuse_test_rows(frame, what="the three-way head")
     neutral = (rows["polarity"] == "neutral").to_numpy()
     if not neutral.any() or neutral.all() or polar_valid.empty:
@@ -77,9 +84,7 @@ def fit_neutral_head(
     bias = float(model.intercept_[0] - weight @ scaler.mean_)
     scored = predict_frame(polar_valid, classifier)
     odds = text_states(classifier, polar_valid["text"]) @ weight + bias
-    # neutral wins where its log-odds are above the log of the larger polar share
-    margin = (scored["logit_1"] - scored["logit_0"]).to_numpy("float64") / (classifier.temperature or 1.0)
-    need = np.log(np.maximum(sigmoid(margin), sigmoid(-margin))) - odds  # what the bias must gain for it
+    need = _needed(scored, classifier) - odds
     right = scored["correct"].fillna(False).to_numpy(dtype=bool)
     allowed = int(most_lost * len(scored))
     if allowed >= right.sum():
@@ -87,10 +92,39 @@ def fit_neutral_head(
             f"of {len(scored)} polar rows {right.sum()} are right; a head cannot cost {most_lost:.1%} of them"
         )
     shift = float(np.sort(need[right])[allowed] - 1e-6)
+    if mixed_valid is not None:
+        check_columns(mixed_valid, ["text", "polarity"], what="a three-way head")
+        answers = predict_frame(mixed_valid[["text"]], classifier)
+        needed = _needed(answers, classifier) - (text_states(classifier, mixed_valid["text"]) @ weight + bias)
+        shift = _most_cautious(mixed_valid["polarity"], answers["pred"].to_numpy("int64"), needed, most=shift)
     lost = float((need[right] < shift).sum() / len(scored))
     logger.info("neutral head: bias moved by %.3f; %.4f of the polar valid rows are lost", shift, lost)
     said = (about or {}) | {"n": len(rows), "n_neutral": int(neutral.sum()), "n_valid": len(scored), "lost": lost}
     return NeutralHead(torch.tensor(weight, dtype=torch.float32), bias + shift, classifier.model_id, said)
+
+
+def _needed(scored: pd.DataFrame, classifier: Classifier) -> np.ndarray:
+    """Return the log-odds of neutral above which it wins: the log of the larger polar share."""
+    margin = (scored["logit_1"] - scored["logit_0"]).to_numpy("float64") / (classifier.temperature or 1.0)
+    return np.log(np.maximum(sigmoid(margin), sigmoid(-margin)))
+
+
+def _most_cautious(
+    polarity: pd.Series, pred: np.ndarray, needed: np.ndarray, *, most: float, resamples: int = 1_000
+) -> float:
+    """Return the smallest shift of the bias whose macro F1 is not surely below that of the best, up to `most`."""
+    truth = polarity.map(CLASSES.index).to_numpy("int64")
+    shifts = most - np.arange(0, 8, 0.1)
+    cells = [np.eye(9)[3 * truth + np.where(needed < shift, 1, 2 * pred)] for shift in shifts]
+    scores = f1_of_counts(np.array([of.sum(axis=0) for of in cells]))
+    best = int(scores.argmax())
+    counts = np.array(list(resample_counts(len(truth), resamples=resamples, seed=0)))
+    of_best = f1_of_counts(counts @ cells[best])
+    alike = [
+        percentile_interval(f1_of_counts(counts @ of) - of_best, value=score - scores[best])[1] >= 0
+        for of, score in zip(cells, scores, strict=True)
+    ]
+    return float(shifts[alike].min())
 
 
 def rows_for_head(

@@ -2,7 +2,9 @@ import pandas as pd
 import pytest
 
 from kosent_lab import behaviour, corpora, errors
+from kosent_lab.behaviour import cues
 from kosent_lab.core.schema import DataError
+from kosent_lab.korean.morphology import read_morphemes
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +22,56 @@ def test_a_cue_alone_differs(texts):
     assert set(cases["kind"]) == {"sarcastic", "plain negative", "plain positive"}
     marks = cases[cases["cue"].isin(["ㅎㅎ", "ㅋㅋ", "^^", "~", "ㅠㅠ"])]
     assert all(after.startswith(before) for before, after in zip(marks["text"], marks["changed"], strict=True))
-    adverbs = cases[cases["cue"] == "참"]
-    assert all(
-        after.replace("참 ", "", 1) == before or before in after.replace(" 참 ", " ")
-        for before, after in zip(adverbs["text"], adverbs["changed"], strict=True)
-    )
+    for adverb in ("참", "퍽이나", "오늘"):
+        mine = cases[cases["cue"] == adverb]
+        assert mine["kind"].value_counts().min() >= 20
+        for before, after in zip(mine["text"], mine["changed"], strict=True):
+            assert before in {
+                after[:place] + after[place + len(adverb) + 1 :] for place in range(len(after))
+            }  # a word more
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("식은 밥이 맛있네요", "식은 밥이 참 맛있네요"),
+        ("파스타가 깔끔하게 넘어가네요", "파스타가 참 깔끔하게 넘어가네요"),
+        ("주사를 안 아프게 놔 주시네요", "주사를 참 안 아프게 놔 주시네요"),  # before 안
+        ("정말 아까운 시간", None),  # an adverb stands there already
+        ("다시는 안 가요", None),  # no adjective
+        ("볼 것이 없어요", None),  # 없다 has no degree
+        ("", None),
+    ],
+)
+def test_an_adverb_stands_before_an_adjective(text, said):
+    place = cues.place_of_degree(text, read_morphemes([text])[0])
+    assert cues.add_cue(text, "참", place) == said
 
 
 def test_a_mark_that_means_positive_shows_as_that(texts):
-    table = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(texts), by_laughter), resamples=200)
+    table = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(texts), by_laughter))
     laugh = table[table["cue"] == "ㅎㅎ"]
     assert laugh["log_odds_rise"].tolist() == pytest.approx([1.0] * 3)
-    assert laugh.set_index("kind").loc["sarcastic", "difference"] == pytest.approx(0.0)
+    assert laugh["beyond"].tolist() == pytest.approx([1.0] * 3)
+    assert laugh.set_index("kind").loc["sarcastic", "less_blame"] == pytest.approx(0.0)
     others = table[table["cue"] != "ㅎㅎ"]
     assert others["log_odds_rise"].abs().max() == pytest.approx(0.0)
+
+
+def test_what_any_mark_does_is_not_put_to_the_cue(texts):
+    """A model that anything at the end lifts: ㅎㅎ does no more than a placebo does."""
+
+    def by_length(some):
+        return [1 / (1 + 2.718281828 ** -(0.1 * len(text) - 2)) for text in some]
+
+    table = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(texts), by_length))
+    placebos = table[table["cue"].isin(["123", "ㅁㅁ", "오늘"])]
+    assert placebos["beyond"].isna().all()
+    laugh = table[table["cue"] == "ㅎㅎ"]
+    assert (laugh["log_odds_rise_low"] > 0).all()  # it rises
+    assert laugh["beyond"].abs().max() < 0.06  # by as much as three or four letters do
+    sarcastic = laugh.set_index("kind").loc["sarcastic"]
+    assert sarcastic["less_praise_low"] < 0 < sarcastic["less_praise_high"]
 
 
 def test_cues_are_taken_away_and_nothing_else(texts):

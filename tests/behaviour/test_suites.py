@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.behaviour import suite_scores, suites
+from kosent_lab.behaviour.shifts import word_shifts
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 SUITE = """
@@ -83,8 +84,18 @@ def test_a_users_suite_is_read_and_scored_by_any_function(write):
         ('label = "positive"', 'lable = "positive"', "line 9, test plain: a test has no 'lable'; did you mean 'label'"),
         ('label = "positive"', 'label = "neutral"', "test plain: an mft, and it alone, has a label"),
         ('direction = "up"', "", "test very: a dir, and it alone, has a direction"),
-        ("least = 0.0", 'least = "much"', "test very: least is a number and belongs to a dir"),
-        ("tolerance = 0.2", "least = 0.2", "test marks: least is a number and belongs to a dir; got 0.2"),
+        ("least = 0.0", 'least = "much"', "test very: least is a number from -1 to 1 and belongs to a dir"),
+        ("tolerance = 0.2", "least = 0.2", "test marks: least is a number .* and belongs to a dir; got 0.2"),
+        ("tolerance = 0.2", "tolerance = 5", "test marks: tolerance is a number from 0 to 1 and .*; got 5"),
+        ("tolerance = 0.2", "cases = 0", "line 15, test marks: cases is a whole number from 1 to 5,000; got 0"),
+        ("tolerance = 0.2", 'about = "store"', "test marks: about names the list .*; got 'store'"),
+        ('label = "positive"', 'label = "positive"\nabout = "shop"', "test plain: about names the list of words"),
+        (
+            'shop = ["가게", "식당"]',
+            "shop = [1, 2]",
+            "line 6: a word of a list is text, or fields of text .* shop has 1",
+        ),
+        ('shop = ["가게", "식당"]', 'shop = ["가게", ""]', "line 13, test plain: 'shop' has an empty word"),
         ('["{shop:이} {mood.good}아요"]', '["{shop}이 {mood.good}아요"]', r"line 13, test plain: '이' after a slot"),
         ('["{shop:이} {mood.good}아요"]', '["{shop:은는} 좋아요"]', r"line 13, test plain: a particle after a slot"),
         ('["{shop:이} {mood.good}아요"]', '["{store:이} 좋아요"]', "line 13, test plain: there is no list 'store'"),
@@ -129,14 +140,14 @@ def test_words_too_few_for_a_case_say_so(write):
     text = SUITE.replace("{shop:이} {mood.good}아요", "{shop} {other}", 1).replace(
         'shop = ["가게", "식당"]', 'shop = ["가게"]\nother = ["가게"]'
     )
-    with pytest.raises(DataError, match="demo, test plain: no case can be made"):
+    with pytest.raises(DataError, match=r"demo.toml, line \d+, test plain: no case can be made"):
         suite_scores.make_cases(suites.read_suite(write(text), words=None))
 
 
 def test_a_model_that_answers_otherwise_is_refused(write):
     cases = suite_scores.make_cases(suites.read_suite(write(SUITE), words=None))
     for answers in ([[0.5, 0.5]] * 6, [0.5], [2.0] * 6, [np.nan] * 6):
-        with pytest.raises(DataError, match="one probability for each of 6 texts"):
+        with pytest.raises(DataError, match="one probability, 0 to 1, for each of 6 texts"):
             suite_scores.score_cases(cases, lambda texts, answers=answers: answers)
 
 
@@ -166,8 +177,93 @@ def test_all_cases_are_made_the_same_again_and_reach_the_number(bundled_tests):
     assert cases.groupby("test", sort=False).size().min() >= 20
 
 
+@pytest.mark.parametrize(
+    ("texts", "match"),
+    [
+        ('{ corpus = "no-such-corpus" }', "line 3, test one: "),
+        ('{ corpus = "kosent-pack", phenomenon = "no_such" }', "line 3, test one: no text of kosent-pack is of"),
+    ],
+)
+def test_texts_that_are_not_there_say_where_they_were_asked_for(write, texts, match):
+    text = f'capability = "d"\n\n[[tests]]\nname = "one"\nkind = "inv"\nchange = "no_spaces"\ntexts = {texts}\n'
+    with pytest.raises((DataError, NotAvailableError), match=match):
+        suite_scores.make_cases(suites.read_suite(write(text)))
+
+
+ABOUT = """
+capability = "demo"
+
+[words]
+who = ["가", "나", "다"]
+other = ["라"]
+thing = ["밥", "방", "옷", "말", "책", "길", "꽃", "차"]
+
+[[tests]]
+name = "who"
+kind = "inv"
+about = "who"
+cases = 24
+templates = [["{other} {thing}", "{who} {thing}"]]
+"""
+
+
+def test_a_word_that_moves_the_answer_is_named_though_no_case_fails(write):
+    cases = suite_scores.make_cases(suites.read_suite(write(ABOUT), words=None))
+    assert cases.groupby("word")["context"].nunique().to_dict() == {"가": 8, "나": 8, "다": 8}
+    assert set(cases["group"]) == {"가", "나", "다"}
+
+    def predict(texts):
+        odds = [3.0 - 1.5 * text.startswith("나") + 0.01 * len(text) for text in texts]
+        return [1 / (1 + np.exp(-value)) for value in odds]
+
+    scored = suite_scores.score_cases(cases, predict)
+    assert not scored["failed"].any()
+    found = word_shifts(scored)
+    assert found["word"].tolist()[0] == "나"
+    assert found["shift"].tolist() == pytest.approx([-1.0, 0.5, 0.5])
+    assert found["n"].tolist() == [8, 8, 8]
+    assert (found["turns"] == 0).all()
+    # of a few cases the same words stand in the same sentences
+    few = suite_scores.make_cases(suites.read_suite(write(ABOUT), words=None), most=6)
+    assert few.groupby("context")["word"].nunique().tolist() == [3, 3]
+
+
+def test_intervals_of_words_hold_for_all_of_them_at_once(write):
+    """Of forty sets of words that mean nothing, one in twenty at most should show a word that surely moves."""
+    cases = suite_scores.make_cases(suites.read_suite(write(ABOUT), words=None))
+    wrong = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        scored = suite_scores.score_cases(cases, lambda texts, random=random: random.uniform(0.2, 0.8, len(texts)))
+        found = word_shifts(scored)
+        wrong += ((found["ci_low"] > 0) | (found["ci_high"] < 0)).any()
+    assert wrong <= 5
+
+
+def test_tests_about_no_list_have_no_shifts(write):
+    cases = suite_scores.make_cases(suites.read_suite(write(SUITE), words=None))
+    assert word_shifts(suite_scores.score_cases(cases, lambda texts: [0.6] * len(texts))).empty
+
+
+def test_a_test_of_many_cases_counts_no_more_than_one_of_few():
+    rows = [("c", "many", number) for number in range(90)] + [("c", "few", number) for number in range(10)]
+    cases = pd.DataFrame(rows, columns=["capability", "test", "case"]).assign(
+        kind="mft", group=[str(number) for number in range(100)], control_failed=pd.NA
+    )
+    scored = cases.assign(failed=cases["test"] == "few")
+    row = suite_scores.failure_table(scored, by=["kind"]).iloc[0]
+    assert row["failure_rate"] == pytest.approx(0.5)
+    assert row["ci_low"] < 0.5 < row["ci_high"]
+
+
+def test_no_pair_stands_in_two_tests(bundled_tests):
+    cases = suite_scores.make_cases(bundled_tests)
+    assert not cases.duplicated(["text", "changed"]).any()
+
+
 def test_a_control_is_counted_beside_its_change():
     base = {"capability": "c", "test": "t", "kind": "inv", "label": pd.NA, "direction": "", "least": -0.1}
+    base |= {"word": None, "context": None}
     rows = [base | {"case": str(n), "group": str(n), "text": f"a{n}", "changed": f"b{n}", "control": f"c{n}"}
             for n in range(10)]  # fmt: skip
     cases = pd.DataFrame(rows).assign(tolerance=np.nan).astype({"label": "Int64"})

@@ -142,16 +142,16 @@ def test_mcnemar_agrees_with_the_binomial_sum(pairs):
     assert intervals.mcnemar(first, second) == pytest.approx(min(1.0, 2 * tail / 2.0 ** (gained + lost)))
 
 
-def test_holm_by_hand():
-    # sorted 0.01, 0.02, 0.02, 0.2 times 4, 3, 2, 1: 0.04, 0.06, 0.04 which may not fall below 0.06, 0.2
-    assert intervals.holm(np.array([0.02, 0.2, 0.01, 0.02])).tolist() == pytest.approx([0.06, 0.2, 0.04, 0.06])
-    assert intervals.holm(np.array([0.6, 0.9])).tolist() == [1.0, 1.0]
-    assert intervals.holm(np.array([])).tolist() == []
-
-
 def test_the_area_under_the_roc_curve_is_scikit_learns():
     rng = np.random.default_rng(0)
     label, score = rng.integers(0, 2, 80), rng.integers(0, 9, 80) / 9  # ties
     weights = rng.integers(0, 3, (5, 80)).astype("float64")
     expected = [roc_auc_score(label, score, sample_weight=w) for w in weights]
     assert weighted_auroc(label, score, weights) == pytest.approx(expected)
+
+
+def test_a_weight_counts_as_so_many_rows():
+    values, weights = np.array([0.0, 1.0, 1.0]), np.array([2.0, 1.0, 1.0])
+    assert intervals.bootstrap_mean(values, weights=weights).value == pytest.approx(0.5)
+    same = intervals.bootstrap_mean(values, weights=np.full(3, 7.0))
+    assert same == pytest.approx(intervals.bootstrap_mean(values))

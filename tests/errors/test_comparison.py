@@ -109,3 +109,32 @@ def test_models_over_other_rows_are_refused():
         errors.compare_models(first, second.assign(label=1 - second["label"]))
     with pytest.raises(DataError, match="of which both are there"):
         errors.compare_models(first.assign(label=1), second.assign(label=1))
+
+
+def test_where_two_models_differ_is_found_with_intervals_for_all_slices_at_once():
+    random = np.random.default_rng(0)
+    first, _ = two_models(n=2_000)
+    first = first.assign(domain=random.choice(list("abcdefgh"), 2_000), has_laugh=random.random(2_000) < 0.3)
+    # on domain a the second model answers everything the other way round
+    turned = first["logit_1"].where(first["domain"] != "a", -first["logit_1"])
+    frames = []
+    for frame in (first, first.assign(logit_1=turned)):
+        pred = (frame["logit_1"] > 0).astype(int)
+        frames.append(frame.assign(pred=pred, correct=pred == frame["label"]))
+    columns = ("domain", "has_laugh", "absent")
+    found = errors.where_they_differ(*frames, columns=columns).set_index("slice")
+    assert found.index[0] == "domain=a"
+    assert found.loc["domain=a", "disagree"] == 1.0
+    assert found.loc["domain=a", "ci_high"] < 0
+    assert (found.drop(index=["domain=a", "has_laugh=True"])["difference"] == 0).all()
+    assert "has_laugh=False" not in found.index
+    row = found.loc["domain=a"]
+    assert row["difference"] == pytest.approx(row["accuracy_second"] - row["accuracy_first"])
+    assert errors.where_they_differ(*frames, min_rows=5_000).empty
+
+
+def test_pairs_are_known_from_either_model():
+    first, second = two_models(n=60, seed=3)
+    marked = second.assign(pair_id=[f"p{number // 2}" for number in range(60)])
+    assert errors.compare_models(first, marked, resamples=100)["groups"] == 30
+    assert errors.compare_models(marked, first, resamples=100)["groups"] == 30

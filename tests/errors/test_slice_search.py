@@ -130,3 +130,21 @@ def test_a_user_s_flag_counts_where_it_is_true():
     frame = answers({}).assign(has_josa_만=np.arange(3_000) % 3 == 0)
     found = errors.find_slices(frame, columns=("has_josa_만",), splits=2, draws=0)
     assert found["slice"].tolist() == ["has_josa_만=True"]
+
+
+def test_a_condition_that_adds_nothing_makes_no_slice_of_its_own():
+    frame = answers({}, n=400).assign(domain="film", phenomenon="plain")
+    frame.loc[:199, "domain"] = "app"
+    frame.loc[:197, "phenomenon"] = "wish"  # all but two of the app's texts
+    found = errors.find_slices(frame, columns=("domain", "phenomenon"), splits=2, draws=0)
+    assert set(found["slice"]) == {"domain=app", "domain=film", "phenomenon=plain", "phenomenon=wish"}
+
+
+def test_particles_that_are_known_are_searched_and_both_labels_counted():
+    random = np.random.default_rng(0)
+    frame = answers({}, n=400).assign(label=random.integers(2, size=400), has_josa_만=random.random(400) < 0.4)
+    found = errors.find_slices(frame, splits=2, draws=0).set_index("slice")
+    row = found.loc["has_josa_만=True"]
+    inside = frame[frame["has_josa_만"]]
+    for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
+        assert row[name] == pytest.approx(inside.loc[inside["label"] == label, "correct"].astype(float).mean())

@@ -1,0 +1,115 @@
+"""Accuracy of each meeting of two columns, such as domain and phenomenon, where most cells hold a dozen texts.
+
+A cell of eleven texts says little by itself: half of them wrong may be chance. Its share is drawn towards what its row
+and its column make one expect, the more so the fewer texts it has and the less the cells differ from that on the whole.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.core.intervals import LEVEL, resample_counts
+from kosent_lab.core.schema import DataError, check_columns
+
+_STRENGTHS = np.geomspace(2, 2_000, 100)  # texts that the expectation counts for
+
+
+def cell_table(
+    frame: pd.DataFrame,
+    *,
+    by: tuple[str, str] = ("domain", "phenomenon"),
+    min_rows: int = 5,
+    resamples: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Estimate the accuracy of every cell, drawn towards what its row and column make expect.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A prediction frame; rows without a label, or without a value of a column, are left out.
+    by : tuple of str
+        Two columns.
+    min_rows : int
+        Smaller cells are left out of the table, not of the estimate.
+    resamples, seed : int
+        Bootstrap of the rows, or of minimal pairs, everything estimated anew; and as many tables of answers in which
+        row and column are all there is.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell, the lowest estimate first: the two columns, ``n``, ``accuracy``, ``expected`` (by a logistic
+        regression on row and column without their meeting), ``estimate`` (posterior mean of a beta-binomial model)
+        with ``ci_low``, ``ci_high``; the same in all rows: ``prior`` (how many texts the expectation counts for, by
+        maximum likelihood, at most 2,000: many where cells hardly differ from it) and ``p_meeting`` (how often cells
+        differ as much from their rows and columns by chance).
+
+    Raises
+    ------
+    DataError
+        When a column has a single value, or all answers are right, or none.
+
+    References
+    ----------
+    Efron and Morris 1975, "Data analysis using Stein's estimator and its generalizations" (empirical Bayes).
+    """
+    check_columns(frame, ["correct", *by], what="cells", hint="Run predict_frame first.")
+    known = frame[list(by)].notna().all(axis=1) & (frame[list(by)] != "").all(axis=1)
+    rows = frame[frame["correct"].notna() & known]
+    correct = rows["correct"].to_numpy("float64")
+    if not 0 < correct.sum() < len(correct) or any(rows[column].nunique() < 2 for column in by):
+        raise DataError(f"cells need two values or more of {by[0]} and of {by[1]}, and right answers and wrong ones")
+    cells = rows.groupby(list(by), sort=True)
+    cell, groups = cells.ngroup().to_numpy(), pair_groups(rows)
+    groups = np.arange(len(rows)) if groups is None else groups
+    names = cells.size().reset_index()[list(by)]
+    keys = pd.get_dummies(names.astype(str)).to_numpy("float64")
+
+    def estimate(counts: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        n, right = np.bincount(cell, counts), np.bincount(cell, counts * answers)
+        expected = _without_meeting(keys, n, right)
+        first, second = (np.outer(_STRENGTHS, of) for of in (expected, 1 - expected))
+        likely = special.betaln(first + right, second + n - right) - special.betaln(first, second)
+        prior = _STRENGTHS[likely.sum(axis=1).argmax()]
+        return n, expected, (prior * expected + right) / (prior + n), prior
+
+    once = np.ones(len(rows))
+    n, expected, value, prior = estimate(once, correct)
+    right = np.bincount(cell, correct)
+    drawn = [
+        estimate(counts[groups], correct)[2]
+        for counts in resample_counts(int(groups.max()) + 1, resamples=resamples, seed=seed)
+    ]
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    random = np.random.default_rng(seed)
+    apart = _apart(right, n, expected)
+    by_chance = 0
+    for _ in range(resamples):
+        dealt = random.binomial(n.astype("int64"), expected).astype("float64")
+        by_chance += _apart(dealt, n, _without_meeting(keys, n, dealt)) >= apart
+    table = names.assign(n=n.astype("int64"), accuracy=right / n, expected=expected, estimate=value)
+    table = table.assign(ci_low=np.minimum(low, value), ci_high=np.maximum(high, value), prior=prior)
+    table = table.assign(p_meeting=(by_chance + 1) / (resamples + 1))
+    return table[table["n"] >= min_rows].sort_values("estimate", kind="stable", ignore_index=True)
+
+
+def _without_meeting(keys: np.ndarray, n: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the accuracy of each cell by its row and its column alone: a ridge logistic regression on counts."""
+    design = np.column_stack([np.ones(len(keys)), keys])
+    penalty = np.diag([0.0, *[0.1] * keys.shape[1]])
+    weights = np.zeros(design.shape[1])
+    for _ in range(12):  # Newton's steps; the penalty keeps them small
+        chance = special.expit(design @ weights)
+        slope = design.T @ (right - n * chance) - penalty @ weights
+        curve = design.T @ (design * (n * chance * (1 - chance))[:, None]) + penalty
+        weights = weights + np.linalg.solve(curve + 1e-9 * np.eye(len(curve)), slope)
+    return special.expit(design @ weights).clip(1e-6, 1 - 1e-6)
+
+
+def _apart(right: np.ndarray, n: np.ndarray, expected: np.ndarray) -> float:
+    """Return Pearson's statistic of cells against what is expected of them."""
+    return float(((right - n * expected) ** 2 / np.maximum(n * expected * (1 - expected), 1e-9)).sum())

@@ -1,0 +1,136 @@
+"""What the bundled model does where a text is changed, from kept answers: cues, suites, fairness, attribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kosent_lab.results.markdown import count, p_value, percent, signed, table, with_interval
+from kosent_lab.results.measured_tables import result
+
+_KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}
+_KINDS |= {"dir": "pairs that must move one way (dir)"}
+_TAKEN = {"sarcasm_cue": "sarcasm with a cue", "sincere_cue": "sincere texts with the same cue"}
+
+
+def cues_table() -> str:
+    """What each cue does to the log-odds of positive, by kind of text, and how much more than a placebo."""
+    rows = []
+    for row in result("cues")["put"]:
+        cells = [_moved(row, name) for name in ("rise", "log_odds_rise", "beyond", "less_blame", "less_praise")]
+        rows.append([row["cue"], row["kind"], count(row["n"]), *cells])
+    columns = ["put to", "texts", "n", "rise of prob_1", "rise of the log-odds (nats)", "more than a placebo"]
+    return table([*columns, "that less plain negative's", "that less plain positive's"], rows, words=2)
+
+
+def _moved(row: dict[str, Any], name: str) -> str:
+    if row.get(name) is None:
+        return "–"
+    return f"{signed(row[name])} ({signed(row[f'{name}_low'])} to {signed(row[f'{name}_high'])})"
+
+
+def taken_table() -> str:
+    """What the cues do that stand in texts, taken away and nothing else."""
+    rows = []
+    for row in result("cues")["taken_away"]:
+        moved = f"{signed(row['mean_difference'], 3)} ({signed(row['ci_low'], 3)} to {signed(row['ci_high'], 3)})"
+        cells = [count(row["n"]), moved, p_value(row["p_difference"]), count(row["gained"]), count(row["lost"])]
+        rows.append([_TAKEN[row["phenomenon"]], *cells, f"{row['p_correct']:.3f}"])
+    columns = ["texts", "n", "prob_1 with the cue less without", "p", "right with it alone", "right without it alone"]
+    return table([*columns, "p (McNemar)"], rows)
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return with_interval(found["rate"], *found["ci"], 1)
+
+
+def behaviour_table() -> str:
+    """How often each model fails, by kind of test."""
+    found, rows = result("behaviour"), []
+    for kind, name in _KINDS.items():
+        cells = [_rate(found["failure_rate"][model][kind]) for model in found["models"]]
+        n = found["failure_rate"][found["models"][0]][kind]["n"]
+        rows.append([name, count(n), *cells])
+    names = [model.partition("@")[0] for model in found["models"]]
+    return table(["fails (%)", "cases", *names], rows)
+
+
+def capability_table() -> str:
+    """The tests that the bundled model fails most."""
+    found = result("behaviour")
+    first = found["models"][0]
+    worst = sorted(found["by_test"], key=lambda test: -test["failure_rate"][first]["rate"])[:12]
+    rows = []
+    for test in worst:
+        cells = [_rate(test["failure_rate"][model]) for model in found["models"]]
+        rows.append([f"{test['capability']}: {test['test']}", test["kind"], count(test["n"]), *cells])
+    names = [model.partition("@")[0] for model in found["models"]]
+    return table(["test", "kind", "cases", *(f"{name} fails (%)" for name in names)], rows, words=2)
+
+
+def fairness_table() -> str:
+    """The names, regions and groups that surely move the bundled model, and what the others make of them."""
+    found = result("behaviour")
+    models = {model: {(row["test"], row["word"]): row for row in found["by_word"] if row["model"] == model}
+              for model in found["models"]}  # fmt: skip
+    first, *others = (rows for rows in models.values())
+    rows = []
+    for (test, word), row in first.items():
+        if row["ci_low"] > 0 or row["ci_high"] < 0:
+            moved = f"{signed(row['shift'])} ({signed(row['ci_low'])} to {signed(row['ci_high'])})"
+            cells = [count(row["n"]), moved, percent(row["turns"], 1)]
+            rows.append([f"{test}: {word}", *cells, *(signed(other[test, word]["shift"]) for other in others[:2])])
+    names = [f"{model.partition('@')[0]} (nats)" for model in found["models"][:3]]
+    return table(["word", "sentences", names[0], "turns the answer (%)", *names[1:]], rows)
+
+
+def attribution_table() -> str:
+    """What kinds of morphemes carry."""
+    found = result("attribution")
+    rows = [
+        [row["kind"], count(row["n"]), percent(row["share"], 1), percent(row["share_characters"], 1),
+         f"{row['mean_size']:.2f}", signed(row["mean"])]
+        for row in found["kinds"]
+    ]  # fmt: skip
+    columns = ["kind", "morphemes", "share of all attribution (%)", "share of the characters (%)", "nats each"]
+    return table([*columns, "mean, signed"], rows)
+
+
+def attribution_line() -> str:
+    """How long it took, how exact it is, and how far the two methods agree."""
+    found = result("attribution")
+    off = 1 - found["complete"]
+    sums = "of all of them the pieces sum" if off == 0 else f"of {percent(found['complete'], 1)} % the pieces sum"
+    return (
+        f"{count(found['n'])} texts in {found['seconds']:.0f} s; {sums} to the difference of the log-odds within one "
+        f"hundredth (where that is below 0.1 nats, within 0.001), after {found['steps']:.0f} steps on average. The "
+        f"rank correlation with leaving words out one at a time is {found['agreement']:.2f} (mean over texts of three "
+        "words or more)."
+    )
+
+
+def faithfulness_table() -> str:
+    """Whether the answer hangs on the words that are called important."""
+    found = {(row["method"], row["measure"]): row for row in result("attribution")["faithfulness"]}
+    names = {"integrated_gradients": "integrated gradients", "leave_one_out": "words left out one at a time"}
+    rows = []
+    for method, name in (names | {"random": "random order"}).items():
+        cells = []
+        for measure in ("comprehensiveness", "sufficiency"):
+            row = found[method, measure]
+            bounds = [signed(row[key], 3) for key in ("difference", "ci_low", "ci_high")]
+            cells += [f"{row['value']:.3f}", "–" if method == "random" else f"{bounds[0]} ({bounds[1]} to {bounds[2]})"]
+        rows.append([name, *cells])
+    columns = ["order of the words by", "comprehensiveness", "less random", "sufficiency", "less random"]
+    return table(columns, rows)
+
+
+TABLES = {
+    "cues": cues_table,
+    "cues-taken": taken_table,
+    "behaviour": behaviour_table,
+    "behaviour-tests": capability_table,
+    "fairness": fairness_table,
+    "attribution": attribution_table,
+    "attribution-line": attribution_line,
+    "faithfulness": faithfulness_table,
+}

@@ -1,0 +1,44 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab import errors
+from kosent_lab.core.schema import DataError
+
+
+def frame(chance, n=2_000, seed=0):
+    random = np.random.default_rng(seed)
+    table = pd.DataFrame({"domain": random.choice(list("abcde"), n), "phenomenon": random.choice(list("vwxyz"), n)})
+    return table.assign(correct=random.random(n) < chance(table))
+
+
+def test_a_cell_that_is_worse_than_its_row_and_column_is_found():
+    here = frame(lambda t: np.where((t["domain"] == "a") & (t["phenomenon"] == "v"), 0.4, 0.85))
+    found = errors.cell_table(here)
+    worst = found.iloc[0]
+    assert (worst["domain"], worst["phenomenon"]) == ("a", "v")
+    assert worst["accuracy"] < worst["estimate"] < worst["expected"]  # drawn towards what is expected
+    assert worst["ci_high"] < worst["expected"]
+    assert worst["p_meeting"] < 0.02
+
+
+def test_where_rows_and_columns_are_all_there_is_cells_are_what_they_make_expect():
+    def chance(table):
+        return 1 / (1 + np.exp(-(2 - (table["domain"] == "a") - (table["phenomenon"] == "v"))))
+
+    p = [errors.cell_table(frame(chance, seed=seed), resamples=60)["p_meeting"].iloc[0] for seed in range(20)]
+    assert np.less(p, 0.05).sum() <= 4  # one in twenty, by chance
+    found = errors.cell_table(frame(chance, seed=int(np.argmax(p))))
+    assert found["prior"].iloc[0] > 100
+    apart = (found["estimate"] - found["expected"]).abs()
+    assert apart.max() < (found["accuracy"] - found["expected"]).abs().max() / 2
+    assert found["ci_low"].le(chance(found)).mul(found["ci_high"].ge(chance(found))).mean() > 0.8
+
+
+def test_small_cells_are_left_out_and_one_value_is_refused():
+    here = frame(lambda t: np.full(len(t), 0.8), n=60)
+    assert errors.cell_table(here, min_rows=3, resamples=20)["n"].min() >= 3
+    with pytest.raises(DataError, match="two values or more of domain"):
+        errors.cell_table(here.assign(domain="a"))
+    with pytest.raises(DataError, match="right answers and wrong ones"):
+        errors.cell_table(here.assign(correct=True))
