@@ -11,7 +11,7 @@ from kosent_lab.calibration.conformal import fit_conformal
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.intervals import REACH, Interval, percentile_interval, resample_counts
+from kosent_lab.core.intervals import REACH, Interval, difference_interval, percentile_interval, resample_counts
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.errors.three_way import CLASSES, confusion_table, limit_of_confidence, macro_f1, read_by_confidence
 from kosent_lab.results import numbers
@@ -170,7 +170,32 @@ def cost_sentence(language: str) -> str:
     return f"{lost[0]} points ({DOMAINS[least][0]}) to {lost[1]} ({DOMAINS[most][0]})"
 
 
+def sarcasm_table() -> str:
+    """What is called positive among sarcastic texts and among the others, in the two published sets and in the pack."""
+    pack = kept("kosent-pack")
+    ours = numbers.answers(BUNDLED, "kosent-pack").set_index("doc_id").loc[pack["doc_id"]]
+    ironic = ours["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"])
+    blame = (ours["phenomenon"] == "plain") & (ours["polarity"] == "negative")
+    parts = {"our own pack: sarcasm, plain blame": (ours[ironic], ours[blame])}
+    for data, name in (
+        ("sarcasm", "tweets by hashtag (kocasm)"),
+        ("sarcasm_dialogue", "last lines of dialogues (KoCoSa)"),
+    ):
+        frame = numbers.answers(BUNDLED, data)
+        parts[name] = frame[frame["source_label"] == 1], frame[frame["source_label"] == 0]
+    rows = []
+    for name, (sarcastic, others) in parts.items():
+        called = [of["pred"] == 1 for of in (others, sarcastic)]
+        low, high = difference_interval(*(int(number) for of in called for number in (of.sum(), len(of))))
+        change = points({"difference": called[1].mean() - called[0].mean(), "ci_low": low, "ci_high": high}, digits=1)
+        cells = [count(len(sarcastic)), share(numbers.share_of(called[1]), 1)]
+        rows.append([name, *cells, count(len(others)), share(numbers.share_of(called[0]), 1), change])
+    columns = ["texts", "n sarcastic", "called positive (%)", "n others", "called positive (%)", "difference, points"]
+    return table(columns, rows)
+
+
 TABLES = {
+    "sarcasm-sets": sarcasm_table,
     "three-way": three_way_table,
     "three-way-cost": cost_table,
     "three-way-cost-en": functools.partial(cost_sentence, "en"),

@@ -89,7 +89,9 @@ class Nearest:
     def __init__(self, texts: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self.texts = [text for text in dict.fromkeys(texts) if text.strip()][:COMPARED]
+        known = [text for text in dict.fromkeys(texts) if text.strip()]
+        self.texts = known[:COMPARED]
+        self.among = "" if len(known) <= COMPARED else f" (of the first {COMPARED:,})"
         self.letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), dtype=np.float32)
         self.vectors = self.letters.fit_transform(self.texts) if self.texts else None
 
@@ -132,7 +134,7 @@ def describe_row(row: pd.Series, view: ModelView, nearest: Nearest) -> str:
         parts.append(as_html(str(error)))
     pieces = eojeol_frame([0], [text], view.classifier.backend)["pieces"]
     parts.append(f"<b>pieces</b> {_shown(' '.join(pieces))}")
-    parts.append(f"<b>nearest text that is read rightly</b> {_shown(nearest(text)) or '–'}")
+    parts.append(f"<b>nearest text that is read rightly{nearest.among}</b> {_shown(nearest(text)) or '–'}")
     return "<br>".join(parts)
 
 

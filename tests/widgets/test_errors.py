@@ -94,6 +94,14 @@ def test_a_row_shows_morphemes_pieces_and_its_neighbour(tiny, table):
     assert "국물이 진하고 좋아요" in shown
     assert explorer.Nearest([])("무엇") == ""
     assert nearest("zzz") == ""
+    assert "(of the first" not in shown
+
+
+def test_a_neighbour_is_not_called_the_nearest_of_texts_that_were_not_compared(tiny, monkeypatch):
+    monkeypatch.setattr(explorer, "COMPARED", 1)
+    nearest = explorer.Nearest(["국물이 진하고 좋아요", "배우가 멋져요"])
+    shown = explorer.describe_row(pd.Series({"text": "배우가 별로예요"}), ModelView(tiny), nearest)
+    assert "nearest text that is read rightly (of the first 1)" in shown
 
 
 @apart
