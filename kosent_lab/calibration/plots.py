@@ -69,7 +69,16 @@ def plot_diagram(
     points = smooth[["probability", "frequency"]].to_numpy()
     segments = np.stack([points[:-1], points[1:]], axis=1)
     ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.15, zorder=2))
-    ax.plot(bins["mean_confidence"], bins["accuracy"], "o", color="white", markeredgecolor=LINE, markersize=4, zorder=4)
+    ax.plot(
+        bins["mean_confidence"],
+        bins["accuracy"],
+        "o",
+        color="white",
+        markeredgecolor=LINE,
+        markersize=4,
+        zorder=4,
+        clip_on=False,
+    )  # one that is always right stays whole
     ax.plot(corp["probability"], corp["frequency"], label=label, zorder=3, **options)
     heights = 0.14 * (1 - first) * table.bins["count"] / table.bins["count"].max()
     bottom = _lowest(table) if lowest is None else lowest
@@ -124,7 +133,7 @@ def plot_diagrams(tables: Mapping[str, Diagram], *, figure: Figure | None = None
     for place, (name, table) in enumerate(tables.items()):
         ax = plot_diagram(table, ax=figure.add_subplot(down, across, place + 1), lowest=lowest)
         said = ax.texts[0]  # there is no room for it inside
-        ax.set_title(f"{as_label(name)}\n{said.get_text().replace(chr(10), ', ')}", fontsize="medium")
+        ax.set_title(f"{as_label(name)}\n{said.get_text().replace(chr(10), ', ')}", fontsize="medium", pad=9)
         said.remove()
         ax.set_xlabel(ax.get_xlabel() if place + across >= len(tables) else "")
         ax.set_ylabel(ax.get_ylabel() if place % across == 0 else "")

@@ -52,8 +52,10 @@ def add(subparsers: Any) -> None:
         "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
         "ece_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, nll_calibrated_ci, "
         "calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which rows are therefore not "
-        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params; with --beside: beside (of each "
-        "model what errors.compare_models tells, its difference to the first, and where); with --task rtd: n "
+        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params, slices (column, value, n, "
+        "accuracy and that of each label); with --three-way: three_way (macro_f1, confusion, neutral_auroc, "
+        "polar_accuracy and its change); with --beside: beside (of each model what errors.compare_models tells, its "
+        "difference to the first, and where); with --task rtd: n "
         "(pieces), auroc, generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, "
         "not_run, failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, by_word, worst",
     )  # fmt: skip
@@ -73,6 +75,9 @@ def add(subparsers: Any) -> None:
         "--unit", choices=("letters", "tokens"),
         help="of duplicates: what copies are compared by; default: tokens of a folder of files, else letters",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--three-way", action="store_true", help="also what a reading with neutral is worth, and costs"
+    )
     add_suite_options(evaluate)
     calibrator_options(evaluate)
     evaluate.add_argument("--limit", type=int, help="the first N rows only; of behaviour: N cases a test")
@@ -136,7 +141,12 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
     if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)
-    result = evaluate(assess(scored, choice))
+    assessment = assess(scored, choice)
+    result = evaluate(assessment) | {"slices": assessment.slices.to_dict("records")}
+    if arguments.three_way:
+        from kosent_lab.studies.three_way import measure_three_ways
+
+        result["three_way"] = measure_three_ways(frame, classifier, progress=not arguments.quiet)
     if arguments.beside:
         result["beside"] = [_compare(frame, scored, calib, name, arguments) for name in arguments.beside]
     print_result(result, arguments.json)
@@ -158,7 +168,10 @@ def _compare(
     rows = [errors.add_slices(table) for table in (scored, answers)]
     where = errors.where_they_differ(*(table[table["label"].notna()] for table in rows))
     found = errors.compare_models(scored, answers, shifts=shifts).to_dict()
-    return {"model_id": other.model_id, **found, "shifts": list(shifts), "where": where.to_dict("records")}
+    found |= {"n": int(found["n"]), "groups": int(found["groups"]), "shifts": list(shifts)}
+    if calib is None:  # no other texts to fit a shift on
+        found = {key: value for key, value in found.items() if not key.startswith("shift")}
+    return {"model_id": other.model_id, **found, "where": where.to_dict("records")}
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:

@@ -146,7 +146,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
 def _both_labels(row: pd.Series) -> str:
     """Return how often negative and positive rows are right, side by side; a dash where there are none."""
     both = (row["accuracy_negative"], row["accuracy_positive"])
-    return " / ".join("–" if pd.isna(of) else percent(of) for of in both)
+    return " / ".join("–" if pd.isna(of) else decimal(100 * of, 1) for of in both)
 
 
 def causes(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -160,14 +160,11 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("causes", (note, t["causes_few"]))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
-         _both_labels(row), signed_points(row["difference"]), signed_points(row["difference_held_out"]),
+         signed_points(row["difference"]), signed_points(row["difference_held_out"]),
          percent(row["worst_share"]), percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
     ]  # fmt: skip
-    names = (
-        *(t[key] for key in ("rows", "accuracy", "interval", "by_label")),
-        *(t[f"c_{key}"] for key in _CAUSE_COLUMNS),
-    )
+    names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
     return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 

@@ -206,10 +206,14 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         if found:
             rows.value = found[0][1]
         else:
+            seen.clear()
             about.value = answer.value = field.value = ""
 
+    seen: list[int] = []  # the row that is shown: it does not come anew and take what was typed since
+
     def show() -> None:
-        if rows.value is not None:
+        if rows.value is not None and seen != [rows.value]:
+            seen[:] = [rows.value]
             about.value = described(rows.value)
             field.value = " ".join(_text(frame.loc[rows.value]).split())
             edit()

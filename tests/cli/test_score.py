@@ -182,3 +182,42 @@ def test_a_three_way_reading_of_another_model_is_refused(tmp_path, reviews, tiny
     command = ["predict", str(reviews), "--text-column", "내용", "--three-way", "--model", str(tiny_folder)]
     assert parser.main([*command, "--out", str(tmp_path / "out.csv")]) == 1
     assert "this three-way head was taught on kosent-electra-small@" in capsys.readouterr().err
+
+
+def test_two_models_are_compared_on_the_same_texts(tiny_folder, tmp_path):
+    path = tmp_path / "out.json"
+    command = ["evaluate", "--data", "kosent-pack", "--limit", "300", "--beside", str(tiny_folder), "--json", str(path)]
+    assert parser.main(command) == 0
+    result = json.loads(path.read_text("utf-8"))
+    (found,) = result["beside"]
+    assert found["model_id"] != result["model_id"]
+    assert found["accuracy_first"] == pytest.approx(result["accuracy"])
+    assert found["difference"] == pytest.approx(found["accuracy_second"] - found["accuracy_first"])
+    assert found["groups"] <= found["n"] == result["n"]
+    assert "shifts" not in found  # without --calib there is nothing to fit one on
+    assert {row["slice"] for row in found["where"]} >= {"polarity=negative", "polarity=positive"}
+    assert {row["column"] for row in result["slices"]} >= {"domain", "phenomenon", "polarity"}
+
+
+def test_a_task_that_compares_no_models_refuses_another(tiny_folder, capsys):
+    assert parser.main(["evaluate", "--task", "rtd", "--beside", str(tiny_folder)]) == 1
+    assert "--beside compares models; --task rtd asks none" in capsys.readouterr().err
+
+
+def test_a_three_way_reading_is_measured_with_what_it_costs(tmp_path, capsys):
+    path = tmp_path / "out.json"
+    assert parser.main(["evaluate", "--data", "kosent-pack", "--three-way", "--json", str(path)]) == 0
+    found = json.loads(path.read_text("utf-8"))["three_way"]
+    assert found["macro_f1_ci"][0] < found["macro_f1"] < found["macro_f1_ci"][1]
+    assert found["macro_f1"] > 0.7
+    confusion = found["confusion"]
+    polar = [confusion[name] for name in ("negative", "positive")]
+    right = confusion["negative"]["negative"] + confusion["positive"]["positive"]
+    assert found["polar_accuracy"] == pytest.approx(right / sum(sum(row.values()) for row in polar))
+    assert found["polar_accuracy_change_ci"][0] < found["polar_accuracy_change"] < 0
+    assert 0.5 < found["neutral_auroc"] < 1
+    films = tmp_path / "films.csv"
+    films.write_text("text,label\n정말 좋아요,1\n최악이에요,0\n별로예요,0\n", "utf-8")
+    assert parser.main(["evaluate", "--data", str(films), "--three-way", "--json", str(path)]) == 0
+    found = json.loads(path.read_text("utf-8"))["three_way"]
+    assert (found["macro_f1"], found["neutral_auroc"], found["n_polar"]) == (None, None, 3)

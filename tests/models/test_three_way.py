@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
+from kosent_lab.errors.three_way import macro_f1
 from kosent_lab.models import three_way
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
@@ -74,6 +75,23 @@ def test_teaching_costs_no_more_than_it_may(tiny, pack):
     assert (right & (answers == "neutral")).mean() == pytest.approx(head.about["lost"], abs=0.006)
     with pytest.raises(DataError, match="neutral texts and polar ones; got 0 of"):
         fit_neutral_head(rows.assign(polarity="positive"), polar, tiny)
+
+
+def test_of_biases_that_serve_alike_the_most_cautious_is_taken(tiny, pack):
+    rows = pack[["text", "polarity"]].head(600)
+    polar = pack[pack["label"].notna()].tail(200)
+    bold = fit_neutral_head(rows, polar, tiny, most_lost=0.2)
+    mixed = pack[["text", "polarity"]].tail(500)
+    cautious = fit_neutral_head(rows, polar, tiny, most_lost=0.2, mixed_valid=mixed)
+    assert torch.equal(cautious.weight, bold.weight)
+    assert cautious.bias <= bold.bias
+    assert cautious.about["lost"] <= bold.about["lost"]
+
+    def score(head):
+        answers = predict_frame(mixed, three_way.read_three_way(tiny, head))["pred"].astype(str)
+        return macro_f1(mixed["polarity"].tolist(), answers.tolist(), resamples=2).value
+
+    assert score(cautious) > score(bold) - 0.05
 
 
 def test_rows_that_teach_are_the_train_rows():
