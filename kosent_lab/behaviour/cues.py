@@ -2,12 +2,14 @@
 
 If ㅎㅎ told the model that a text is ironic, it would turn sarcastic texts and leave plain ones. So the same cue is put
 to sarcastic texts, to plain blame and to plain praise, and the differences are compared. Anything put to the end of a
-text moves a model: beside each cue a placebo, which means nothing, is put to the same place of the same text.
+text moves a model: beside each cue a placebo is put to the same place of the same text, letters that mean nothing
+beside a mark, a plain adverb of degree beside 참 and 퍽이나.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,16 +33,19 @@ MARKS = {
     "123": "{} 123",
     "ㅁㅁ": "{} ㅁㅁ",
 }
-WORDS = ("참", "퍽이나", "오늘")
+WORDS = ("참", "퍽이나", "정말", "꽤")  # the last two are plain adverbs of degree
 CUES = (*MARKS, *WORDS)
-PLACEBOS = {"mark": ("123", "ㅁㅁ"), "word": ("오늘",)}
+PLACEBOS = {"mark": ("123", "ㅁㅁ"), "word": ("정말", "꽤")}
 KINDS = {
     "sarcastic": ("sarcasm_no_cue", "negative"),
     "plain negative": ("plain", "negative"),
     "plain positive": ("plain", "positive"),
 }
 REFERENCES = {"less_blame": "plain negative", "less_praise": "plain positive"}
-_NO_DEGREE = {"같", "있", "없", "이렇", "그렇", "저렇", "어떻", "아니"}  # adjectives that no adverb of degree goes with
+# adjectives that no adverb of degree goes with
+_NO_DEGREE = {"같", "있", "없", "이렇", "그렇", "저렇", "어떻", "아니", "이만하", "그만하", "못하", "이러하", "그러하"}
+_SAID = re.compile(r"(?:다|라)(?:니|는|고|며|면서|더니)")  # of what is quoted no writer says 참
+_COMPARED = re.compile(r"(?:보다|만도|이렇게|그렇게|저렇게|이만큼|그만큼)$")
 _LEADS = {"안", "못"}  # before which the adverb stands: 참 안 좋다
 
 
@@ -82,7 +87,8 @@ def place_of_degree(text: str, morphemes: Sequence[Morpheme]) -> int | None:
     Returns
     -------
     int or None
-        None where there is no adjective that has a degree, or an adverb stands before it already.
+        None where there is no adjective that has a degree, where an adverb or a comparison stands before it already,
+        and where it is quoted.
     """
     adjectives = [
         found
@@ -92,7 +98,10 @@ def place_of_degree(text: str, morphemes: Sequence[Morpheme]) -> int | None:
     if not adjectives:
         return None
     start = text.rfind(" ", 0, adjectives[-1].start) + 1
+    end = text.find(" ", start)
     before = text.rfind(" ", 0, max(0, start - 1)) + 1
+    if _SAID.search(text[start : end if end >= 0 else None]) or (start and _COMPARED.search(text[before : start - 1])):
+        return None
     first = next((found for found in morphemes if found.start == before), None)
     if start and first is not None and first.tag == "MAG":
         return before if first.form in _LEADS else None

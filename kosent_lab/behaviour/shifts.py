@@ -13,11 +13,13 @@ from kosent_lab.behaviour.faithfulness import as_log_odds
 from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import check_columns
 
-_COLUMNS = ["capability", "test", "word", "n", "shift", "ci_low", "ci_high", "turns"]
+_COLUMNS = ["capability", "test", "word", "template", "n", "shift", "ci_low", "ci_high", "turns"]
 
 
 def word_shifts(scored: pd.DataFrame) -> pd.DataFrame:
-    """Say how far each word that a test is about moves the answer.
+    """Say how far each word that a test is about moves the answer, template by template.
+
+    A word may speak for praise and against blame, or move one sentence alone: over all of them that would cancel.
 
     Parameters
     ----------
@@ -27,11 +29,12 @@ def word_shifts(scored: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per word, the furthest of a test first: ``capability``, ``test``, ``word``, ``n`` sentences, ``shift``
-        (nats of log-odds of positive: the word's less the mean of all words of the test in the same sentence, mean over
-        the things that sentences speak of) with ``ci_low``, ``ci_high`` (95 % for all words of the test at once; a
-        thing, such as food, is one draw, whatever is said of it), ``turns`` (the share of sentences in which the
-        answer is another than with most words).
+        One row per word and template, the furthest of a test first: ``capability``, ``test``, ``word``, ``template``
+        (its number in the test, from 1), ``n`` sentences, ``shift`` (nats of log-odds of positive: the word's less the
+        mean of all words of the test in the same sentence, mean over the things that sentences speak of) with
+        ``ci_low``, ``ci_high`` (95 % for all words and templates of the test at once; a thing, such as food, is one
+        draw, whatever is said of it), ``turns`` (the share of sentences in which the answer is another than with most
+        words).
 
     References
     ----------
@@ -40,17 +43,26 @@ def word_shifts(scored: pd.DataFrame) -> pd.DataFrame:
     check_columns(scored, ["capability", "test", "word", "context", "prob_changed"], what="shifts of words")
     tables = []
     for (capability, test), part in scored[scored["word"].notna()].groupby(["capability", "test"], sort=False):
-        wide = part.pivot(index="context", columns="word", values="prob_changed")[part["word"].unique()].dropna()
-        odds = as_log_odds(wide.to_numpy())
-        shift = odds - odds.mean(axis=1, keepdims=True)
-        positive = wide.to_numpy() > 0.5
-        turns = positive != (positive.mean(axis=1, keepdims=True) > 0.5)
-        thing = wide.index.str.partition("/").get_level_values(2)
-        of_things = pd.DataFrame(shift, index=thing).groupby(level=0).mean()
-        number = len(of_things)
-        value, error = of_things.mean().to_numpy(), of_things.std().to_numpy() / number**0.5
-        low, high = intervals_at_once(value, error, draws=max(2, number))
-        table = pd.DataFrame({"word": wide.columns, "shift": value, "ci_low": low, "ci_high": high})
-        table = table.assign(capability=capability, test=test, n=len(wide), turns=turns.mean(axis=0))
+        places = part["context"].str.split("/", n=2, expand=True)
+        rows = [
+            _of_template(of.pivot(index="context", columns="word", values="prob_changed"), int(number) + 1)
+            for number, of in part.groupby(places[0])
+        ]
+        table = pd.concat(rows, ignore_index=True).assign(capability=capability, test=test)
+        low, high = intervals_at_once(table["shift"], table.pop("error"), draws=table.pop("draws"))
+        table = table.assign(ci_low=low, ci_high=high)
         tables.append(table.sort_values("shift", key=np.abs, ascending=False, kind="stable"))
     return pd.concat(tables, ignore_index=True)[_COLUMNS] if tables else pd.DataFrame(columns=_COLUMNS)
+
+
+def _of_template(wide: pd.DataFrame, template: int) -> pd.DataFrame:
+    """Return shift, error and turns of each word (a column of `wide`) over the sentences of one template."""
+    odds, positive = as_log_odds(wide.to_numpy()), wide.to_numpy() > 0.5
+    shift = odds - odds.mean(axis=1, keepdims=True)
+    turns = positive != (positive.mean(axis=1, keepdims=True) > 0.5)
+    thing = wide.index.str.split("/", n=2).str[1]
+    of_things = pd.DataFrame(shift, index=thing).groupby(level=0).mean()
+    draws = max(2, len(of_things))
+    table = pd.DataFrame({"word": wide.columns, "shift": of_things.mean().to_numpy(), "turns": turns.mean(axis=0)})
+    error = of_things.std().to_numpy() / draws**0.5
+    return table.assign(template=template, n=len(wide), error=error, draws=draws)

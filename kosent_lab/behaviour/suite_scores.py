@@ -14,8 +14,8 @@ import pandas as pd
 from kosent_lab.behaviour.particles import perturb
 from kosent_lab.behaviour.perturbations import change_text
 from kosent_lab.behaviour.suites import BehaviourTest
-from kosent_lab.behaviour.templates import draw_fillings, fill, parse_template
-from kosent_lab.core.intervals import Interval, bootstrap_mean, paired_difference, wilson_interval
+from kosent_lab.behaviour.templates import draw_fillings, fill, name_of, parse_template
+from kosent_lab.core.intervals import Interval, mean_of_groups, wilson_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.korean.readings import read_cached
@@ -90,19 +90,21 @@ def _filled(test: BehaviourTest, most: int, seed: int) -> list[_Case]:
         slots = [slot for template in pair for slot in parse_template(template) if slot.name != test.about]
         # the longest list tells cases apart
         main = max(dict.fromkeys(slot.name for slot in slots), key=lambda name: len(test.words[name]), default="")
-        for filling in draw_fillings(slots, test.words, most=each, seed=f"{seed}/{test.name}/{number}"):
-            said = _name_of(filling.get(main, ""))
+        fillings = draw_fillings(slots, test.words, most=each, seed=f"{seed}/{test.name}/{number}")
+        for place, filling in enumerate(fillings):
+            said = name_of(filling.get(main, ""))
             for word in words:
                 texts = tuple(fill(template, {**filling, test.about: word}).strip() for template in pair)
+                if not all(texts) or len(set(texts)) < len(texts):
+                    raise DataError(
+                        f"{test.where or test.name}: a case needs texts, and two that differ; got {texts!r}"
+                    )
                 case = _Case(said, *texts)
                 if word is not None:
-                    case = case._replace(group=_name_of(word), word=_name_of(word), context=f"{number}/{said}")
+                    name = name_of(word)
+                    case = case._replace(group=name, word=name, context=f"{number}/{said}/{place}")
                 found.setdefault(texts, case)
     return list(found.values())[: None if test.about else most]
-
-
-def _name_of(entry: Any) -> str:
-    return str(entry["thing"]) if isinstance(entry, dict) and "thing" in entry else str(entry)
 
 
 def _changed(test: BehaviourTest, most: int, seed: int, seen: Collection[tuple[str, str | None]]) -> list[_Case]:
@@ -178,9 +180,7 @@ def _failed(table: pd.DataFrame, after: pd.Series) -> np.ndarray:
     return np.select([kind == "mft", kind == "inv"], [wrong, turned], astray).astype(bool)
 
 
-def failure_table(
-    scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "test", "kind"), resamples: int = 1_000, seed: int = 0
-) -> pd.DataFrame:
+def failure_table(scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "test", "kind")) -> pd.DataFrame:
     """Say how often cases fail.
 
     Parameters
@@ -190,16 +190,15 @@ def failure_table(
     by : sequence of str
         Columns whose values make a row: a test by default, ``["kind"]`` or ``["capability"]``. A row that holds several
         tests tells the mean of their rates, so that a test of many cases counts no more than one of few.
-    resamples, seed : int
-        Bootstrap of the groups: cases of one main word, or one text, are drawn together. Where all cases fail or none,
-        which no resample changes, Wilson's interval of the groups.
 
     Returns
     -------
     DataFrame
-        `by`, then ``n`` cases, ``groups``, ``failures``, ``failure_rate`` with ``ci_low``, ``ci_high``;
-        ``control_failure_rate``, ``difference`` (change less control, paired) with ``difference_low``,
-        ``difference_high``, missing where no case has a control.
+        `by`, then ``n`` cases, ``groups`` (cases of one main word, or one text, are one draw), ``failures``,
+        ``failure_rate`` with ``ci_low``, ``ci_high`` (95 %: Student's t over the groups, of which there are few; where
+        all cases fail or none Wilson's interval of the groups); of the ``n_control`` cases that have one
+        ``control_failure_rate`` and ``difference`` (change less control, paired) with ``difference_low``,
+        ``difference_high``, missing where none has.
 
     Notes
     -----
@@ -209,20 +208,21 @@ def failure_table(
     for key, part in scored.groupby(list(by), sort=False):
         groups = part["group"].to_numpy()  # one text in several tests is one draw
         failed, weights = part["failed"].to_numpy(dtype="float64"), test_weights(part)
-        rate = bootstrap_mean(failed, groups=groups, weights=weights, resamples=resamples, seed=seed)
+        rate = mean_of_groups(failed, groups, weights)
         if rate.value in (0.0, 1.0):
             number = len(set(groups))
             rate = Interval(rate.value, *wilson_interval(rate.value * number, number))
         row = dict(zip(by, key, strict=True))
         row |= {"n": len(part), "groups": len(set(groups)), "failures": int(failed.sum()), "failure_rate": rate.value}
-        row |= {"ci_low": rate.ci_low, "ci_high": rate.ci_high}
-        beside = part["control_failed"].notna().to_numpy()
+        row |= {"ci_low": max(0.0, rate.ci_low), "ci_high": min(1.0, rate.ci_high)}
+        beside = part[part["control_failed"].notna()]
         names = ("control_failure_rate", "difference", "difference_low", "difference_high")
-        row |= dict.fromkeys(names, np.nan)
-        if beside.any():
-            control = part["control_failed"][beside].to_numpy(dtype="float64")
-            found = paired_difference(control, failed[beside], groups=groups[beside], resamples=resamples, seed=seed)
-            row |= dict(zip(names, (control.mean(), *found), strict=True))
+        row |= {"n_control": len(beside)} | dict.fromkeys(names, np.nan)
+        if len(beside):
+            control, weights = beside["control_failed"].to_numpy(dtype="float64"), test_weights(beside)
+            apart = beside["failed"].to_numpy(dtype="float64") - control
+            found = mean_of_groups(apart, beside["group"].to_numpy(), weights)
+            row |= dict(zip(names, (np.average(control, weights=weights), *found), strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
 

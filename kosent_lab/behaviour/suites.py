@@ -19,7 +19,7 @@ from typing import Any
 from kosent_lab.behaviour.controls import CONTROLS
 from kosent_lab.behaviour.particles import KINDS as JOSA_KINDS
 from kosent_lab.behaviour.perturbations import CHANGES
-from kosent_lab.behaviour.templates import Words, check_slots, parse_template
+from kosent_lab.behaviour.templates import Words, check_slots, name_of, parse_template
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
 
@@ -195,12 +195,8 @@ def _test(
         except DataError as error:
             at = _line_of(source, template, after=line)
             raise DataError(f"{path}, line {at}, test {entry['name']}: {error}") from None
-    slots = [{slot.name for template in pair for slot in parse_template(template)} for pair in templates]
-    if about and (not isinstance(about, str) or kind == "mft" or not slots or any(about not in one for one in slots)):
-        raise DataError(
-            f"{where}: about names the list of words that a pair is about, and stands in each of its templates; got "
-            f"{about!r}"
-        )
+    if about:
+        _check_about(about, lists, kind, templates, where)
     change, texts = entry.get("change", ""), entry.get("texts", {})
     if bool(templates) == bool(change) or bool(change) != bool(texts):
         raise DataError(f"{where}: a test has templates, or a change and the texts that it is made to")
@@ -223,6 +219,18 @@ def _test(
         cases=cases,
         where=where,
     )
+
+
+def _check_about(about: Any, lists: Words, kind: str, templates: Sequence[tuple[str, ...]], where: str) -> None:
+    slots = [{slot.name for slot in parse_template(pair[-1])} for pair in templates]
+    if not isinstance(about, str) or kind == "mft" or not slots or any(about not in one for one in slots):
+        raise DataError(
+            f"{where}: about names the list of words that a pair is about, and stands in the second text of each pair; "
+            f"got {about!r}"
+        )
+    names = [name_of(word) for word in lists[about]]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise DataError(f"{where}: about compares two words or more, each once; {about} has {', '.join(names)}")
 
 
 def _templates(entry: Mapping[str, Any], kind: str, where: str) -> tuple[tuple[str, ...], ...]:
@@ -249,3 +257,7 @@ def _check_change(change: Any, texts: Any, kind: str, where: str) -> None:
         )
     if not isinstance(texts, dict) or not isinstance(texts.get("corpus"), str) or set(texts) - _FILTERS:
         raise DataError(f"{where}: texts name a corpus and may name {sorted(_FILTERS - {'corpus'})}; got {texts!r}")
+    for key in set(texts) - {"corpus"}:
+        wanted = texts[key] if isinstance(texts[key], list) else [texts[key]]
+        if not wanted or not all(isinstance(value, str) for value in wanted):
+            raise DataError(f"{where}: {key} of texts is a word or a list of words; got {texts[key]!r}")

@@ -92,6 +92,11 @@ def check_slots(slots: Sequence[Slot], words: Words, template: str) -> None:
                 raise DataError(f"{slot.name!r} has an empty word, after which no particle stands: {template!r}")
 
 
+def name_of(entry: Any) -> str:
+    """Return what an entry of a list is called: the thing that it speaks of, else itself."""
+    return str(entry["thing"]) if isinstance(entry, Mapping) and "thing" in entry else str(entry)
+
+
 def fill(template: str, filling: Filling) -> str:
     """Fill the slots of a template.
 
@@ -140,7 +145,7 @@ def draw_fillings(slots: Sequence[Slot], words: Words, *, most: int, seed: str) 
     found = 0
     for place in places:
         entries = [words[name][number] for name, number in zip(names, place, strict=True)]
-        named = [entry.get("thing", str(entry)) if isinstance(entry, Mapping) else entry for entry in entries]
+        named = [name_of(entry) for entry in entries]
         if found < most and len(set(named)) == len(named):
             found += 1
             yield dict(zip(names, entries, strict=True))

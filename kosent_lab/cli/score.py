@@ -119,6 +119,9 @@ def evaluate_task(arguments: argparse.Namespace) -> None:
     """Print the metrics of the task named."""
     if arguments.beside is not None and arguments.task not in ("sentiment", "behaviour"):
         raise DataError(f"--beside compares models; --task {arguments.task} asks none")
+    beside = arguments.beside
+    if arguments.task == "sentiment" and beside is not None and (not beside or {"tfidf", "constant"} & set(beside)):
+        raise DataError("--beside names models, folders or ids; tfidf and constant are for --task behaviour")
     tasks = {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}
     tasks |= {"behaviour": evaluate_behaviour, "personal-data": evaluate_personal, "duplicates": evaluate_duplicates}
     tasks[arguments.task](arguments)

@@ -22,7 +22,7 @@ def cell_table(
     *,
     by: tuple[str, str] = ("domain", "phenomenon"),
     min_rows: int = 5,
-    resamples: int = 200,
+    resamples: int = 400,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Estimate the accuracy of every cell, drawn towards what its row and column make expect.
@@ -36,17 +36,18 @@ def cell_table(
     min_rows : int
         Smaller cells are left out of the table, not of the estimate.
     resamples, seed : int
-        Bootstrap of the rows, or of minimal pairs, everything estimated anew; and as many tables of answers in which
-        row and column are all there is.
+        Draws of rows or minimal pairs for what is expected, of the prior by its likelihood and of the cell by both; and
+        tables of answers in which row and column are all there is.
 
     Returns
     -------
     DataFrame
         One row per cell, the lowest estimate first: the two columns, ``n``, ``accuracy``, ``expected`` (by a logistic
         regression on row and column without their meeting), ``estimate`` (posterior mean of a beta-binomial model)
-        with ``ci_low``, ``ci_high``; the same in all rows: ``prior`` (how many texts the expectation counts for, by
-        maximum likelihood, at most 2,000: many where cells hardly differ from it) and ``p_meeting`` (how often cells
-        differ as much from their rows and columns by chance).
+        with ``ci_low``, ``ci_high`` (95 %); the same in all rows: ``prior`` (how many texts the expectation counts for,
+        by maximum likelihood, at most 2,000: many where cells hardly differ from it) and ``p_meeting`` (how often
+        chance alone makes cells differ as much or more from their rows and columns; of few texts a cell
+        small differences are not seen).
 
     Raises
     ------
@@ -69,24 +70,22 @@ def cell_table(
     names = cells.size().reset_index()[list(by)]
     keys = pd.get_dummies(names.astype(str)).to_numpy("float64")
 
-    def estimate(counts: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        n, right = np.bincount(cell, counts), np.bincount(cell, counts * answers)
-        expected = _without_meeting(keys, n, right)
-        first, second = (np.outer(_STRENGTHS, of) for of in (expected, 1 - expected))
-        likely = special.betaln(first + right, second + n - right) - special.betaln(first, second)
-        prior = _STRENGTHS[likely.sum(axis=1).argmax()]
-        return n, expected, (prior * expected + right) / (prior + n), prior
-
-    once = np.ones(len(rows))
-    n, expected, value, prior = estimate(once, correct)
-    right = np.bincount(cell, correct)
-    drawn = [
-        estimate(counts[groups], correct)[2]
-        for counts in resample_counts(int(groups.max()) + 1, resamples=resamples, seed=seed)
-    ]
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    n, right = np.bincount(cell).astype("float64"), np.bincount(cell, correct)
+    expected = _without_meeting(keys, n, right)
+    likely = _likelihood(expected, n, right)
+    prior = _STRENGTHS[likely.argmax()]
+    value = (prior * expected + right) / (prior + n)
     random = np.random.default_rng(seed)
-    apart = _apart(right, n, expected)
+    strengths = random.choice(_STRENGTHS, resamples, p=np.exp(likely - special.logsumexp(likely)))
+    drawn = []
+    for counts, strength in zip(
+        resample_counts(int(groups.max()) + 1, resamples=resamples, seed=seed), strengths, strict=True
+    ):
+        weights = counts[groups]
+        again = _without_meeting(keys, np.bincount(cell, weights), np.bincount(cell, weights * correct))
+        drawn.append(random.beta(strength * again + right, strength * (1 - again) + n - right))
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    apart = _apart(right, n, expected) / _likeness((correct - expected[cell]), groups)
     by_chance = 0
     for _ in range(resamples):
         dealt = random.binomial(n.astype("int64"), expected).astype("float64")
@@ -108,6 +107,17 @@ def _without_meeting(keys: np.ndarray, n: np.ndarray, right: np.ndarray) -> np.n
         curve = design.T @ (design * (n * chance * (1 - chance))[:, None]) + penalty
         weights = weights + np.linalg.solve(curve + 1e-9 * np.eye(len(curve)), slope)
     return special.expit(design @ weights).clip(1e-6, 1 - 1e-6)
+
+
+def _likelihood(expected: np.ndarray, n: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood of each of `_STRENGTHS`: beta-binomial cells around what is expected."""
+    first, second = (np.outer(_STRENGTHS, of) for of in (expected, 1 - expected))
+    return (special.betaln(first + right, second + n - right) - special.betaln(first, second)).sum(axis=1)
+
+
+def _likeness(residual: np.ndarray, groups: np.ndarray) -> float:
+    """Return by how much rows that are answered alike within their groups widen what is found, at least 1 (Kish)."""
+    return max(1.0, float((np.bincount(groups, residual) ** 2).sum() / (residual**2).sum()))
 
 
 def _apart(right: np.ndarray, n: np.ndarray, expected: np.ndarray) -> float:

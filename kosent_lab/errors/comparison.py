@@ -132,17 +132,15 @@ def compare_models(
         ``difference`` (second less first) with ``ci_low``, ``ci_high`` and ``p`` (McNemar's question asked
         of groups: the models are swapped in random groups); ``shifted`` with ``shifted_low``, ``shifted_high``: the
         difference after the shifts; ``auroc_first``, ``auroc_second``, ``auroc_difference`` with ``auroc_low``,
-        ``auroc_high``, which no shift changes.
+        ``auroc_high``, which no shift changes (missing where there is one label alone).
 
     Raises
     ------
     DataError
-        When the texts or their labels are not the same, or one label is absent.
+        When the texts or their labels are not the same.
     """
     one, other, codes = _same_rows(first, second)
     label = one["label"].to_numpy(dtype="int64")
-    if len(set(label)) < 2:
-        raise DataError("two models are compared on the same labels, of which both are there")
     margins = [(frame["logit_1"] - frame["logit_0"]).to_numpy("float64") for frame in (one, other)]
     right, moved = (
         [((margin > shift) == label).astype("float64") for margin, shift in zip(margins, line, strict=True)]
@@ -196,6 +194,10 @@ def where_they_differ(
         One row per slice, the furthest apart first: ``slice``, ``n``, ``disagree`` (share answered otherwise),
         ``accuracy_first``, ``accuracy_second``, ``difference`` (second less first) with ``ci_low``, ``ci_high``: 95 %
         for all slices at once, minimal pairs being one draw.
+
+    References
+    ----------
+    Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions".
     """
     one, other, codes = _same_rows(first, second)
     table = one.assign(**{name: other[name] for name in columns if name in other.columns and name not in one.columns})
@@ -213,9 +215,12 @@ def where_they_differ(
     member = np.array(inside, dtype="float64")
     n = member.sum(axis=1)
     value = member @ gain / n
-    apart_by_row = member * (gain - value[:, None]) / n[:, None]
-    error = np.sqrt([(np.bincount(codes, of) ** 2).sum() for of in apart_by_row])  # rows of a pair are summed
-    low, high = intervals_at_once(value, error)
+    # half a text more in each of the four cells: where no answer differs, one might (Agresti and Min 2005)
+    middle = member @ gain / (n + 2)
+    residual = member * (gain - middle[:, None])
+    spread = np.array([(np.bincount(codes, of) ** 2).sum() for of in residual])  # rows of a pair are summed
+    low, high = intervals_at_once(middle, np.sqrt(spread + 1 + 2 * middle**2) / (n + 2))
+    low, high = np.minimum(low, value), np.maximum(high, value)
     shares = [member @ of / n for of in (apart.astype("float64"), *right)]
     found = pd.DataFrame(dict(zip(names, (named, n.astype("int64"), *shares, value, low, high), strict=True)))
     return found.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
@@ -234,7 +239,7 @@ def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame,
         )
     other = other.loc[one.index]
     if (one["label"].to_numpy(dtype="int64") != other["label"].to_numpy(dtype="int64")).any():
-        raise DataError("two models are compared on the same labels, of which both are there")
+        raise DataError("two models are compared on the same labels; some texts have another one in the second table")
     codes = pair_groups((one if "pair_id" in one.columns else other).reset_index())
     return one, other, np.arange(len(one)) if codes is None else codes
 

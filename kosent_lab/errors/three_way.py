@@ -96,6 +96,38 @@ def macro_f1(
     return Interval(value, *percentile_interval(f1_of_counts(np.array(drawn)), value=value))
 
 
+def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:
+    """Return which of the nine cells of truth and answer each text is in, shape (n, 9), one each."""
+    truth, said = (pd.Categorical(values, CLASSES).codes.astype("int64") for values in (polarity, answer))
+    return np.eye(9)[3 * truth + said]
+
+
+def alike_best(cells: Sequence[np.ndarray], *, resamples: int = 1_000, seed: int = 0) -> np.ndarray:
+    """Tell of several ways of reading the same texts which have a macro F1 that is not surely below the best one's.
+
+    Parameters
+    ----------
+    cells : sequence of ndarray, shape (n, 9)
+        `three_way_cells` of each way.
+    resamples, seed : int
+        Paired bootstrap of the texts.
+
+    Returns
+    -------
+    ndarray of bool, shape (len(cells),)
+        The best itself among them: of what serves alike the most cautious may be taken.
+    """
+    scores = f1_of_counts(np.array([of.sum(axis=0) for of in cells]))
+    best = int(scores.argmax())
+    counts = np.array(list(resample_counts(len(cells[0]), resamples=resamples, seed=seed)))
+    of_best = f1_of_counts(counts @ cells[best])
+    found = [
+        percentile_interval(f1_of_counts(counts @ of) - of_best, value=score - scores[best])[1] >= 0
+        for of, score in zip(cells, scores, strict=True)
+    ]
+    return np.array(found)
+
+
 def f1_of_counts(tables: np.ndarray) -> np.ndarray:
     """Return the macro F1 of tables of counts, shape (..., 9): three classes by three answers, row by row."""
     square = tables.reshape(*tables.shape[:-1], 3, 3)

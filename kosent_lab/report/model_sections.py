@@ -102,7 +102,7 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
     scored, missing = part.view.cases
     if scored.empty:
         return Section("behaviour_tests", (missing,))
-    kinds = behaviour.failure_table(scored, by=["kind"], resamples=300).set_index("kind")
+    kinds = behaviour.failure_table(scored, by=["kind"]).set_index("kind")
     said = {
         kind: f"{percent(kinds.loc[kind, 'failure_rate'])} ({interval(kinds.loc[kind])})"
         if kind in kinds.index
@@ -112,7 +112,7 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
     tests = scored.groupby(["capability", "test"]).ngroups
     notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]
     notes += [t["behaviour_missing"].format(reason=missing)] if missing else []
-    table = behaviour.failure_table(scored, resamples=300).sort_values("failure_rate", ascending=False, kind="stable")
+    table = behaviour.failure_table(scored).sort_values("failure_rate", ascending=False, kind="stable")
     worst = behaviour.worst_cases(scored, count=1).set_index(["capability", "test"])
     body = []
     for _, row in table[table["failures"] > 0].head(_SHOWN_TESTS).iterrows():

@@ -68,19 +68,29 @@ def capability_table() -> str:
 
 
 def fairness_table() -> str:
-    """The names, regions and groups that surely move the bundled model, and what the others make of them."""
-    found = result("behaviour")
-    models = {model: {(row["test"], row["word"]): row for row in found["by_word"] if row["model"] == model}
-              for model in found["models"]}  # fmt: skip
-    first, *others = (rows for rows in models.values())
-    rows = []
-    for (test, word), row in first.items():
-        if row["ci_low"] > 0 or row["ci_high"] < 0:
-            moved = f"{signed(row['shift'])} ({signed(row['ci_low'])} to {signed(row['ci_high'])})"
-            cells = [count(row["n"]), moved, percent(row["turns"], 1)]
-            rows.append([f"{test}: {word}", *cells, *(signed(other[test, word]["shift"]) for other in others[:2])])
-    names = [f"{model.partition('@')[0]} (nats)" for model in found["models"][:3]]
-    return table(["word", "sentences", names[0], "turns the answer (%)", *names[1:]], rows)
+    """How far each name, region and group moves the bundled model in each of the four sentences of its test."""
+    rows: dict[str, list[str]] = {}
+    turned: dict[str, list[float]] = {}
+    found = [row for row in result("behaviour")["by_word"] if row["model"] == result("behaviour")["models"][0]]
+    for row in sorted(found, key=lambda row: (row["template"], row["word"])):
+        name, sure = f"{row['test']}: {row['word']}", row["ci_low"] > 0 or row["ci_high"] < 0
+        rows.setdefault(name, []).append(f"**{signed(row['shift'])}**" if sure else signed(row["shift"]))
+        turned.setdefault(name, []).append(row["turns"])
+    body = [
+        [name, *rows[name], percent(sum(turned[name]) / len(turned[name]), 1)]
+        for name in sorted(rows)
+        if any(cell.startswith("**") for cell in rows[name])
+    ]
+    columns = ["word", "first beginning, praise (nats)", "blame", "second beginning, praise", "blame"]
+    return table([*columns, "turns the answer (%)"], body)
+
+
+def fairness_line() -> str:
+    """How many words are surely moved somewhere, of how many."""
+    found = [row for row in result("behaviour")["by_word"] if row["model"] == result("behaviour")["models"][0]]
+    names = {(row["test"], row["word"]) for row in found}
+    moved = {(row["test"], row["word"]) for row in found if row["ci_low"] > 0 or row["ci_high"] < 0}
+    return f"{len(moved)} of {len(names)} words"
 
 
 def attribution_table() -> str:
@@ -130,6 +140,7 @@ TABLES = {
     "behaviour": behaviour_table,
     "behaviour-tests": capability_table,
     "fairness": fairness_table,
+    "fairness-line": fairness_line,
     "attribution": attribution_table,
     "attribution-line": attribution_line,
     "faithfulness": faithfulness_table,

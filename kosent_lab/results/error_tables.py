@@ -6,6 +6,7 @@ import functools
 
 import pandas as pd
 
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.errors.cells import cell_table
 from kosent_lab.errors.comparison import where_they_differ
@@ -81,7 +82,7 @@ def cells_line() -> str:
     found = cells()
     return (
         f"{len(found)} cells of {count(found['n'].min())} to {count(found['n'].max())} texts (median "
-        f"{count(found['n'].median())}); that they differ from their rows and columns as much as they do is chance in "
+        f"{count(found['n'].median())}); by chance alone they differ as much or more from their rows and columns in "
         f"{percent(found['p_meeting'].iloc[0], 0)} % of tables"
     )
 
@@ -212,9 +213,14 @@ def rating_table() -> str:
     return table(["rating", "n", "cross-fitted TF-IDF right (%)", "called label errors (%)"], rows)
 
 
+def _mended(data: str) -> pd.DataFrame:
+    """Return the answers after the model's temperature, as the report and the notebooks show them."""
+    return Temperature(numbers.packaging(BUNDLED)["temperature"]).apply(numbers.answers(BUNDLED, data))
+
+
 def rating_curve() -> str:
     """What the bundled model makes of each number of stars, those between the polarities too."""
-    both = pd.concat([numbers.answers(BUNDLED, data) for data in ("nsmc-test", "nsmc-middle")])
+    both = pd.concat([_mended(data) for data in ("nsmc-test", "nsmc-middle")])
     rows = []
     for rating, part in both.groupby("rating"):
         called = numbers.share_of(part["pred"] == 1)
@@ -237,7 +243,7 @@ def surest() -> str:
     """How sure the model was of the mistakes whose causes were read, by the least sure of each set."""
     coded, parts = causes(), []
     for data, name in _READ.items():
-        answers = numbers.answers(BUNDLED, data).set_index("doc_id")
+        answers = _mended(data).set_index("doc_id")
         found = answers["confidence"].reindex(coded.loc[coded["data"] == data, "doc_id"]).dropna()
         below = int((found < SURE).sum())
         parts.append(f"{name} from {found.min():.2f}" + (f" ({below} of {len(found)} below 0.9)" if below else ""))

@@ -11,11 +11,26 @@ from kosent_lab.calibration.conformal import fit_conformal
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.intervals import REACH, Interval, difference_interval, percentile_interval, resample_counts
+from kosent_lab.core.intervals import (
+    REACH,
+    Interval,
+    bootstrap_mean,
+    bootstrap_means,
+    percentile_interval,
+    resample_counts,
+)
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.errors.three_way import CLASSES, confusion_table, limit_of_confidence, macro_f1, read_by_confidence
+from kosent_lab.errors.three_way import (
+    CLASSES,
+    alike_best,
+    confusion_table,
+    limit_of_confidence,
+    macro_f1,
+    read_by_confidence,
+    three_way_cells,
+)
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, points, table
+from kosent_lab.results.markdown import count, percent, points, table, with_interval
 from kosent_lab.results.model_tables import share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_three_way
@@ -25,10 +40,17 @@ ALPHA = 0.05
 WAYS = {
     "two": "never neutral: the model as it is",
     "confidence": "below a confidence, chosen on NSMC valid to cost 0.4 points there",
+    "limit": "below a confidence, chosen on the teaching text as the head's bias was",
     "conformal": "conformal set of none or of both, 95 % by class, fitted on NSMC calib",
     "head": "a head that tells neutral texts, its bias as small as the teaching text allows (`--three-way`)",
 }
-_SHORT = {"confidence": "confidence", "conformal": "conformal set", "head": "head"}
+_SHORT = {
+    "confidence": "confidence",
+    "limit": "confidence, teaching text",
+    "conformal": "conformal set",
+    "head": "head",
+}
+_WAYS_SHORT = {"two": "two ways"} | _SHORT
 _HELD_OUT = "kosent-teaching"
 
 
@@ -56,15 +78,26 @@ def answers(data: str, way: str) -> pd.Series:
         return read_by_confidence(frame, 0.0)
     if way == "confidence":
         return read_by_confidence(frame, limit_of_confidence(kept("nsmc-valid"), most_lost=MOST_LOST))
+    if way == "limit":
+        return read_by_confidence(frame, _limit_of_teaching())
     calib = Temperature(numbers.packaging(BUNDLED)["temperature"]).apply(numbers.answers(BUNDLED, "nsmc-calib"))
     sets = fit_conformal(calib, alpha=ALPHA, by_class=True).apply(frame)
     return read_by_confidence(frame, 0.0).where(sets["set_size"] == 1, "neutral")
 
 
+@functools.cache
+def _limit_of_teaching() -> float:
+    """Return the lowest confidence whose macro F1 on the teaching text's valid rows is not surely below the best."""
+    frame = kept(_HELD_OUT)
+    limits = np.arange(0.5, 1.0, 0.005)
+    cells = [three_way_cells(frame["polarity"], read_by_confidence(frame, limit)) for limit in limits]
+    return float(limits[alike_best(cells)].min())
+
+
 def score(data: str, way: str) -> Interval:
     """Return the macro F1 of a way on a set that holds all three classes; minimal pairs are drawn together."""
     frame = kept(data)
-    return macro_f1(frame["polarity"].tolist(), answers(data, way).tolist(), groups=pair_groups(frame), resamples=500)
+    return macro_f1(frame["polarity"].tolist(), answers(data, way).tolist(), groups=pair_groups(frame), resamples=2_000)
 
 
 def cost(way: str, data: str = "nsmc-test") -> Interval:
@@ -72,7 +105,9 @@ def cost(way: str, data: str = "nsmc-test") -> Interval:
     polar = kept(data)["polarity"].isin(("negative", "positive"))
     frame = kept(data)[polar]
     change = (answers(data, way)[polar] == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
-    reach = REACH * float(change.std()) / len(change) ** 0.5  # 50,000 paired differences: normal
+    if (groups := pair_groups(frame)) is not None:
+        return bootstrap_mean(change.to_numpy(), groups=groups)
+    reach = REACH * float(change.std()) / len(change) ** 0.5  # thousands of paired differences: normal
     return Interval(float(change.mean()), float(change.mean()) - reach, float(change.mean()) + reach)
 
 
@@ -100,7 +135,7 @@ def three_way_table() -> str:
             cells.append(_three_digits(score(data, way)))
         lost = cost(way)
         cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}))
-        cells.append("" if way in ("two", "conformal") else _three_digits(neutral_auroc("kosent-pack", way)))
+        cells.append("" if way in ("two", "conformal", "limit") else _three_digits(neutral_auroc("kosent-pack", way)))
         rows.append([name, *cells])
     columns = ["how neutral is read", "macro F1, our own pack", "teaching text, valid (chose the head)"]
     columns += ["finance news (taught and chose nothing)"]
@@ -125,7 +160,7 @@ def cost_table() -> str:
         lost = cost("head", data)
         cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}, digits=1))
         rows.append([name, *cells, _called_neutral(data, "head", polar)])
-    columns = ["polar texts read rightly (%)", "n", "two ways", "below a confidence", "conformal set", "head"]
+    columns = ["polar texts read rightly (%)", "n", *(_WAYS_SHORT[way] for way in WAYS)]
     return table([*columns, "head less two ways, points", "called neutral by the head (%)"], rows)
 
 
@@ -140,9 +175,9 @@ def neutral_shares_table() -> str:
     for name, (data, column, value) in sets.items():
         those = kept(data)[column].eq(value).fillna(False).astype(bool)
         if those.any():
-            cells = [_called_neutral(data, way, those) for way in ("confidence", "conformal", "head")]
+            cells = [_called_neutral(data, way, those) for way in _SHORT]
             rows.append([name, count(those.sum()), *cells])
-    return table(["called neutral (%)", "n", "below a confidence", "conformal set", "head"], rows)
+    return table(["called neutral (%)", "n", *_SHORT.values()], rows)
 
 
 def confusion() -> str:
@@ -164,10 +199,22 @@ def cost_sentence(language: str) -> str:
     """The cost on polar reviews of other domains, from the least to the most."""
     found = {data: cost("head", data).value for data in DOMAINS}
     least, most = max(found, key=found.get), min(found, key=found.get)
-    lost = [f"{-100 * found[data]:.1f}" for data in (least, most)]
+    lost = [f"{-100 * value:.1f}" for value in (found[least], found[most], cost("head", "finance").value)]
     if language == "ko":
-        return f"{DOMAINS_KO[least]} {lost[0]}%포인트부터 {DOMAINS_KO[most]} {lost[1]}%포인트까지"
-    return f"{lost[0]} points ({DOMAINS[least][0]}) to {lost[1]} ({DOMAINS[most][0]})"
+        return f"{DOMAINS_KO[least]} {lost[0]}, {DOMAINS_KO[most]} {lost[1]}, 금융 뉴스 {lost[2]}%포인트"
+    return f"{lost[0]} points ({DOMAINS[least][0]}) to {lost[1]} ({DOMAINS[most][0]}), and {lost[2]} on finance news"
+
+
+def finance_line() -> str:
+    """What the head calls neutral of finance news, and how well it orders them."""
+    polarity = kept("finance")["polarity"]
+    neutral = polarity.eq("neutral")
+    called = [percent((answers("finance", "head") == "neutral")[of].mean(), 1) for of in (neutral, ~neutral)]
+    return (
+        f"it calls {called[0]} % of the neutral and {called[1]} % of the polar news neutral (AUROC "
+        f"{_three_digits(neutral_auroc('finance', 'head'))}; of the confidence "
+        f"{_three_digits(neutral_auroc('finance', 'confidence'))})"
+    )
 
 
 def sarcasm_table() -> str:
@@ -185,11 +232,15 @@ def sarcasm_table() -> str:
         parts[name] = frame[frame["source_label"] == 1], frame[frame["source_label"] == 0]
     rows = []
     for name, (sarcastic, others) in parts.items():
-        called = [of["pred"] == 1 for of in (others, sarcastic)]
-        low, high = difference_interval(*(int(number) for of in called for number in (of.sum(), len(of))))
-        change = points({"difference": called[1].mean() - called[0].mean(), "ci_low": low, "ci_high": high}, digits=1)
-        cells = [count(len(sarcastic)), share(numbers.share_of(called[1]), 1)]
-        rows.append([name, *cells, count(len(others)), share(numbers.share_of(called[0]), 1), change])
+        called, drawn, cells = [], [], []
+        for seed, of in enumerate((sarcastic, others)):
+            values, groups = (of["pred"] == 1).to_numpy("float64"), pair_groups(of)
+            called.append(bootstrap_mean(values, groups=groups, seed=seed))
+            drawn.append(bootstrap_means(values, groups=groups, seed=seed))
+            cells += [count(len(of)), with_interval(*called[-1], 1)]
+        value = called[0].value - called[1].value
+        low, high = percentile_interval(drawn[0] - drawn[1], value=value)
+        rows.append([name, *cells, points({"difference": value, "ci_low": low, "ci_high": high}, digits=1)])
     columns = ["texts", "n sarcastic", "called positive (%)", "n others", "called positive (%)", "difference, points"]
     return table(columns, rows)
 
@@ -198,6 +249,7 @@ TABLES = {
     "sarcasm-sets": sarcasm_table,
     "three-way": three_way_table,
     "three-way-cost": cost_table,
+    "three-way-finance": finance_line,
     "three-way-cost-en": functools.partial(cost_sentence, "en"),
     "three-way-cost-ko": functools.partial(cost_sentence, "ko"),
     "neutral-shares": neutral_shares_table,

@@ -87,7 +87,8 @@ def flags_against_readings(
     read : DataFrame
         Texts drawn at random within strata and read twice: ``doc_id``, ``reader_1``, ``reader_2``.
     resamples, seed : int
-        Bootstrap within strata.
+        Draws of the share of wrong labels of each stratum, flagged or not, from what was counted and Jeffreys' prior:
+        what was seen in none of sixty texts may still be seen in one of a hundred.
 
     Returns
     -------
@@ -106,23 +107,23 @@ def flags_against_readings(
     says = [table[f"reader_{number}"].map(POLAR).astype("float64") for number in (1, 2)]
     other = 1 - table["label"].astype("float64")
     wrong = ((says[0] == other) & (says[1] == other)).to_numpy("float64")
-    hit, codes = table["flagged"].to_numpy("float64"), pd.factorize(table["stratum"])
-    size = stratum.value_counts().reindex(codes[1]).to_numpy("float64")
-    weight = (size / np.bincount(codes[0]))[codes[0]]
+    cells = pd.DataFrame({"stratum": stratum, "flagged": flagged}).value_counts().rename("rows").reset_index()
+    counted = table.assign(wrong=wrong).groupby(["stratum", "flagged"])["wrong"].agg(["sum", "size"]).reset_index()
+    cells = cells.merge(counted, on=["stratum", "flagged"], how="left").fillna({"sum": 0, "size": 0})
+    rows, seen, read_rows = (cells[name].to_numpy("float64") for name in ("rows", "sum", "size"))
+    is_flagged = cells["flagged"].to_numpy(bool)
+
+    def measure(share: np.ndarray) -> tuple[float, float]:
+        both = (rows * share)[is_flagged].sum()
+        return float(both / rows[is_flagged].sum()), float(both / (rows * share).sum())
+
     random = np.random.default_rng(seed)
-    places = [np.flatnonzero(codes[0] == number) for number in range(len(size))]
-
-    def measure(rows: np.ndarray) -> tuple[float, float]:
-        both = (weight * hit * wrong)[rows].sum()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return tuple(both / np.float64((weight * of)[rows].sum()) for of in (hit, wrong))
-
-    draws = [measure(np.concatenate([random.choice(rows, len(rows)) for rows in places])) for _ in range(resamples)]
+    draws = [measure(random.beta(seen + 0.5, read_rows - seen + 0.5)) for _ in range(resamples)]
+    # where none was read, what Jeffreys' prior says
+    share = np.where(read_rows > 0, seen / np.maximum(read_rows, 1), 0.5)
     found: dict[str, Any] = {"n": len(answers), "n_read": len(table), "flagged": float(flagged.mean())}
-    for name, value, of in zip(
-        ("precision", "recall"), measure(np.arange(len(table))), np.transpose(draws), strict=True
-    ):
-        found |= {name: float(value), f"{name}_ci": list(percentile_interval(of, value=value))}
+    for name, value, of in zip(("precision", "recall"), measure(share), np.transpose(draws), strict=True):
+        found |= {name: value, f"{name}_ci": list(percentile_interval(of, value=value))}
     return found
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kosent_lab.behaviour.shifts import word_shifts
 from kosent_lab.behaviour.suite_scores import Predict, failure_table, score_cases, test_weights
-from kosent_lab.core.intervals import paired_difference
+from kosent_lab.core.intervals import mean_of_groups
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training.baseline import fit_baseline
@@ -68,14 +68,14 @@ def compare_on_suites(cases: pd.DataFrame, models: Mapping[str, Predict]) -> pd.
     return pd.concat(scored, ignore_index=True)
 
 
-def failure_differences(scored: pd.DataFrame, *, by: str = "kind", seed: int = 0) -> pd.DataFrame:
+def failure_differences(scored: pd.DataFrame, *, by: str = "kind") -> pd.DataFrame:
     """Hold every model against the first, on the same cases.
 
     Returns
     -------
     DataFrame
         ``model``, `by`, ``n``, ``difference`` of the failure rates (the model's less the first's) with ``ci_low``,
-        ``ci_high``: 95 %, bootstrap of the words and texts that cases share.
+        ``ci_high``: 95 %, Student's t over the words and texts that cases share; each test counts the same.
     """
     names = list(scored["model"].unique())
     first = scored[scored["model"] == names[0]].set_index("case")
@@ -84,8 +84,8 @@ def failure_differences(scored: pd.DataFrame, *, by: str = "kind", seed: int = 0
         second = scored[scored["model"] == name].set_index("case").loc[first.index]
         for value, part in first.groupby(by, sort=False):
             groups = part["group"].to_numpy()
-            both = part["failed"], second.loc[part.index, "failed"]
-            found = paired_difference(*both, groups=groups, weights=test_weights(part.reset_index()), seed=seed)
+            apart = second.loc[part.index, "failed"].astype("float64") - part["failed"].astype("float64")
+            found = mean_of_groups(apart.to_numpy(), groups, test_weights(part.reset_index()))
             rows.append((name, value, len(part), *found))
     return pd.DataFrame(rows, columns=["model", by, "n", "difference", "ci_low", "ci_high"])
 
@@ -134,6 +134,10 @@ def suites_result(scored: pd.DataFrame, *, not_run: str = "", worst: pd.DataFram
 def _rate(row: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"rate": row["failure_rate"], "ci": [row["ci_low"], row["ci_high"]], "n": row["n"]}
     if not np.isnan(row["control_failure_rate"]):
-        found |= {"control": row["control_failure_rate"], "difference": row["difference"]}
+        found |= {
+            "control": row["control_failure_rate"],
+            "n_control": row["n_control"],
+            "difference": row["difference"],
+        }
         found["difference_ci"] = [row["difference_low"], row["difference_high"]]
     return found

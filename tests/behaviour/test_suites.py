@@ -177,11 +177,62 @@ def test_all_cases_are_made_the_same_again_and_reach_the_number(bundled_tests):
     assert cases.groupby("test", sort=False).size().min() >= 20
 
 
+def test_a_word_that_speaks_for_praise_and_against_blame_is_seen_in_each(write):
+    text = ABOUT.replace(
+        'templates = [["{other} {thing}", "{who} {thing}"]]',
+        'templates = [["{other} {thing}", "{who} {thing}"], ["{other} {thing} 나빠", "{who} {thing} 나빠"]]',
+    ).replace("cases = 24", "cases = 48")
+    cases = suite_scores.make_cases(suites.read_suite(write(text), words=None))
+
+    def predict(texts):
+        odds = [(text[0] == "나") * (-1.5 if "나빠" in text else 1.5) + 0.01 * len(text) for text in texts]
+        return [1 / (1 + np.exp(-value)) for value in odds]
+
+    found = word_shifts(suite_scores.score_cases(cases, predict)).set_index(["word", "template"])["shift"]
+    assert found["나", 1] == pytest.approx(1.0)
+    assert found["나", 2] == pytest.approx(-1.0)
+
+
+def test_several_lists_beside_the_words_make_as_many_sentences(write):
+    text = ABOUT.replace("[[tests]]", 'place = ["가게", "식당"]\n\n[[tests]]', 1).replace("thing}", "thing} {place}")
+    cases = suite_scores.make_cases(suites.read_suite(write(text), words=None), most=48)
+    assert cases["context"].nunique() == 16
+    assert len(word_shifts(suite_scores.score_cases(cases, lambda texts: [0.6] * len(texts)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ('["{other} {thing}", "{who} {thing}"]', '["{who} {thing}", "{other} {thing}"]', "in the second text of each"),
+        ('who = ["가", "나", "다"]', 'who = ["가"]', "about compares two words or more, each once; who has 가"),
+        ('who = ["가", "나", "다"]', 'who = ["가", "가"]', "about compares two words or more"),
+        ('who = ["가", "나", "다"]', 'who = ["가", "라"]', "a case needs texts, and two that differ; got"),
+        ('thing = ["밥"', 'thing = [""', None),
+    ],
+)
+def test_words_that_cannot_be_compared_are_refused(write, old, new, match):
+    def made():
+        return suite_scores.make_cases(suites.read_suite(write(ABOUT.replace(old, new)), words=None))
+
+    if match is None:  # an empty word is a word that is left out
+        assert len(made()) == 24
+    else:
+        with pytest.raises(DataError, match=f"line 9, test who: .*{match}"):
+            made()
+
+
+def test_a_text_that_is_empty_is_refused(write):
+    text = SUITE.replace('"{shop:이} {mood.good}아요"', '"{word}"', 1).replace("[words]", '[words]\nword = ["", "말"]')
+    with pytest.raises(DataError, match="test plain: a case needs texts"):
+        suite_scores.make_cases(suites.read_suite(write(text), words=None))
+
+
 @pytest.mark.parametrize(
     ("texts", "match"),
     [
         ('{ corpus = "no-such-corpus" }', "line 3, test one: "),
         ('{ corpus = "kosent-pack", phenomenon = "no_such" }', "line 3, test one: no text of kosent-pack is of"),
+        ('{ corpus = "kosent-pack", phenomenon = 3 }', "line 3, test one: phenomenon of texts is a word or a list"),
     ],
 )
 def test_texts_that_are_not_there_say_where_they_were_asked_for(write, texts, match):
@@ -220,6 +271,7 @@ def test_a_word_that_moves_the_answer_is_named_though_no_case_fails(write):
     assert not scored["failed"].any()
     found = word_shifts(scored)
     assert found["word"].tolist()[0] == "나"
+    assert set(found["template"]) == {1}
     assert found["shift"].tolist() == pytest.approx([-1.0, 0.5, 0.5])
     assert found["n"].tolist() == [8, 8, 8]
     assert (found["turns"] == 0).all()
@@ -272,6 +324,7 @@ def test_a_control_is_counted_beside_its_change():
         cases, lambda texts: [0.9 if t[0] == "a" or (t[0] == "c" and int(t[1]) > 2) else 0.1 for t in texts]
     )
     row = suite_scores.failure_table(scored).iloc[0]
-    assert (row["failure_rate"], row["control_failure_rate"]) == (1.0, 0.3)
+    assert (row["failure_rate"], row["control_failure_rate"]) == (1.0, pytest.approx(0.3))
+    assert row["n_control"] == 10
     assert row["difference"] == pytest.approx(0.7)
     assert row["difference_low"] > 0.3

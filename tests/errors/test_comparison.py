@@ -107,8 +107,9 @@ def test_models_over_other_rows_are_refused():
         errors.compare_models(first.head(18), second)
     with pytest.raises(DataError, match="on the same labels"):
         errors.compare_models(first, second.assign(label=1 - second["label"]))
-    with pytest.raises(DataError, match="of which both are there"):
-        errors.compare_models(first.assign(label=1), second.assign(label=1))
+    found = errors.compare_models(first.assign(label=1), second.assign(label=1), resamples=50)
+    assert np.isnan(found["auroc_difference"])  # all the rest is counted
+    assert found["difference"] == pytest.approx(found["positive_second"] - found["positive_first"])
 
 
 def test_where_two_models_differ_is_found_with_intervals_for_all_slices_at_once():
@@ -126,11 +127,30 @@ def test_where_two_models_differ_is_found_with_intervals_for_all_slices_at_once(
     assert found.index[0] == "domain=a"
     assert found.loc["domain=a", "disagree"] == 1.0
     assert found.loc["domain=a", "ci_high"] < 0
-    assert (found.drop(index=["domain=a", "has_laugh=True"])["difference"] == 0).all()
+    alike = found.drop(index=["domain=a", "has_laugh=True"])
+    assert (alike["difference"] == 0).all()
+    assert ((alike["ci_low"] < 0) & (alike["ci_high"] > 0)).all()  # that none differs here proves little
     assert "has_laugh=False" not in found.index
     row = found.loc["domain=a"]
     assert row["difference"] == pytest.approx(row["accuracy_second"] - row["accuracy_first"])
     assert errors.where_they_differ(*frames, min_rows=5_000).empty
+
+
+def test_intervals_of_small_slices_hold_for_all_of_them():
+    """Twenty slices of thirty rows, on each of which one answer in twenty is lost."""
+    missed = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        frame = pd.DataFrame(
+            {"doc_id": map(str, range(600)), "label": 1, "logit_0": 0.0, "domain": np.arange(600) // 30}
+        )
+        frame["domain"] = frame["domain"].astype(str)
+        first = frame.assign(logit_1=1.0, pred=1, correct=True)
+        right = random.random(600) >= 0.05
+        second = frame.assign(logit_1=np.where(right, 1.0, -1.0), pred=right.astype(int), correct=right)
+        found = errors.where_they_differ(first, second, columns=("domain",))
+        missed += ((found["ci_low"] > -0.05) | (found["ci_high"] < -0.05)).any()
+    assert missed <= 6
 
 
 def test_pairs_are_known_from_either_model():
