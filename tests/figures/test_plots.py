@@ -28,9 +28,9 @@ def drawings(scored):
                 "cue": ["ㅎㅎ", "ㅎㅎ"],
                 "kind": ["a", "b"],
                 "n": 3,
-                "log_odds_rise": 1.0,
-                "odds_low": 0.5,
-                "odds_high": 2.0,
+                "beyond": 1.0,
+                "beyond_low": 0.5,
+                "beyond_high": 2.0,
             }
         ),
         scoring.plot_padding: scored["n_tokens"].head(8),
