@@ -76,8 +76,8 @@ def macro_f1(
 
     Examples
     --------
-    >>> macro_f1(["negative", "neutral", "positive"] * 9, ["negative", "positive", "positive"] * 9).value.round(3)
-    np.float64(0.556)
+    >>> round(macro_f1(["negative", "neutral", "positive"] * 9, ["negative", "positive", "positive"] * 9).value, 3)
+    0.556
     """
     if len(polarity) != len(answer) or not len(polarity):
         raise DataError(f"answers are to the same texts, at least one; got {len(polarity)} and {len(answer)}")
