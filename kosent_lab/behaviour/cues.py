@@ -25,17 +25,12 @@ from kosent_lab.korean.morphology import Morpheme, read_morphemes
 logger = logging.getLogger(__name__)
 # a mark is put to the end; a word before the last adjective, where 참 and 퍽이나 stand
 MARKS = {
-    "ㅎㅎ": "{} ㅎㅎ",
-    "ㅋㅋ": "{} ㅋㅋ",
-    "^^": "{}^^",
-    "~": "{}~",
-    "ㅠㅠ": "{} ㅠㅠ",
-    "123": "{} 123",
-    "ㅁㅁ": "{} ㅁㅁ",
-}
-WORDS = ("참", "퍽이나", "정말", "꽤")  # the last two are plain adverbs of degree
+    "ㅎㅎ": "{} ㅎㅎ", "ㅋㅋ": "{} ㅋㅋ", "^^": "{}^^", "~": "{}~", "ㅠㅠ": "{} ㅠㅠ",
+    "123": "{} 123", "ㅁㅁ": "{} ㅁㅁ",
+}  # fmt: skip
+WORDS = ("참", "퍽이나", "정말", "꽤")
 CUES = (*MARKS, *WORDS)
-PLACEBOS = {"mark": ("123", "ㅁㅁ"), "word": ("정말", "꽤")}
+PLACEBOS = {("123", "ㅁㅁ"): tuple(MARKS), ("정말", "꽤"): WORDS}  # to what stands in the same place
 KINDS = {
     "sarcastic": ("sarcasm_no_cue", "negative"),
     "plain negative": ("plain", "negative"),
@@ -137,11 +132,9 @@ def cue_cases(frame: pd.DataFrame, *, kinds: Mapping[str, tuple[str, str]] = KIN
         mine = frame[(frame["phenomenon"] == phenomenon) & (frame["polarity"] == polarity)]
         if mine.empty:
             raise DataError(f"there is no text of phenomenon {phenomenon!r} and polarity {polarity!r} to put a cue to")
-        bare = [
-            (doc_id, text) for doc_id, text in zip(mine["doc_id"], mine["text"].map(without_end), strict=True) if text
-        ]
-        read = read_morphemes([text for _, text in bare])
-        for (doc_id, text), morphemes in zip(bare, read, strict=True):
+        bare = mine.set_index("doc_id")["text"].map(without_end)
+        bare = bare[bare != ""]
+        for (doc_id, text), morphemes in zip(bare.items(), read_morphemes(bare), strict=True):
             place = place_of_degree(text, morphemes)
             pairs = [(cue, add_cue(text, cue, place)) for cue in CUES]
             rows += [(doc_id, kind, cue, text, changed) for cue, changed in pairs if changed]
@@ -163,9 +156,9 @@ def score_cues(cases: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     table = cases.assign(prob_1=cases["text"].map(known), prob_changed=cases["changed"].map(known))
     odds = as_log_odds(table["prob_changed"]) - as_log_odds(table["prob_1"])
     table = table.assign(rise=table["prob_changed"] - table["prob_1"], log_odds_rise=odds, beyond=np.nan)
-    for how, placebos in PLACEBOS.items():
+    for placebos, cues in PLACEBOS.items():
         idle = table[table["cue"].isin(placebos)].groupby(["doc_id", "text"])["log_odds_rise"].mean()
-        mine = table["cue"].isin(MARKS if how == "mark" else WORDS) & ~table["cue"].isin(placebos)
+        mine = table["cue"].isin(cues) & ~table["cue"].isin(placebos)
         of_text = idle.reindex(pd.MultiIndex.from_frame(table.loc[mine, ["doc_id", "text"]])).to_numpy()
         table.loc[mine, "beyond"] = table.loc[mine, "log_odds_rise"] - of_text
     return table

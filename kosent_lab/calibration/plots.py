@@ -69,16 +69,9 @@ def plot_diagram(
     points = smooth[["probability", "frequency"]].to_numpy()
     segments = np.stack([points[:-1], points[1:]], axis=1)
     ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.15, zorder=2))
-    ax.plot(
-        bins["mean_confidence"],
-        bins["accuracy"],
-        "o",
-        color="white",
-        markeredgecolor=LINE,
-        markersize=4,
-        zorder=4,
-        clip_on=False,
-    )  # one that is always right stays whole
+    hollow = {"color": "white", "markeredgecolor": LINE, "markersize": 4}
+    # one that is always right stays whole
+    ax.plot(bins["mean_confidence"], bins["accuracy"], "o", zorder=4, clip_on=False, **hollow)
     ax.plot(corp["probability"], corp["frequency"], label=label, zorder=3, **options)
     heights = 0.14 * (1 - first) * table.bins["count"] / table.bins["count"].max()
     bottom = _lowest(table) if lowest is None else lowest

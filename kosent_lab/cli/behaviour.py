@@ -43,9 +43,8 @@ def evaluate_behaviour(arguments: argparse.Namespace) -> None:
     beside = arguments.beside
     if beside is None:
         fast = BUNDLED_FOLDER.with_name(f"{BUNDLED}-fast")
-        beside = (
-            [*([str(fast)] if fast.is_dir() else []), suites.TFIDF, suites.CONSTANT] if arguments.model is None else []
-        )
+        rivals = [*([str(fast)] if fast.is_dir() else []), suites.TFIDF, suites.CONSTANT]
+        beside = rivals if arguments.model is None else []
     first = open_classifier(arguments)
     models = {first.model_id: suites.classifier_function(first)}
     for name in beside:

@@ -159,22 +159,15 @@ def _compare(
     frame: pd.DataFrame, scored: pd.DataFrame, calib: pd.DataFrame | None, name: str, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Return how another model answers the same rows, less this one; by each one's own shift where there is `calib`."""
-    from kosent_lab import calibration, errors, scoring
+    from kosent_lab import errors, scoring
     from kosent_lab.models.classifier import load_classifier
 
     other = load_classifier(name, device=arguments.device, precision=arguments.precision)
     answers = scoring.predict_frame(frame, other, progress=not arguments.quiet)
-    shifts = (0.0, 0.0)
+    calibs = None
     if calib is not None:
-        again = scoring.predict_frame(calib, other, progress=not arguments.quiet)
-        shifts = calibration.fit_shift(calib), calibration.fit_shift(again)
-    rows = [errors.add_slices(table) for table in (scored, answers)]
-    where = errors.where_they_differ(*(table[table["label"].notna()] for table in rows))
-    found = errors.compare_models(scored, answers, shifts=shifts).to_dict()
-    found |= {"n": int(found["n"]), "groups": int(found["groups"]), "shifts": list(shifts)}
-    if calib is None:  # no other texts to fit a shift on
-        found = {key: value for key, value in found.items() if not key.startswith("shift")}
-    return {"model_id": other.model_id, **found, "where": where.to_dict("records")}
+        calibs = calib, scoring.predict_frame(calib, other, progress=not arguments.quiet)
+    return {"model_id": other.model_id} | errors.comparison_result(scored, answers, calibs=calibs)
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:

@@ -155,9 +155,10 @@ def study_three_way(arguments: argparse.Namespace) -> None:
     """Keep the answers of the model and its neutral head to every set that holds neutral texts."""
     from kosent_lab import models
     from kosent_lab.core.files import write_parquet
+    from kosent_lab.results.names import DOMAINS
     from kosent_lab.studies.three_way import answer_three_ways
 
-    table = answer_three_ways(models.load_classifier(), progress=not arguments.quiet)
+    table = answer_three_ways(models.load_classifier(), domains=list(DOMAINS), progress=not arguments.quiet)
     write_parquet(table, arguments.out)
     print(table.groupby("data", sort=False).size().to_string())
 

@@ -173,11 +173,7 @@ def bootstrap_p(draws: Sequence[float]) -> float:
 
 
 def bootstrap_means(
-    values: np.ndarray,
-    *,
-    groups: np.ndarray | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> np.ndarray:
     """Draw rows, or whole groups of rows, anew and return the mean of each resample.
 
@@ -200,11 +196,7 @@ def bootstrap_means(
 
 
 def bootstrap_mean(
-    values: np.ndarray,
-    *,
-    groups: np.ndarray | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
     """Return a mean and its bootstrap interval; the parameters are those of `bootstrap_means`.
 

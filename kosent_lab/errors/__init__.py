@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hard_cases": ["SURE", "confident_mistakes", "group_table", "ordinary_groups", "special_groups"],
         "pairs": ["pair_table", "paired_summary"],
         "cells": ["cell_table"],
-        "comparison": ["compare_models", "compare_recipes", "where_they_differ"],
+        "comparison": ["compare_models", "compare_recipes", "comparison_result", "where_they_differ"],
         "readings": [
             "cohen_kappa",
             "corrected_accuracy",

@@ -6,11 +6,13 @@ Minimal pairs within one model's predictions live in ``errors.pairs``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.intervals import (
     mcnemar,
@@ -21,7 +23,7 @@ from kosent_lab.core.intervals import (
 )
 from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
+from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
 _WHICH = ("first", "second")
 
@@ -199,6 +201,8 @@ def where_they_differ(
     ----------
     Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions".
     """
+    for frame in (first, second):
+        check_columns(frame, ["pred", "correct"], what="comparing models", hint="Run predict_frame first.")
     one, other, codes = _same_rows(first, second)
     table = one.assign(**{name: other[name] for name in columns if name in other.columns and name not in one.columns})
     right = [frame["correct"].to_numpy("float64") for frame in (one, other)]
@@ -224,6 +228,31 @@ def where_they_differ(
     shares = [member @ of / n for of in (apart.astype("float64"), *right)]
     found = pd.DataFrame(dict(zip(names, (named, n.astype("int64"), *shares, value, low, high), strict=True)))
     return found.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def comparison_result(
+    first: pd.DataFrame, second: pd.DataFrame, *, calibs: tuple[pd.DataFrame, pd.DataFrame] | None = None
+) -> dict[str, Any]:
+    """Return what ``evaluate --beside`` prints of two models.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        As for `compare_models`; slices (`add_slices`) are those of the first.
+    calibs : tuple of DataFrame, optional
+        What each answers to other texts, on which its shift is fitted.
+
+    Returns
+    -------
+    dict
+        `compare_models`, ``shifts`` (without `calibs` none of them) and ``where``: `where_they_differ`.
+    """
+    shifts = (fit_shift(calibs[0]), fit_shift(calibs[1])) if calibs else (0.0, 0.0)
+    found = compare_models(first, second, shifts=shifts).to_dict() | {"shifts": list(shifts)}
+    found |= {name: int(found[name]) for name in ("n", "groups")}
+    if not calibs:
+        found = {key: value for key, value in found.items() if not key.startswith("shift")}
+    return found | {"where": where_they_differ(add_slices(first), second).to_dict("records")}
 
 
 def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:

@@ -18,7 +18,7 @@ from kosent_lab.errors.hard_cases import SURE
 
 VERDICTS = ("negative", "positive", "mixed", "unclear")
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
-POLAR = {"negative": 0, "positive": 1}
+_POLAR = {"negative": 0, "positive": 1}
 
 
 def read_taxonomy(path: Path) -> dict[str, str]:
@@ -100,6 +100,16 @@ def stratum_of(frame: pd.DataFrame) -> pd.Series:
     return right.map({True: "right", False: "wrong"}) + sure.map({True: ", sure", False: ", unsure"})
 
 
+def verdicts(read: pd.DataFrame) -> pd.DataFrame:
+    """Tell of each text what two readers say of its label: the columns that `noise_by_stratum` counts, of bool."""
+    label = read["label"].astype("float64")
+    says = [read[f"reader_{number}"].map(_POLAR).astype("float64") for number in (1, 2)]
+    wrong, right = [said == 1 - label for said in says], [said == label for said in says]
+    table = pd.DataFrame({"wrong_1": wrong[0], "wrong_2": wrong[1], "wrong_both": wrong[0] & wrong[1]})
+    table["right_both"] = right[0] & right[1]
+    return table.assign(undecided=~table["wrong_both"] & ~table["right_both"])
+
+
 def noise_by_stratum(read: pd.DataFrame) -> pd.DataFrame:
     """Count by stratum what two readers say of labels.
 
@@ -115,14 +125,9 @@ def noise_by_stratum(read: pd.DataFrame) -> pd.DataFrame:
         ``right_both``, ``undecided`` (at least one of them says neither, or they contradict each other).
     """
     check_columns(read, ["stratum", "label", "reader_1", "reader_2"], what="readings")
-    label = read["label"].astype("float64")
-    says = [read[f"reader_{number}"].map(POLAR).astype("float64") for number in (1, 2)]
-    wrong, right = [said == 1 - label for said in says], [said == label for said in says]
-    counted = pd.DataFrame({"stratum": read["stratum"], "wrong_1": wrong[0], "wrong_2": wrong[1]})
-    counted = counted.assign(wrong_both=wrong[0] & wrong[1], right_both=right[0] & right[1])
-    counted = counted.assign(undecided=~counted["wrong_both"] & ~counted["right_both"])
-    table = counted.groupby("stratum").sum().astype(int)
-    table.insert(0, "n", counted.groupby("stratum").size())
+    counted = verdicts(read).groupby(read["stratum"])
+    table = counted.sum().astype(int)
+    table.insert(0, "n", counted.size())
     return table.reindex([name for name in STRATA if name in table.index]).reset_index()
 
 

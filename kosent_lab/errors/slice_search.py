@@ -97,15 +97,8 @@ def find_slices(
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
-    names += [
-        "difference",
-        "difference_low",
-        "difference_high",
-        "p_adjusted",
-        "worst_share",
-        "confirmed_share",
-        "difference_held_out",
-    ]
+    names += ["difference", "difference_low", "difference_high", "p_adjusted"]
+    names += ["worst_share", "confirmed_share", "difference_held_out"]
     if not conditions:
         return pd.DataFrame(columns=names)
     n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")

@@ -103,12 +103,8 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
     if scored.empty:
         return Section("behaviour_tests", (missing,))
     kinds = behaviour.failure_table(scored, by=["kind"]).set_index("kind")
-    said = {
-        kind: f"{percent(kinds.loc[kind, 'failure_rate'])} ({interval(kinds.loc[kind])})"
-        if kind in kinds.index
-        else "–"
-        for kind in ("mft", "inv", "dir")
-    }
+    said = dict.fromkeys(("mft", "inv", "dir"), "–")
+    said |= {kind: f"{percent(row['failure_rate'])} ({interval(row)})" for kind, row in kinds.iterrows()}
     tests = scored.groupby(["capability", "test"]).ngroups
     notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]
     notes += [t["behaviour_missing"].format(reason=missing)] if missing else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from kosent_lab.results.markdown import count, p_value, percent, signed, table, with_interval
 from kosent_lab.results.measured_tables import result
 
@@ -67,19 +69,23 @@ def capability_table() -> str:
     return table(["test", "kind", "cases", *(f"{name} fails (%)" for name in names)], rows, words=2)
 
 
+def _shifts() -> pd.DataFrame:
+    """Return `behaviour.word_shifts` of the bundled model, with a ``name`` and whether each is ``sure``."""
+    found = pd.DataFrame(result("behaviour")["by_word"])
+    found = found[found["model"] == result("behaviour")["models"][0]]
+    sure = (found["ci_low"] > 0) | (found["ci_high"] < 0)
+    return found.assign(name=found["test"] + ": " + found["word"], sure=sure)
+
+
 def fairness_table() -> str:
     """How far each name, region and group moves the bundled model in each of the four sentences of its test."""
-    rows: dict[str, list[str]] = {}
-    turned: dict[str, list[float]] = {}
-    found = [row for row in result("behaviour")["by_word"] if row["model"] == result("behaviour")["models"][0]]
-    for row in sorted(found, key=lambda row: (row["template"], row["word"])):
-        name, sure = f"{row['test']}: {row['word']}", row["ci_low"] > 0 or row["ci_high"] < 0
-        rows.setdefault(name, []).append(f"**{signed(row['shift'])}**" if sure else signed(row["shift"]))
-        turned.setdefault(name, []).append(row["turns"])
+    found = _shifts()
+    shown = found["shift"].map(signed)
+    found["cell"] = shown.where(~found["sure"], "**" + shown + "**")
     body = [
-        [name, *rows[name], percent(sum(turned[name]) / len(turned[name]), 1)]
-        for name in sorted(rows)
-        if any(cell.startswith("**") for cell in rows[name])
+        [name, *part["cell"], percent(part["turns"].mean(), 1)]
+        for name, part in found.sort_values("template").groupby("name")
+        if part["sure"].any()
     ]
     columns = ["word", "first beginning, praise (nats)", "blame", "second beginning, praise", "blame"]
     return table([*columns, "turns the answer (%)"], body)
@@ -87,10 +93,8 @@ def fairness_table() -> str:
 
 def fairness_line() -> str:
     """How many words are surely moved somewhere, of how many."""
-    found = [row for row in result("behaviour")["by_word"] if row["model"] == result("behaviour")["models"][0]]
-    names = {(row["test"], row["word"]) for row in found}
-    moved = {(row["test"], row["word"]) for row in found if row["ci_low"] > 0 or row["ci_high"] < 0}
-    return f"{len(moved)} of {len(names)} words"
+    moved = _shifts().groupby("name")["sure"].any()
+    return f"{moved.sum()} of {len(moved)} words"
 
 
 def attribution_table() -> str:

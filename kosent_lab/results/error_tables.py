@@ -47,17 +47,8 @@ def slices_table() -> str:
             cells += ["–", "–"] if pd.isna(away) else [signed(100 * away, 1), percent(row["confirmed_share"], 0)]
             cells += [p_value(row["p_adjusted"])]
             rows.append([f"{name} ({count(len(found))} slices)", f"`{row['slice']}`", *cells])
-    columns = [
-        "texts",
-        "slice",
-        "n",
-        "accuracy (%)",
-        SIDES,
-        "points to the rest",
-        "worst on (%)",
-        "then on other halves",
-    ]
-    return table([*columns, "surely worse there (%)", "p, of all slices"], rows, words=2)
+    columns = ["texts", "slice", "n", "accuracy (%)", SIDES, "points to the rest", "worst on (%)"]
+    return table([*columns, "then on other halves", "surely worse there (%)", "p, of all slices"], rows, words=2)
 
 
 @functools.cache

@@ -122,13 +122,8 @@ def headline(language: str) -> str:
     names, rows = _NAMES[language], []
     for model, data in (("tfidf", TEST), (BUNDLED, TEST), (SHALLOW, TEST), (BUNDLED, PACK), (SHALLOW, PACK)):
         right = numbers.accuracy(model, data)
-        row = [
-            names["test" if data == TEST else "pack"],
-            names.get(model, f"`{model}`"),
-            count(right.n),
-            share(right),
-            lean(model, data),
-        ]
+        row = [names["test" if data == TEST else "pack"], names.get(model, f"`{model}`"), count(right.n)]
+        row += [share(right), lean(model, data)]
         if model == "tfidf":
             row += [NOTHING, NOTHING]
         else:

@@ -219,8 +219,7 @@ def finance_line() -> str:
 
 def sarcasm_table() -> str:
     """What is called positive among sarcastic texts and among the others, in the two published sets and in the pack."""
-    pack = kept("kosent-pack")
-    ours = numbers.answers(BUNDLED, "kosent-pack").set_index("doc_id").loc[pack["doc_id"]]
+    ours = numbers.answers(BUNDLED, "kosent-pack")
     ironic = ours["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"])
     blame = (ours["phenomenon"] == "plain") & (ours["polarity"] == "negative")
     parts = {"our own pack: sarcasm, plain blame": (ours[ironic], ours[blame])}

@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.core import jobs
@@ -32,7 +33,7 @@ from kosent_lab.tokenization.boundaries import holds_particles
 
 logger = logging.getLogger(__name__)
 FALLBACK = "kosent-pack"
-FEWEST = 30  # texts that hold a particle which the table says so of: as few as `errors.find_slices` searches
+FEWEST = 30  # texts that hold a particle: as few as `errors.find_slices` searches
 
 
 # What a table may keep of its corpus: codes and flags, never a text
@@ -115,8 +116,11 @@ def write_scored(
     Path
         The table; the card lies beside it.
     """
-    read = read_cached(scored["doc_id"], scored["text"].fillna(""))
-    held = {name: holds for name, holds in holds_particles(read, scored).items() if holds.sum() >= FEWEST}
+    held: dict[str, np.ndarray] = {}
+    try:
+        held = holds_particles(read_cached(scored["doc_id"], scored["text"].fillna("")), scored, fewest=FEWEST)
+    except NotAvailableError as error:
+        logger.warning("no particles are saved: %s", error)
     sliced = add_slices(scored).assign(**held)
     columns = [*(name for name in KEPT if name in sliced.columns)]
     columns += ["logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS, *held]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kosent_lab.core.intervals import RESAMPLES, bootstrap_mean, paired_difference, percentile_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
-from kosent_lab.errors.readings import POLAR, stratum_of
+from kosent_lab.errors.readings import stratum_of, verdicts
 from kosent_lab.training.baseline import out_of_fold
 
 FOLDS = 3
@@ -104,9 +104,7 @@ def flags_against_readings(
     stratum = stratum_of(answers)
     known = answers[["doc_id", "label"]].assign(flagged=flagged, stratum=stratum)
     table = read.merge(known, on="doc_id", validate="one_to_one")
-    says = [table[f"reader_{number}"].map(POLAR).astype("float64") for number in (1, 2)]
-    other = 1 - table["label"].astype("float64")
-    wrong = ((says[0] == other) & (says[1] == other)).to_numpy("float64")
+    wrong = verdicts(table)["wrong_both"]
     cells = pd.DataFrame({"stratum": stratum, "flagged": flagged}).value_counts().rename("rows").reset_index()
     counted = table.assign(wrong=wrong).groupby(["stratum", "flagged"])["wrong"].agg(["sum", "size"]).reset_index()
     cells = cells.merge(counted, on=["stratum", "flagged"], how="left").fillna({"sum": 0, "size": 0})

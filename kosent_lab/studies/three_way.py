@@ -6,6 +6,7 @@ What the readings are worth is counted in ``results.neutral_tables``.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,12 @@ from kosent_lab.scoring.saved import load_source
 from kosent_lab.training.teaching import PACK, read_teaching
 
 logger = logging.getLogger(__name__)
-DOMAINS = (
-    "app_reviews", "camping_reviews", "cosmetics_reviews", "delivery_reviews", "employer_reviews", "place_reviews",
-    "sentineg", "shopping_reviews", "steam_reviews",
-)  # fmt: skip
-SETS = ("kosent-pack", PACK, "nsmc-valid", "nsmc-test", "nsmc-middle", "kote", "finance", *DOMAINS)
+SETS = ("kosent-pack", PACK, "nsmc-valid", "nsmc-test", "nsmc-middle", "kote", "finance")
 _KEPT = ("doc_id", "polarity", "label", "rating", "pair_id", "no_emotion")
 
 
-def answer_three_ways(classifier: Classifier, *, progress: bool = False) -> pd.DataFrame:
-    """Let the model and its head answer `SETS`; of the teaching text its valid rows.
+def answer_three_ways(classifier: Classifier, *, domains: Sequence[str] = (), progress: bool = False) -> pd.DataFrame:
+    """Let the model and its head answer `SETS` and reviews of other domains; of the teaching text its valid rows.
 
     Returns
     -------
@@ -41,7 +38,7 @@ def answer_three_ways(classifier: Classifier, *, progress: bool = False) -> pd.D
         temperature, among the polarities) and ``neutral_odds`` (log-odds of neutral), nats.
     """
     reader, parts = read_three_way(classifier), []
-    for name in SETS:
+    for name in (*SETS, *domains):
         try:
             frame = read_teaching(sentences=0).query("split == 'valid'") if name == PACK else load_source(name)
         except NotAvailableError as error:

@@ -225,7 +225,7 @@ def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12)
     return pd.DataFrame(rows, columns=names)
 
 
-def holds_particles(words: pd.DataFrame, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def holds_particles(words: pd.DataFrame, frame: pd.DataFrame, *, fewest: int = 1) -> dict[str, np.ndarray]:
     """Tell which texts hold which particle: conditions for `errors.find_slices`.
 
     Parameters
@@ -234,6 +234,8 @@ def holds_particles(words: pd.DataFrame, frame: pd.DataFrame) -> dict[str, np.nd
         From `add_particles`, on the texts of `frame`.
     frame : DataFrame
         With ``doc_id``, each once.
+    fewest : int
+        Particles in fewer texts are left out.
 
     Returns
     -------
@@ -247,6 +249,7 @@ def holds_particles(words: pd.DataFrame, frame: pd.DataFrame) -> dict[str, np.nd
     return {
         f"has_josa_{josa}": frame["doc_id"].isin(part).to_numpy(dtype=bool)
         for josa, part in held.groupby("josa")["doc_id"]
+        if part.nunique() >= fewest
     }
 
 
