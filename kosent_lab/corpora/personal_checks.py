@@ -16,6 +16,16 @@ def _digits(written: str) -> list[int]:
     return [int(character) for character in written if character.isdigit()]
 
 
+def is_born_checked(written: str) -> bool:
+    """Tell whether a resident number has a day of birth and, of one born before 2000, the check digit.
+
+    Whoever has a new number without one since October 2020 was seldom born before 2000: those need their words.
+    """
+    if not is_born(written):
+        return False
+    return len(_digits(written)) < 13 or _digits(written)[6] not in (1, 2) or is_resident(written)
+
+
 def is_born(written: str) -> bool:
     """Tell whether a resident number begins with a day of birth that has been."""
     digits = _digits(written)
@@ -195,14 +205,14 @@ _OPENS = re.compile(
     r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
-    r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|invite|ticket|code|cert|hash"
+    r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|invite|ticket|code|cert|hash"
 )
 # what follows a visitor or names a film, drawn by lot as well
 _TRACKS = re.compile(
     r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
 )
 _OPEN_PATH = re.compile(
-    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|hooks\.slack\.com/services/\w+/\w+/\w{16,}|/api/webhooks/\d+/[\w-]{30,}"
+    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}/(?:services|[\w-]{1,20})/\w+/\w+/\w{10,}|/api/webhooks/\d+/[\w-]{30,}"
     r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate|pw|password|login)(?:/\w{1,12})?[-/]"
     r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])"
 )

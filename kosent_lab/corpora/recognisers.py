@@ -12,6 +12,7 @@ from kosent_lab.corpora.personal_checks import (
     is_account,
     is_address,
     is_born,
+    is_born_checked,
     is_business,
     is_card,
     is_clear_address,
@@ -64,11 +65,12 @@ _COURT = "판결|대법원|고법|지법|항소심|상고|선고|헌재|사건�
 _FORM = r"¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
 _IS_NUMBERED = re.compile(
-    rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}|(?:예\)|placeholder=)[^¤가-힣]{{0,6}}¤"
+    rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}"
+    r"|(?:예\)|placeholder(?:=|를|는|은|가|로)?)[^¤가-힣]{0,6}¤|¤[\"']? ?(?:처럼|같은|같이|등|이런) ?(?:가짜|가상|임의|아무|더미)"
 )
-_DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?[Bb]?\d{1,5}호"
-_HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)[Bb]?\d{1,5}호"
-_HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌"
+_DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?:[A-Fa-f]-?)?\d{1,5}호"
+_HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)(?:[A-Fa-f]-?)?\d{1,5}호"
+_HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌|원룸|고시원|고시텔"
 _NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
 _STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER}"
 # what stands between the number and the door: a remark in brackets, the name of a house
@@ -79,6 +81,7 @@ _HOUSE = (
 
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
+    r"|(?<=[\s:=]/)\d{1,3}(?:\.\d{1,3}){3}(?=:\d{2,5}(?!\d))"
     r"|(?<![\w:.>)\]])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:[0-9a-fA-F])"
 )
 _VERSION = re.compile(
@@ -106,7 +109,7 @@ RECOGNISERS = (
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: ?- ?[1-8](?:\d{6}|[*xX●]{6})| [1-8][*xX●]{6})(?![\d-])"),
-        check=is_born, unless=_OF_COMPANY,
+        check=is_born_checked, unless=_OF_COMPANY,
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -229,7 +232,7 @@ RECOGNISERS = (
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out
         re.compile(rf"(?<![\d.,])\d{{2}} ?[{_HIRED}] ?\d{{4}}{_NO_UNIT}"),
-        check=is_drawn_number, context=re.compile("기사|트럭|택시|버스|배차|화물|번호판|차량|차[ 에를는가]|유류|주유"),
+        check=is_drawn_number, context=re.compile("기사|트럭|택시|버스|배차|화물|번호판|차량|차[ 에를는가]|유류|주유|톨게이트|하이패스|통행료|과태료|주차"),
         after=24,
     ),
     Recogniser(

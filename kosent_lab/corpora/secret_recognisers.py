@@ -14,7 +14,7 @@ _PASS = (
     "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키|토큰"
     "|(?:시크릿|API|api|액세스|와이파이|WPA2?) ?키|OTP ?시드|(?:백업|복구) ?코드)"
 )
-_DOOR = "(?:현관|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
+_DOOR = "(?:현관|비상문|비상구|개폐|문 ?안 ?열|무인|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
 _LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?: ?번호)?)"
 _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
@@ -51,7 +51,8 @@ SECRETS = (
         "url", "URL with a key", "[접속주소]", 3,
         re.compile(
             r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
-            r"[^\s\"'<>가-힣`]{4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE
+            # a path may hold Hangul, a particle behind the address does not go on
+            r"(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE
         ),
         hint=r"://|/\S*\?", check=is_open_url,
     ),
@@ -74,7 +75,7 @@ SECRETS = (
             r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
             r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
-            r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→) ?"
+            r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
             r"|(?:identified by|with password) (?=')"
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
@@ -88,7 +89,7 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            r"(?:암호 ?문구|패스 ?프레이즈|(?:시드|복구) ?(?:문구|구문|단어))(?:은|는)?[: ]{1,3}[\"']?"
+            r"(?:암호 ?문구|패스 ?프레이즈|(?:시드|복구|복구용|비밀|지갑) ?(?:문구|구문|단어))(?:은|는)?(?:\([^)]{1,10}\))?[: ]{1,3}[\"']?"
             r"(?P<value>(?:[가-힣a-z]{1,12} ){2,23}[가-힣a-z]{1,12})"
         ),
         hint="문구|프레이즈|구문|단어",
@@ -118,7 +119,7 @@ SECRETS = (
     _secret(
         re.compile(
             rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-)(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})"
-            rf"(?= ?(?:이|가)? ?{_PASS})",
+            rf"(?= ?(?:이|가)? ?{_PASS}(?!(?:은|는)?(?: {{4}}|[ :=]{{1,3}}(?=\S{{0,20}}\d)[A-Za-z!@#$%^&*])))",
             re.ASCII,
         ),
         hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
@@ -154,7 +155,7 @@ SECRETS = (
     _secret(
         re.compile(
             rf"(?:{_DOOR}(?:문|키)? ?(?:비번|비밀번호|번호|코드)|{_LOCK} ?(?:비번|비밀번호|번호|코드)?)"
-            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}})(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
+            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}}|[A-Z]-?\d{{3,6}}(?:-[A-Z])?)(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
         ),
         hint=rf"{_DOOR}|{_LOCK}",
     ),
@@ -163,6 +164,14 @@ SECRETS = (
         context=re.compile(_DOOR), unless=re.compile("¤[^.]{0,8}호출|세대|동호수"),
     ),
     _secret(re.compile(r"종\d{3,8}종"), hint=r"종\d"),
+    _secret(
+        # quoted, with Hangul in it: password: 'Redis는빨개'
+        re.compile(
+            rf"(?i)(?:pass(?:word|wd)?|pwd|{_PASS})[\"']? ?[:=] ?(?P<quote>[\"'])"
+            r"(?P<value>(?=[^\"']*[A-Za-z\d!@#$%^&*])(?=[^\"']*[가-힣])[^\s\"'<>{}]{5,40})(?P=quote)"
+        ),
+        hint=rf"(?i)pass|pwd|{_PASS}",
+    ),
     _secret(
         # a star or a bell is pressed before it or behind it
         re.compile(
@@ -187,7 +196,7 @@ SECRETS = (
 LONE_SECRETS = (
     _secret(
         re.compile(
-            rf"(?<![\w@/.:-])(?:[A-Za-z\d][\w.-]{{19,80}}|[A-Za-z\d][A-Za-z\d{_SIGNS}]{{7,63}})(?![\w@/:(-]|\.\w)",
+            rf"(?<![\w@/.:?&=-])(?:[A-Za-z\d][\w.-]{{19,80}}|[A-Za-z\d][A-Za-z\d{_SIGNS}]{{7,63}})(?![\w@/:(-]|\.\w)",
             re.ASCII,
         ),
         hint=rf"(?i){_ABOUT}", check=is_alone, context=re.compile(rf"(?i){_ABOUT}"), before=60, after=30,

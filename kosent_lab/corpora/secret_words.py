@@ -52,6 +52,11 @@ _NEAR = (
     *("별표", "인증", "공유", "관리자", "psk", "아이디", "id", "커밋", "버전", "모델", "주문", "예시"),
 )  # fmt: skip
 _STEPS = (2, 6, 15, 40, 80)  # of a distance, characters
+_HAS_PASS = re.compile(
+    # or did, before it was masked
+    r" (?:비번|비밀번호|패스워드|암호)(?:은|는)?(?: {4}|[ :=]{1,3}(?=\S{0,20}\d)[A-Za-z!@#$%^&*])"
+    r"| ?/ {4}| ?/ ?(?=[^\s가-힣]{0,30}\d)(?=[^\s가-힣]{0,30}[!@#$%^&*~_])(?=[^\s가-힣]{0,30}[A-Za-z])[^\s가-힣/]{6}"
+)
 
 
 def candidates(text: str) -> Iterator[tuple[int, int]]:
@@ -77,6 +82,8 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
             word = word[: particle.start()]
         end = start + len(word)
         named = re.search("(?i)authors?[ :=]*$", text[max(0, start - 12) : start])  # who wrote it
+        # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
+        named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=", word)
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):
