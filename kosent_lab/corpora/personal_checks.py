@@ -81,8 +81,10 @@ def is_card(written: str) -> bool:
 
 
 def is_account(written: str) -> bool:
-    """Tell whether digits may be a bank account's: ten to fourteen, and no padded sum, no form's zeros."""
+    """Tell whether digits may be a bank account's: ten to fourteen, no padded sum, no form's zeros, no moment."""
     digits = _digits(written)
+    if re.fullmatch(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){1,2}", written):
+        return False
     return 10 <= len(digits) <= 14 and len(set(digits)) > 1 and not re.fullmatch(r"0{4}\d+", written)
 
 
@@ -131,7 +133,9 @@ _PLACEHOLDER = re.compile(
 
 
 # what stands behind token = in a program: a call, an index, an attribute, a type
-_EXPRESSION = re.compile(r"^[&*:=(]|::|->|\w\(|\[|\]|^[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+\)?$|^[a-z_]+\d{0,2}_t$")
+_EXPRESSION = re.compile(
+    r"^[&*:=(]|::|->|\w\(|\[|\]|^(?!.*\d[A-Za-z]+\d)[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+\)?$|^[a-z_]+\d{0,2}_t$"
+)
 
 
 def is_secret(value: str) -> bool:
@@ -205,7 +209,7 @@ _OPENS = re.compile(
     r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
-    r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|invite|ticket|code|cert|hash"
+    r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|editkey|viewkey|access|invite|ticket|code|cert|hash"
 )
 # what follows a visitor or names a film, drawn by lot as well
 _TRACKS = re.compile(

@@ -31,7 +31,7 @@ _HIRED = "아바사자배"
 # a plate may end in a particle; any other word right behind it counts something (35도 1200주)
 _PARTICLES = (
     "은|는|이|가(?!닥)|을|를|로|으로|에|의|와|과|도|만(?! ?원)|랑|하고|인|입|예요|에요|요|라|래|였|차|님"
-    "|한테|까지|부터|처럼|께|운전|번(?= ?(?:차|입|이|으로))|고(?![가-힣])"
+    "|한테|까지|부터|처럼|께|운전|번(?= ?(?:차|입|이|으로))|[고야](?![가-힣])|더라|던데|거든|네요"
 )
 _UNITS = (
     "원|개|명|년|월|회|번|점|장|호|가닥|세대|평|권|위|만 ?원|억|보(?![가-힣])|걸음"
@@ -62,11 +62,14 @@ _DEEDS = (
 _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 _NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
 _COURT = "판결|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
+# a document is numbered by the office that wrote it: 문서번호 총무 02-…
+_OF_OFFICE = r"(?:문서|공문|시행)(?: ?번호)? ?:? ?[가-힣]{2,8}[ -]?¤"
 _FORM = r"¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
 _IS_NUMBERED = re.compile(
-    rf"{_NUMBERED}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}"
-    r"|(?:예\)|placeholder(?:=|를|는|은|가|로)?)[^¤가-힣]{0,6}¤|¤[\"']? ?(?:처럼|같은|같이|등|이런) ?(?:가짜|가상|임의|아무|더미)"
+    rf"{_NUMBERED}|{_OF_OFFICE}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}"
+    r"|(?:예\)|placeholder(?:=|를|는|은|가|로)?)[^¤가-힣]{0,6}¤"
+    r"|¤[\"']? ?(?:처럼|같은|같이|등|이런) ?(?:가짜|가상|임의|아무|더미)"
 )
 _DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?:[A-Fa-f]-?)?\d{1,5}호"
 _HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)(?:[A-Fa-f]-?)?\d{1,5}호"
@@ -127,7 +130,7 @@ RECOGNISERS = (
         re.compile(
             r"(?<![\d.-])(?:\d{4}([-. ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([-. ])\d{6}\2\d{5}|\d{16}|3[47]\d{13})(?![\d-])"
         ),
-        check=is_card,
+        check=is_card, unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
@@ -154,7 +157,7 @@ RECOGNISERS = (
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
-        check=is_drawn_number, context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|visa"),
+        check=is_drawn_number, context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa"),
         before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(
@@ -232,7 +235,11 @@ RECOGNISERS = (
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # or leave it out
         re.compile(rf"(?<![\d.,])\d{{2}} ?[{_HIRED}] ?\d{{4}}{_NO_UNIT}"),
-        check=is_drawn_number, context=re.compile("기사|트럭|택시|버스|배차|화물|번호판|차량|차[ 에를는가]|유류|주유|톨게이트|하이패스|통행료|과태료|주차"),
+        check=is_drawn_number,
+        context=re.compile(
+            "기사|트럭|택시|버스|배차|화물|번호판|차량"
+            "|차[ 에를는가]|유류|주유|톨게이트|하이패스|통행료|과태료|주차"
+        ),
         after=24,
     ),
     Recogniser(

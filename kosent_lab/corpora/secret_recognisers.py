@@ -11,10 +11,14 @@ from kosent_lab.corpora.recogniser import Recogniser
 _secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
 
 _PASS = (
-    "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키|토큰"
+    "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키"
+    "|토큰(?!이? ?(?:만료|유효|길이|개수|수명|갱신|소비|사용량))"
     "|(?:시크릿|API|api|액세스|와이파이|WPA2?) ?키|OTP ?시드|(?:백업|복구) ?코드)"
 )
-_DOOR = "(?:현관|비상문|비상구|개폐|문 ?안 ?열|무인|도어락|출입|열림|택배함|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
+_DOOR = (
+    "(?:현관|비상문|비상구|개폐|문 ?안 ?열|무인|도어락|출입|열림|택배함"
+    "|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
+)
 _LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?: ?번호)?)"
 _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
@@ -28,6 +32,11 @@ _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|
 _CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|-\d{1,6})?"
 _SAID = "(?= ?(?:으?로|라고|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
 _NO_PARTICLE = "(?!입니|이[에야고라거]|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
+_IS_SAID = (
+    "(?:(?= ?(?:입니다|이에요|예요|이야|임(?![가-힣])|이고|였|이거))"
+    r"|(?<![요다것음함지자네까고서면임])(?=\s*$))"  # nothing more is said, and no verb
+)
+_PHRASE = "(?:암호 ?문구|(?i:pass ?phrase)|패스 ?프레이즈|(?:시드|복구|복구용|비밀|지갑|지갑 복구) ?(?:문구|구문|단어))"
 _SPOKEN = (
     r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"  # a code with the sign said: 종1029종
     r"|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
@@ -38,9 +47,10 @@ _SIGNS = "_!@#$%^&*~?+=-"
 _STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
 _MIXED = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])[A-Za-z\d{_SIGNS}]{{6,64}}"
 _TOKEN = r"[^\s\"'`,;<>/가-힣「」『』\[\]]{6,200}(?<![.)])"
+_END = rf"(?![A-Za-z\d./{_SIGNS}])"  # a particle may follow
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
 _OF_PROGRAMS = re.compile(
-    r"(?i)argon|bcrypt|sha-?\d|git "
+    r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :]{0,3}[\"'‘“]?¤|argon|bcrypt|sha-?\d|git "
     "|(?:아이디|(?<![a-z])id|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
     "(?:명|번호)?(?:은|는|가|이)?[ :=]{0,3}¤"
 )
@@ -73,7 +83,7 @@ SECRETS = (
     _secret(
         re.compile(
             r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
-            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id"
+            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id|credential|(?-i:(?<=[a-z])P[Ww]d?)"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
             r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
@@ -81,18 +91,22 @@ SECRETS = (
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
             rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified", check=is_secret,
+        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified|credential",
+        check=is_secret,
     ),
     _secret(
         re.compile(r"(?i)pass ?phrase ?(?:은|는)?[:= ]{1,3}[\"']?(?P<value>(?:[a-z]{3,12}[ -]){3,11}[a-z]{3,12})"),
         hint="(?i)phrase",
     ),
-    _secret(
-        re.compile(
-            r"(?:암호 ?문구|패스 ?프레이즈|(?:시드|복구|복구용|비밀|지갑) ?(?:문구|구문|단어))(?:은|는)?(?:\([^)]{1,10}\))?[: ]{1,3}[\"']?"
-            r"(?P<value>(?:[가-힣a-z]{1,12} ){2,23}[가-힣a-z]{1,12})"
-        ),
-        hint="문구|프레이즈|구문|단어",
+    *(
+        _secret(
+            re.compile(
+                rf"{_PHRASE}(?:은|는|을|를|이)?(?:\([^)]{{1,10}}\))?{before}"
+                rf"(?P<value>(?:[가-힣a-z]{{1,12}} ){{2,23}}[가-힣a-z]{{1,12}}?){behind}"
+            ),
+            hint="(?i)문구|프레이즈|구문|단어|phrase",
+        )
+        for before, behind in ((r" ?[:=] ?[\"'“]?", "(?![가-힣a-z])"), (" ?[\"'“]", "(?=[\"'”])"), (" ", _IS_SAID))
     ),
     _secret(
         # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
@@ -126,7 +140,7 @@ SECRETS = (
     ),
     _secret(
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …
-        re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG})(?![\w./])"),
+        re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG}){_END}"),
         check=is_secret, context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|admin"),
         before=40,
     ),
@@ -134,7 +148,7 @@ SECRETS = (
         # a word or two between: 비번 오늘부터 7391로 …, 암호는 아직도 admin8282임
         re.compile(
             rf"{_PASS}(?:은|는|이|가)? (?:[가-힣]{{1,6}} ){{1,2}}"
-            rf"(?P<value>(?:{_CODE})(?= ?(?:으?로|이야|이에요|예요|입니다|임|래))|{_MIXED}(?![\w./]))"
+            rf"(?P<value>(?:{_CODE})(?= ?(?:으?로|이야|이에요|예요|입니다|임|래))|{_MIXED}{_END})"
         ),
         hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
     ),
@@ -155,7 +169,8 @@ SECRETS = (
     _secret(
         re.compile(
             rf"(?:{_DOOR}(?:문|키)? ?(?:비번|비밀번호|번호|코드)|{_LOCK} ?(?:비번|비밀번호|번호|코드)?)"
-            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}}|[A-Z]-?\d{{3,6}}(?:-[A-Z])?)(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
+            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}}|[A-Z]-?\d{{3,6}}(?:-[A-Z])?)"
+            rf"(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
         ),
         hint=rf"{_DOOR}|{_LOCK}",
     ),
@@ -173,6 +188,23 @@ SECRETS = (
         hint=rf"(?i)pass|pwd|{_PASS}",
     ),
     _secret(
+        # a phrase in quotes: 패스워드 "온누리 7층 커피"
+        re.compile(
+            rf"{_PASS}(?:은|는)?[ :=]{{0,3}}(?P<quote>[\"'“])"
+            r"(?P<value>(?=[^\"'”]*\d)(?![^\"'”]*(?:자리|글자|이상|이하|영문|문자|특수|숫자|포함|번호|\d[회년월일번]))[가-힣A-Za-z\d!@#$%^&*]{2,12}"
+            r"(?: [가-힣A-Za-z\d!@#$%^&*]{1,12}){1,5})(?:(?P=quote)|”)"
+        ),
+        hint=_PASS,
+    ),
+    _secret(
+        # asked for and answered: 비번 뭐였지? 880214잖아
+        re.compile(
+            rf"{_PASS}(?:이|가)? ?(?:뭐|뭔|모|어떻게|몇|까먹|기억)[^0-9\n]{{1,40}}(?P<value>{_CODE})"
+            "(?= ?(?:잖|이잖|이야|이?에요|예요|이요|요(?![가-힣])|입니다|임|인데|일걸|같))"
+        ),
+        hint=_PASS, check=is_pass,
+    ),
+    _secret(
         # a star or a bell is pressed before it or behind it
         re.compile(
             r"(?<![\w-])\d{4,8}(?=[^\d\n]{0,8}(?:별표|우물 ?정|샵|종 ?모양|종 ?버튼))"
@@ -181,7 +213,7 @@ SECRETS = (
         context=re.compile(_DOOR), before=60,
     ),
     _secret(
-        re.compile(rf"(?:admin|root|guest|관리자) ?/ ?(?P<value>{_MIXED})(?![\w./])"),
+        re.compile(rf"(?:admin|root|guest|관리자) ?/ ?(?P<value>{_MIXED}){_END}"),
         hint="admin|root|guest|관리자", check=is_pass, unless=_OF_PROGRAMS,
     ),
     _secret(

@@ -58,6 +58,10 @@ _HAS_PASS = re.compile(
     r"| ?/ {4}| ?/ ?(?=[^\s가-힣]{0,30}\d)(?=[^\s가-힣]{0,30}[!@#$%^&*~_])(?=[^\s가-힣]{0,30}[A-Za-z])[^\s가-힣/]{6}"
 )
 
+# the name of a network, before its password
+_OF_NETWORK = re.compile(r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :=]{0,3}[\"'‘“]?$")
+_PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
+
 
 def candidates(text: str) -> Iterator[tuple[int, int]]:
     """Yield the places of what may be a password: words with a digit, a sign between letters, or six Latin letters,
@@ -84,6 +88,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = re.search("(?i)authors?[ :=]*$", text[max(0, start - 12) : start])  # who wrote it
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=", word)
+        named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):

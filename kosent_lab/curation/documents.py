@@ -18,7 +18,7 @@ from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.heritage import read_heritage
-from kosent_lab.curation.languages import text_language
+from kosent_lab.curation.languages import add_content_languages, text_language
 from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.repositories import read_repository
@@ -34,9 +34,10 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     source : dict of str to str
         ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), or ``swhid``
         (fetched from Software Heritage once); ``text_column`` of a file, ``at`` of a clone
-        (`repositories.find_revision`), ``detect`` of files (``scancode``: licence files are read); and what is known of
-        all its documents: ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of
-        its card; of files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``).
+        (`repositories.find_revision`); ``detect`` of files (``scancode``: licence files are read) and ``content``
+        (``magika``: a language that no name tells is told by content); and what is known of all its documents:
+        ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; of
+        files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``).
     folder : Path
 
     Returns
@@ -69,6 +70,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)
         known = {"source": path.name, "repository": path.name}
+        if source.get("content") == "magika":
+            frame = add_content_languages(frame)
         detector = scancode_detector() if source.get("detect") == "scancode" else None
         said = source.get("licence", cards.UNSTATED)
         frame = frame.join(licences_of_files(frame, said=said, detector=detector))

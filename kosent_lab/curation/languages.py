@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from kosent_lab.core.schema import NotAvailableError
 
 HANGUL = "[가-힣ㄱ-ㅎㅏ-ㅣ]"
 _LOOK = 4_000  # characters of a file that are looked at
@@ -76,3 +81,44 @@ def file_language(path: str, text: str) -> str:
         return guess_lexer(text[:_LOOK]).name
     except ClassNotFound:
         return ""
+
+
+@functools.cache
+def magika_detector() -> Callable[[str], str]:
+    """Return a function that tells the language of a text by its content, by Magika, of the extra ``curation``.
+
+    Its answers have the names of `file_language`; ``""`` where it is not sure, or sees no text.
+
+    References
+    ----------
+    Fratantonio et al., Magika: AI-powered content-type detection, 2024.
+    """
+    try:
+        from magika import Magika
+    except ImportError as error:
+        raise NotAvailableError(
+            "languages are told by content by Magika, which is not installed: pip install .[curation]"
+        ) from error
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    model = Magika()
+
+    def detect(text: str) -> str:
+        kind = model.identify_bytes(text.encode(errors="replace")).output
+        if not kind.is_text or kind.label in ("unknown", "empty"):
+            return ""
+        try:
+            return {"Text only": "Text"}.get(name := get_lexer_by_name(kind.label).name, name)
+        except ClassNotFound:  # a kind that has no lexer: CSV document
+            return "Text" if kind.label == "txt" else kind.description.removesuffix(" source")
+
+    return detect
+
+
+def add_content_languages(files: pd.DataFrame) -> pd.DataFrame:
+    """Fill in the language of files whose name and first line did not tell it, by what they hold (Magika)."""
+    untold = files["language"].eq("") & files["text"].str.strip().ne("")
+    if not untold.any():
+        return files
+    return files.assign(language=files["language"].mask(untold, files.loc[untold, "text"].map(magika_detector())))

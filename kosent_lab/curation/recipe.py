@@ -18,7 +18,8 @@ from kosent_lab.curation.steps import STEPS
 
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
-_OF_SOURCE = {*KINDS_OF_SOURCE, "at", "detect", "text_column", "owner", "repository", "licence", "source"}
+_TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
+_OF_SOURCE = {*KINDS_OF_SOURCE, *_TOOLS, "at", "text_column", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
 _FITS = {
@@ -124,8 +125,11 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
         raise DataError(f"{where}: what is said of source {number} is text")
     if "licence" in entry:
         _check_licences([entry["licence"]], lines.where("licence", table="sources", number=number))
-    if entry.get("detect", "scancode") != "scancode":
-        raise DataError(f'{where}: licence files are read by detect = "scancode"; got {entry["detect"]!r}')
+    for key, tool in _TOOLS.items():
+        if entry.get(key, tool) != tool:
+            raise DataError(
+                f"{lines.where(key, table='sources', number=number)}: the tool of {key} is {tool!r}; got {entry[key]!r}"
+            )
     return dict(entry)
 
 
