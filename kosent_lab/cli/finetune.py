@@ -56,6 +56,10 @@ def add(stages: Any) -> None:
     parser.add_argument("--patience", type=int, help="end after so many looks without a better one; the best is kept")
     parser.add_argument("--label-smoothing", type=float, default=0.0)
     parser.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
+    parser.add_argument(
+        "--positive-share", type=float, metavar="SHARE",
+        help="draw so many of the positive rows in an epoch, others each time (default: 0.5 of nsmc, else 1)",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
     training_options(parser)
 
@@ -65,7 +69,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab.core.schema import LABEL_NAMES, DataError
-    from kosent_lab.training.labelled import open_named, read_labelled
+    from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
     from kosent_lab.training.packed import load_packed
 
@@ -75,6 +79,8 @@ def finetune(arguments: argparse.Namespace) -> None:
     options |= common_options(arguments, FinetuningOptions())
     if arguments.data != "nsmc":
         options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
+    if arguments.positive_share is not None:
+        options["positive_share"] = arguments.positive_share
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
     if arguments.packed:
         others = ("classes", "soft_targets", "official_only")
@@ -95,9 +101,7 @@ def finetune(arguments: argparse.Namespace) -> None:
         )
         if arguments.teach is not None and arguments.classes:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
-        snapshot = open_named(arguments.data)
-        frame, seen = _taught(frame, str(arguments.data) if snapshot is None else snapshot.version, arguments)
-        seen |= {} if snapshot is None else {"snapshot_sha256": snapshot.sha256}
+        frame, seen = _taught(frame, str(arguments.data), arguments)
         labels = frame
     if arguments.teachers or arguments.unlabelled is not None:
         frame = _distilled(arguments, frame)
@@ -119,19 +123,23 @@ def finetune(arguments: argparse.Namespace) -> None:
 
 
 def labelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return NSMC's rows, with the teaching text where that is asked for, and what they are."""
+    """Return the rows to pack, with the teaching text where that is asked for, and what they are."""
     from kosent_lab.training.labelled import read_labelled
 
-    frame, _ = read_labelled("nsmc", soft_targets=arguments.soft_targets)
-    return _taught(frame, "nsmc", arguments)
+    frame, _ = read_labelled(arguments.labels, soft_targets=arguments.soft_targets)
+    return _taught(frame, arguments.labels, arguments)
 
 
 def _taught(frame: pd.DataFrame, data: str, arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put the teaching text beside other rows where that is asked for; say what they are."""
+    from kosent_lab.training.labelled import open_named
     from kosent_lab.training.packaging import describe_taught
     from kosent_lab.training.teaching import mix, read_teaching
 
+    snapshot = open_named(data)
     seen: dict[str, Any] = {"data": data}
+    if snapshot is not None:
+        seen = {"data": snapshot.version, "snapshot_sha256": snapshot.sha256}
     if arguments.teach is not None:
         frame = mix(frame, read_teaching(sentences=arguments.sentences), share=arguments.teach)
         seen["teaching"] = {"share": arguments.teach, "sentences": arguments.sentences}

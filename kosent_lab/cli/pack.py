@@ -16,8 +16,9 @@ def add(stages: Any) -> None:
         "write what pretrain and finetune read into one file: pieces, targets, shares, hashes of all inputs",
     )  # fmt: skip
     parser.add_argument(
-        "--data", action="append", metavar="NAME|FILE[=SHARE]", help="for pretrain, as there (fine-tuning reads nsmc)"
+        "--data", action="append", metavar="NAME|FILE|snapshot:DIR[=SHARE]", help="for pretrain, as there"
     )
+    parser.add_argument("--labels", default="nsmc", metavar="NAME|FILE|snapshot:DIR", help="for finetune, its --data")
     parser.add_argument("--teach", type=float, metavar="SHARE", help="for finetune, as there")
     parser.add_argument("--sentences", type=int, default=50_000, help="for finetune, as there")
     parser.add_argument("--soft-targets", type=Path, help="for finetune, as there")
@@ -36,7 +37,7 @@ def pack(arguments: argparse.Namespace) -> None:
 
     tokenizer = read_tokenizer(arguments)
     arguments.data = arguments.data or SOURCES
-    names = ["nsmc", *(source.partition("=")[0] for source in arguments.data)]
+    names = [arguments.labels, *(source.partition("=")[0] for source in arguments.data)]
     names += ["kosent-teaching"] if arguments.teach is not None else []
     stages, seen = {}, {}
     for stage, read in (("pretrain", unlabelled_rows), ("finetune", labelled_rows)):

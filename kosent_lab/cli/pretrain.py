@@ -47,7 +47,8 @@ def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[s
 
     sources = arguments.data or SOURCES
     frame, counts = gather_texts(sources, read=read_texts)
-    opened = [open_named(source.partition("=")[0]) for source in sources]
+    opened = [open_named(name) for name in counts["source"]]
+    counts["source"] = [one.version if one else name for name, one in zip(counts["source"], opened, strict=True)]
     snapshots = {one.version: one.sha256 for one in opened if one is not None}
     seen = {"sources": counts.to_dict("records")} | ({"snapshots": snapshots} if snapshots else {})
     return frame, seen | describe_taught(frame)

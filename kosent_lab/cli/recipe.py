@@ -40,7 +40,7 @@ def add(stages: Any) -> None:
 def run_recipe(arguments: argparse.Namespace) -> None:
     """Run the stages that are not over."""
     from kosent_lab.models.devices import choose_device
-    from kosent_lab.training.recipe import PACK, read_recipe
+    from kosent_lab.training.recipe import CORPORA, PACK, read_recipe
 
     parser = _Parser(prog="train")
     commands = parser.add_subparsers(required=True, parser_class=_Parser)
@@ -51,7 +51,9 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED
     if not packed.exists() and arguments.packed is None:
-        words = [word for name, value in to_pack.items() for one in _listed(value) for word in (f"--{name}", str(one))]
+        built = _build_corpora(to_pack.pop(CORPORA, []), arguments.recipe.parent, arguments.out / CORPORA)
+        given = [(name, str(one)) for name, value in to_pack.items() for one in _listed(value)]
+        words = [word for name, one in given for word in (f"--{name}", _found(one, built))]
         run_stage(parser, [PACK, *words, "--out", str(packed)])
     for number, stage in enumerate(stages):
         folder = arguments.out / stage.name
@@ -68,6 +70,32 @@ def run_recipe(arguments: argparse.Namespace) -> None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _build_corpora(recipes: list[str], folder: Path, out: Path) -> dict[str, Path]:
+    """Build the governed corpora that are not there yet; return the folder of each by its name."""
+    from kosent_lab.core.schema import NotAvailableError
+    from kosent_lab.curation import build_corpus, open_snapshot, read_recipe
+
+    built = {}
+    for path in recipes:
+        recipe = read_recipe(folder / path)
+        built[recipe.name] = out / recipe.name
+        try:
+            there = open_snapshot(built[recipe.name]).version
+        except NotAvailableError:
+            there = ""
+        if there == f"{recipe.name} {recipe.version}":
+            logger.info("%s: there already", there)
+        else:
+            build_corpus(recipe, built[recipe.name])
+    return built
+
+
+def _found(value: str, built: dict[str, Path]) -> str:
+    """Put the folder of a corpus that was built first in the place of its name: ``snapshot:NAME=SHARE``."""
+    named = re.fullmatch(r"snapshot:([^=]+)(=.*)?", value)
+    return f"snapshot:{built[named[1]]}{named[2] or ''}" if named and named[1] in built else value
 
 
 def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:

@@ -64,7 +64,10 @@ def read_labelled(
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")
     own = bool(set(names) - set(_POLARITIES))
     snapshot = open_named(data)
-    frame = divide(load(data, reading, own_labels=own) if snapshot is None else snapshot.frame())
+    if snapshot is None:
+        frame = divide(load(data, reading, own_labels=own))
+    else:
+        frame = divide(snapshot.frame().assign(corpus=snapshot.manifest["name"]))
     if is_file(data):  # the stars of NSMC teach beside its labels; what a user's column of that name holds is unknown
         frame = frame.drop(columns="rating", errors="ignore")
     if official_only:

@@ -147,6 +147,8 @@ class FinetuningOptions(TrainingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0 < self.positive_share <= 1:
+            raise DataError(f"positive_share (--positive-share) lies above 0 and up to 1; got {self.positive_share:g}")
         if self.epochs is not None and not self.epochs > 0:
             raise DataError(f"epochs (--epochs) must be above 0; got {self.epochs:g}")
         if self.epochs is not None and self.steps is not None:

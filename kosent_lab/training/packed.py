@@ -21,6 +21,7 @@ from kosent_lab.core.files import file_sha256, whole
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards
 from kosent_lab.training.encoded import NUMBERS, WORDS, Encoded
+from kosent_lab.training.labelled import SNAPSHOT, open_named
 from kosent_lab.training.teaching import GRAMMAR, PACK
 
 _FORMAT = "kosent-lab packed 1"
@@ -28,12 +29,16 @@ _PIECE = "<u2"  # an id
 
 
 def inputs_sha256(names: list[str]) -> dict[str, str]:
-    """Return the hashes of what rows come from: each corpus by its card, a user's file by its bytes, the grammar."""
+    """Return the hashes of what rows come from: each corpus by its card, a snapshot by its manifest, a user's file by
+    its bytes, the grammar.
+    """
     found = {}
     known = {card.name: card for card in cards.list_cards()}
     for name in sorted(set(names)):
         if name in known:
             found |= {f"{name}:{file.path}": file.sha256 for file in known[name].files}
+        elif snapshot := open_named(name):
+            found[f"{SNAPSHOT}{snapshot.version}"] = snapshot.sha256
         else:
             found[name] = file_sha256(Path(name))
     if PACK in names:

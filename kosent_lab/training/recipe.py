@@ -15,6 +15,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import TomlLines, read_toml
 
 PACK, STAGES = "pack", "stages"
+CORPORA = "corpora"  # of pack: recipes of governed corpora, which are built first
 FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
 _LISTS = ("runs", "teachers")  # options that take several at once
 _SPELT = {"of": "run"}  # in a recipe `run` says which command
@@ -63,7 +64,8 @@ def read_recipe(
     Parameters
     ----------
     path : Path
-        TOML: a table ``pack`` with the options of ``train pack``, and ``stages`` with ``name``, ``run`` (a command of
+        TOML: a table ``pack`` with the options of ``train pack`` (and ``corpora``, recipes of governed corpora that
+        ``snapshot:NAME`` stands for), and ``stages`` with ``name``, ``run`` (a command of
         ``train``), ``minutes`` and the options of that command. ``steps`` or ``epochs`` end a stage instead of its
         minutes, unless these are shared out.
     known : dict of str to collection of str
@@ -76,7 +78,7 @@ def read_recipe(
     Returns
     -------
     dict
-        The options of ``train pack``.
+        The options of ``train pack``, and ``corpora``.
     list of Stage
 
     Raises
@@ -91,7 +93,7 @@ def read_recipe(
     if unknown or not isinstance(content.get("stages"), list) or not content["stages"]:
         raise DataError(f"{path}: a recipe has one table pack and a list of stages; got {sorted(content)}")
     for option in content.get(PACK, {}):
-        lines.check(option, known[PACK], "option of pack")
+        lines.check(option, {*known[PACK], CORPORA}, "option of pack")
     stages: list[Stage] = []
     names: dict[str, str] = {}  # of stages, with the one device that each is for
     for number, entry in enumerate(content["stages"], start=1):

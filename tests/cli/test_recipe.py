@@ -15,6 +15,8 @@ import pytest
 from kosent_lab.cli import recipe
 from kosent_lab.core.places import BUNDLED_FOLDER
 from kosent_lab.core.schema import AcceleratorLostError
+from kosent_lab.corpora import load
+from kosent_lab.curation import build_corpus, open_snapshot, read_recipe
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.packed import save_packed
@@ -121,6 +123,66 @@ def test_a_recipe_that_is_none_is_one_line(tmp_path, capsys):
     command = ["train", "recipe", str(tmp_path / "r.toml"), "--packed", str(tmp_path / "r.toml")]
     assert parser.main([*command, "--out", str(tmp_path / "runs")]) == 1
     assert "argument --steps: invalid int value: 'four'" in capsys.readouterr().err
+
+
+GOVERNED = """
+name = "own"
+title = "Own"
+version = "1.0.0"
+licence = "CC0-1.0"
+[[sources]]
+file = "own.csv"
+licence = "CC0-1.0"
+[[steps]]
+step = "licences"
+allow = ["CC0-1.0"]
+"""
+PACK = """
+[pack]
+corpora = ["own.toml"]
+labels = "snapshot:own"
+data = ["snapshot:own=2"]
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    teaching = load("kosent-teaching")
+    teaching = teaching[teaching["label"].notna()].head(300)
+    teaching[["text"]].assign(label=teaching["label"]).to_csv(tmp_path / "own.csv", index=False)
+    (tmp_path / "own.toml").write_text(GOVERNED, "utf-8")
+    return tmp_path
+
+
+def test_governed_corpora_are_built_first_and_named_by_what_was_taught(own, caplog):
+    from kosent_lab.cli import parser
+
+    short = "\n".join(RECIPE.split("\n\n")[:2]).replace("steps = 4", "steps = 2")
+    (own / "recipe.toml").write_text(PACK + short, "utf-8")
+    words = ["train", "recipe", str(own / "recipe.toml"), "--no-compile", "--device", "cpu", "--out", str(own / "runs")]
+    assert parser.main(words) == 0
+    snapshot = open_snapshot(own / "runs" / "corpora" / "own")
+    taught = json.loads((own / "runs" / "first" / "model" / "training_data.json").read_text("utf-8"))
+    assert (taught["data"], taught["snapshot_sha256"]) == ("own 1.0.0", snapshot.sha256)
+    read = json.loads((own / "runs" / "pair" / "model" / "training_data.json").read_text("utf-8"))
+    assert read["snapshots"] == {"own 1.0.0": snapshot.sha256}
+    assert [(one["source"], one["share"]) for one in read["sources"]] == [("own 1.0.0", 2)]
+    (own / "runs" / "packed.safetensors").unlink()
+    with caplog.at_level("INFO"):
+        assert parser.main(words) == 0
+    assert "own 1.0.0: there already" in caplog.text
+
+
+def test_rows_of_a_governed_corpus_stand_beside_the_teaching_text(own):
+    from kosent_lab.cli import parser
+
+    build_corpus(read_recipe(own / "own.toml"), own / "v1")
+    words = ["train", "finetune", "--data", f"snapshot:{own / 'v1'}", "--teach", "0.5", "--sentences", "0"]
+    words += ["--steps", "2", "--layers", "1", "--batch-tokens", "256", "--no-compile", "--device", "cpu"]
+    assert parser.main([*words, "--out", str(own / "run")]) == 0
+    card = (own / "run" / "model" / "MODEL_CARD.md").read_text("utf-8")
+    assert "own 1.0.0 and kosent-teaching" in card
+    assert "rows of own kept for validation" in card
 
 
 def test_the_bundled_recipe_is_one(tmp_path):
