@@ -25,8 +25,8 @@ HOUSE = {
         "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
-        "shingles", "duplicates", "identity", "languages", "licences", "licence_evidence", "folders",
-        "repositories", "archives", "heritage", "optout", "quality", "engines", "steps", "scanner",
+        "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
+        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "steps", "scanner",
         "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
         "personal_scores", "secret_training", "presidio",
         "duplicate_scores",

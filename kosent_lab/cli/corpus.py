@@ -184,18 +184,15 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
     text = _text(arguments)
     snapshots = [curation.open_snapshot(folder) for folder in arguments.folders]
     asked = {name: getattr(arguments, name) for name in ("document", "owner", "repository", "source")}
-    found = curation.ask(snapshots, text=text, **asked)
-    if len(found):
-        print(_shown(found))
-    for snapshot in snapshots:
-        own = found[found["version"] == snapshot.version]
-        out = set(own.loc[own["what"] == "removed", "doc_id"])
-        held, gone = len(set(own["doc_id"]) - out), len(out)  # what was changed is in there
-        print(
-            f"{snapshot.version}: {held:,} held, {gone:,} taken out"
-            if held or gone
-            else f"{snapshot.version}: not known"
-        )
+    versions = [snapshot.version for snapshot in snapshots]
+    for folder, snapshot in zip(arguments.folders, snapshots, strict=True):
+        found = curation.ask([snapshot], text=text, **asked)
+        if len(found):
+            print(_shown(found))
+        held, gone = (found.loc[found["what"] == what, "doc_id"].nunique() for what in ("held", "removed"))
+        # two folders may hold one version of different data
+        name = snapshot.version if versions.count(snapshot.version) == 1 else f"{snapshot.version} in {folder}"
+        print(f"{name}: {held:,} held, {gone:,} taken out" if held or gone else f"{name}: not known")
 
 
 def _text(arguments: argparse.Namespace) -> str | None:

@@ -88,7 +88,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
                 why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
                 why = why or _refusal(one.name, one.size, largest)
                 file = None if why else archive.extractfile(one)
-                yield one.name, one.size, why if file is None else _at_most(file, largest)
+                yield one.name.removeprefix("./"), one.size, why if file is None else _at_most(file, largest)
         whole.check()
 
 
@@ -125,11 +125,14 @@ class _Tail:
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Return a file's name: without the mark of UTF-8, the one that Windows in Korean writes, in CP949."""
-    if member.flag_bits & 0x800 or member.filename.isascii():
-        return member.filename
-    found = decode(member.filename.encode("cp437", "replace"))  # as zipfile has read it
-    return found[0] if found else member.filename
+    """Return a file's name: without the mark of UTF-8, the one that Windows in Korean writes, in CP949; folders by
+    slashes, whatever wrote them.
+    """
+    name = member.filename
+    if not (member.flag_bits & 0x800 or name.isascii()):
+        found = decode(name.encode("cp437", "replace"))  # as zipfile has read it
+        name = found[0] if found else name
+    return name.replace("\\", "/").removeprefix("./")
 
 
 def _refusal(name: str, size: int, largest: int) -> str:

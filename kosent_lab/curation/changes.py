@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from kosent_lab.core.schema import plain_label
 from kosent_lab.curation.snapshots import Snapshot
 
+_NOTHING = int(pd.util.hash_array(np.array([""], dtype="object"))[0])  # of a value that is missing
 _SHOWN = 20  # documents named in a changelog, of each kind
 
 
@@ -18,15 +21,20 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     -------
     dict of str to DataFrame
         ``added`` (``doc_id``), ``removed`` (``doc_id``, and of the later version's lineage ``step``, ``reason`` and
-        ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``, and ``what``: ``text``,
-        ``licence`` or both are other ones under the same id).
+        ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``, and ``what``: the columns
+        that are other ones under the same id, parted by spaces).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
     stayed = both[both["_merge"] == "both"]
-    other_text = (stayed["swhid_before"] != stayed["swhid_after"]).map({True: "text ", False: ""})
-    other_licence = (stayed["licence_before"] != stayed["licence_after"]).map({True: "licence", False: ""})
-    changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": (other_text + other_licence).str.strip()}, dtype="str")
+    what = pd.Series("", index=stayed.index, dtype="str")
+    names = dict.fromkeys([*first.columns, *second.columns])
+    for name in (name for name in names if name != "doc_id"):
+        one, other = (stayed.get(f"{name}_{side}", stayed.get(name, _NOTHING)) for side in ("before", "after"))
+        if name not in first.columns or name not in second.columns:  # a column that came or went
+            one, other = stayed[name], pd.Series(_NOTHING, index=stayed.index)
+        what[one != other] += f"{name} "
+    changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": what.str.strip()}, dtype="str")
     gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
     lineage = after.lineage()
     why = lineage[lineage["action"] == "removed"].drop_duplicates("doc_id")[["doc_id", "step", "reason", "other"]]
@@ -39,7 +47,14 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
 
 
 def _contents(snapshot: Snapshot) -> pd.DataFrame:
-    return pd.concat(list(snapshot.batches(["doc_id", "swhid", "licence"], rows=100_000)), ignore_index=True)
+    """Return the ids and, of every column, a number for each value; of the text that of its SWHID."""
+    names = [name for name in snapshot.manifest["columns"] if name != "text"]
+    parts = []
+    for batch in snapshot.batches(names, rows=100_000):
+        values = batch.drop(columns="doc_id").astype("object")
+        numbers = values.apply(lambda column: pd.util.hash_array(column.map(plain_label).to_numpy(dtype="object")))
+        parts.append(numbers.assign(doc_id=batch["doc_id"]).rename(columns={"swhid": "text"}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | None, kept: str) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.curation.data_card import about_personal, about_wishes
+from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import Snapshot
 
 _CROISSANT = "http://mlcommons.org/croissant"
@@ -35,7 +37,12 @@ CONTEXT: dict[str, Any] = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
 # by the beginning of the name that pandas gives a column's kind
-_KINDS = {"int": "cr:Int64", "Int": "cr:Int64", "float": "cr:Float64", "bool": "sc:Boolean", "datetime": "sc:DateTime"}
+_KINDS = {
+    **dict.fromkeys(("int", "Int", "uint", "UInt"), "cr:Int64"),
+    "float": "cr:Float64",
+    "bool": "sc:Boolean",
+    "datetime": "sc:DateTime",
+}
 
 
 def write_croissant(snapshot: Snapshot, path: Path) -> None:
@@ -68,10 +75,8 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "prov:wasDerivedFrom": [_source(one) for one in manifest["inputs"]],
         "prov:wasGeneratedBy": manifest["code"],
         "rai:dataPreprocessingProtocol": f"Steps of recipe.toml, in order: {', '.join(did) or 'none'}.",
-        "rai:personalSensitiveInformation": _about_personal(manifest),
-        "rai:dataReleaseMaintenancePlan": (
-            "Wishes to be left out are applied at every build. Who uses a version moves to a newer one when it appears."
-        ),
+        "rai:personalSensitiveInformation": about_personal(manifest),
+        "rai:dataReleaseMaintenancePlan": about_wishes(manifest),
     }
 
 
@@ -107,14 +112,6 @@ def _field(name: str, kind: str) -> dict[str, Any]:
 
 
 def _source(one: dict[str, Any]) -> dict[str, Any]:
-    kind = next(kind for kind in ("corpus", "file", "folder", "clone", "archive", "swhid") if kind in one)
+    kind = next(kind for kind in KINDS_OF_SOURCE if kind in one)
     known = {"prov:label": str(one[kind]), "sha256": one["sha256"], "sc:size": f"{one['rows']} documents"}
     return {"@type": "prov:Entity", **known} | ({"license": one["licence"]} if one.get("licence") else {})
-
-
-def _about_personal(manifest: dict[str, Any]) -> str:
-    facts = [step["facts"] for step in manifest["steps"] if step["step"] == "personal"]
-    if not facts:
-        return "Not looked for."
-    found = ", ".join(f"{kind} {n:,}" for fact in facts for kind, n in fact["found"].items()) or "nothing"
-    return f"Looked for by shape, check digit and context; {facts[-1]['action']}: {found}. Names are not found."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import LINEAGE, Snapshot
 
 _COUNTED = ("source", "licence", "language")
@@ -27,7 +29,8 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
     lines += [f"Licence of the whole: {manifest['licence']}. Made by {manifest['code']} from `recipe.toml`.", ""]
     lines += ["## Sources", "", "| source | rows | SHA-256 of its documents |", "|---|--:|---|"]
     for one in manifest["inputs"]:
-        lines.append(f"| {_cell(one.get('corpus') or one.get('file'))} | {one['rows']:,} | `{one['sha256'][:16]}…` |")
+        name = next(one[kind] for kind in KINDS_OF_SOURCE if kind in one)
+        lines.append(f"| {_cell(name)} | {one['rows']:,} | `{one['sha256'][:16]}…` |")
     lines += ["", "## Steps", "", "| step | in | removed | changed | out |", "|---|--:|--:|--:|--:|"]
     for step in manifest["steps"]:
         numbers = " | ".join(f"{step[key]:,}" for key in ("rows_in", "removed", "changed", "rows_out"))
@@ -39,11 +42,31 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
     lines += [
         "## Use",
         "",
-        "Who uses it moves to a newer version when one appears: wishes to be left out are applied at every build. What "
-        "is taken out by patterns (personal data) is what the patterns know; names may remain.",
+        " ".join([about_wishes(manifest), about_personal(manifest)]),
         "",
     ]
     write_text("\n".join(lines), path)
+
+
+def about_wishes(manifest: dict[str, Any]) -> str:
+    """Say whether wishes to be left out were applied."""
+    if any(step["step"] == "opt-out" for step in manifest["steps"]):
+        return (
+            "Wishes to be left out are applied at every build: who uses a version moves to a newer one when it appears."
+        )
+    return "No wishes to be left out were applied: the recipe has no step opt-out."
+
+
+def about_personal(manifest: dict[str, Any]) -> str:
+    """Say what was done about personal data, step by step."""
+    facts = [step["facts"] for step in manifest["steps"] if step["step"] == "personal"]
+    if not facts:
+        return "Personal data was not looked for."
+    found = "; ".join(
+        f"{fact['action']}: {', '.join(f'{kind} {n:,}' for kind, n in fact['found'].items()) or 'nothing'}"
+        for fact in facts
+    )
+    return f"Personal data was looked for by shape, check digit and context; {found}. Names are not found."
 
 
 def _cell(value: object) -> str:

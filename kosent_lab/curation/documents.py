@@ -12,14 +12,15 @@ import pandas as pd
 
 from kosent_lab.core.jobs import table_sha256
 from kosent_lab.core.places import cache_folder
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.heritage import read_heritage
 from kosent_lab.curation.languages import add_content_languages, text_language
-from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
+from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector, written_licence
+from kosent_lab.curation.licences import spdx
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.repositories import read_repository
 
@@ -33,27 +34,27 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     ----------
     source : dict of str to str
         ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (paths from `folder`), or ``swhid``
-        (fetched from Software Heritage once); ``text_column`` of a file, ``at`` of a clone
+        (fetched from Software Heritage once); ``text_column``, ``label_column``, ``id_column`` and ``sheet`` of a
+        file, ``at`` of a clone
         (`repositories.find_revision`); ``detect`` of files (``scancode``: licence files are read) and ``content``
         (``magika``: a language that no name tells is told by content); and what is known of all its documents:
         ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; of
-        files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``).
+        files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``). A row's own ``licence``
+        or ``license`` counts more, in the words of SPDX or those that `licence_evidence.written_licence` knows.
     folder : Path
 
     Returns
     -------
     DataFrame
         ``doc_id``, ``text``, `KNOWN` (``""`` where it is not known), ``language`` (`languages.text_language`, or
-        `languages.file_language` of files), then the source's own columns; its ``language`` and ``swhid`` are called
-        ``language_of_source`` and ``swhid_of_source``.
+        `languages.file_language` of files), then the source's own columns; those that have a name of ours, ``swhid``
+        of files too, have ``_of_source`` behind it.
     """
     kind = next(kind for kind in KINDS_OF_SOURCE if kind in source)
     if kind == "corpus":
         name = source["corpus"]
         card = cards.find_card(name.partition(":")[0])
         frame = documents.load(name)
-        if "license" in frame.columns and "licence" not in frame.columns:  # as the corpus's makers spell it
-            frame = frame.rename(columns={"license": "licence"})
         known = {
             "source": card.name,
             "owner": card.repository.partition("/")[0],
@@ -75,26 +76,72 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         detector = scancode_detector() if source.get("detect") == "scancode" else None
         said = source.get("licence", cards.UNSTATED)
         frame = frame.join(licences_of_files(frame, said=said, detector=detector))
-        # a source distribution holds one folder of its own name
         first = source.get("source", path.name) + "/"
-        frame = frame.assign(doc_id=first + frame["path"].str.removeprefix(first))
+        # a source distribution holds one folder of its own name
+        alone = kind == "archive" and frame["path"].str.startswith(first).all()
+        frame = frame.assign(doc_id=frame["path"] if alone else first + frame["path"])
     else:
         path = folder / source["file"]
-        frame = documents.load(path, Reading(text_column=source.get("text_column", "text")))
+        said = {key: source[key] for key in ("text_column", "label_column", "sheet") if key in source}
+        frame = documents.load(path, Reading(**said))
+        if "id_column" in source:
+            check_columns(frame, [source["id_column"]], what=f"the source {path}")
+            frame = frame.assign(doc_id=frame[source["id_column"]].map(plain_label))
         known = {"source": path.name, "licence": cards.UNSTATED}
     known |= {key: value for key, value in source.items() if key in KNOWN}
     frame = frame.drop(columns=["corpus"], errors="ignore")
-    if kind in ("corpus", "file"):  # what a snapshot says of every document by itself
-        frame = frame.rename(columns={name: f"{name}_of_source" for name in ("language", "swhid")})
+    if kind in ("corpus", "file"):
+        frame = _own_names_aside(frame, ("language", "swhid", "skipped", "encoding"))
+        if "license" in frame.columns and "licence" not in frame.columns:  # as most spell it
+            frame = frame.rename(columns={"license": "licence"})
+    else:
+        frame = _own_names_aside(frame, ("swhid",))
     for column in KNOWN:
-        # what a row says of itself counts more than what is said of all
+        # what a row says of itself counts more than what is said of all; a blank cell says nothing
         own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")
-        frame = frame.assign(**{column: own.astype("str").fillna(known.get(column, ""))})
+        own = own.astype("str").str.strip()
+        frame = frame.assign(**{column: own.mask(own == "").fillna(known.get(column, ""))})
+    words = {said: _as_spdx(said) for said in frame["licence"].unique()}
+    frame = frame.assign(licence=frame["licence"].map(words).astype("str"))
     frame = frame.assign(text=frame["text"].fillna("").astype("str"))
     if kind in ("corpus", "file"):
         frame = frame.assign(language=text_language(frame["text"]))
     first = ["doc_id", "text", *KNOWN, "language"]
     return frame[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def _own_names_aside(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Give columns of a source that have a name of ours another one: what a snapshot says of every document itself."""
+    spelt = {}
+    for name in names:
+        other = f"{name}_of_source"
+        while other in frame.columns:  # what came out of a snapshot comes in again
+            other += "_of_source"
+        spelt[name] = other
+    return frame.rename(columns=spelt)
+
+
+def _as_spdx(said: str) -> str:
+    """Return a row's licence as SPDX writes it, where its words are known; the step licences tells the others."""
+    try:
+        return spdx(said) if said else cards.UNSTATED
+    except DataError:
+        found = written_licence(said)
+        return said if found.startswith("LicenseRef-") and not found.startswith("LicenseRef-KOGL-") else found
+
+
+def _in_one(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables below each other; a column that is of numbers in one and of text in another is of text."""
+    kinds: dict[str, set[bool]] = {}
+    for frame in frames:
+        for name in frame.columns:
+            kinds.setdefault(name, set()).add(pd.api.types.is_numeric_dtype(frame[name]))
+    mixed = [name for name, found in kinds.items() if len(found) > 1]
+    as_text = [
+        frame.assign(**{name: frame[name].map(plain_label).astype("str") for name in mixed if name in frame.columns})
+        for frame in frames
+    ]
+    return pd.concat(as_text, ignore_index=True)
 
 
 def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -110,14 +157,19 @@ def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[
         frame = read_source(source, folder=folder)
         frames.append(frame)
         inputs.append({**source, "rows": len(frame), "sha256": table_sha256(frame)})
-    if len(frames) > 1:  # rows that are only numbered are those of their source
-        numbered = [frame["doc_id"].str.fullmatch(r"row-\d+").all() for frame in frames]
-        frames = [
-            frame.assign(doc_id=frame["source"] + "/" + frame["doc_id"]) if alike else frame
-            for frame, alike in zip(frames, numbered, strict=True)
-        ]
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
+    # rows that are only numbered are those of their source, also where there is no other one yet
+    numbered = [frame["doc_id"].str.fullmatch(r"row-\d+").all() for frame in frames]
+    frames = [
+        frame.assign(doc_id=source.get("source", Path(source["file"]).name) + "/" + frame["doc_id"])
+        if alike and "file" in source
+        else frame
+        for frame, source, alike in zip(frames, sources, numbered, strict=True)
+    ]
+    frame = _in_one(frames) if len(frames) > 1 else frames[0].reset_index(drop=True)
     if frame["doc_id"].duplicated().any():
         twice = frame.loc[frame["doc_id"].duplicated(), "doc_id"].iloc[0]
-        raise DataError(f"two documents of the sources are called {twice!r}; every document needs an id of its own")
+        raise DataError(
+            f"two documents of the sources are called {twice!r}; every document needs an id of its own: give each "
+            "source a name (source), or a file its id_column"
+        )
     return frame, inputs

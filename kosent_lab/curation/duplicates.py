@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components
 
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts
-from kosent_lab.curation.shingles import Shingles, find_candidates, jaccard, shingle, shingle_tokens
+from kosent_lab.curation.minhash import find_candidates, find_nearest
+from kosent_lab.curation.shingles import Shingles, jaccard, shingle, shingle_tokens
 
 GRAM = 5  # letters or tokens: what the teaching text is kept apart by too (``corpora.nearness``)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -149,13 +150,14 @@ def find_near_pairs(
 
 def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> np.ndarray:
     """Return the place of each row in the order of what stays, shape (rows,)."""
-    keys = frame[["doc_id", *{name.removeprefix("-") for name in order}]].assign(_protected=~protected)
-    names = ["_protected", *(name.removeprefix("-") for name in order), "doc_id"]
-    ascending = [True, *(not name.startswith("-") for name in order), True]
-    for name in {name.removeprefix("-") for name in order}:  # of a CSV file numbers are texts
-        numbers = pd.to_numeric(keys[name], errors="coerce")
-        if numbers.notna().eq(keys[name].notna()).all():
-            keys[name] = numbers
+    directions = {name.removeprefix("-"): not name.startswith("-") for name in ("_protected", *order)}
+    directions.setdefault("doc_id", True)  # where nothing else tells
+    keys = frame[[name for name in directions if name != "_protected"]].assign(_protected=~protected)
+    names, ascending = list(directions), list(directions.values())
+    for name in directions.keys() - {"_protected", "doc_id"}:  # of a CSV file numbers are texts, and gaps are empty
+        values = keys[name].mask(keys[name].astype("str").str.strip() == "")
+        numbers = pd.to_numeric(values, errors="coerce")
+        keys[name] = numbers if numbers.notna().eq(values.notna()).all() else values
     keys = keys.reset_index(drop=True).sort_values(names, ascending=ascending, kind="stable", na_position="last")
     rank = np.empty(len(frame), "int64")
     rank[keys.index.to_numpy()] = np.arange(len(frame))
@@ -200,17 +202,14 @@ def find_overlap(
     rest = own[~own["letters"].isin(known["letters"])]
     distinct = rest["letters"].drop_duplicates().tolist()
     grams = _grams([*known["letters"], *distinct], unit, size)
-    pairs = find_candidates(grams, threshold=threshold, seed=seed)
-    pairs = pairs[(pairs[:, 0] < len(known)) & (pairs[:, 1] >= len(known))]
-    found = pd.DataFrame({"other": pairs[:, 0], "letters": pairs[:, 1] - len(known), "jaccard": jaccard(grams, pairs)})
-    found = found[found["jaccard"] >= threshold].sort_values(["jaccard", "other"], ascending=[False, True])
-    found = found.drop_duplicates("letters")
+    nearest, index = find_nearest(grams, len(known), threshold=threshold, seed=seed)
+    found = np.flatnonzero(nearest >= 0)
     near = pd.DataFrame(
         {
-            "letters": pd.Series([distinct[number] for number in found["letters"]], dtype="str"),
-            "other": known["other"].to_numpy()[found["other"].to_numpy(dtype="int64")],
+            "letters": pd.Series([distinct[number] for number in found], dtype="str"),
+            "other": known["other"].to_numpy()[nearest[found]],
             "kind": "near",
-            "jaccard": found["jaccard"].to_numpy(),
+            "jaccard": index[found],
         }
     )
     both = pd.concat([equal, rest.merge(near, on="letters")], ignore_index=True)
@@ -247,7 +246,8 @@ def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, ord
     matrix = coo_array((np.ones(len(files), "int64"), (place, content)), shape=(len(names), len(files))).tocsr()
     shared = (matrix @ matrix.T).tocoo()
     sizes = np.bincount(place)
-    keys = written.drop_duplicates("repository").set_index("repository").loc[names, columns].reset_index(names="doc_id")
+    first = written.drop_duplicates("repository").set_index("repository", drop=False).loc[names]
+    keys = first[list(dict.fromkeys(["repository", *columns]))].reset_index(drop=True).assign(doc_id=list(names))
     rank = _rank(keys.assign(_files=sizes), [*order, "-_files"], np.zeros(len(keys), bool))
     others: dict[int, list[tuple[int, int]]] = {}
     for own, other, count in zip(*shared.coords, shared.data, strict=True):

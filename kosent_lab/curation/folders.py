@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +25,6 @@ _MARKS = (  # UTF-32's before UTF-16's, which it begins with
     *((mark, "utf-32") for mark in (b"\xff\xfe\0\0", b"\0\0\xfe\xff")),
     *((mark, "utf-16") for mark in (b"\xff\xfe", b"\xfe\xff")),
 )
-_BESIDE = ("CJK UNIFIED", "BOX DRAWINGS", "IDEOGRAPHIC", "FULLWIDTH", "CIRCLED", "MIDDLE DOT")
 _BINARY_LOOK = 8_000  # bytes in which git looks for a NUL, too
 
 
@@ -46,7 +44,7 @@ def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            rows.append(file_row(name, os.readlink(path).encode(), skipped="link"))
+            rows.append(file_row(name, os.fsencode(os.readlink(path)), skipped="link"))
         elif path.stat().st_size > largest:
             rows.append(file_row(name, b"", skipped="too large", size=path.stat().st_size, swhid=_large_swhid(path)))
         else:
@@ -113,9 +111,9 @@ def decode(content: bytes) -> tuple[str, str] | None:
     if found is None:
         return None
     foreign = [character for character in found[0] if not character.isascii()]
-    common = sum(_is_in_euc_kr(character) for character in foreign)
-    # Hanja, and what tables are drawn with, are no sign of Korean by themselves
-    beside = sum(unicodedata.name(character, "").startswith(_BESIDE) for character in foreign)
+    common = sum(_is_in_euc_kr(character) for character in foreign if _is_hangul(character))
+    # Hanja, quotation marks, stars, and what tables are drawn with, are no sign of Korean by themselves
+    beside = sum(_is_in_euc_kr(character) for character in foreign if not _is_hangul(character))
     return found if common + beside > 0.9 * len(foreign) and 2 * common > len(foreign) - beside else None
 
 
@@ -126,10 +124,12 @@ def _decode(content: bytes, encoding: str) -> tuple[str, str] | None:
         return None
 
 
+def _is_hangul(character: str) -> bool:
+    return "가" <= character <= "힣" or "ㄱ" <= character <= "ㅣ"
+
+
 def _is_in_euc_kr(character: str) -> bool:
-    """Tell whether it is one of the 2,350 syllables that EUC-KR has, or a Hangul letter."""
-    if not ("가" <= character <= "힣" or "ㄱ" <= character <= "ㅣ"):
-        return False
+    """Tell whether it is one of the 2,350 syllables, or of the signs and Hanja, of EUC-KR (KS X 1001)."""
     try:
         return bool(character.encode("euc-kr"))
     except UnicodeEncodeError:

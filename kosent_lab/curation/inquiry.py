@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import pandas as pd
 
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import letters_sha256
 from kosent_lab.curation.snapshots import Snapshot
@@ -49,8 +51,11 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
             lineage = lineage.assign(**{column: ""})
-        of = lineage[column] == value
-        touched = lineage[of | lineage["doc_id"].isin(held)].rename(columns={"action": "what"})
+        known = lineage.loc[lineage[column].fillna("").map(to_nfc) == to_nfc(value), "doc_id"]
+        touched = lineage[lineage["doc_id"].isin({*held, *known})].rename(columns={"action": "what"})
+        # what a step changed and none took out is held, under another text than the one asked for
+        gone = set(touched.loc[touched["what"] == "removed", "doc_id"])
+        held += [doc_id for doc_id in dict.fromkeys(touched["doc_id"]) if doc_id not in gone and doc_id not in held]
         rows = pd.concat([pd.DataFrame({"doc_id": held, "what": HELD}), touched], ignore_index=True)
         found.append(rows.assign(version=snapshot.version))
     names = ["version", "doc_id", "what", "step", "reason", "other"]
@@ -63,8 +68,9 @@ def _held(snapshot: Snapshot, column: str, value: str) -> list[str]:
         for batch in snapshot.batches(["doc_id", "text"]):
             ids += batch.loc[batch["text"].map(letters_sha256) == value, "doc_id"].tolist()
     else:
-        for batch in snapshot.find(columns=["doc_id"], **{column: value}):
-            ids += batch["doc_id"].tolist()
+        for spelt in dict.fromkeys((value, to_nfc(value), unicodedata.normalize("NFD", value))):
+            for batch in snapshot.find(columns=["doc_id"], **{column: spelt}):
+                ids += batch["doc_id"].tolist()
     return ids
 
 

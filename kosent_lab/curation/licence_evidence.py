@@ -19,10 +19,15 @@ import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.licences import join_licences, parse_licence, stated_licence
+from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
-LICENCE_FILE = re.compile(
-    r"(?i)(?:[a-z0-9][a-z0-9.]{0,20}[-_])?(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?(?<!\.py)(?<!\.js)$"
+_LICENCE_FILE = re.compile(
+    r"(?i)(?:[a-z0-9][a-z0-9.]{0,20}[-_])?(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?$"
+)
+_CODE = re.compile(  # what is called so by what it does
+    r"(?i)\.(?:py|pyi|js|mjs|jsx|ts|tsx|rs|go|c|cc|cpp|h|hpp|cs|java|kt|scala|rb|php|pl|lua|swift|m|r|jl|ex|hs|ml|sh|bat|ps1"
+    r"|vue|svelte|css|scss|svg|png|jpe?g|gif|ico|json|ya?ml|toml|xml|lock|spec|class|so|dll|key)$"
 )
 _SIDECAR = ".license"  # REUSE: licence of the file beside it that has no room for a tag
 UNREAD = "LicenseRef-unread"
@@ -48,7 +53,22 @@ _WRITTEN = {
     r"isc( licen[cs]e)?( \(iscl\))?": "ISC",
     r"(the )?unlicense( \(unlicense\))?": "Unlicense",
     r"cc0( 1\.0)?( universal)?( \(cc0 1\.0\) public domain dedication)?": "CC0-1.0",
-}
+    # as Korean sources write them; 공공누리 (Korea Open Government Licence) is on no list of SPDX's
+    **{rf"cc[ -]by{kind}[ -]{number}": f"CC-BY{kind.upper().replace(' ', '-')}-{number}"
+       for kind in ("", "-nc", "-sa", "-nd", "-nc-sa", "-nc-nd") for number in ("2.0", "3.0", "4.0")},
+    **{rf"(kogl|공공누리)[ -]?(제 ?)?{kind}(유형)?": f"LicenseRef-KOGL-{kind}" for kind in "1234"},
+}  # fmt: skip
+
+
+def is_licence_file(name: str) -> bool:
+    """Tell whether a file of that name holds the text of a licence; ``license.py`` holds a program.
+
+    Examples
+    --------
+    >>> [is_licence_file(name) for name in ("LICENSE-MIT", "COPYING.LESSER", "license.rs", "licensing.md")]
+    [True, True, False, False]
+    """
+    return bool(_LICENCE_FILE.match(name)) and not _CODE.search(name)
 
 
 class Evidence(NamedTuple):
@@ -224,7 +244,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
         place = PurePosixPath(path)
         if (declared := declared_licence(path, text)) is not None:
             by_folder.setdefault(place.parent, []).append(declared)
-        if LICENCE_FILE.match(place.name):
+        if is_licence_file(place.name):
             read = [(UNREAD, 1, 1, 100.0)] if detector is None else detector(text)
             of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)
         elif detector is not None and index not in own and (read := list(detector(text[:_HEAD]))):
@@ -235,11 +255,24 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
             by_folder.setdefault(folder, []).extend(evidence)
     folders = {folder: _together(evidence) for folder, evidence in by_folder.items()}
     rows = []
+    annotations = Annotations(dict(zip(frame["path"], frame["text"].fillna(""), strict=True)))
     for index, path in zip(frame.index, frame["path"], strict=True):
+        if said_of := annotations.of(path):
+            own[index] = _with_annotation(own.get(index), said_of)
         near = (folders[folder] for folder in PurePosixPath(path).parents if folder in folders)
         found = (own[index].licence, str(own[index])) if index in own else next(near, (said, ""))
         rows.append(found)
     return pd.DataFrame(rows, columns=["licence", "licence_from"], index=frame.index, dtype="str")
+
+
+def _with_annotation(own: Evidence | None, said: Statement) -> Evidence:
+    """Return the licence of a file of which REUSE.toml or .reuse/dep5 says one too."""
+    other = Evidence(said.licence, said.path, said.line, said.line)
+    if own is None or said.precedence == OVERRIDE:
+        return other
+    if said.precedence == AGGREGATE and said.licence != own.licence:
+        return own._replace(licence=join_licences([own.licence, said.licence]))
+    return own
 
 
 def _together(evidence: list[Evidence]) -> tuple[str, str]:

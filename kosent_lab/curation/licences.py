@@ -15,20 +15,31 @@ from license_expression import ExpressionError, LicenseWithExceptionSymbol, Lice
 
 from kosent_lab.core.schema import DataError
 
-# the tag that REUSE asks for, alone on its line but for the marks of a comment
+# the tag that REUSE asks for, alone on its line but for the marks of a comment, or behind whose the file is
 _TAG = re.compile(
-    r"^[^\w\n]{0,8}SPDX-License-Identifier:[ \t]*([^\n\r*<\"']{2,200}?)[ \t]*(?:\*/|-->)?[ \t\r]*$", re.MULTILINE
+    r"^(?:[^\w\n]{0,80}|[ \t]{0,40}(?:dnl|(?i:@?rem)|::)[ \t]+|[^\w\n]{1,40}(?:SPDX-File)?Copyright[^\n]{1,120}?)"
+    r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][^\n\r*<\"'{}#\\]{1,199}?)[ \t]*"
+    r"(?:\*+[/)]|-->[^\n]*|[-#%]\}|\"{3}|'{3}|\]\])?[ \t\r*#/;-]*$",
+    re.MULTILINE,
 )
 _HEAD = 5_000  # characters of a file in which a tag or a notice may stand
+_GRANT = (  # or nothing at all, at the beginning
+    r"(?:^ ?|under (?:the )?(?:terms (?:and conditions )?of )?|licen[cs]ed (?:to \w+ )?under |governed by |covered by |"
+    r"subject to (?:the terms of )?)"
+)
+_KIND = "(?:Lesser |Library |Affero )?General"
+_VERSION = r"[123](?:\.[01])?"
+_LATER = r"(?P<later>,? \(?(?:or|and) \(?(?:at your option\)?,? )?(?:any )?later(?: versions?)?)?"
 # the notices that licences ask to be put into each file, in the words of their own texts
 _NOTICES = {
     r"subject to the terms of the Mozilla Public License,? v(?:ersion|\.)? ?2\.0": "MPL-2.0",
     r"Licensed under the Apache License, Version 2\.0": "Apache-2.0",
     r"Distributed under the Boost Software License, Version 1\.0": "BSL-1.0",
-    r"GNU (?P<kind>(?:Lesser |Library |Affero )?General) Public License"
-    r"(?:,? as published by the Free Software Foundation)?[;,]? (?:either )?"
-    r"version (?P<number>[123](?:\.[01])?)(?:\.0)?(?: of the License)?"
-    r"(?P<later>,? or \(?at your option\)? any later version)?": "",
+    # that a text speaks of the licence is no notice: the words of a grant stand before it
+    rf"{_GRANT}(?:the )?GNU (?P<kind>{_KIND}) Public License,?(?: as published by the Free Software Foundation)?[;,]?"
+    rf" \(?(?:either )?(?:version|v\.?) ?(?P<number>{_VERSION})(?:\.0)?(?: of the License)?{_LATER}": "",
+    rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?P<later> or (?:any )?later)? of the"
+    rf" GNU (?P<kind>{_KIND}) Public License{_LATER.replace('later>', 'more>')}": "",
 }
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -157,26 +168,28 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     True
     """
     head = text[:_HEAD]
-    if tags := list(_TAG.finditer(head)):  # of several all hold, as REUSE has it
-        return join_licences(tag.group(1) for tag in tags), text.count("\n", 0, tags[0].start()) + 1
-    return _noticed(head) if "icense" in head else None
+    # of several all hold, as REUSE has it; a notice that says otherwise than the tag holds too
+    tags = [(tag.group(1), text.count("\n", 0, tag.start()) + 1) for tag in _TAG.finditer(head)]
+    noticed = _noticed(head) if "icense" in head else []
+    said = " ".join(licence for licence, _ in tags)
+    found = tags + [one for one in noticed if one[0] not in said]
+    return (join_licences(licence for licence, _ in found), min(line for _, line in found)) if found else None
 
 
-def _noticed(head: str) -> tuple[str, int] | None:
-    """Return the licence of the first notice, comment marks and line ends left out, and the line that it begins in."""
+def _noticed(head: str) -> list[tuple[str, int]]:
+    """Return the licences of all notices, comment marks and line ends left out, and the lines that they begin in."""
     lines = [number for number, line in enumerate(head.split("\n"), start=1) for _ in f"{line} "]
     plain, places = "", []
     for match in re.finditer(rf"{_MARKS.pattern}|.", head, re.DOTALL):
         plain += " " if _MARKS.fullmatch(match.group()) else match.group()
         places.append(lines[min(match.start(), len(lines) - 1)])
-    found = [(match, name) for pattern, name in _NOTICES.items() if (match := re.search(pattern, plain))]
-    if not found:
-        return None
-    match, name = min(found, key=lambda one: one[0].start())
-    return name or _gnu(match), places[match.start()]
+    found = [(match, name) for pattern, name in _NOTICES.items() for match in re.finditer(pattern, plain)]
+    found.sort(key=lambda one: one[0].start())
+    return list({name or _gnu(match): places[match.start()] for match, name in reversed(found)}.items())[::-1]
 
 
 def _gnu(match: re.Match[str]) -> str:
     kind = {"Lesser General": "LGPL", "Library General": "LGPL", "Affero General": "AGPL"}.get(match["kind"], "GPL")
     number = match["number"] if "." in match["number"] else f"{match['number']}.0"
-    return f"{kind}-{number}-{'or-later' if match['later'] else 'only'}"
+    later = match["later"] or match.groupdict().get("more")
+    return f"{kind}-{number}-{'or-later' if later else 'only'}"

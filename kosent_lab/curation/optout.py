@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.curation.duplicates import find_overlap
@@ -34,7 +35,8 @@ KINDS = {
     "text": "sha256",
     "letters": "letters_sha256",
 }
-_HASHED = ("text", "letters")
+HASHED = ("text", "letters")
+PUBLISHED = "_published"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
         raise DataError(f"{where}: a wish is for one of {', '.join(KINDS)}; got {kind!r}")
     if not value.strip():
         raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
-    if kind in _HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
+    if kind in HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
         raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", asked_on):  # 20261127 would be one too, and sort otherwise
@@ -131,7 +133,8 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     ----------
     frame : DataFrame
         ``doc_id``, ``sha256``, ``letters_sha256`` (`identity.add_identity`); ``owner``, ``repository``, ``source``,
-        ``user`` where they are known.
+        ``user`` where they are known; the hashes with `PUBLISHED` behind their names of a text as a version of the
+        corpus has it, which whoever asks has read.
     registry : Registry
 
     Returns
@@ -142,11 +145,9 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """
     request = pd.Series(None, index=frame.index, dtype="object")
     for kind, wishes in registry.wishes.groupby("kind", sort=False):
-        column = KINDS[str(kind)]
-        if column in frame.columns:
-            by_value = wishes.assign(value=wishes["value"].map(plain_label)).drop_duplicates("value")
-            named_here = frame[column].map(plain_label).astype("object").map(by_value.set_index("value")["request"])
-            request = request.fillna(named_here)
+        by_value = wishes.assign(value=_names(wishes["value"])).drop_duplicates("value").set_index("value")["request"]
+        for column in _columns(str(kind), frame):
+            request = request.fillna(_names(frame[column]).map(by_value))
     named = request.notna()
     # an empty text is everybody's
     letters = frame["letters_sha256"].where(frame["letters_sha256"] != letters_sha256(""))
@@ -160,6 +161,18 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
             "follows": ~named[found].to_numpy(),
         }
     )
+
+
+def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
+    """Return the columns that a wish of a kind may name."""
+    return [name for name in (KINDS[kind], KINDS[kind] + PUBLISHED) if name in frame.columns]
+
+
+def _names(values: pd.Series) -> pd.Series:
+    """Return names as they are compared: composed, without spaces around them; of numbers 2 for 2.0."""
+    if pd.api.types.is_numeric_dtype(values):
+        return values.map(plain_label).astype("object")
+    return values.fillna("").astype("str").map(lambda name: to_nfc(name).strip()).astype("object")
 
 
 def find_near_wished(frame: pd.DataFrame, found: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
@@ -223,11 +236,10 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
 def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
     """Return the wishes that name no document: they are kept, and said."""
     met = np.zeros(len(registry.wishes), bool)
-    columns = {KINDS[kind] for kind in registry.wishes["kind"]} & set(frame.columns)
-    known = {column: set(frame[column].map(plain_label)) for column in columns}
-    for number, wish in enumerate(registry.wishes.itertuples()):
-        column = KINDS[wish.kind]
-        met[number] = plain_label(wish.value) in known.get(column, ())
+    values = _names(registry.wishes["value"])
+    for kind in registry.wishes["kind"].unique():
+        known = {value for column in _columns(kind, frame) for value in _names(frame[column])}
+        met |= (registry.wishes["kind"].eq(kind) & values.isin(known)).to_numpy()
     return registry.wishes.loc[~met, "request"].tolist()
 
 

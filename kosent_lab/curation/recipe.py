@@ -19,7 +19,8 @@ from kosent_lab.curation.steps import STEPS
 _TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
-_OF_SOURCE = {*KINDS_OF_SOURCE, *_TOOLS, "at", "text_column", "owner", "repository", "licence", "source"}
+_OF_FILE = ("text_column", "label_column", "id_column", "sheet")
+_OF_SOURCE = {*KINDS_OF_SOURCE, *_TOOLS, *_OF_FILE, "at", "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
 _FITS = {
@@ -104,6 +105,13 @@ def read_recipe(path: Path) -> Recipe:
     tables = isinstance(sources, list) and isinstance(steps, list)
     if not sources or not tables or not all(isinstance(entry, dict) for part in (sources, steps) for entry in part):
         raise DataError(f"{path}: a recipe has [[sources]], one or more, and [[steps]]")
+    called = [entry.get("step") for entry in steps]
+    if "opt-out" in called[1:]:
+        where = lines.where("step", table="steps", number=called.index("opt-out", 1) + 1)
+        raise DataError(
+            f"{where}: opt-out is the first step; of what a step before it takes out or changes, no copy could follow "
+            "a wish"
+        )
     return Recipe(
         **{key: content[key] for key in ("name", "title", "version", "licence")},
         sources=tuple(_source(entry, number, lines) for number, entry in enumerate(sources, start=1)),
@@ -125,6 +133,8 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
         raise DataError(f"{where}: what is said of source {number} is text")
     if "licence" in entry:
         _check_licences([entry["licence"]], lines.where("licence", table="sources", number=number))
+    if "file" not in entry and (odd := [key for key in _OF_FILE if key in entry]):
+        raise DataError(f"{lines.where(odd[0], table='sources', number=number)}: {odd[0]} is of a file")
     for key, tool in _TOOLS.items():
         if entry.get(key, tool) != tool:
             raise DataError(
@@ -154,6 +164,10 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
             raise DataError(f"{at}: {key} of the step {name} is {span}; got {value!r}")
         if key == "allow":
             _check_licences(value, at)
+            if several := [one for one in value if " AND " in one.upper() or " OR " in one.upper()]:
+                raise DataError(f"{at}: allow names licences one by one; got {several[0]!r}, write both")
+        if key == "order" and not all(isinstance(one, str) for one in value):
+            raise DataError(f"{at}: order names columns, the largest first with a - before its name; got {value!r}")
     missing = [key for key, one in known.items() if one.default is inspect.Parameter.empty and key not in options]
     if missing:
         raise DataError(f"{where}: the step {name} needs {', '.join(missing)}")

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import subprocess
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.files import git_blob_hash
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
 from kosent_lab.curation.identity import snapshot_swhid
 
+_LINK = "120000"
 _SUBMODULE = "160000"  # mode of an entry that is a commit of another repository
 
 
@@ -44,6 +47,8 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
             moment = datetime.datetime.fromisoformat(at)
         except ValueError as error:
             raise DataError(f"{at!r} is no day and no moment (2024-06-01, 2024-06-01T12:00:00Z): {error}") from error
+        # without a zone UTC, as a day is: the same commit on every machine
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
         until = f"{at}T23:59:59Z" if len(at) == 10 else moment.isoformat()
     if until:
         found = _git(repository, "rev-list", "-1", f"--before={until}", "HEAD").decode().strip()
@@ -92,7 +97,7 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
     contents = dict(zip(small, _blobs(repository, small), strict=True))
     for name, mode, digest, size in wanted:
         skipped = "" if digest in contents else "too large"
-        skipped = {"120000": "link", _SUBMODULE: "another repository"}.get(mode, skipped)
+        skipped = {_LINK: "link", _SUBMODULE: "another repository"}.get(mode, skipped)
         kind = "rev" if mode == _SUBMODULE else "cnt"
         content = contents.get(digest, b"")
         rows.append(file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:{kind}:{digest}"))
@@ -165,7 +170,9 @@ def _moment(seconds: int) -> str:
 
 
 def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int = LARGEST) -> pd.DataFrame:
-    """Read one file in all its versions, through renames: what became of it from commit to commit.
+    """Read one file in all its versions, through renames: what became of it from commit to commit of one line.
+
+    Of a merge the first parent is followed: what a branch did to the file comes in one step, with its merge.
 
     Parameters
     ----------
@@ -189,10 +196,21 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         When no such file is there.
     """
     commit = find_revision(repository, at)
+    # a name that a Mac wrote is decomposed
+    spelt = [path, to_nfc(path), unicodedata.normalize("NFD", path)]
+    path = next((name for name in spelt if _git(repository, "ls-tree", commit, name)), path)
     listed = filter(None, _git(repository, "ls-tree", "-z", commit, path).split(b"\0"))
     if any(entry.split()[1] != b"blob" for entry in listed):
         raise DataError(f"{path!r} is no file of {repository} at {at}; name one file")
-    words = ("--follow", "--diff-merges=first-parent", "--raw", "--no-abbrev", "-z", "--format=%x01%H %ct")
+    words = (
+        "--follow",
+        "--first-parent",
+        "--diff-merges=first-parent",
+        "--raw",
+        "--no-abbrev",
+        "-z",
+        "--format=%x01%H %ct",
+    )
     said = _git(repository, "log", *words, commit, "--", path)
     versions = []
     for part in filter(None, said.split(b"\x01")):
@@ -201,15 +219,15 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         fields = [field for field in raw if field.strip(b"\n")]
         if fields:  # :modes digests status, then the name, of a rename the old and the new one
             about = fields[0].decode().lstrip("\n:").split()
-            versions.append((revision, int(time), os.fsdecode(fields[-1]), about[3], about[4]))
+            versions.append((revision, int(time), os.fsdecode(fields[-1]), about[3], about[4], about[1]))
     if not versions:
         raise DataError(f"{repository} has no file {path!r} at {at}")
     held = [version for version in versions if version[4][0] != "D"][::-1]
-    contents = list(_blobs(repository, [digest for *_, digest, _ in held]))
+    contents = list(_blobs(repository, [digest for *_, digest, _, _ in held]))
     rows = []
-    for (revision, time, name, digest, _), content in zip(held, contents, strict=True):
-        too_large = "too large" if len(content) > largest else ""
-        row = file_row(name, content, skipped=too_large, swhid=f"swh:1:cnt:{digest}")
+    for (revision, time, name, digest, _, mode), content in zip(held, contents, strict=True):
+        skipped = "link" if mode == _LINK else "too large" if len(content) > largest else ""
+        row = file_row(name, content, skipped=skipped, swhid=f"swh:1:cnt:{digest}")
         rows.append((revision, _moment(time), f"{name}@{revision[:12]}", *row[1:]))
     versions = pd.DataFrame(rows, columns=["revision", "time", *COLUMNS])
     # a merge brings what a branch of it had before; a change of rights alone changes nothing

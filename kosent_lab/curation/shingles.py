@@ -1,24 +1,19 @@
-"""Texts as sets of hashed n-grams of characters or tokens, and which of them may be near each other: MinHash in bands.
+"""Texts as sets of hashed n-grams of characters or tokens, and the Jaccard index of two of them.
 
-Arrays only, whole corpora at once. What is a duplicate of what, and which copy stays, is decided in
-``curation.duplicates``.
+Arrays only, whole corpora at once. Which pairs may be near each other is found in ``curation.minhash``.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 HASH_BITS = 40  # of a gram: two grams of a text share one once in a hundred million texts
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+ODD = np.uint64(0x9E3779B97F4A7C15)
 _AT_ONCE = 2_000_000  # grams: an array of them takes 16 MB
-_THREADS = 8
-_BUCKET = 64  # texts of one bucket that are all compared with each other; of more each with so many that follow it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +90,7 @@ def shingle_tokens(texts: Sequence[str], *, size: int) -> Shingles:
 
 def _shingle(lengths: np.ndarray, codes: Callable[[int, int], np.ndarray], size: int) -> Shingles:
     grams, counts = [], []
-    for first, last in _parts(lengths):
+    for first, last in parts(lengths):
         unique, count = _hash_part(codes(first, last), lengths[first:last], size)
         grams.append(unique)
         counts.append(count)
@@ -103,7 +98,7 @@ def _shingle(lengths: np.ndarray, codes: Callable[[int, int], np.ndarray], size:
     return Shingles(np.concatenate(grams) if grams else np.empty(0, "uint64"), starts)
 
 
-def _parts(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
+def parts(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
     """Yield runs of texts that together have so many characters as are worked on at once."""
     ends, first = np.cumsum(lengths), 0
     while first < len(lengths):
@@ -123,10 +118,10 @@ def _hash_part(codes: np.ndarray, lengths: np.ndarray, size: int) -> tuple[np.nd
     value = np.zeros(total, "uint64")
     for offset in range(size):
         value += np.where(left > offset, codes[offset : offset + total], np.uint64(0))
-        value *= _ODD
+        value *= ODD
         value ^= value >> np.uint64(29)
     begins_gram = (left >= size) | (left == lengths[row])  # a text that is shorter has one
-    value = (value[begins_gram] * _ODD) >> np.uint64(64 - HASH_BITS)
+    value = (value[begins_gram] * ODD) >> np.uint64(64 - HASH_BITS)
     key = _distinct(row[begins_gram].astype("uint64") << np.uint64(HASH_BITS) | value)
     of = (key >> np.uint64(HASH_BITS)).astype("int64")
     return key & np.uint64(2**HASH_BITS - 1), np.bincount(of, minlength=len(lengths))
@@ -135,84 +130,6 @@ def _hash_part(codes: np.ndarray, lengths: np.ndarray, size: int) -> tuple[np.nd
 def _distinct(values: np.ndarray) -> np.ndarray:
     values = np.sort(values)
     return values[np.diff(values, prepend=values[:1] + np.uint64(1)) != 0]
-
-
-def bands_for(threshold: float, *, hashes: int = 128, recall: float = 0.99) -> tuple[int, int]:
-    """Return how many bands of how many hashes find a pair at `threshold` with a chance of at least `recall`.
-
-    Of the ways to do so that with the longest bands, which let the fewest pairs through that are none.
-
-    Examples
-    --------
-    >>> bands_for(0.7), bands_for(0.5)
-    ((17, 4), (35, 3))
-    """
-    for rows in range(hashes, 0, -1):
-        for bands in range(1, hashes // rows + 1):
-            if 1 - (1 - threshold**rows) ** bands >= recall:
-                return bands, rows
-    return hashes, 1
-
-
-def find_candidates(shingles: Shingles, *, threshold: float, seed: int = 0) -> np.ndarray:
-    """Return pairs of texts whose sets may have a Jaccard index of `threshold` or more.
-
-    Parameters
-    ----------
-    shingles : Shingles
-        Distinct texts; equal ones would fill buckets.
-    threshold : float
-        A pair at it is missed once in a hundred, one above more seldom (`bands_for`).
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64, shape (pairs, 2)
-        The lower number first, ascending; the same in every run and on every machine.
-
-    References
-    ----------
-    Broder 1997, "On the resemblance and containment of documents".
-    """
-    bands, rows = bands_for(threshold)
-    n = len(shingles.starts) - 1
-    drawn = np.random.default_rng(seed).integers(2**63, size=(bands, rows, 2), dtype="uint64")
-
-    def of_band(numbers: np.ndarray) -> np.ndarray:
-        key = np.zeros(n, "uint64")
-        for multiplier, shift in numbers:
-            key = (key ^ _smallest(shingles, multiplier * np.uint64(2) + np.uint64(1), shift)) * _ODD
-            key ^= key >> np.uint64(31)
-        return _bucket_pairs(key, n)
-
-    # numpy's loops run beside each other; each band holds some arrays of the size of the corpus
-    with concurrent.futures.ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        pairs = [np.empty(0, "int64"), *pool.map(of_band, drawn)]
-    code = np.unique(np.concatenate(pairs))
-    return np.stack([code // max(n, 1), code % max(n, 1)], axis=1)
-
-
-def _smallest(shingles: Shingles, multiplier: np.uint64, shift: np.uint64) -> np.ndarray:
-    """Return the smallest hash of each text under one random function."""
-    out = np.empty(len(shingles.starts) - 1, "uint64")
-    for first, last in _parts(shingles.sizes):
-        part = shingles.part(first, last)
-        hashed = (part.grams * multiplier + shift) >> np.uint64(24)
-        out[first:last] = np.minimum.reduceat(hashed, part.starts[:-1])
-    return out
-
-
-def _bucket_pairs(key: np.ndarray, n: int) -> np.ndarray:
-    """Return the pairs of texts of one key, each as one number."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    found = []
-    for step in range(1, _BUCKET):
-        same = np.flatnonzero(ordered[step:] == ordered[:-step])
-        if not len(same):
-            break
-        found.append(order[same] * n + order[same + step])
-    return np.concatenate(found) if found else np.empty(0, "int64")
 
 
 def jaccard(shingles: Shingles, pairs: np.ndarray) -> np.ndarray:
@@ -229,7 +146,7 @@ def jaccard(shingles: Shingles, pairs: np.ndarray) -> np.ndarray:
     """
     out = np.empty(len(pairs))
     sizes = shingles.sizes[pairs]  # shape (pairs, 2)
-    for first, last in _parts(sizes.sum(axis=1)):
+    for first, last in parts(sizes.sum(axis=1)):
         some, count = pairs[first:last], sizes[first:last]
         both = [_spread(shingles, some[:, side], count[:, side]) for side in (0, 1)]
         key = np.sort(np.concatenate(both))

@@ -16,16 +16,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_personal, mask_text
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
-from kosent_lab.curation.identity import add_identity
+from kosent_lab.curation.identity import add_identity, letters_sha256, text_sha256
 from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, spdx
-from kosent_lab.curation.optout import find_near_wished, find_wished, read_registry, unmatched
+from kosent_lab.curation.optout import (
+    HASHED,
+    PUBLISHED,
+    Registry,
+    find_near_wished,
+    find_wished,
+    read_registry,
+    unmatched,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +97,7 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     check_columns(frame, list(wanted), what=f"the step {step}")
     for column, values in wanted.items():
         values = values if isinstance(values, list) else [values]
-        found &= frame[column].isin(values).fillna(False)
+        found &= frame[column].map(plain_label).isin([plain_label(value) for value in values])  # a CSV's 1 is a text
     return found
 
 
@@ -98,7 +106,7 @@ def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9) -> Outcom
     wishes = read_registry(registry)
     if wishes.wishes.empty:
         return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "unmatched": []})
-    identified = add_identity(frame)
+    identified = _as_published(add_identity(frame), wishes)
     found = find_wished(identified, wishes)
     if near and len(found):
         found = pd.concat([found, find_near_wished(frame, found, threshold=near)], ignore_index=True)
@@ -111,6 +119,15 @@ def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9) -> Outcom
     )
     facts = {"registry": wishes.sha256, "wishes": len(wishes.wishes), "newest": wishes.newest}
     return Outcome(removed, facts=facts | {"unmatched": unmatched(identified, wishes)})
+
+
+def _as_published(frame: pd.DataFrame, wishes: Registry) -> pd.DataFrame:
+    """Add the hashes of texts as the step personal would leave them, where a wish may have been made for such a one."""
+    texts = frame["text"].fillna("").astype(str)
+    suspects = texts[texts.str.contains(HINT, regex=True)] if wishes.wishes["kind"].isin(HASHED).any() else texts[:0]
+    masked = suspects.map(lambda text: mask_text(text, find_personal(text)))
+    hashes = {"sha256": text_sha256, "letters_sha256": letters_sha256}
+    return frame.assign(**{name + PUBLISHED: masked.map(hashed) for name, hashed in hashes.items()})
 
 
 def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:

@@ -155,7 +155,7 @@ def test_who_asks_is_answered_by_letters_owner_and_lineage(home):
     gone = curation.ask([snapshot], text=LONG)
     assert gone[["what", "reason"]].values.tolist() == [["removed", "near copy"]]
     # what was redacted is found by what stood there
-    assert curation.ask([snapshot], text="문의 010 0000 0000")["what"].tolist() == ["changed"]
+    assert curation.ask([snapshot], text="문의 010 0000 0000")["what"].tolist() == ["held", "changed"]
     assert (curation.ask([snapshot], owner="kim")["what"] == "held").sum() == 12
     assert curation.ask([snapshot], owner="lee").empty
     for wrong in ({}, {"owner": "kim", "text": "a"}):

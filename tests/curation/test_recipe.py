@@ -15,11 +15,11 @@ def read(tmp_path, text):
 
 
 def test_a_recipe_says_what_is_done_in_which_order(tmp_path):
-    steps = '[[steps]]\nstep = "duplicates"\nthreshold = 0.7\n[[steps]]\nstep = "opt-out"\nregistry = "out.csv"\n'
+    steps = '[[steps]]\nstep = "opt-out"\nregistry = "out.csv"\n[[steps]]\nstep = "duplicates"\nthreshold = 0.7\n'
     recipe = read(tmp_path, HEAD + "seed = 5\n" + SOURCE + steps)
-    assert [call.step for call in recipe.steps] == ["duplicates", "opt-out"]
-    assert recipe.steps[0].options == {"seed": 5, "threshold": 0.7}
-    assert recipe.steps[1].options == {"registry": tmp_path / "out.csv"}
+    assert [call.step for call in recipe.steps] == ["opt-out", "duplicates"]
+    assert recipe.steps[0].options == {"registry": tmp_path / "out.csv"}
+    assert recipe.steps[1].options == {"seed": 5, "threshold": 0.7}
     assert recipe.sources == ({"file": "a.csv"},)
     assert recipe.shard_rows == 100_000
 

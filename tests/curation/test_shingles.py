@@ -5,7 +5,8 @@ import pytest
 from kosent_lab import corpora
 from kosent_lab.corpora.nearness import near_copies
 from kosent_lab.corpora.splits import fold_texts
-from kosent_lab.curation.shingles import bands_for, find_candidates, jaccard, shingle
+from kosent_lab.curation.minhash import bands_for, find_candidates
+from kosent_lab.curation.shingles import jaccard, shingle
 
 
 def test_grams_by_hand():
