@@ -26,8 +26,8 @@ HOUSE = {
     ],
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
-        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "steps", "scanner",
-        "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
+        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "outcome", "steps",
+        "scanner", "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
         "personal_scores", "secret_training", "presidio",
         "duplicate_scores",
     ],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = ("language", "licence", "source", "repository", "owner")
+_ASKED = ("document", "owner", "repository", "source", "user")
 _SHOWN = 20
 
 
@@ -32,6 +33,7 @@ def add(subparsers: Any) -> None:
         "--engine", metavar="ADDRESS",
         help="of a Ray cluster that looks at documents (ray://head:10001, head:6379, auto); the same bytes",
     )  # fmt: skip
+    build.add_argument("--previous", type=Path, metavar="DIR", help="the version before, which stays where it is")
     json_option(build)
     check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")
     check.add_argument("folder", type=Path)
@@ -49,7 +51,7 @@ def add(subparsers: Any) -> None:
     asking = command(actions, "ask", ask_corpus, "is it in there, in which version, or which step took it out")
     asking.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="versions of a corpus")
     what = asking.add_mutually_exclusive_group(required=True)
-    for name in ("document", "owner", "repository", "source", "text"):
+    for name in (*_ASKED, "text"):
         what.add_argument(f"--{name}")
     what.add_argument("--file", type=Path, help="whose content is the text")
 
@@ -87,10 +89,15 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     _outside(arguments.json, arguments.out)
     recipe = curation.read_recipe(arguments.recipe)
     with open_engine(arguments.engine) as engine:
-        snapshot = curation.build_corpus(recipe, arguments.out, scanner=scanner, engine=engine)
+        snapshot = curation.build_corpus(
+            recipe, arguments.out, scanner=scanner, engine=engine, previous=arguments.previous
+        )
     steps = snapshot.manifest["steps"]
     if steps:
         print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
+    lineage = snapshot.lineage()
+    for (step, reason), part in lineage.groupby(["step", "reason"], sort=False):
+        print(f"{step}, {printable(str(reason))}: {len(part):,}")
     for step in steps:
         if step["facts"].get("unmatched"):
             print(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")
@@ -183,12 +190,12 @@ def ask_corpus(arguments: argparse.Namespace) -> None:
 
     text = _text(arguments)
     snapshots = [curation.open_snapshot(folder) for folder in arguments.folders]
-    asked = {name: getattr(arguments, name) for name in ("document", "owner", "repository", "source")}
+    asked = {name: getattr(arguments, name) for name in _ASKED}
     versions = [snapshot.version for snapshot in snapshots]
     for folder, snapshot in zip(arguments.folders, snapshots, strict=True):
         found = curation.ask([snapshot], text=text, **asked)
         if len(found):
-            print(_shown(found))
+            print(_shown(found) + (f"\n… {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""))
         held, gone = (found.loc[found["what"] == what, "doc_id"].nunique() for what in ("held", "removed"))
         # two folders may hold one version of different data
         name = snapshot.version if versions.count(snapshot.version) == 1 else f"{snapshot.version} in {folder}"
@@ -215,15 +222,15 @@ def enter_wish(arguments: argparse.Namespace) -> None:
     import datetime
 
     from kosent_lab.core.hangul import fold_text
-    from kosent_lab.curation.optout import add_wish, wish_for_text
+    from kosent_lab.curation.optout import LEAST_LETTERS, add_wish, wish_for_text
 
     text = _text(arguments)
     names = ("document", "owner", "repository", "source", "user")
     asked = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     if text is not None:
         asked = {"letters": wish_for_text(text)["letters"]}  # whatever its spaces and marks
-        if not fold_text(text):
-            raise DataError("a text without a letter or digit is everybody's; ask for its document instead")
+        if len(fold_text(text)) < LEAST_LETTERS:
+            raise DataError(f"a text of fewer than {LEAST_LETTERS} letters is anybody's; name its document instead")
     ((kind, value),) = asked.items()
     day = arguments.asked_on or datetime.date.today().isoformat()
     entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}

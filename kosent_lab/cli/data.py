@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from kosent_lab.cli.options import command
+from kosent_lab.cli.options import command, file_columns, reading
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 
@@ -24,6 +25,10 @@ def add(subparsers: Any) -> None:
     )
     command(actions, "verify", verify_data, "rehash and recount").add_argument("name")
     command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
+    mask = command(actions, "mask", mask_file, "hide personal data in every column of a table of yours, and no more")
+    mask.add_argument("file", type=Path, help="CSV, TSV, JSONL, parquet or workbook")
+    file_columns(mask)
+    mask.add_argument("--out", type=Path, required=True, metavar="FILE", help="CSV")
     command(actions, "purge", purge_data, "remove what the cache keeps of your texts: readings, traces of errors")
     score = command(actions, "score", score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
@@ -71,6 +76,28 @@ def show_leaks(arguments: argparse.Namespace) -> None:
     from kosent_lab import corpora
 
     print(corpora.leakage_report(corpora.load_corpus("nsmc")).to_string(index=False))
+
+
+def mask_file(arguments: argparse.Namespace) -> None:
+    """Write a table with placeholders for what names persons."""
+    import pandas as pd
+
+    from kosent_lab.core.columns import to_table
+    from kosent_lab.corpora import personal
+    from kosent_lab.corpora.readers import READERS, SUFFIXES
+    from kosent_lab.scoring.csv_out import write_csv
+
+    path, out = arguments.file, arguments.out
+    if not path.is_file():
+        raise NotAvailableError(f"there is no file {path}")
+    if path.suffix.lower() not in READERS:
+        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
+    if out.suffix.lower() != ".csv" or out.resolve() == path.resolve():
+        raise DataError(f"--out is another file than the one that is read, a .csv; got {out}")
+    frame = pd.concat(READERS[path.suffix.lower()](path, reading(arguments)).frames(None))
+    counts, rows = personal.count_personal(frame), len(frame)
+    write_csv([to_table(personal.mask_frame(frame))], out)
+    print(f"{rows:,} rows, hidden: {personal.describe(counts) or 'nothing'}: {out}")
 
 
 def purge_data(arguments: argparse.Namespace) -> None:

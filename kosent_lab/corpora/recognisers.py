@@ -25,7 +25,8 @@ from kosent_lab.corpora.personal_checks import (
 from kosent_lab.corpora.recogniser import Recogniser
 from kosent_lab.corpora.secret_recognisers import LONE_SECRETS, SECRETS
 
-_GAP = r"(?: ?[-.) _] ?)"
+_GAP = r"(?: ?[-.) _/~] ?)"
+_SPELT = "[0-9공영일이삼사오육륙칠팔구]"  # a digit, said
 _REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _HIRED = "아바사자배"
 # a plate may end in a particle; any other word right behind it counts something (35도 1200주)
@@ -102,10 +103,11 @@ RECOGNISERS = (
         "mail", "mail address", "[메일주소]", 2,
         # bounded, so that a long run of letters is looked at once
         re.compile(
-            r"(?<![\w.%+-])(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
+            r"(?<![A-Za-z0-9_%+-])(?<![A-Za-z0-9]\.)(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
             r"(?:@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
             r"|(?: @ |\(at\)|\[at\])(?:[A-Za-z0-9-]{1,63}\.){1,5}(?:com|net|org|edu|io|kr)(?![\w.]))"
-            r"|(?<=[가-힣])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
+            r"|(?<![A-Za-z0-9_.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{1,63} ?@ ?"
+            r"(?:네이버|지메일|한메일|다음|네이트|핫메일)(?![가-힣])"
         ),
         hint=r"@|[(\[]at[)\]]", check=is_mail,
     ),
@@ -194,6 +196,15 @@ RECOGNISERS = (
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
         check=is_phone, unless=_IS_NUMBERED,
+    ),
+    Recogniser(
+        "phone", "phone number", "[전화번호]", 2,
+        # said, or with letters for digits, so that no filter sees it: 공일공-1234-오육칠팔, O1O-1234-5678
+        re.compile(
+            rf"(?<![A-Za-z0-9가-힣+-])(?=[0-9 -]{{0,12}}[공영일이삼사오육륙칠팔구oOlI])"
+            rf"(?:[공영][일1][공영]|[oO0][1lI][oO0]){_GAP}?{_SPELT}{{3,4}}{_GAP}?{_SPELT}{{4}}(?![0-9A-Za-z])"
+        ),
+        hint="[공영][일1]|[oO0][1lI][oO0]", unless=_IS_NUMBERED,
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,

@@ -27,7 +27,9 @@ from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.engines import Engine, Here
-from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid
+from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid, without_personal
+from kosent_lab.curation.licences import licence_names
+from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
 from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
@@ -43,13 +45,20 @@ from kosent_lab.curation.snapshots import (
     manifest_sha256,
     open_snapshot,
 )
-from kosent_lab.curation.steps import Outcome, run_in_parts
+from kosent_lab.curation.steps import run_in_parts
 
 logger = logging.getLogger(__name__)
 OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE, CROISSANT)
 
 
-def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engine: Engine | None = None) -> Snapshot:
+def build_corpus(
+    recipe: Recipe,
+    out: Path,
+    *,
+    scanner: Sequence[str] = (),
+    engine: Engine | None = None,
+    previous: Path | None = None,
+) -> Snapshot:
     """Build the corpus of a recipe into a folder.
 
     Parameters
@@ -61,6 +70,8 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engi
         A command that every document of the sources is shown to first (`scanner.scan`).
     engine : Engine, optional
         Where documents are looked at (`engines.open_engine`); in this process when None. The result is the same.
+    previous : Path, optional
+        The version before, where that is to stay beside the new one.
 
     Returns
     -------
@@ -69,12 +80,17 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engi
     Raises
     ------
     DataError
-        When a step cannot be done, or the version that lies there has the same number and other documents.
+        When a step cannot be done, no document is left, or the version that lies there has the same number and
+        other documents.
     """
     out = out.resolve()
     work = out.with_name(f".{out.name}.build")
     with hold(work):
         before = _former(out, recipe)
+        if previous is not None:
+            if before is not None:
+                raise DataError(f"{out} holds {before.version} itself; leave the former version ({previous}) out")
+            before = _former(open_snapshot(previous).folder, recipe)
         for source in recipe.sources:
             if "folder" in source and out.is_relative_to((recipe.folder / source["folder"]).resolve()):
                 raise DataError(
@@ -102,6 +118,9 @@ def build_corpus(recipe: Recipe, out: Path, *, scanner: Sequence[str] = (), engi
             )
             logger.info("%s: %d documents of %d, %d changed", call.step, len(fewer), len(frame), len(outcome.changed))
             frame = fewer
+        if frame.empty and sum(one["rows"] for one in inputs):
+            took = "; ".join(f"{reason}: {n:,}" for reason, n in _reasons(lineage).items())
+            raise DataError(f"no document is left of {recipe.name}: {took}")
         facts = {"inputs": inputs, "steps": steps}
         touched = pd.concat([_no_lineage(), *lineage], ignore_index=True)
         snapshot = _write(recipe, frame, touched, facts, before, out)
@@ -169,19 +188,31 @@ def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine) -> Out
     return outcome
 
 
+def _reasons(lineage: list[pd.DataFrame]) -> dict[str, int]:
+    """Count why documents left."""
+    touched = pd.concat([_no_lineage(), *lineage])
+    gone = touched[touched["action"] == "removed"]
+    return (gone["step"] + ", " + gone["reason"]).value_counts().to_dict()
+
+
 def _no_lineage() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in LINEAGE_COLUMNS})
 
 
 def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
-    """Return what a step did to which document, with the hashes of its text before; never the text."""
-    changed = outcome.changed.drop(columns="text").assign(action="changed", other="")
+    """Return what a step did to which document, with the hashes of its text before, personal data masked; never the
+    text, nor by whom it is where somebody asked to be left out.
+    """
+    changed = outcome.changed[["doc_id", "reason"]].assign(action="changed", other="")
     touched = pd.concat([outcome.removed.assign(action="removed"), changed])
     if touched.empty:
         return _no_lineage()
     known = frame[["doc_id", "text", "owner", "repository", "source"]]
     table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
-    table = table.assign(sha256=table["text"].map(text_sha256), letters_sha256=table["text"].map(letters_sha256))
+    kept = table["text"].map(without_personal)
+    table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
+    if step == "opt-out":
+        table["owner"] = table["owner"].map(text_sha256).where(table["owner"] != "", "")
     return table[list(LINEAGE_COLUMNS)]
 
 
@@ -214,10 +245,13 @@ def _write(
         }
         new = Snapshot(fresh, manifest)
         changes = compare_snapshots(before, new) if before else None
+        _warn_of_licences(recipe.licence, frame["licence"].value_counts())
+        about = ("title", "licence")
         same = before is not None and before.manifest["shards"] == shards
+        same = same and all(before.manifest[key] == manifest[key] for key in about)
         if before and not same and before.manifest["version"] == recipe.version:
             raise DataError(
-                f"{out} holds {before.version} with other documents; raise the version in the recipe "
+                f"{out} holds {before.version} with other documents, title or licence; raise the version in the recipe "
                 f"(+{len(changes['added']):,}, -{len(changes['removed']):,}, {len(changes['changed']):,} changed)"
             )
         kept = (before.folder / CHANGELOG).read_text("utf-8") if before else ""
@@ -232,3 +266,12 @@ def _write(
         manifest["sha256"] = manifest_sha256(manifest)
         write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", fresh / MANIFEST)
     return open_snapshot(out)
+
+
+def _warn_of_licences(whole: str, counts: pd.Series) -> None:
+    """Say which licences of documents the licence of the whole does not name."""
+    names = licence_names(whole)
+    odd = {licence: n for licence, n in counts.items() if not licence_names(str(licence)) <= names}
+    if odd:
+        said = ", ".join(f"{licence} ({n:,})" for licence, n in sorted(odd.items()))
+        logger.warning("the licence of the whole, %s, does not name that of these documents: %s", whole, said)

@@ -16,6 +16,7 @@ import pandas as pd
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.hangul import fold_text, replace_surrogates
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.personal import HINT, mask_text
 
 QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
 _DIRECTORY = 0o40000
@@ -148,6 +149,14 @@ def letters_sha256(text: str) -> str:
     True
     """
     return hashlib.sha256(fold_text(text).encode()).hexdigest()
+
+
+def without_personal(text: str) -> str:
+    """Return a text with placeholders for what names a person: what may be kept of it, and asked for.
+
+    The hash of a text with a telephone number in it tells the number to who tries all of them.
+    """
+    return mask_text(text) if re.search(HINT, text) else text
 
 
 def add_identity(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import letters_sha256
+from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
-ASKED = {"document": "doc_id", "owner": "owner", "repository": "repository", "source": "source"}
+ASKED = {"document": "doc_id", "owner": "owner", "repository": "repository", "source": "source", "user": "user"}
 HELD = "held"
 
 
@@ -43,15 +43,17 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     if len(wanted) + (text is not None) != 1:
         raise DataError(f"ask for one thing: a text, or one of {', '.join(ASKED)}")
     if text is not None:
-        wanted = {"letters_sha256": letters_sha256(text)}
+        wanted = {"letters_sha256": text}
     ((column, value),) = wanted.items()
+    # a lineage keeps no text with personal data in it, and of who asked to be left out a hash alone
+    kept = (letters_sha256(value), letters_sha256(without_personal(value)), text_sha256(to_nfc(value)), to_nfc(value))
     found = []
     for snapshot in snapshots:
         held = _held(snapshot, column, value)
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
             lineage = lineage.assign(**{column: ""})
-        known = lineage.loc[lineage[column].fillna("").map(to_nfc) == to_nfc(value), "doc_id"]
+        known = lineage.loc[lineage[column].fillna("").map(to_nfc).isin(kept), "doc_id"]
         touched = lineage[lineage["doc_id"].isin({*held, *known})].rename(columns={"action": "what"})
         # what a step changed and none took out is held, under another text than the one asked for
         gone = set(touched.loc[touched["what"] == "removed", "doc_id"])
@@ -65,9 +67,10 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
 def _held(snapshot: Snapshot, column: str, value: str) -> list[str]:
     ids: list[str] = []
     if column == "letters_sha256":
+        wanted = {letters_sha256(value), letters_sha256(without_personal(value))}
         for batch in snapshot.batches(["doc_id", "text"]):
-            ids += batch.loc[batch["text"].map(letters_sha256) == value, "doc_id"].tolist()
-    else:
+            ids += batch.loc[batch["text"].map(letters_sha256).isin(wanted), "doc_id"].tolist()
+    elif column in snapshot.manifest["columns"]:
         for spelt in dict.fromkeys((value, to_nfc(value), unicodedata.normalize("NFD", value))):
             for batch in snapshot.find(columns=["doc_id"], **{column: spelt}):
                 ids += batch["doc_id"].tolist()

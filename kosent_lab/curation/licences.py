@@ -19,7 +19,7 @@ from kosent_lab.core.schema import DataError
 _TAG = re.compile(
     r"^(?:[^\w\n]{0,80}|[ \t]{0,40}(?:dnl|(?i:@?rem)|::)[ \t]+|[^\w\n]{1,40}(?:SPDX-File)?Copyright[^\n]{1,120}?)"
     r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][^\n\r*<\"'{}#\\]{1,199}?)[ \t]*"
-    r"(?:\*+[/)]|-->[^\n]*|[-#%]\}|\"{3}|'{3}|\]\])?[ \t\r*#/;-]*$",
+    r"(?:\*+[/)]|-->[^\n]*|-?[-#%]\}|\"{3}|'{3}|\]\])?[ \t\r*#/;-]*$",
     re.MULTILINE,
 )
 _HEAD = 5_000  # characters of a file in which a tag or a notice may stand
@@ -115,6 +115,17 @@ def join_licences(expressions: Iterable[str], operator: str = "AND") -> str:
     """
     several = list(dict.fromkeys(expressions))
     return f" {operator} ".join(f"({one})" if len(several) > 1 and " " in one else one for one in several)
+
+
+def licence_names(expression: str) -> set[str]:
+    """Return the licences and exceptions that an expression names, whatever stands between them.
+
+    Examples
+    --------
+    >>> sorted(licence_names("(MIT OR Apache-2.0) AND GPL-2.0-only WITH Classpath-exception-2.0"))
+    ['Apache-2.0', 'Classpath-exception-2.0', 'GPL-2.0-only', 'MIT']
+    """
+    return set(re.findall(r"[A-Za-z0-9.+-]+", expression)) - {"AND", "OR", "WITH"}
 
 
 def is_allowed(expression: str, allow: frozenset[str]) -> bool:

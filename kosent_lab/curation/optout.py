@@ -20,9 +20,10 @@ from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, plain_label
+from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.folders import decode
-from kosent_lab.curation.identity import letters_sha256, text_sha256
+from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
 # of a wish: which column of the documents its value stands in
@@ -37,6 +38,7 @@ KINDS = {
 }
 HASHED = ("text", "letters")
 PUBLISHED = "_published"
+LEAST_LETTERS = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +120,11 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
         raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
     if kind in HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
         raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
+    if kind == "document" and re.fullmatch(r"(?:.*/)?row-\d+", value):
+        raise DataError(
+            f"{where}: {request} names {value} by its place in a file, which an edit of the file moves; enter the text "
+            "(opt-out --text, --file), or give the source an id_column"
+        )
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", asked_on):  # 20261127 would be one too, and sort otherwise
             raise ValueError("three numbers with hyphens")
@@ -126,16 +133,18 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
         raise DataError(f"{where}: asked_on is a day (2026-11-27); got {asked_on!r}") from error
 
 
-def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_LETTERS) -> pd.DataFrame:
     """Find the documents that a wish names, and their copies.
 
     Parameters
     ----------
     frame : DataFrame
-        ``doc_id``, ``sha256``, ``letters_sha256`` (`identity.add_identity`); ``owner``, ``repository``, ``source``,
-        ``user`` where they are known; the hashes with `PUBLISHED` behind their names of a text as a version of the
-        corpus has it, which whoever asks has read.
+        ``doc_id``, ``text``, ``sha256``, ``letters_sha256`` (`identity.add_identity`); ``owner``, ``repository``,
+        ``source``, ``user`` where they are known; the hashes with `PUBLISHED` behind their names of a text as a version
+        of the corpus has it, which whoever asks has read.
     registry : Registry
+    least : int
+        Letters of a text whose copies follow a wish: of two that are shorter nobody copied the other.
 
     Returns
     -------
@@ -149,8 +158,8 @@ def find_wished(frame: pd.DataFrame, registry: Registry) -> pd.DataFrame:
         for column in _columns(str(kind), frame):
             request = request.fillna(_names(frame[column]).map(by_value))
     named = request.notna()
-    # an empty text is everybody's
-    letters = frame["letters_sha256"].where(frame["letters_sha256"] != letters_sha256(""))
+    # a short text, 최고, is everybody's
+    letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
     of = pd.DataFrame({"letters": letters, "request": request})[named].dropna().drop_duplicates("letters")
     request = request.fillna(letters.map(of.set_index("letters")["request"]))
     found = request.notna()
@@ -175,7 +184,9 @@ def _names(values: pd.Series) -> pd.Series:
     return values.fillna("").astype("str").map(lambda name: to_nfc(name).strip()).astype("object")
 
 
-def find_near_wished(frame: pd.DataFrame, found: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+def find_near_wished(
+    frame: pd.DataFrame, found: pd.DataFrame, *, threshold: float, least: int = LEAST_LETTERS
+) -> pd.DataFrame:
     """Find what is nearly what a wish names: a copy that somebody changed a little follows it too.
 
     Parameters
@@ -186,6 +197,8 @@ def find_near_wished(frame: pd.DataFrame, found: pd.DataFrame, *, threshold: flo
         From `find_wished`.
     threshold : float
         Smallest Jaccard index (`duplicates.find_overlap`).
+    least : int
+        As for `find_wished`.
 
     Returns
     -------
@@ -193,7 +206,8 @@ def find_near_wished(frame: pd.DataFrame, found: pd.DataFrame, *, threshold: flo
         As `find_wished`, of further documents.
     """
     named = frame["doc_id"].isin(found["doc_id"])
-    near = find_overlap(frame[~named], frame[named], threshold=threshold)
+    long = fold_texts(frame["text"]).str.len() >= least
+    near = find_overlap(frame[~named & long], frame[named & long], threshold=threshold)
     request = near["other"].map(found.set_index("doc_id")["request"])
     return pd.DataFrame({"doc_id": near["doc_id"], "request": request, "follows": True})
 
@@ -244,5 +258,6 @@ def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
 
 
 def wish_for_text(text: str) -> dict[str, str]:
-    """Return what to enter for a text: kind and value, its own and its letters' hash."""
-    return {"text": text_sha256(text), "letters": letters_sha256(text)}
+    """Return what to enter for a text: kind and value, its own and its letters' hash, personal data in it masked."""
+    kept = without_personal(text)
+    return {"text": text_sha256(kept), "letters": letters_sha256(kept)}

@@ -14,7 +14,7 @@ _SAID = re.compile(
     r"|(?:this|the following) (?:file|code|module|script|header|document)[^\n.]{0,30}\bgenerated\b"
     r"|(?:this (?:file|code|module) (?:is|was) )?(?:code |machine |auto-?|automatically )generated\b"
     r"|[^\n]{0,80}\bdo not (?:edit|modify|change)(?: (?:this (?:file|code)|by hand|manually|directly|it))*"
-    r"[.!;, ]*(?:\*/|-->|\"{3}|'{3})?[ \t]*$"
+    r"[.!;, ]*(?:\*/|-->|\"{3}|'{3}|[#*/;]+)?[ \t]*$"
     r"|[^\n]{0,40}(?:이 (?:파일|코드)[은는]?|파일)[^\n]{0,20}자동(?:으로)? ?(?:생성|만들어진)"
     r"|자동(?:으로)? ?생성된? ?(?:파일|코드))"
     r"|^[ \t]*(?:#+|//+|/\*+|\*+|--+|;+|%+|<!--)[ \t!*-]*generated (?:by|from|with|automatically)\b"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.steps import Outcome
+from kosent_lab.curation.outcome import Outcome
 
 _SECONDS = 60.0  # that one document may take
 

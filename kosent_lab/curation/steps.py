@@ -7,7 +7,6 @@ them in ``curation.recipe``, how they follow each other in ``curation.build``.
 from __future__ import annotations
 
 import collections
-import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, spdx
 from kosent_lab.curation.optout import (
     HASHED,
+    LEAST_LETTERS,
     PUBLISHED,
     Registry,
     find_near_wished,
@@ -34,33 +34,14 @@ from kosent_lab.curation.optout import (
     read_registry,
     unmatched,
 )
+from kosent_lab.curation.outcome import Outcome, rows_of
 
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a step makes of a table.
-
-    Parameters
-    ----------
-    removed : DataFrame
-        ``doc_id``, ``reason`` and ``other`` (the document, request or value that it is for; ``""`` where none is).
-    changed : DataFrame
-        ``doc_id``, ``reason``, ``text`` (as it is from now on).
-    facts : dict
-        What else is to be said: counts, wishes that matched nothing.
-    """
-
-    removed: pd.DataFrame = dataclasses.field(default_factory=lambda: _rows([]))
-    changed: pd.DataFrame = dataclasses.field(default_factory=lambda: _rows([], last="text"))
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the table without what was removed, with what was changed; order and index as they were."""
-        kept = frame[~frame["doc_id"].isin(self.removed["doc_id"])]
-        if self.changed.empty:
-            return kept
-        texts = kept["doc_id"].map(self.changed.set_index("doc_id")["text"])
-        return kept.assign(text=texts.where(texts.notna(), kept["text"]))
+# what we say of a document ourselves, and what names it
+_NOT_PERSONAL = {
+    *("doc_id", "text", "source", "owner", "repository", "revision", "licence", "licence_from", "language", "path"),
+    *("encoding", "skipped", "polarity", "split", "official_split", "time"),
+    *("swhid_of_source", "revision_swhid", "directory_swhid"),
+}
 
 
 def run_in_parts(name: str, frame: pd.DataFrame, options: dict[str, Any], engine: Engine) -> Outcome:
@@ -87,10 +68,6 @@ def _sum(first: Any, second: Any) -> Any:
     }
 
 
-def _rows(rows: list[tuple[str, str, str]], *, last: str = "other") -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["doc_id", "reason", last], dtype="str")
-
-
 def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.Series:
     """Return which rows have one of the values wanted in every column named."""
     found = pd.Series(True, index=frame.index)
@@ -101,15 +78,19 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     return found
 
 
-def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9) -> Outcome:
-    """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such)."""
+def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9, least_letters: int = LEAST_LETTERS) -> Outcome:
+    """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such);
+    copies of texts of fewer letters than `least_letters` are none.
+    """
     wishes = read_registry(registry)
     if wishes.wishes.empty:
         return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "unmatched": []})
     identified = _as_published(add_identity(frame), wishes)
-    found = find_wished(identified, wishes)
+    found = find_wished(identified, wishes, least=least_letters)
     if near and len(found):
-        found = pd.concat([found, find_near_wished(frame, found, threshold=near)], ignore_index=True)
+        found = pd.concat(
+            [found, find_near_wished(frame, found, threshold=near, least=least_letters)], ignore_index=True
+        )
     removed = pd.DataFrame(
         {
             "doc_id": found["doc_id"],
@@ -125,29 +106,44 @@ def _as_published(frame: pd.DataFrame, wishes: Registry) -> pd.DataFrame:
     """Add the hashes of texts as the step personal would leave them, where a wish may have been made for such a one."""
     texts = frame["text"].fillna("").astype(str)
     suspects = texts[texts.str.contains(HINT, regex=True)] if wishes.wishes["kind"].isin(HASHED).any() else texts[:0]
-    masked = suspects.map(lambda text: mask_text(text, find_personal(text)))
+    masked = suspects.map(mask_text)
     hashes = {"sha256": text_sha256, "letters_sha256": letters_sha256}
     return frame.assign(**{name + PUBLISHED: masked.map(hashed) for name, hashed in hashes.items()})
 
 
 def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
-    """Take out what names persons (`personal.find_personal`): a placeholder in its place, or the whole document."""
+    """Take out what names persons (`personal.find_personal`), of the text and of every other column that the source
+    brought: a placeholder in its place, or the whole document.
+    """
     if action not in ("redact", "drop", "report"):
         raise DataError(f"the step personal has the actions redact, drop and report; got {action!r}")
-    texts = frame["text"].fillna("").astype(str)
-    rows, counts = [], collections.Counter[str]()
-    suspects = texts.str.contains(HINT, regex=True)
-    for doc_id, text in zip(frame.loc[suspects, "doc_id"], texts[suspects], strict=True):
-        found = find_personal(text)
-        if found:
-            kinds = [one.kind for one in found]
-            counts.update(kinds)
-            rows.append((doc_id, f"personal data: {', '.join(sorted(set(kinds)))}", mask_text(text, found)))
-    facts = {"found": dict(sorted(counts.items())), "documents": len(rows), "action": action}
+    counts, columns = collections.Counter[str](), collections.Counter[str]()
+    kinds: dict[str, set[str]] = {}
+    masked: dict[str, pd.Series] = {}
+    own = frame.select_dtypes(include=["object", "str", "string"]).columns
+    for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
+        texts = frame[column].fillna("").astype(str)
+        suspects = texts[texts.str.contains(HINT, regex=True)]
+        found = {index: one for index, text in suspects.items() if (one := find_personal(text))}
+        columns[column] += len(found)
+        for index, several in found.items():
+            counts.update(one.kind for one in several)
+            kinds.setdefault(frame.at[index, "doc_id"], set()).update(one.kind for one in several)
+        masked[column] = pd.Series({index: mask_text(texts[index], one) for index, one in found.items()}, dtype="str")
+    of = frame.loc[frame["doc_id"].isin(kinds.keys()), "doc_id"]
+    reasons = [(doc_id, f"personal data: {', '.join(sorted(kinds[doc_id]))}") for doc_id in of]
+    facts = {"found": dict(sorted(counts.items())), "documents": len(kinds), "action": action}
+    if elsewhere := {name: n for name, n in sorted(columns.items()) if n and name != "text"}:
+        facts["columns"] = elsewhere
     if action == "redact":
-        return Outcome(changed=_rows(rows, last="text"), facts=facts)
+        changed = pd.DataFrame(reasons, columns=["doc_id", "reason"], dtype="str")
+        for column, values in masked.items():
+            if len(values) or column == "text":
+                values.index = frame.loc[values.index, "doc_id"]
+                changed[column] = changed["doc_id"].map(values).astype("str")
+        return Outcome(changed=changed, facts=facts)
     if action == "drop":
-        return Outcome(_rows([(doc_id, reason, "") for doc_id, reason, _ in rows]), facts=facts)
+        return Outcome(rows_of([(doc_id, reason, "") for doc_id, reason in reasons]), facts=facts)
     return Outcome(facts=facts)
 
 

@@ -12,7 +12,7 @@ from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.reading import Reading, plain_name
 from kosent_lab.corpora.splits import fold_texts, hash_share
-from kosent_lab.curation.snapshots import Snapshot, open_snapshot
+from kosent_lab.curation.snapshots import Snapshot, open_snapshot, verify
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,17 @@ def read_labelled(
 
 
 def open_named(data: str | Path) -> Snapshot | None:
-    """Open the governed corpus that ``snapshot:FOLDER`` names; None for any other data."""
+    """Open the governed corpus that ``snapshot:FOLDER`` names, its files rehashed; None for any other data."""
     name = str(data)
-    return open_snapshot(name.removeprefix(SNAPSHOT)) if name.startswith(SNAPSHOT) else None
+    if not name.startswith(SNAPSHOT):
+        return None
+    snapshot = open_snapshot(name.removeprefix(SNAPSHOT))
+    files = verify(snapshot)
+    if not files["ok"].all():  # what teaches is what its version names
+        wrong = files[~files["ok"]].iloc[0]
+        path = snapshot.folder / wrong["file"]
+        raise DataError(f"{path} is not what the manifest says ({wrong['why']}); build the corpus again")
+    return snapshot
 
 
 def read_texts(name: str) -> pd.DataFrame:

@@ -20,3 +20,15 @@ def test_verify_nsmc_prints_the_blob_hashes(capsys):
                    "b6cfcd8cd1557bcd9bf06617b0e429ed73e9a367"):  # fmt: skip
         assert digest in shown
     assert shown.rstrip().endswith("ok")
+
+
+def test_a_table_of_ones_own_is_masked_and_stays_what_it_is(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("리뷰,휴대폰,점수\n좋아요 a@example.com,010-1234-5678,5\n별로,,1\n", "utf-8")
+    words = ["data", "mask", str(tmp_path / "a.csv"), "--text-column", "리뷰", "--out", str(tmp_path / "b.csv")]
+    assert parser.main(words) == 0
+    assert (tmp_path / "b.csv").read_text("utf-8-sig") == "리뷰,휴대폰,점수\n좋아요 [메일주소],[전화번호],5\n별로,,1\n"
+    assert "2 rows, hidden: 1 mail address, 1 phone number" in capsys.readouterr().out
+    for out, said in (("a.csv", "would be overwritten"), ("b.txt", "--out is another file")):
+        assert parser.main([*words[:-1], str(tmp_path / out)]) == 1
+        assert said in capsys.readouterr().err
+    assert parser.main(["data", "mask", str(tmp_path / "none.csv"), "--out", str(tmp_path / "b.csv")]) == 1

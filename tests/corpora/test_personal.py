@@ -206,3 +206,22 @@ def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
 )
 def test_what_only_looks_like_it_is_left(text):
     assert find_personal(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("드릴께요.minjun@naver.com", "드릴께요.[메일주소]"),
+        ("ㅠㅠminjun@hanmail.net", "ㅠㅠ[메일주소]"),
+        ("minjun@네이버 로", "[메일주소] 로"),
+        ("공일공-8392-0174", "[전화번호]"),
+        ("공일공 이삼사오 육칠팔구요", "[전화번호]요"),
+        ("O1O-2345-6789", "[전화번호]"),
+        ("010/2345/6789", "[전화번호]"),
+        ("010~8392~0174", "[전화번호]"),
+        ("사이공 일공공 이삼사오", "사이공 일공공 이삼사오"),
+        ("git@github.com:a/b", "git@github.com:a/b"),
+    ],
+)
+def test_what_is_written_so_that_no_filter_sees_it_is_seen(text, masked):
+    assert mask_text(text) == masked

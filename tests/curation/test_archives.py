@@ -120,3 +120,15 @@ def test_of_two_files_of_one_name_the_later_is_what_unpacking_leaves(tmp_path):
 def test_what_a_file_is_written_in(content, encoding):
     found = decode(content)
     assert (found and found[1]) == encoding
+
+
+def test_folders_are_parted_by_slashes_whatever_wrote_them(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.filename = "vendor\\LICENSE"
+        archive.writestr(info, "…")
+    (tmp_path / "b.txt").write_text("글", "utf-8")
+    with tarfile.open(tmp_path / "b.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "b.txt", "./b.txt")
+    assert read_archive(tmp_path / "a.zip")["path"].tolist() == ["vendor/LICENSE"]
+    assert read_archive(tmp_path / "b.tgz")["path"].tolist() == ["b.txt"]

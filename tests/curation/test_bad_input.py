@@ -1,6 +1,7 @@
 """Inputs that go wrong, each told or read, never silently another corpus."""
 
 import json
+import os
 import threading
 import unicodedata
 
@@ -12,6 +13,8 @@ from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.curation import steps
 from kosent_lab.curation.duplicates import find_duplicates
+from kosent_lab.curation.folders import read_folder
+from kosent_lab.curation.recipe import read_recipe
 from kosent_lab.curation.snapshots import manifest_sha256
 
 RECIPE = """
@@ -116,3 +119,26 @@ def test_a_manifest_that_leaves_something_out_is_none(tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     with pytest.raises(DataError, match="does not say steps. Build the corpus again"):
         curation.open_snapshot(folder)
+
+
+def test_a_link_whose_target_is_no_text_is_a_link(tmp_path):
+    os.symlink(b"\xff\xfe", os.fsencode(tmp_path) + b"/link")
+    assert read_folder(tmp_path)["skipped"].tolist() == ["link"]
+
+
+@pytest.mark.parametrize(
+    ("line", "match"),
+    [
+        ('allow = ["MIT OR Apache-2.0"]', "allow names licences one by one; got 'MIT OR Apache-2.0'"),
+        ("order = [1]", "order names columns"),
+    ],
+)
+def test_an_option_that_would_mean_nothing_is_refused(tmp_path, line, match):
+    step = "licences" if "allow" in line else "duplicates"
+    (tmp_path / "r.toml").write_text(
+        'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "MIT"\n[[sources]]\nfile = "a.csv"\n'
+        f'[[steps]]\nstep = "{step}"\n{line}\n',
+        "utf-8",
+    )
+    with pytest.raises(DataError, match=match):
+        read_recipe(tmp_path / "r.toml")

@@ -9,6 +9,7 @@ import pytest
 
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation.optout import wish_for_text
 from kosent_lab.curation.snapshots import MANIFEST
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
@@ -118,10 +119,10 @@ def test_a_killed_build_goes_on_at_its_last_whole_step(home, caplog):
 
 def test_a_wish_takes_effect_in_the_next_version_and_the_changelog_names_it(home):
     first = build(home)
-    wanted = held(first).loc[3, "doc_id"]
+    wanted, text = held(first).loc[3, ["doc_id", "text"]]
     with (home / "out.csv").open("a", encoding="utf-8") as file:
-        file.write(f"17,2026-02-01,document,{wanted},\n18,2026-02-02,repository,a/b,\n")
-    with pytest.raises(DataError, match="holds mine 1.0.0 with other documents; raise the version"):
+        file.write(f"17,2026-02-01,letters,{wish_for_text(text)['letters']},\n18,2026-02-02,repository,a/b,\n")
+    with pytest.raises(DataError, match="holds mine 1.0.0 with other documents, title or licence; raise the version"):
         build(home)
     assert curation.verify(curation.open_snapshot(home / "v1"))["ok"].all()
     second = build(home, version="1.1.0")
@@ -206,14 +207,13 @@ def test_another_corpus_or_builder_is_not_written_over(home):
         build(home, "v2")
 
 
-def test_a_corpus_of_nothing_is_built_too(home):
+def test_a_corpus_of_nothing_is_none(home):
     (home / "a.csv").write_text("text,date\n010-0000-0000,2026-01-01\n", "utf-8")
     path = home / "recipe.toml"
     path.write_text(RECIPE.replace('step = "personal"', 'step = "personal"\naction = "drop"'), "utf-8")
-    snapshot = curation.build_corpus(curation.read_recipe(path), home / "v1")
-    assert snapshot.rows == 0
-    assert curation.verify(snapshot)["ok"].all()
-    assert held(snapshot).empty
+    with pytest.raises(DataError, match="no document is left of mine: personal, personal data: phone: 1"):
+        curation.build_corpus(curation.read_recipe(path), home / "v1")
+    assert not (home / "v1").exists()
 
 
 def test_files_of_a_folder_become_documents_and_those_not_read_say_why(home):

@@ -110,3 +110,16 @@ def test_a_repository_whose_files_stand_in_another_is_its_copy():
     found = find_copied_repositories(stars, threshold=0.7, order=["-stars"]).set_index("repository")
     assert found["other"].to_dict() == {"fork": "origin", "vendored": "origin"}
     assert find_copied_repositories(frame.head(0)).empty
+
+
+def test_an_order_has_gaps_and_may_name_ids():
+    frame = pd.DataFrame(
+        {"doc_id": list("abc"), "text": ["같은 글이다", "같은 글이다", "다른 글"], "stars": ["9", "10", ""]}
+    )
+    assert find_duplicates(frame, order=["-stars"])["cluster"].tolist() == ["b", "b"]
+    assert find_duplicates(frame, order=["-doc_id"])["cluster"].tolist() == ["b", "b"]
+
+
+def test_copied_repositories_may_be_ordered_by_name():
+    frame = pd.DataFrame({"repository": ["z/x", "a/x"], "text": ["print(1)", "print(1)"]})
+    assert find_copied_repositories(frame, order=["-repository"])["other"].tolist() == ["z/x"]

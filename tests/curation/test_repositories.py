@@ -1,5 +1,6 @@
 import os
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -170,3 +171,41 @@ def test_a_repository_of_sha_256_has_no_swhids(tmp_path):
     for read in (read_repository, describe_repository):
         with pytest.raises(DataError, match="names its objects by SHA-256; SWHIDs are of SHA-1"):
             read(tmp_path / "new")
+
+
+def test_versions_of_one_line_follow_each_other_and_a_branch_comes_with_its_merge(clone):
+    path = clone / "src" / "a.py"
+    git(clone, "checkout", "-qb", "branch")
+    path.write_text("print('가지')\n", "utf-8")
+    commit(clone, "2024-07-03")
+    git(clone, "checkout", "-q", "main")
+    (clone / "src.txt").write_text("main\n", "utf-8")
+    commit(clone, "2024-07-02")
+    moment = {f"GIT_{who}_DATE": "2024-07-04T12:00:00Z" for who in ("AUTHOR", "COMMITTER")}
+    git(clone, "merge", "-q", "--no-ff", "-m", "merge", "branch", **moment)
+    path.write_text("print('끝')\n", "utf-8")
+    commit(clone, "2024-07-05")
+    found = file_history(clone, "src/a.py")
+    assert found["text"].str.strip().tolist() == ["print('안녕')", "print('둘')", "print('가지')", "print('끝')"]
+    assert found["time"].str[:10].tolist() == ["2024-06-01", "2024-07-01", "2024-07-04", "2024-07-05"]
+
+
+def test_a_link_has_no_text_in_any_version(clone):
+    found = file_history(clone, "out")
+    assert found[["text", "skipped"]].values.tolist() == [["", "link"]]
+
+
+def test_a_moment_without_a_zone_is_the_same_everywhere(clone, monkeypatch):
+    git(clone, "commit", "-q", "--allow-empty", "-m", "x", GIT_COMMITTER_DATE="2024-07-02T02:00:00Z")
+    found = set()
+    for zone in ("UTC", "Asia/Seoul", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        found.add(find_revision(clone, "2024-07-02T03:00"))
+    assert len(found) == 1
+
+
+def test_a_name_may_be_asked_for_composed_or_not(clone):
+    name = unicodedata.normalize("NFD", "가나.txt")
+    (clone / name).write_text("글\n", "utf-8")
+    commit(clone, "2024-08-01")
+    assert len(file_history(clone, "가나.txt")) == 1

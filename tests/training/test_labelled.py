@@ -102,3 +102,15 @@ def test_a_governed_corpus_teaches_and_its_own_test_does_not(tmp_path, pack):
     assert set(frame["split"]) == {"train", "valid"}
     with pytest.raises(NotAvailableError, match="holds no governed corpus"):
         read_labelled(f"snapshot:{tmp_path}")
+
+
+def test_a_governed_corpus_that_was_changed_teaches_nothing(tmp_path, pack):
+    pack[pack["label"].notna()][["text", "label"]].head(40).to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "recipe.toml").write_text(
+        'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n[[sources]]\nfile = "a.csv"\n', "utf-8"
+    )
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "recipe.toml"), tmp_path / "v1")
+    frame = snapshot.frame()
+    frame.assign(text="지어낸 글 " + frame["text"]).to_parquet(snapshot.shards[0])
+    with pytest.raises(DataError, match=r"part-00000\.parquet is not what the manifest says \(other bytes\)"):
+        read_labelled(f"snapshot:{tmp_path / 'v1'}")

@@ -1,0 +1,130 @@
+"""What a source's rows say of themselves, and what is said of them all."""
+
+import pandas as pd
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.documents import read_source, read_sources
+
+TEXTS = ["하나 둘 셋 넷", "다섯 여섯 일곱"]
+
+
+def read(folder, frame, name="a.csv", **said):
+    frame.to_csv(folder / name, index=False)
+    return read_source({"file": name, **said}, folder=folder)
+
+
+def test_a_blank_cell_says_nothing(tmp_path):
+    frame = pd.DataFrame({"text": TEXTS, "owner": ["", "lee"], "licence": [" ", "CC0-1.0"]})
+    found = read(tmp_path, frame, owner="kim", licence="MIT")
+    assert found["owner"].tolist() == ["kim", "lee"]
+    assert found["licence"].tolist() == ["MIT", "CC0-1.0"]
+
+
+def test_a_row_says_its_licence_as_people_write_it(tmp_path):
+    words = ["GPL-3.0-only", "CC BY-SA 4.0", "공공누리 제1유형", "KOGL-3", "아무거나", None]
+    frame = pd.DataFrame({"text": [f"글 {n}" for n in range(6)], "license": words})
+    assert read(tmp_path, frame)["licence"].tolist() == [
+        *("GPL-3.0-only", "CC-BY-SA-4.0", "LicenseRef-KOGL-1", "LicenseRef-KOGL-3", "아무거나", "LicenseRef-unstated")
+    ]
+
+
+def test_columns_of_a_source_that_have_our_names_are_put_aside(tmp_path):
+    frame = pd.DataFrame({"text": TEXTS, "skipped": ["0", "0"], "encoding": ["utf-8"] * 2, "language": ["ko"] * 2})
+    frame["language_of_source"] = "en"
+    found = read(tmp_path, frame)
+    assert found["language"].tolist() == ["ko", "ko"]
+    assert found["language_of_source"].tolist() == ["en", "en"]
+    assert found["language_of_source_of_source"].tolist() == ["ko", "ko"]
+    assert "skipped" not in found.columns
+    (tmp_path / "r.toml").write_text(
+        'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "MIT"\n[[sources]]\nfile = "a.csv"\n'
+        'licence = "MIT"\n[[steps]]\nstep = "quality"\n',
+        "utf-8",
+    )
+    assert curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / "v1").rows == 2
+
+
+def test_ids_and_labels_stand_in_the_columns_that_are_named(tmp_path):
+    frame = pd.DataFrame({"번호": [7, 9], "리뷰": TEXTS, "평가": ["긍정", "부정"]})
+    found = read(tmp_path, frame, text_column="리뷰", label_column="평가", id_column="번호")
+    assert found["doc_id"].tolist() == ["7", "9"]
+    assert found["label"].tolist() == [1, 0]
+    with pytest.raises(DataError, match="id"):
+        read(tmp_path, frame, text_column="리뷰", id_column="id")
+
+
+def test_what_is_a_number_in_one_source_and_a_text_in_another_is_a_text(tmp_path):
+    pd.DataFrame({"text": TEXTS, "stars": [5, 1]}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"text": TEXTS, "stars": ["many", "few"]}).to_csv(tmp_path / "b.csv", index=False)
+    frame, _ = read_sources(({"file": "a.parquet"}, {"file": "b.csv"}), folder=tmp_path)
+    assert frame["stars"].tolist() == ["5", "1", "many", "few"]
+    assert frame["doc_id"].tolist() == ["a.parquet/row-0", "a.parquet/row-1", "b.csv/row-0", "b.csv/row-1"]
+
+
+def test_sources_of_one_name_are_told_what_to_do(tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        pd.DataFrame({"text": TEXTS}).to_csv(tmp_path / folder / "a.csv", index=False)
+    with pytest.raises(DataError, match=r"give each source a name \(source\)"):
+        read_sources(({"file": "x/a.csv"}, {"file": "y/a.csv"}), folder=tmp_path)
+
+
+def test_a_folder_may_hold_one_of_its_own_name(tmp_path):
+    (tmp_path / "repo" / "repo").mkdir(parents=True)
+    for path in ("repo/README.md", "repo/repo/README.md"):
+        (tmp_path / path).write_text("# 안녕", "utf-8")
+    found = read_source({"folder": "repo"}, folder=tmp_path)
+    assert found["doc_id"].tolist() == ["repo/README.md", "repo/repo/README.md"]
+
+
+def test_a_file_keeps_its_own_git_id(tmp_path):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.txt").write_bytes("\ufeff글".encode())
+    found = read_source({"folder": "code"}, folder=tmp_path)
+    assert found["swhid_of_source"].tolist() == [curation.content_swhid("\ufeff글".encode())]
+    assert "swhid" not in found.columns
+
+
+def test_personal_data_goes_from_every_column(tmp_path):
+    frame = pd.DataFrame({"doc_id": list("ab"), "text": TEXTS, "휴대폰": ["010-8293-5709", ""], "점수": [1, 2]})
+    frame["licence"] = "CC0-1.0"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "r.toml").write_text(
+        'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n[[sources]]\nfile = "a.csv"\n'
+        '[[steps]]\nstep = "personal"\n',
+        "utf-8",
+    )
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / "v1")
+    assert snapshot.frame()["휴대폰"].fillna("").tolist() == ["[전화번호]", ""]
+    assert snapshot.frame()["text"].tolist() == TEXTS
+    facts = snapshot.manifest["steps"][0]["facts"]
+    assert (facts["found"], facts["columns"]) == ({"phone": 1}, {"휴대폰": 1})
+
+
+def test_the_licence_of_the_whole_is_held_against_the_rows(tmp_path, caplog):
+    frame = pd.DataFrame({"text": TEXTS, "licence": ["CC0-1.0", "CC-BY-NC-4.0"]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    head = 'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n[[sources]]\nfile = "a.csv"\n'
+    (tmp_path / "r.toml").write_text(head, "utf-8")
+    curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / "v1")
+    assert "does not name that of these documents: CC-BY-NC-4.0 (1)" in caplog.text
+    (tmp_path / "r.toml").write_text(head.replace('licence = "CC0-1.0"', 'licence = "MIT"'), "utf-8")
+    with pytest.raises(DataError, match="other documents, title or licence; raise the version"):
+        curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / "v1")
+
+
+def test_a_difference_of_any_column_is_one(tmp_path):
+    snapshots = []
+    for version, label, note in (("1.0.0", 1, "a"), ("1.1.0", 0, "b")):
+        frame = pd.DataFrame({"doc_id": list("xy"), "text": TEXTS, "label": [label, 1], "note": [note, "c"]})
+        frame.to_csv(tmp_path / "a.csv", index=False)
+        (tmp_path / "r.toml").write_text(
+            f'name = "mine"\ntitle = "Mine"\nversion = "{version}"\nlicence = "MIT"\n[[sources]]\nfile = "a.csv"\n'
+            'licence = "MIT"\n',
+            "utf-8",
+        )
+        snapshots.append(curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / version))
+    changed = curation.compare_snapshots(*snapshots)["changed"]
+    assert changed.values.tolist() == [["x", "label polarity note"]]

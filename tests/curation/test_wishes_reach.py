@@ -1,0 +1,133 @@
+"""A wish to be left out reaches what was said a thousand times, what was masked, and what was copied."""
+
+import pandas as pd
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.cli import parser
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.duplicates import find_overlap
+from kosent_lab.curation.optout import wish_for_text
+
+LONG = (
+    "이 제품은 배송도 빠르고 포장도 꼼꼼해서 선물하기에 정말 좋았습니다 다만 색상이 화면과 조금 달라서 아쉬웠지만 "
+    "전체적으로는 만족합니다 다음에도 다시 구매할 생각이 있어요 여러분께도 권하고 싶네요"
+)
+HEAD = 'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n'
+SOURCE = '[[sources]]\nfile = "a.csv"\nlicence = "CC0-1.0"\n'
+OPT_OUT = '[[steps]]\nstep = "opt-out"\nregistry = "out.csv"\n'
+PERSONAL = '[[steps]]\nstep = "personal"\n'
+DUPLICATES = '[[steps]]\nstep = "duplicates"\n'
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")
+    return tmp_path
+
+
+def ask_out(home, kind, value):
+    with (home / "out.csv").open("a", encoding="utf-8") as file:
+        file.write(f"R-1,2026-01-02,{kind},{value},\n")
+
+
+def build(home, frame, steps, out="v1", version="1.0.0", source=SOURCE, **options):
+    frame.to_csv(home / "a.csv", index=False)
+    (home / "r.toml").write_text(HEAD.replace("1.0.0", version) + source + steps, "utf-8")
+    return curation.build_corpus(curation.read_recipe(home / "r.toml"), home / out, **options)
+
+
+def alike(n):
+    return pd.DataFrame({"doc_id": [f"d{k}" for k in range(n)], "text": [f"{LONG} {k:03d}번째" for k in range(n)]})
+
+
+@pytest.mark.parametrize(("wished", "n"), [(1, 300), (90, 400)])
+def test_near_copies_are_found_however_many_there_are(wished, n):
+    frame = alike(n)
+    found = find_overlap(frame.iloc[wished:], frame.iloc[:wished].assign(text=LONG + " " + frame["text"].str[-5:]))
+    assert len(found) == n - wished
+
+
+def test_a_wish_takes_all_near_copies_with_it(home):
+    frame = pd.concat([pd.DataFrame({"doc_id": ["wished"], "text": [LONG]}), alike(150)])
+    ask_out(home, "document", "wished")
+    with pytest.raises(DataError, match="no document is left"):
+        build(home, frame, OPT_OUT)
+
+
+def test_what_was_published_masked_is_asked_out_as_it_was_read(home):
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "text": ["연락은 010-1234-5678 으로 주세요 정말 좋은 물건", LONG]})
+    first = build(home, frame, OPT_OUT + PERSONAL)
+    masked = first.frame().set_index("doc_id").loc["a", "text"]
+    assert "[전화번호]" in masked
+    ask_out(home, "letters", wish_for_text(masked)["letters"])
+    second = build(home, frame, OPT_OUT + PERSONAL, version="1.1.0")
+    assert second.frame()["doc_id"].tolist() == ["b"]
+    for text in (masked, frame["text"][0]):
+        assert curation.ask([second], text=text)["what"].tolist() == ["removed"]
+
+
+def test_the_lineage_does_not_tell_a_number_to_who_tries_them_all(home):
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "text": ["문의 010-1234-5678", LONG], "owner": ["김민준", "kim"]})
+    ask_out(home, "owner", "김민준")
+    lineage = build(home, frame, OPT_OUT + PERSONAL).lineage()
+    assert lineage["letters_sha256"].tolist() == [wish_for_text("문의 [전화번호]")["letters"]]
+    assert "김민준" not in lineage.to_csv()
+    snapshot = curation.open_snapshot(home / "v1")
+    assert curation.ask([snapshot], owner="김민준")["what"].tolist() == ["removed"]
+
+
+def test_a_short_text_is_everybodys(home, capsys):
+    frame = pd.DataFrame({"doc_id": list("abc"), "text": ["최고", "최고!", LONG], "user": ["u", "v", "w"]})
+    ask_out(home, "user", "u")
+    assert build(home, frame, OPT_OUT).frame()["doc_id"].tolist() == ["b", "c"]
+    words = ["corpus", "opt-out", str(home / "out.csv"), "--request", "R-2", "--text", "최고"]
+    assert parser.main(words) == 1
+    assert "fewer than 12 letters" in capsys.readouterr().err
+
+
+def test_an_id_is_no_number_and_a_place_is_no_id(home):
+    frame = pd.DataFrame({"doc_id": ["10", "10.0"], "text": [LONG, "아주 다른 글이다"]})
+    ask_out(home, "document", "10")
+    assert build(home, frame, OPT_OUT).frame()["doc_id"].tolist() == ["10.0"]
+    (home / "out.csv").write_text("request,asked_on,kind,value,note\n1,2026-01-01,document,row-2,\n", "utf-8")
+    with pytest.raises(DataError, match="names row-2 by its place in a file"):
+        build(home, frame, OPT_OUT, version="1.1.0")
+
+
+def test_ids_stay_when_a_second_source_comes(home):
+    frame = pd.DataFrame({"text": [LONG, "아주 다른 글이다"]})
+    first = build(home, frame, "")
+    pd.DataFrame({"text": ["또 하나의 글이 여기 있다"]}).to_csv(home / "b.csv", index=False)
+    second = build(home, frame, "", out="v2", version="1.1.0", source=SOURCE + SOURCE.replace("a.csv", "b.csv"))
+    changes = curation.compare_snapshots(first, second)
+    assert [len(changes[kind]) for kind in ("added", "removed", "changed")] == [1, 0, 0]
+
+
+def test_opt_out_is_the_first_step(home):
+    with pytest.raises(DataError, match="line 11: opt-out is the first step"):
+        build(home, alike(2), DUPLICATES + OPT_OUT)
+
+
+def test_who_asks_is_told_of_a_text_that_was_changed_and_then_taken_out(home):
+    texts = [f"{LONG} 연락 010-1234-567{k}" for k in (8, 9)]
+    snapshot = build(home, pd.DataFrame({"doc_id": ["a", "b"], "text": texts}), PERSONAL + DUPLICATES)
+    found = curation.ask([snapshot], text=texts[1])
+    assert set(found.loc[found["what"] == "removed", "doc_id"]) == {"b"}
+    assert "b" not in set(found.loc[found["what"] == "held", "doc_id"])
+
+
+def test_folders_of_one_version_are_told_apart(home, capsys):
+    for out, ids in (("p", ["1", "2"]), ("q", ["2", "3"])):
+        build(home, pd.DataFrame({"doc_id": ids, "text": [LONG, "아주 다른 글이다"]}), "", out=out)
+    assert parser.main(["corpus", "ask", str(home / "p"), str(home / "q"), "--document", "1"]) == 0
+    said = capsys.readouterr().out
+    assert f"in {home / 'p'}: 1 held" in said
+    assert f"in {home / 'q'}: not known" in said
+
+
+def test_a_version_may_be_built_beside_the_one_before(home):
+    build(home, alike(3), "")
+    second = build(home, alike(4), "", out="v2", version="1.1.0", previous=home / "v1")
+    assert "Since 1.0.0: 1 added, 0 removed" in (second.folder / "CHANGELOG.md").read_text("utf-8")
+    assert curation.open_snapshot(home / "v1").rows == 3
