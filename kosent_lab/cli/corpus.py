@@ -95,9 +95,9 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     steps = snapshot.manifest["steps"]
     if steps:
         print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
-    lineage = snapshot.lineage()
-    for (step, reason), part in lineage.groupby(["step", "reason"], sort=False):
-        print(f"{step}, {printable(str(reason))}: {len(part):,}")
+    reasons = snapshot.lineage().value_counts(["step", "reason"])
+    for (step, reason), n in reasons.head(_SHOWN).items():
+        print(f"{step}, {printable(str(reason))}: {n:,}")
     for step in steps:
         if step["facts"].get("unmatched"):
             print(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")

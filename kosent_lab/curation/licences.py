@@ -182,7 +182,7 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     # of several all hold, as REUSE has it; a notice that says otherwise than the tag holds too
     tags = [(tag.group(1), text.count("\n", 0, tag.start()) + 1) for tag in _TAG.finditer(head)]
     noticed = _noticed(head) if "icense" in head else []
-    said = " ".join(licence for licence, _ in tags)
+    said = {name for licence, _ in tags for name in licence_names(licence)}
     found = tags + [one for one in noticed if one[0] not in said]
     return (join_licences(licence for licence, _ in found), min(line for _, line in found)) if found else None
 

@@ -60,6 +60,10 @@ def test_what_speaks_of_a_tag_is_none(line):
             f"SPDX-License-Identifier: MIT\n# distributed under the terms of the {FREE}, version 3",
             "MIT AND GPL-3.0-only",
         ),
+        (
+            f"SPDX-License-Identifier: LGPL-3.0-only\n# under the terms of the {FREE}, version 3",
+            "LGPL-3.0-only AND GPL-3.0-only",
+        ),
         (f"SPDX-License-Identifier: GPL-3.0-only\n# under the terms of the {FREE}, version 3", "GPL-3.0-only"),
     ],
 )
