@@ -72,6 +72,8 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
     >>> [("비번은 dubu_77이고 pw:q1w2e3"[start:end]) for start, end in candidates("비번은 dubu_77이고 pw:q1w2e3")]
     ['dubu_77', 'q1w2e3']
     """
+    if not (_ABOUT.search(text) and _HANGUL.search(text)):  # nor around any word
+        return
     for match in _WORD.finditer(text):
         start, word = match.start(), match.group()
         label = max(word.rfind("="), word.rfind(":"))

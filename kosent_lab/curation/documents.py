@@ -98,9 +98,12 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         frame = _own_names_aside(frame, ("swhid",))
     for column in KNOWN:
         # what a row says of itself counts more than what is said of all; a blank cell says nothing
-        own = frame[column] if column in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="str")
-        own = own.astype("str").str.strip()
-        frame = frame.assign(**{column: own.mask(own == "").fillna(known.get(column, ""))})
+        said = known.get(column, "")
+        if column in frame.columns:
+            own = frame[column].astype("str").str.strip()
+            frame = frame.assign(**{column: own.mask(own == "").fillna(said)})
+        else:
+            frame = frame.assign(**{column: pd.Series(said, index=frame.index, dtype="str")})
     words = {said: _as_spdx(said) for said in frame["licence"].unique()}
     frame = frame.assign(licence=frame["licence"].map(words).astype("str"))
     frame = frame.assign(text=frame["text"].fillna("").astype("str"))

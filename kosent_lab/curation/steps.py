@@ -124,7 +124,8 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
         texts = frame[column].fillna("").astype(str)
         suspects = texts[texts.str.contains(HINT, regex=True)]
-        by_text = {text: one for text in suspects.unique() if (one := find_personal(text))}  # a date stands in many rows
+        # a date stands in many rows
+        by_text = {text: one for text in suspects.unique() if (one := find_personal(text))}
         found = {index: by_text[text] for index, text in suspects[suspects.isin(by_text.keys())].items()}
         columns[column] += len(found)
         for index, several in found.items():

@@ -112,7 +112,9 @@ def test_a_registry_without_wishes_removes_nothing(tmp_path):
     path.write_text("request,asked_on,kind,value,note\n", "utf-8")
     assert steps.opt_out(documents("a"), registry=path).removed.empty
     path.write_text("request,asked_on,kind,value,note\n4,2026-05-06,document,d0,\n5,2026-05-06,owner,kim,\n", "utf-8")
-    found = steps.opt_out(documents("내 글", "내글", "남의 글"), registry=path)
+    found = steps.opt_out(
+        documents("내가 아주 오래 고쳐 쓴 나의 글", "내가아주 오래고쳐쓴 나의글", "남의 글"), registry=path
+    )
     assert reasons(found) == {"d0": "opt-out", "d1": "opt-out: a copy of what was asked for"}
     assert found.removed["other"].tolist() == ["4", "4"]
     assert found.facts["unmatched"] == ["5"]
