@@ -59,6 +59,7 @@ def add(subparsers: Any) -> None:
     wish.add_argument("registry", type=Path, help="CSV file; made where there is none")
     wish.add_argument("--request", required=True, help="its number")
     wish.add_argument("--asked-on", metavar="DAY", help="2026-11-27; default: today")
+    wish.add_argument("--hashed", action="store_true", help="keep a name as its hash")
     wish.add_argument("--note", default="", help="nothing that names a person")
     what = wish.add_mutually_exclusive_group(required=True)
     for name in ("document", "owner", "repository", "source", "user", "text"):
@@ -221,7 +222,8 @@ def enter_wish(arguments: argparse.Namespace) -> None:
     """Add a row to a registry."""
     import datetime
 
-    from kosent_lab.core.hangul import fold_text
+    from kosent_lab.core.hangul import fold_text, to_nfc
+    from kosent_lab.curation.identity import text_sha256
     from kosent_lab.curation.optout import LEAST_LETTERS, add_wish, wish_for_text
 
     text = _text(arguments)
@@ -232,6 +234,7 @@ def enter_wish(arguments: argparse.Namespace) -> None:
         if len(fold_text(text)) < LEAST_LETTERS:
             raise DataError(f"a text of fewer than {LEAST_LETTERS} letters is anybody's; name its document instead")
     ((kind, value),) = asked.items()
+    value = text_sha256(to_nfc(value).strip()) if arguments.hashed and kind != "letters" else value
     day = arguments.asked_on or datetime.date.today().isoformat()
     entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}
     add_wish(arguments.registry, **entry)

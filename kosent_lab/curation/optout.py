@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ KINDS = {
 }
 HASHED = ("text", "letters")
 PUBLISHED = "_published"
+_SHA256 = re.compile("[0-9a-f]{64}")
 LEAST_LETTERS = 12
 
 
@@ -66,7 +68,8 @@ def read_registry(path: Path) -> Registry:
     """Read a registry: a CSV file with the columns of `COLUMNS`.
 
     A wish for a text is entered by its hash (kind ``text``: SHA-256 of its UTF-8, or ``letters``: of its letters,
-    `identity.letters_sha256`), so that the registry does not repeat what is to be left out.
+    `identity.letters_sha256`), so that the registry does not repeat what is to be left out; a name may be
+    (`identity.text_sha256`).
 
     Raises
     ------
@@ -118,7 +121,7 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
         raise DataError(f"{where}: a wish is for one of {', '.join(KINDS)}; got {kind!r}")
     if not value.strip():
         raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
-    if kind in HASHED and not re.fullmatch(r"[0-9a-f]{64}", value):
+    if kind in HASHED and not _SHA256.fullmatch(value):
         raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
     if kind == "document" and re.fullmatch(r"(?:.*/)?row-\d+", value):
         raise DataError(
@@ -156,7 +159,10 @@ def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_L
     for kind, wishes in registry.wishes.groupby("kind", sort=False):
         by_value = wishes.assign(value=_names(wishes["value"])).drop_duplicates("value").set_index("value")["request"]
         for column in _columns(str(kind), frame):
-            request = request.fillna(_names(frame[column]).map(by_value))
+            names = _names(frame[column])
+            request = request.fillna(names.map(by_value))
+            if _any_hashed(kind, by_value.index):
+                request = request.fillna(names.map(text_sha256).map(by_value))
     named = request.notna()
     # a short text, 최고, is everybody's
     letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
@@ -175,6 +181,11 @@ def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_L
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
     """Return the columns that a wish of a kind may name."""
     return [name for name in (KINDS[kind], KINDS[kind] + PUBLISHED) if name in frame.columns]
+
+
+def _any_hashed(kind: str, values: Iterable[str]) -> bool:
+    """Tell whether a wish names an owner or a user by the hash of the name."""
+    return kind not in HASHED and any(_SHA256.fullmatch(value) for value in values)
 
 
 def _names(values: pd.Series) -> pd.Series:
@@ -253,6 +264,7 @@ def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
     values = _names(registry.wishes["value"])
     for kind in registry.wishes["kind"].unique():
         known = {value for column in _columns(kind, frame) for value in _names(frame[column])}
+        known |= set(map(text_sha256, known)) if _any_hashed(kind, values) else set()
         met |= (registry.wishes["kind"].eq(kind) & values.isin(known)).to_numpy()
     return registry.wishes.loc[~met, "request"].tolist()
 

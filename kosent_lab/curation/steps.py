@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ from kosent_lab.curation.optout import (
     unmatched,
 )
 from kosent_lab.curation.outcome import Outcome, rows_of
+
+logger = logging.getLogger(__name__)
 
 # what we say of a document ourselves, and what names it
 _NOT_PERSONAL = {
@@ -121,6 +124,8 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     kinds: dict[str, set[str]] = {}
     masked: dict[str, pd.Series] = {}
     own = frame.select_dtypes(include=["object", "str", "string"]).columns
+    if nested := [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)]:
+        logger.warning("personal data is not looked for in columns of lists, structures, times: %s", ", ".join(nested))
     for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
         texts = frame[column].fillna("").astype(str)
         suspects = texts[texts.str.contains(HINT, regex=True)]

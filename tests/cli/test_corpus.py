@@ -25,7 +25,9 @@ step = "duplicates"
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.csv").write_text("text\n재미있게 본 영화\n재미있게 본 영화!\n=지루한 영화\n", "utf-8")
+    (tmp_path / "a.csv").write_text(
+        "text\n재미있게 본 영화라 또 보고 싶다\n재미있게 본 영화라 또 보고 싶다!\n=지루한 영화\n", "utf-8"
+    )
     (tmp_path / "recipe.toml").write_text(RECIPE, "utf-8")
     (tmp_path / "out.csv").write_text("request,asked_on,kind,value,note\n1,2026-01-02,repository,a/b,\n", "utf-8")
     assert parser.main(["corpus", "build", "recipe.toml", "--out", "v1", "--json", "built.json"]) == 0
@@ -45,7 +47,7 @@ def test_build_prints_each_step_and_the_wishes_that_name_nothing(home, capsys):
 
 def test_ask_says_held_taken_out_or_not_known(home, capsys):
     capsys.readouterr()
-    assert parser.main(["corpus", "ask", "v1", "--text", "재미있게 본 영화"]) == 0
+    assert parser.main(["corpus", "ask", "v1", "--text", "재미있게 본 영화라 또 보고 싶다"]) == 0
     shown = capsys.readouterr().out
     assert "folded copy" in shown
     assert shown.rstrip().endswith("mine 1.0.0: 1 held, 1 taken out")
@@ -96,13 +98,16 @@ def test_wrong_words_end_in_one_line(home, capsys):
 
 
 def test_a_wish_is_entered_and_the_next_version_is_without_it(home, capsys):
-    assert parser.main(["corpus", "opt-out", "out.csv", "--request", "R-2", "--text", "재미있게 본 영화"]) == 0
+    assert (
+        parser.main(["corpus", "opt-out", "out.csv", "--request", "R-2", "--text", "재미있게 본 영화라 또 보고 싶다"])
+        == 0
+    )
     assert "재미" not in (home / "out.csv").read_text("utf-8") + capsys.readouterr().out
     (home / "recipe.toml").write_text(RECIPE.replace("1.0.0", "1.1.0"), "utf-8")
     assert parser.main(["corpus", "build", "recipe.toml", "--out", "v1"]) == 0
     assert "R-2" in (home / "v1/CHANGELOG.md").read_text("utf-8")
     capsys.readouterr()
-    assert parser.main(["corpus", "ask", "v1", "--text", "재미있게 본 영화"]) == 0
+    assert parser.main(["corpus", "ask", "v1", "--text", "재미있게 본 영화라 또 보고 싶다"]) == 0
     assert capsys.readouterr().out.rstrip().endswith("mine 1.1.0: 0 held, 2 taken out")
     assert parser.main(["corpus", "opt-out", "out.csv", "--request", "R-2", "--owner", "kim"]) == 1
     assert "every wish has a number of its own" in capsys.readouterr().err
@@ -160,7 +165,7 @@ def test_nothing_is_written_into_a_corpus(home, words, capsys):
 
 
 def test_a_name_that_would_steer_a_terminal_is_shown(home, capsys):
-    (home / "a.csv").write_text("doc_id,text\n\x1b[31mred,재미있게 본 영화\n", "utf-8")
+    (home / "a.csv").write_text("doc_id,text\n\x1b[31mred,재미있게 본 영화라 또 보고 싶다\n", "utf-8")
     assert parser.main(["corpus", "build", "recipe.toml", "--out", "v3"]) == 0
     capsys.readouterr()
     assert parser.main(["corpus", "find", "v3"]) == 0

@@ -5,6 +5,7 @@ import pytest
 
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError
+from kosent_lab.curation import steps
 from kosent_lab.curation.documents import read_source, read_sources
 
 TEXTS = ["하나 둘 셋 넷", "다섯 여섯 일곱"]
@@ -128,3 +129,11 @@ def test_a_difference_of_any_column_is_one(tmp_path):
         snapshots.append(curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / version))
     changed = curation.compare_snapshots(*snapshots)["changed"]
     assert changed.values.tolist() == [["x", "label polarity note"]]
+
+
+def test_columns_that_personal_data_is_not_looked_for_in_are_named(tmp_path, caplog):
+    frame = pd.DataFrame({"text": TEXTS, "tags": [["010-1234-5678"], []], "licence": "CC0-1.0"})
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = read_source({"file": "a.parquet"}, folder=tmp_path)
+    steps.personal(found)
+    assert "is not looked for in columns of lists, structures, times: tags" in caplog.text

@@ -131,3 +131,14 @@ def test_a_version_may_be_built_beside_the_one_before(home):
     second = build(home, alike(4), "", out="v2", version="1.1.0", previous=home / "v1")
     assert "Since 1.0.0: 1 added, 0 removed" in (second.folder / "CHANGELOG.md").read_text("utf-8")
     assert curation.open_snapshot(home / "v1").rows == 3
+
+
+def test_a_name_may_stand_in_the_registry_as_its_hash(home, capsys):
+    frame = pd.DataFrame({"doc_id": list("ab"), "text": [LONG, "아주 다른 글이다"], "user": ["이서연", "김민준"]})
+    words = ["corpus", "opt-out", str(home / "out.csv"), "--request"]
+    assert parser.main([*words, "R-1", "--user", "이서연", "--hashed"]) == 0
+    assert parser.main([*words, "R-2", "--user", "아무개", "--hashed"]) == 0
+    assert "이서연" not in (home / "out.csv").read_text("utf-8")
+    snapshot = build(home, frame, OPT_OUT)
+    assert snapshot.frame()["doc_id"].tolist() == ["b"]
+    assert snapshot.manifest["steps"][0]["facts"]["unmatched"] == ["R-2"]
