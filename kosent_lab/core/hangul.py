@@ -47,6 +47,18 @@ def to_nfc(text: str) -> str:
     return unicodedata.normalize("NFC", _mark_runs().sub(_ordered, text))
 
 
+def spellings(name: str) -> list[str]:
+    """Return a name as it stands, composed, and as a Mac writes it, decomposed: each once.
+
+    Examples
+    --------
+    >>> [len(one) for one in spellings("가.txt")]
+    [5, 6]
+    """
+    composed = to_nfc(name)
+    return list(dict.fromkeys((name, composed, unicodedata.normalize("NFD", composed))))
+
+
 def _ordered(marks: re.Match[str]) -> str:
     return "".join(sorted(marks.group().translate(_DOUBLE_MARKS), key=unicodedata.combining))
 

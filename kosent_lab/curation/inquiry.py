@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import pandas as pd
 
-from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.hangul import spellings, to_nfc
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
 from kosent_lab.curation.snapshots import Snapshot
@@ -71,7 +70,7 @@ def _held(snapshot: Snapshot, column: str, value: str) -> list[str]:
         for batch in snapshot.batches(["doc_id", "text"]):
             ids += batch.loc[batch["text"].map(letters_sha256).isin(wanted), "doc_id"].tolist()
     elif column in snapshot.manifest["columns"]:
-        for spelt in dict.fromkeys((value, to_nfc(value), unicodedata.normalize("NFD", value))):
+        for spelt in spellings(value):
             for batch in snapshot.find(columns=["doc_id"], **{column: spelt}):
                 ids += batch["doc_id"].tolist()
     return ids

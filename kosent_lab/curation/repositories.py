@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import subprocess
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.files import git_blob_hash
-from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
 from kosent_lab.curation.identity import snapshot_swhid
@@ -197,8 +196,7 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
     """
     commit = find_revision(repository, at)
     # a name that a Mac wrote is decomposed
-    spelt = [path, to_nfc(path), unicodedata.normalize("NFD", path)]
-    path = next((name for name in spelt if _git(repository, "ls-tree", commit, name)), path)
+    path = next((name for name in spellings(path) if _git(repository, "ls-tree", commit, name)), path)
     listed = filter(None, _git(repository, "ls-tree", "-z", commit, path).split(b"\0"))
     if any(entry.split()[1] != b"blob" for entry in listed):
         raise DataError(f"{path!r} is no file of {repository} at {at}; name one file")
