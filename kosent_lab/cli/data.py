@@ -84,20 +84,15 @@ def mask_file(arguments: argparse.Namespace) -> None:
 
     from kosent_lab.core.columns import to_table
     from kosent_lab.corpora import personal
-    from kosent_lab.corpora.readers import READERS, SUFFIXES
+    from kosent_lab.corpora.documents import open_table
     from kosent_lab.scoring.csv_out import write_csv
 
-    path, out = arguments.file, arguments.out
-    if not path.is_file():
-        raise NotAvailableError(f"there is no file {path}")
-    if path.suffix.lower() not in READERS:
-        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}")
-    if out.suffix.lower() != ".csv" or out.resolve() == path.resolve():
-        raise DataError(f"--out is another file than the one that is read, a .csv; got {out}")
-    frame = pd.concat(READERS[path.suffix.lower()](path, reading(arguments)).frames(None))
-    counts, rows = personal.count_personal(frame), len(frame)
-    write_csv([to_table(personal.mask_frame(frame))], out)
-    print(f"{rows:,} rows, hidden: {personal.describe(counts) or 'nothing'}: {out}")
+    if arguments.out.suffix.lower() != ".csv":
+        raise DataError(f"--out is another file than the one that is read, a .csv; got {arguments.out}")
+    frame = pd.concat(open_table(arguments.file, reading(arguments)).frames(None))
+    counts = personal.count_personal(frame)
+    write_csv([to_table(personal.mask_frame(frame))], arguments.out)
+    print(f"{len(frame):,} rows, hidden: {personal.describe(counts) or 'nothing'}: {arguments.out}")
 
 
 def purge_data(arguments: argparse.Namespace) -> None:

@@ -98,6 +98,27 @@ def _split_nsmc(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     return split_frame(frame)
 
 
+def open_table(path: Path, reading: Reading) -> RowFile:
+    """Open a file of rows, its columns as they are.
+
+    Raises
+    ------
+    NotAvailableError
+        When there is no such file.
+    DataError
+        When it is empty, damaged, or of a kind that is not read.
+    """
+    if not path.is_file():
+        raise NotAvailableError(f"there is no file {path}")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
+    opener = READERS.get(path.suffix.lower())
+    if opener is None:
+        old = " Open it in Excel and save it as .xlsx." if path.suffix.lower() == ".xls" else ""
+        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{old}")
+    return opener(path, reading)
+
+
 def iter_documents(
     path: Path, reading: Reading | None = None, *, rows: int | None = None, **columns: Any
 ) -> Iterator[pd.DataFrame]:
@@ -128,15 +149,7 @@ def iter_documents(
         When the file is empty or damaged, a column is missing, or a label is none.
     """
     reading = dataclasses.replace(reading or Reading(), **columns)
-    if not path.is_file():
-        raise NotAvailableError(f"there is no file {path}")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
-    opener = READERS.get(path.suffix.lower())
-    if opener is None:
-        old = " Open it in Excel and save it as .xlsx." if path.suffix.lower() == ".xls" else ""
-        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{old}")
-    opened = opener(path, reading)
+    opened = open_table(path, reading)
     roles: _Roles | None = None
     start = 0
     for raw in opened.frames(rows):

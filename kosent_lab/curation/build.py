@@ -27,7 +27,7 @@ from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.engines import Engine, Here
-from kosent_lab.curation.identity import letters_sha256, text_sha256, text_swhid, without_personal
+from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, text_swhid, without_personal
 from kosent_lab.curation.licences import licence_names
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
@@ -212,7 +212,7 @@ def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
     kept = table["text"].map(without_personal)
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
     if step == "opt-out":
-        table["owner"] = table["owner"].map(text_sha256).where(table["owner"] != "", "")
+        table["owner"] = table["owner"].map(name_sha256).where(table["owner"] != "", "")
     return table[list(LINEAGE_COLUMNS)]
 
 

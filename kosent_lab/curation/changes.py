@@ -25,15 +25,13 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
         that are other ones under the same id, parted by spaces).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
+    names = list(dict.fromkeys([*first.columns, *second.columns]))  # a column may come or go
+    first, second = (one.reindex(columns=names, fill_value=_NOTHING) for one in (first, second))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
     stayed = both[both["_merge"] == "both"]
     what = pd.Series("", index=stayed.index, dtype="str")
-    names = dict.fromkeys([*first.columns, *second.columns])
     for name in (name for name in names if name != "doc_id"):
-        one, other = (stayed.get(f"{name}_{side}", stayed.get(name, _NOTHING)) for side in ("before", "after"))
-        if name not in first.columns or name not in second.columns:  # a column that came or went
-            one, other = stayed[name], pd.Series(_NOTHING, index=stayed.index)
-        what[one != other] += f"{name} "
+        what[stayed[f"{name}_before"] != stayed[f"{name}_after"]] += f"{name} "
     changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": what.str.strip()}, dtype="str")
     gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
     lineage = after.lineage()

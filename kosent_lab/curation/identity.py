@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pandas as pd
 
 from kosent_lab.core.files import git_blob_hash
-from kosent_lab.core.hangul import fold_text, replace_surrogates
+from kosent_lab.core.hangul import fold_text, replace_surrogates, to_nfc
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import HINT, mask_text
 
@@ -149,6 +149,17 @@ def letters_sha256(text: str) -> str:
     True
     """
     return hashlib.sha256(fold_text(text).encode()).hexdigest()
+
+
+def name_sha256(name: str) -> str:
+    """Return the SHA-256 of a name as it is compared: composed, without spaces around it.
+
+    Examples
+    --------
+    >>> name_sha256(" kim") == name_sha256("kim")
+    True
+    """
+    return text_sha256(to_nfc(name).strip())
 
 
 def without_personal(text: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kosent_lab.core.hangul import spellings, to_nfc
+from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
+from kosent_lab.curation.identity import letters_sha256, name_sha256, without_personal
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -41,18 +41,21 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     wanted = {ASKED[name]: value for name, value in asked.items() if value is not None}
     if len(wanted) + (text is not None) != 1:
         raise DataError(f"ask for one thing: a text, or one of {', '.join(ASKED)}")
-    if text is not None:
+    if text is not None:  # a lineage keeps none with personal data in it
         wanted = {"letters_sha256": text}
+        spelt = {letters_sha256(text), letters_sha256(without_personal(text))}
     ((column, value),) = wanted.items()
-    # a lineage keeps no text with personal data in it, and of who asked to be left out a hash alone
-    kept = (letters_sha256(value), letters_sha256(without_personal(value)), text_sha256(to_nfc(value)), to_nfc(value))
+    if text is None:
+        spelt = set(spellings(value))
     found = []
     for snapshot in snapshots:
-        held = _held(snapshot, column, value)
+        held = _held(snapshot, column, spelt)
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
             lineage = lineage.assign(**{column: ""})
-        known = lineage.loc[lineage[column].fillna("").map(to_nfc).isin(kept), "doc_id"]
+        known = lineage.loc[
+            lineage[column].isin({*spelt, name_sha256(value)}), "doc_id"
+        ]  # who asked to be left out stands there hashed
         touched = lineage[lineage["doc_id"].isin({*held, *known})].rename(columns={"action": "what"})
         # what a step changed and none took out is held, under another text than the one asked for
         gone = set(touched.loc[touched["what"] == "removed", "doc_id"])
@@ -63,15 +66,14 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     return pd.concat(found, ignore_index=True).reindex(columns=names).fillna("").astype("str")
 
 
-def _held(snapshot: Snapshot, column: str, value: str) -> list[str]:
+def _held(snapshot: Snapshot, column: str, spelt: set[str]) -> list[str]:
     ids: list[str] = []
     if column == "letters_sha256":
-        wanted = {letters_sha256(value), letters_sha256(without_personal(value))}
         for batch in snapshot.batches(["doc_id", "text"]):
-            ids += batch.loc[batch["text"].map(letters_sha256).isin(wanted), "doc_id"].tolist()
+            ids += batch.loc[batch["text"].map(letters_sha256).isin(spelt), "doc_id"].tolist()
     elif column in snapshot.manifest["columns"]:
-        for spelt in spellings(value):
-            for batch in snapshot.find(columns=["doc_id"], **{column: spelt}):
+        for value in sorted(spelt):
+            for batch in snapshot.find(columns=["doc_id"], **{column: value}):
                 ids += batch["doc_id"].tolist()
     return ids
 

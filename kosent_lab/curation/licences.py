@@ -29,7 +29,7 @@ _GRANT = (  # or nothing at all, at the beginning
 )
 _KIND = "(?:Lesser |Library |Affero )?General"
 _VERSION = r"[123](?:\.[01])?"
-_LATER = r"(?P<later>,? \(?(?:or|and) \(?(?:at your option\)?,? )?(?:any )?later(?: versions?)?)?"
+_LATER = r"(?:,? \(?(?:or|and) \(?(?:at your option\)?,? )?(?:any )?later(?: versions?)?)?"
 # the notices that licences ask to be put into each file, in the words of their own texts
 _NOTICES = {
     r"subject to the terms of the Mozilla Public License,? v(?:ersion|\.)? ?2\.0": "MPL-2.0",
@@ -38,8 +38,8 @@ _NOTICES = {
     # that a text speaks of the licence is no notice: the words of a grant stand before it
     rf"{_GRANT}(?:the )?GNU (?P<kind>{_KIND}) Public License,?(?: as published by the Free Software Foundation)?[;,]?"
     rf" \(?(?:either )?(?:version|v\.?) ?(?P<number>{_VERSION})(?:\.0)?(?: of the License)?{_LATER}": "",
-    rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?P<later> or (?:any )?later)? of the"
-    rf" GNU (?P<kind>{_KIND}) Public License{_LATER.replace('later>', 'more>')}": "",
+    rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?: or (?:any )?later)? of the"
+    rf" GNU (?P<kind>{_KIND}) Public License{_LATER}": "",
 }
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -202,5 +202,4 @@ def _noticed(head: str) -> list[tuple[str, int]]:
 def _gnu(match: re.Match[str]) -> str:
     kind = {"Lesser General": "LGPL", "Library General": "LGPL", "Affero General": "AGPL"}.get(match["kind"], "GPL")
     number = match["number"] if "." in match["number"] else f"{match['number']}.0"
-    later = match["later"] or match.groupdict().get("more")
-    return f"{kind}-{number}-{'or-later' if later else 'only'}"
+    return f"{kind}-{number}-{'or-later' if ' later' in match.group() else 'only'}"

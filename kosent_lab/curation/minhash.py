@@ -92,8 +92,8 @@ def find_nearest(shingles: Shingles, known: int, *, threshold: float, seed: int 
     step = 0
     while True:
         # of each band: who still looks, and has a known text of this number in its bucket
-        open_ = [(own[keep], first[keep], size[keep]) for own, first, size, _ in bands
-                 for keep in [(size > step) & (nearest[own] < 0)]]  # fmt: skip
+        looks = [(size > step) & (nearest[own] < 0) for own, _, size, _ in bands]
+        open_ = [(own[keep], first[keep], size[keep]) for (own, first, size, _), keep in zip(bands, looks, strict=True)]
         looking = sum(len(own) for own, _, _ in open_)
         if not looking:
             return nearest, index

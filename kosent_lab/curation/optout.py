@@ -24,7 +24,7 @@ from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.folders import decode
-from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
+from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, without_personal
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
 # of a wish: which column of the documents its value stands in
@@ -69,7 +69,7 @@ def read_registry(path: Path) -> Registry:
 
     A wish for a text is entered by its hash (kind ``text``: SHA-256 of its UTF-8, or ``letters``: of its letters,
     `identity.letters_sha256`), so that the registry does not repeat what is to be left out; a name may be
-    (`identity.text_sha256`).
+    (`identity.name_sha256`).
 
     Raises
     ------
@@ -162,7 +162,7 @@ def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_L
             names = _names(frame[column])
             request = request.fillna(names.map(by_value))
             if _any_hashed(kind, by_value.index):
-                request = request.fillna(names.map(text_sha256).map(by_value))
+                request = request.fillna(names.map(name_sha256).map(by_value))
     named = request.notna()
     # a short text, 최고, is everybody's
     letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
@@ -264,7 +264,7 @@ def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
     values = _names(registry.wishes["value"])
     for kind in registry.wishes["kind"].unique():
         known = {value for column in _columns(kind, frame) for value in _names(frame[column])}
-        known |= set(map(text_sha256, known)) if _any_hashed(kind, values) else set()
+        known |= set(map(name_sha256, known)) if _any_hashed(kind, values) else set()
         met |= (registry.wishes["kind"].eq(kind) & values.isin(known)).to_numpy()
     return registry.wishes.loc[~met, "request"].tolist()
 

@@ -67,7 +67,7 @@ def read_labelled(
     if snapshot is None:
         frame = divide(load(data, reading, own_labels=own))
     else:
-        frame = divide(snapshot.frame().assign(corpus=snapshot.manifest["name"]))
+        frame = divide(_read_whole(snapshot).assign(corpus=snapshot.manifest["name"]))
     if is_file(data):  # the stars of NSMC teach beside its labels; what a user's column of that name holds is unknown
         frame = frame.drop(columns="rating", errors="ignore")
     if official_only:
@@ -91,23 +91,25 @@ def read_labelled(
 
 
 def open_named(data: str | Path) -> Snapshot | None:
-    """Open the governed corpus that ``snapshot:FOLDER`` names, its files rehashed; None for any other data."""
+    """Open the governed corpus that ``snapshot:FOLDER`` names; None for any other data."""
     name = str(data)
-    if not name.startswith(SNAPSHOT):
-        return None
-    snapshot = open_snapshot(name.removeprefix(SNAPSHOT))
+    return open_snapshot(name.removeprefix(SNAPSHOT)) if name.startswith(SNAPSHOT) else None
+
+
+def _read_whole(snapshot: Snapshot) -> pd.DataFrame:
+    """Read a governed corpus, its files rehashed: what teaches is what its version names."""
     files = verify(snapshot)
-    if not files["ok"].all():  # what teaches is what its version names
+    if not files["ok"].all():
         wrong = files[~files["ok"]].iloc[0]
         path = snapshot.folder / wrong["file"]
         raise DataError(f"{path} is not what the manifest says ({wrong['why']}); build the corpus again")
-    return snapshot
+    return snapshot.frame()
 
 
 def read_texts(name: str) -> pd.DataFrame:
     """Read unlabelled texts: what `documents.load` knows, or ``snapshot:FOLDER``."""
     snapshot = open_named(name)
-    return load(name) if snapshot is None else snapshot.frame()
+    return load(name) if snapshot is None else _read_whole(snapshot)
 
 
 def divide(frame: pd.DataFrame) -> pd.DataFrame:
