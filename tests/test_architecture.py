@@ -26,8 +26,10 @@ HOUSE = {
     ],
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
+        "copyright",
         "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "outcome", "steps",
-        "scanner", "recipe", "documents", "snapshots", "changes", "data_card", "croissant", "inquiry", "build",
+        "scanner", "recipe", "documents", "snapshots", "changes", "notices", "data_card", "croissant", "inquiry",
+        "build",
         "personal_scores", "secret_training", "presidio",
         "duplicate_scores",
     ],
@@ -72,7 +74,8 @@ HOUSE = {
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [
         "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",
-        "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab", "parser", "__main__",
+        "wishes", "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab",
+        "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

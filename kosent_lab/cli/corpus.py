@@ -7,16 +7,16 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.cli import wishes
 from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _COLUMNS = ("language", "licence", "source", "repository", "owner")
-_ASKED = ("document", "owner", "repository", "source", "user")
-_SHOWN = 20
 
 
 def add(subparsers: Any) -> None:
@@ -48,23 +48,10 @@ def add(subparsers: Any) -> None:
         find.add_argument(f"--{name}")
     find.add_argument("--pattern", help="regular expression (RE2) in the text")
     find.add_argument("--out", type=Path, metavar="FILE", help="write what is found, as CSV")
-    asking = command(actions, "ask", ask_corpus, "is it in there, in which version, or which step took it out")
-    asking.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="versions of a corpus")
-    what = asking.add_mutually_exclusive_group(required=True)
-    for name in (*_ASKED, "text"):
-        what.add_argument(f"--{name}")
-    what.add_argument("--file", type=Path, help="whose content is the text")
-
-    wish = command(actions, "opt-out", enter_wish, "enter a wish to be left out into a registry")
-    wish.add_argument("registry", type=Path, help="CSV file; made where there is none")
-    wish.add_argument("--request", required=True, help="its number")
-    wish.add_argument("--asked-on", metavar="DAY", help="2026-11-27; default: today")
-    wish.add_argument("--hashed", action="store_true", help="keep a name as its hash")
-    wish.add_argument("--note", default="", help="nothing that names a person")
-    what = wish.add_mutually_exclusive_group(required=True)
-    for name in ("document", "owner", "repository", "source", "user", "text"):
-        what.add_argument(f"--{name}", help="kept as its hash" if name == "text" else None)
-    what.add_argument("--file", type=Path, help="whose content is the text")
+    notices = command(actions, "notices", write_notices, "whom a use has to name: sources, owners, licences, copyright")
+    notices.add_argument("folder", type=Path)
+    notices.add_argument("--out", type=Path, metavar="FILE", help="write it as Markdown: NOTICE.md")
+    wishes.add(actions)
     ids = command(actions, "swhid", print_swhids, "SWHIDs of a file, a folder, or a git clone with its releases")
     ids.add_argument("path", type=Path)
     history = command(actions, "history", print_history, "one file of a git clone in all its versions")
@@ -87,7 +74,7 @@ def build_corpus(arguments: argparse.Namespace) -> None:
         raise DataError(f"--scanner {arguments.scanner!r} is no command: {error}") from error
     if arguments.scanner is not None and not scanner:
         raise DataError("--scanner is empty; name a program, or leave the option out")
-    _outside(arguments.json, arguments.out)
+    outside(arguments.json, arguments.out)
     recipe = curation.read_recipe(arguments.recipe)
     with open_engine(arguments.engine) as engine:
         snapshot = curation.build_corpus(
@@ -97,7 +84,7 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     if steps:
         print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
     reasons = snapshot.lineage().value_counts(["step", "reason"])
-    for (step, reason), n in reasons.head(_SHOWN).items():
+    for (step, reason), n in reasons.head(SHOWN).items():
         print(f"{step}, {printable(str(reason))}: {n:,}")
     for step in steps:
         if step["facts"].get("unmatched"):
@@ -106,13 +93,6 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
     if arguments.json:
         print_result(result, arguments.json)
-
-
-def _outside(path: Path | None, *folders: Path) -> None:
-    """Refuse to write into a corpus, whose every file its manifest names."""
-    for folder in folders:
-        if path and path != Path("-") and path.resolve().is_relative_to(folder.resolve()):
-            raise DataError(f"{path} lies in the corpus {folder} itself; write it elsewhere")
 
 
 def verify_corpus(arguments: argparse.Namespace) -> None:
@@ -142,13 +122,13 @@ def compare_versions(arguments: argparse.Namespace) -> None:
     """Print what was added, removed and changed."""
     from kosent_lab import curation
 
-    _outside(arguments.json, arguments.before, arguments.after)
+    outside(arguments.json, arguments.before, arguments.after)
     before, after = (curation.open_snapshot(folder) for folder in (arguments.before, arguments.after))
     found = curation.compare_snapshots(before, after)
     for kind, table in found.items():
         print(f"{kind}: {len(table):,}")
         if len(table):
-            print(_shown(table) + ("\n…" if len(table) > _SHOWN else ""))
+            print(shown(table) + ("\n…" if len(table) > SHOWN else ""))
     if arguments.json:
         result = {kind: table.to_dict("records") for kind, table in found.items()}
         print_result({"before": before.version, "after": after.version, **result}, arguments.json)
@@ -163,7 +143,7 @@ def find_documents(arguments: argparse.Namespace) -> None:
     from kosent_lab.scoring.csv_out import write_csv
 
     snapshot = curation.open_snapshot(arguments.folder)
-    _outside(arguments.out, arguments.folder)
+    outside(arguments.out, arguments.folder)
     values = {name: getattr(arguments, name) for name in _COLUMNS if getattr(arguments, name) is not None}
     columns = None if arguments.out else ["doc_id"]
     batches = list(snapshot.find(pattern=arguments.pattern, columns=columns, **values))
@@ -173,74 +153,25 @@ def find_documents(arguments: argparse.Namespace) -> None:
         write_csv([to_table(found)], arguments.out)
         print(f"{len(found):,} documents: {arguments.out}")
         return
-    print("\n".join(map(printable, found["doc_id"].head(_SHOWN))))
+    print("\n".join(map(printable, found["doc_id"].head(SHOWN))))
     print(
-        f"{len(found):,} of {snapshot.rows:,} documents"
-        + (f"; the first {_SHOWN} shown" if len(found) > _SHOWN else "")
+        f"{len(found):,} of {snapshot.rows:,} documents" + (f"; the first {SHOWN} shown" if len(found) > SHOWN else "")
     )
 
 
-def _shown(table: pd.DataFrame, *, rows: int = _SHOWN) -> str:
-    """Return the first rows of a table as text; names in it are anybody's."""
-    return table.head(rows).map(lambda value: printable(str(value))).to_string(index=False)
-
-
-def ask_corpus(arguments: argparse.Namespace) -> None:
-    """Print what became of what is asked for, version by version."""
+def write_notices(arguments: argparse.Namespace) -> None:
+    """Print the licences, owners and copyright notices of a corpus, or write them."""
     from kosent_lab import curation
+    from kosent_lab.curation import notices
 
-    text = _text(arguments)
-    snapshots = [curation.open_snapshot(folder) for folder in arguments.folders]
-    asked = {name: getattr(arguments, name) for name in _ASKED}
-    versions = [snapshot.version for snapshot in snapshots]
-    for folder, snapshot in zip(arguments.folders, snapshots, strict=True):
-        found = curation.ask([snapshot], text=text, **asked)
-        if len(found):
-            print(_shown(found) + (f"\n… {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""))
-        held, gone = (found.loc[found["what"] == what, "doc_id"].nunique() for what in ("held", "removed"))
-        # two folders may hold one version of different data
-        name = snapshot.version if versions.count(snapshot.version) == 1 else f"{snapshot.version} in {folder}"
-        print(f"{name}: {held:,} held, {gone:,} taken out" if held or gone else f"{name}: not known")
-
-
-def _text(arguments: argparse.Namespace) -> str | None:
-    """Return the text given by ``--text`` or ``--file``, read as the files of a source are."""
-    if not arguments.file:
-        return arguments.text
-    from kosent_lab.curation.folders import decode
-
-    try:
-        found = decode(arguments.file.read_bytes())
-    except OSError as error:
-        raise DataError(f"{arguments.file} cannot be read: {error}") from error
-    if found is None:
-        raise DataError(f"{arguments.file} is no text whose encoding is known (UTF-8, UTF-16, CP949)")
-    return found[0]
-
-
-def enter_wish(arguments: argparse.Namespace) -> None:
-    """Add a row to a registry."""
-    import datetime
-
-    from kosent_lab.core.hangul import fold_text
-    from kosent_lab.curation.identity import name_sha256
-    from kosent_lab.curation.optout import LEAST_LETTERS, add_wish, wish_for_text
-
-    text = _text(arguments)
-    names = ("document", "owner", "repository", "source", "user")
-    asked = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
-    if text is not None:
-        asked = {"letters": wish_for_text(text)["letters"]}  # whatever its spaces and marks
-        if len(fold_text(text)) < LEAST_LETTERS:
-            raise DataError(f"a text of fewer than {LEAST_LETTERS} letters is anybody's; name its document instead")
-    ((kind, value),) = asked.items()
-    value = name_sha256(value) if arguments.hashed and kind != "letters" else value
-    day = arguments.asked_on or datetime.date.today().isoformat()
-    entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}
-    add_wish(arguments.registry, **entry)
-    print(
-        f"{arguments.registry}: {arguments.request}, {kind} {value}. Raise the version in the recipe, and build again."
-    )
+    snapshot = curation.open_snapshot(arguments.folder)
+    outside(arguments.out, arguments.folder)
+    if arguments.out:
+        found = notices.write_notices(snapshot, arguments.out)
+        print(f"{arguments.out}: {snapshot.version}, {found:,} copyright notices")
+        return
+    table = notices.collect_notices(snapshot).drop(columns="revision")
+    print(shown(table) + (f"\n… {len(table) - SHOWN:,} more; --out FILE writes all" if len(table) > SHOWN else ""))
 
 
 def print_swhids(arguments: argparse.Namespace) -> None:
@@ -274,4 +205,4 @@ def print_history(arguments: argparse.Namespace) -> None:
         write_csv([to_table(versions)], arguments.out)
         print(f"{len(versions):,} versions: {arguments.out}")
     else:
-        print(_shown(versions[["time", "revision", "path", "size", "swhid"]], rows=len(versions)))
+        print(shown(versions[["time", "revision", "path", "size", "swhid"]], rows=len(versions)))

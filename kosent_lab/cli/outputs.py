@@ -6,12 +6,18 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kosent_lab.core.files import refuse_overwriting
 from kosent_lab.core.folders import MODEL_FILES
 from kosent_lab.core.locks import hold
+from kosent_lab.core.printable import printable
+from kosent_lab.core.schema import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 20  # rows of a table on a console
 _WRITTEN = ("out", "json")  # a command that writes elsewhere too sets `writes`
 _READ = ("data", "calib", "valid", "input", "model", "keep")  # words that may name a file; a Path always does
 
@@ -54,3 +60,15 @@ def _paths(value: Any, *, words: bool) -> Iterator[Path]:
             with contextlib.suppress(OSError, ValueError):  # a text to be cut is no path, and may be too long for one
                 if (path := Path(name)).exists():
                     yield from (path, path / "model", *(one for pattern in MODEL_FILES for one in path.glob(pattern)))
+
+
+def outside(path: Path | None, *folders: Path) -> None:
+    """Refuse to write into a corpus, whose every file its manifest names."""
+    for folder in folders:
+        if path and path != Path("-") and path.resolve().is_relative_to(folder.resolve()):
+            raise DataError(f"{path} lies in the corpus {folder} itself; write it elsewhere")
+
+
+def shown(table: pd.DataFrame, *, rows: int = SHOWN) -> str:
+    """Return the first rows of a table as text; names in it are anybody's."""
+    return table.head(rows).map(lambda value: printable(str(value))).to_string(index=False)

@@ -237,6 +237,7 @@ def _write(
         manifest: dict[str, Any] = {
             "format": FORMAT,
             **{key: getattr(recipe, key) for key in ("name", "title", "version", "licence")},
+            **{key: said for key in ("contact", "citation") if (said := getattr(recipe, key))},
             "code": f"kosent-lab {__version__}",
             "rows": len(frame),
             "columns": {name: str(kind) for name, kind in frame.dtypes.items()},

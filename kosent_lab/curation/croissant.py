@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import write_text
-from kosent_lab.curation.data_card import about_personal, about_wishes
+from kosent_lab.curation.data_card import about_contact, about_personal, about_wishes
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import Snapshot
 
@@ -62,6 +62,7 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "description": f"{manifest['title']}. {snapshot.rows:,} documents; what each step did is in lineage.parquet.",
         "version": manifest["version"],
         "license": manifest["licence"],
+        **({"citeAs": manifest["citation"]} if "citation" in manifest else {}),
         "url": f"urn:kosent-lab:{manifest['name']}:{manifest['version']}",
         "distribution": [_file(shard) for shard in manifest["shards"]] + [_shards()],
         "recordSet": [
@@ -76,7 +77,7 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "prov:wasGeneratedBy": manifest["code"],
         "rai:dataPreprocessingProtocol": f"Steps of recipe.toml, in order: {', '.join(did) or 'none'}.",
         "rai:personalSensitiveInformation": about_personal(manifest),
-        "rai:dataReleaseMaintenancePlan": about_wishes(manifest),
+        "rai:dataReleaseMaintenancePlan": f"{about_wishes(manifest)} {about_contact(manifest)}".strip(),
     }
 
 

@@ -27,6 +27,7 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
         "",
     ]
     lines += [f"Licence of the whole: {manifest['licence']}. Made by {manifest['code']} from `recipe.toml`.", ""]
+    lines += [f"To cite it: {manifest['citation']}", ""] if "citation" in manifest else []
     lines += ["## Sources", "", "| source | rows | SHA-256 of its documents |", "|---|--:|---|"]
     for one in manifest["inputs"]:
         name = next(one[kind] for kind in KINDS_OF_SOURCE if kind in one)
@@ -42,7 +43,7 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
     lines += [
         "## Use",
         "",
-        " ".join([about_wishes(manifest), about_personal(manifest)]),
+        " ".join([about_wishes(manifest), about_contact(manifest), about_personal(manifest)]).replace("  ", " "),
         "",
     ]
     write_text("\n".join(lines), path)
@@ -55,6 +56,11 @@ def about_wishes(manifest: dict[str, Any]) -> str:
             "Wishes to be left out are applied at every build: who uses a version moves to a newer one when it appears."
         )
     return "No wishes to be left out were applied: the recipe has no step opt-out."
+
+
+def about_contact(manifest: dict[str, Any]) -> str:
+    """Say where wishes and questions go; nothing where the recipe does not say."""
+    return f"Wishes and questions go to {manifest['contact']}." if "contact" in manifest else ""
 
 
 def about_personal(manifest: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive
+from kosent_lab.curation.copyright import notices_of_files
 from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.heritage import read_heritage
 from kosent_lab.curation.languages import add_content_languages, text_language
@@ -75,7 +76,7 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             frame = add_content_languages(frame)
         detector = scancode_detector() if source.get("detect") == "scancode" else None
         said = source.get("licence", cards.UNSTATED)
-        frame = frame.join(licences_of_files(frame, said=said, detector=detector))
+        frame = frame.join(licences_of_files(frame, said=said, detector=detector)).join(notices_of_files(frame))
         first = source.get("source", path.name) + "/"
         # a source distribution holds one folder of its own name
         alone = kind == "archive" and frame["path"].str.startswith(first).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,11 +10,14 @@ import pandas as pd
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import letters_sha256, name_sha256, without_personal
+from kosent_lab.curation.optout import Registry
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
 ASKED = {"document": "doc_id", "owner": "owner", "repository": "repository", "source": "source", "user": "user"}
 HELD = "held"
+APPLIED, UNMATCHED, WITH_ANOTHER, WAITS = "left out", "names no document", "left out with another wish", "waits"
+DAYS = 10  # within which a wish to be taken out is acted on: 개인정보 보호법 시행령 제43조
 
 
 def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str | None) -> pd.DataFrame:
@@ -76,6 +80,32 @@ def _held(snapshot: Snapshot, column: str, spelt: set[str]) -> list[str]:
             for batch in snapshot.find(columns=["doc_id"], **{column: value}):
                 ids += batch["doc_id"].tolist()
     return ids
+
+
+def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.date) -> pd.DataFrame:
+    """Tell what became of every wish in a version of a corpus.
+
+    Returns
+    -------
+    DataFrame
+        One row per wish: ``request``, ``asked_on``, ``kind``, ``days`` (since it was asked), ``what`` (`APPLIED`,
+        `UNMATCHED`, `WITH_ANOTHER` that was first, or `WAITS`: entered after the version was built), ``documents`` (its
+        copies among them), ``late`` (it waits, and has for more than `DAYS` days).
+    """
+    lineage = snapshot.lineage()
+    counts = lineage.loc[lineage["step"] == "opt-out", "other"].value_counts()
+    facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
+    unmatched = {request for fact in facts for request in fact["unmatched"]}
+    applied = {request for fact in facts for request in fact.get("requests", [])}
+    table = registry.wishes[["request", "asked_on", "kind"]].copy()
+    table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]
+    table["documents"] = table["request"].map(counts).fillna(0).astype(int)
+    table["what"] = [
+        APPLIED if n else UNMATCHED if request in unmatched else WITH_ANOTHER if request in applied else WAITS
+        for request, n in zip(table["request"], table["documents"], strict=True)
+    ]
+    table["late"] = (table["what"] == WAITS) & (table["days"] > DAYS)
+    return table[["request", "asked_on", "kind", "days", "what", "documents", "late"]]
 
 
 def newer_wishes(snapshot: Snapshot, registry_sha256: str) -> bool:

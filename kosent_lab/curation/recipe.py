@@ -16,7 +16,8 @@ from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.licences import spdx
 from kosent_lab.curation.steps import STEPS
 
-_TOP = {"name", "title", "version", "licence", "seed", "shard_rows", "sources", "steps"}
+_SAID = ("contact", "citation")  # what a recipe may say besides
+_TOP = {"name", "title", "version", "licence", *_SAID, "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
 _OF_FILE = ("text_column", "label_column", "id_column", "sheet")
@@ -51,6 +52,8 @@ class Recipe:
     ----------
     name, title, version, licence : str
         The version is semantic (``1.0.0``); the licence is an SPDX expression for the whole.
+    contact, citation : str
+        Where wishes and questions go, and how the corpus is cited; ``""`` where the recipe does not say.
     sources : tuple of dict
         ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (of git, ``at`` a revision or day), and
         what is known of its documents: ``owner``, ``repository``, ``licence``.
@@ -68,6 +71,8 @@ class Recipe:
     title: str
     version: str
     licence: str
+    contact: str
+    citation: str
     sources: tuple[dict[str, Any], ...]
     steps: tuple[StepCall, ...]
     seed: int
@@ -91,6 +96,9 @@ def read_recipe(path: Path) -> Recipe:
     for key in ("name", "title", "version", "licence"):
         if not isinstance(content.get(key), str) or not content[key]:
             raise DataError(f"{path}: a recipe needs a {key}, a text")
+    for key in _SAID:
+        if not isinstance(content.get(key, ""), str):
+            raise DataError(f"{lines.where(key)}: {key} is a text; got {content[key]!r}")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", content["name"]):
         raise DataError(
             f"{lines.where('name')}: a name is of small letters, digits and hyphens; got {content['name']!r}"
@@ -114,6 +122,7 @@ def read_recipe(path: Path) -> Recipe:
         )
     return Recipe(
         **{key: content[key] for key in ("name", "title", "version", "licence")},
+        **{key: content.get(key, "") for key in _SAID},
         sources=tuple(_source(entry, number, lines) for number, entry in enumerate(sources, start=1)),
         steps=tuple(_step(entry, number, lines, path.parent, seed) for number, entry in enumerate(steps, start=1)),
         seed=seed,

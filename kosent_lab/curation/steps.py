@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 # what we say of a document ourselves, and what names it
 _NOT_PERSONAL = {
     *("doc_id", "text", "source", "owner", "repository", "revision", "licence", "licence_from", "language", "path"),
-    *("encoding", "skipped", "polarity", "split", "official_split", "time"),
+    *("copyright", "encoding", "skipped", "polarity", "split", "official_split", "time"),
     *("swhid_of_source", "revision_swhid", "directory_swhid"),
 }
 
@@ -87,7 +87,7 @@ def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9, least_let
     """
     wishes = read_registry(registry)
     if wishes.wishes.empty:
-        return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "unmatched": []})
+        return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "requests": [], "unmatched": []})
     identified = _as_published(add_identity(frame), wishes)
     found = find_wished(identified, wishes, least=least_letters)
     if near and len(found):
@@ -102,7 +102,8 @@ def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9, least_let
         }
     )
     facts = {"registry": wishes.sha256, "wishes": len(wishes.wishes), "newest": wishes.newest}
-    return Outcome(removed, facts=facts | {"unmatched": unmatched(identified, wishes)})
+    facts |= {"requests": wishes.wishes["request"].tolist(), "unmatched": unmatched(identified, wishes)}
+    return Outcome(removed, facts=facts)
 
 
 def _as_published(frame: pd.DataFrame, wishes: Registry) -> pd.DataFrame:

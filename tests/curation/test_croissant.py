@@ -10,6 +10,8 @@ name = "mine"
 title = "Reviews of mine"
 version = "1.0.0"
 licence = "CC0-1.0"
+contact = "corpora@example.com"
+citation = "Kim, Reviews of mine, 2026"
 shard_rows = 2
 [[sources]]
 file = "mine.csv"
@@ -39,6 +41,11 @@ def test_what_other_programs_read_of_a_corpus(snapshot):
     assert found["rai:personalSensitiveInformation"].endswith("redact: phone 1. Names are not found.")
     assert found["prov:wasDerivedFrom"][0]["prov:label"] == "mine.csv"
     assert "010" not in json.dumps(found)
+    assert found["citeAs"] == "Kim, Reviews of mine, 2026"
+    assert found["rai:dataReleaseMaintenancePlan"].endswith("go to corpora@example.com.")
+    card = (snapshot.folder / "CARD.md").read_text("utf-8")
+    assert "To cite it: Kim, Reviews of mine, 2026" in card
+    assert "Wishes and questions go to corpora@example.com." in card
 
 
 def test_mlcroissant_accepts_and_reads_it(snapshot):

@@ -37,6 +37,7 @@ def test_the_recipes_of_this_repository_are_read(path):
         (HEAD.replace('"mine"', '"Mine"') + SOURCE, "line 1: a name is of small letters"),
         (HEAD.replace('title = "Mine"\n', "") + SOURCE, "a recipe needs a title"),
         ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),
+        ("contact = 1\n" + HEAD + SOURCE, "line 1: contact is a text; got 1"),
         (HEAD + 'seed = "a"\n' + SOURCE, "seed and shard_rows are whole numbers"),
         (HEAD + '[[sources]]\nfiles = "a"\n', "line 6: 'files' is no key of a source. Did you mean 'file'?"),
         (HEAD + '[[sources]]\nowner = "a"\n', "line 6: source 1 has one of corpus, file, folder, clone, archive"),

@@ -1,0 +1,119 @@
+"""Copyright notices are found in files, are those of the nearest folder, and survive steps that take files out."""
+
+import pandas as pd
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.cli import parser
+from kosent_lab.curation.copyright import copyright_notices, notices_of_files
+from kosent_lab.curation.notices import write_notices
+
+MIT = """MIT License
+
+Copyright (c) {holder}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software. The above
+copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+"""
+RECIPE = """name = "tools"
+title = "Tools"
+version = "1.0.0"
+licence = "MIT"
+
+[[sources]]
+folder = "one"
+licence = "MIT"
+owner = "kim"
+source = "one"
+
+[[sources]]
+folder = "two"
+licence = "MIT"
+source = "two"
+
+[[steps]]
+step = "duplicates"
+threshold = 0.6
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# Copyright (c) 2019 Jane Doe\n", ["Copyright (c) 2019 Jane Doe"]),
+        ("/*\n * Copyright 2010-2014 Lee, Park\n * All rights reserved.\n */", ["Copyright 2010-2014 Lee, Park"]),
+        ("// © 2020 홍길동 <gildong@example.com>", ["© 2020 홍길동"]),
+        ("저작권 (c) 2021 한국어 모임", ["저작권 (c) 2021 한국어 모임"]),
+        ("<!-- SPDX-FileCopyrightText: Kim -->", ["SPDX-FileCopyrightText: Kim"]),
+        ('__copyright__ = "Copyright 2016, Choi"\n', ["Copyright 2016, Choi"]),
+        ("(c) 2003 Yoon\n(c) 2003 Yoon\n", ["(c) 2003 Yoon"]),
+        ("   Copyright [yyyy] [name of copyright owner]", []),
+        ("Copyright (C) <year>  <name of author>", []),
+        ("The above copyright notice shall be included.\nCopyright holders are not liable.", []),
+        ("(c) You must retain, in the Source form, all notices", []),
+        ("print('see copyright 2019')", []),
+        (
+            "Copyright (C) 2007 Free Software Foundation, Inc.\n Everyone is permitted to copy and distribute verbatim",
+            [],
+        ),
+    ],
+)
+def test_a_notice_is_a_line_that_says_whose_and_since_when(text, said):
+    assert copyright_notices(text) == said
+
+
+def test_a_file_has_its_own_notices_or_those_of_the_nearest_folder():
+    files = {
+        "LICENSE": MIT.format(holder="2019 Lee"),
+        "a.py": "x = 1",
+        "b.py": "# Copyright 2020 Park\n",
+        "vendor/COPYING": MIT.format(holder="2001 Others"),
+        "vendor/deep/c.c": "int c;",
+        "docs/guide.md": "Copyright 1999 nobody asked\n",
+        "docs/other.md": "text",
+    }
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())}, index=range(5, 12))
+    found = dict(zip(files, notices_of_files(frame), strict=True))
+    assert found["a.py"] == found["docs/other.md"] == "Copyright (c) 2019 Lee"
+    assert found["b.py"] == "Copyright 2020 Park"
+    assert found["vendor/deep/c.c"] == "Copyright (c) 2001 Others"
+
+
+def test_holders_stay_where_their_licence_file_was_a_near_copy_of_another(tmp_path, capsys):
+    for name, holder in (("one", "2019 Kim"), ("two", "2020 Lee")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "LICENSE").write_text(MIT.format(holder=holder))
+        (tmp_path / name / "tool.py").write_text(f"def {name}_tool(text):\n    return text.strip() + '{name}' * 7\n")
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    out = tmp_path / "out"
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "recipe.toml"), out)
+    assert len(list(snapshot.find(pattern="Permission is hereby"))) == 1  # one licence file of two is left
+    table = curation.collect_notices(snapshot).set_index("source")["copyright"]
+    assert "Copyright (c) 2020 Lee" in table["two"]
+    assert parser.main(["corpus", "notices", str(out), "--out", str(tmp_path / "NOTICE.md")]) == 0
+    written = (tmp_path / "NOTICE.md").read_text("utf-8")
+    assert "Copyright (c) 2019 Kim" in written
+    assert "Copyright (c) 2020 Lee" in written
+    assert " by kim: 2 documents" in written  # LICENSE and tool.py
+    assert "2 copyright notices" in capsys.readouterr().out
+    assert parser.main(["corpus", "notices", str(out)]) == 0
+    assert "Copyright (c) 2020 Lee" in capsys.readouterr().out
+    assert parser.main(["corpus", "notices", str(out), "--out", str(out / "NOTICE.md")]) == 1
+
+
+def test_a_corpus_of_texts_names_its_sources(tmp_path):
+    (tmp_path / "mine.csv").write_text(
+        "text,owner,licence\n좋은 곳이었습니다,*kim*,CC-BY-4.0\n다시는 안 갑니다,,CC0-1.0\n"
+    )
+    recipe = RECIPE.partition("[[sources]]")[0].replace('"MIT"', '"CC-BY-4.0 AND CC0-1.0"')
+    (tmp_path / "recipe.toml").write_text(recipe + '[[sources]]\nfile = "mine.csv"\n')
+    snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "recipe.toml"), tmp_path / "out")
+    table = curation.collect_notices(snapshot)
+    assert table[["owner", "licence", "documents"]].to_numpy().tolist() == [
+        ["", "CC0-1.0", 1],
+        ["*kim*", "CC-BY-4.0", 1],
+    ]
+    assert write_notices(snapshot, tmp_path / "NOTICE.md") == 0
+    assert r"- CC-BY-4.0 by \*kim\*: 1 document" in (tmp_path / "NOTICE.md").read_text("utf-8")

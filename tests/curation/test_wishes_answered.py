@@ -1,0 +1,76 @@
+"""Every wish is answered: left out, naming nothing, or waiting, and for how long."""
+
+import datetime
+
+import pytest
+
+from kosent_lab import curation
+from kosent_lab.cli import parser
+from kosent_lab.curation.inquiry import answer_wishes
+from kosent_lab.curation.optout import add_wish
+
+RECIPE = """name = "mine"
+title = "Mine"
+version = "1.0.0"
+licence = "CC0-1.0"
+
+[[sources]]
+file = "mine.csv"
+licence = "CC0-1.0"
+
+[[steps]]
+step = "opt-out"
+registry = "wishes.csv"
+"""
+DAY = datetime.date(2026, 3, 1)
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "mine.csv").write_text(
+        "text,owner\n세 번째로 본 영화인데 또 보고 싶습니다,kim\n음식이 빨리 나와서 좋았던 식당입니다,kim\n"
+        "주차장이 넓어서 편했던 숙소였습니다,lee\n"
+    )
+    (tmp_path / "mine.toml").write_text(RECIPE)
+    wishes = tmp_path / "wishes.csv"
+    add_wish(wishes, request="R-1", kind="owner", value="kim", asked_on="2026-01-02")
+    add_wish(wishes, request="R-2", kind="owner", value="nobody", asked_on="2026-01-03")
+    add_wish(wishes, request="R-3", kind="owner", value=" kim ", asked_on="2026-01-04")
+    curation.build_corpus(curation.read_recipe(tmp_path / "mine.toml"), tmp_path / "out")
+    return tmp_path
+
+
+def test_every_wish_has_its_answer(home):
+    snapshot = curation.open_snapshot(home / "out")
+    table = answer_wishes(curation.read_registry(home / "wishes.csv"), snapshot, today=DAY).set_index("request")
+    assert table["what"].to_dict() == {
+        "R-1": "left out",
+        "R-2": "names no document",
+        "R-3": "left out with another wish",
+    }
+    assert table["documents"].to_dict() == {"R-1": 2, "R-2": 0, "R-3": 0}
+    assert table.loc["R-1", "days"] == 58
+    assert not table["late"].any()
+
+
+def test_what_was_asked_after_a_build_waits_and_is_late_after_ten_days(home):
+    for request, day in (("R-4", "2026-02-19"), ("R-5", "2026-02-18")):
+        add_wish(home / "wishes.csv", request=request, kind="owner", value="lee", asked_on=day)
+    table = answer_wishes(
+        curation.read_registry(home / "wishes.csv"), curation.open_snapshot(home / "out"), today=DAY
+    ).set_index("request")
+    assert table.loc[["R-4", "R-5"], "what"].tolist() == ["waits", "waits"]
+    assert table.loc[["R-1", "R-2"], "what"].tolist() == ["left out", "names no document"]
+    assert table["late"][table["late"]].index.tolist() == ["R-5"]
+
+
+def test_the_command_says_it(home, capsys):
+    add_wish(home / "wishes.csv", request="R-4", kind="owner", value="lee", asked_on="2026-01-05")
+    command = ["corpus", "wishes", str(home / "out"), "--registry", str(home / "wishes.csv")]
+    assert parser.main(command) == 0
+    said = capsys.readouterr().out
+    assert "not applied yet; build it again" in said
+    assert "waiting for more than 10 days: " in said
+    assert parser.main([*command, "--out", str(home / "answers.csv")]) == 0
+    assert "R-2,2026-01-03,owner," in (home / "answers.csv").read_text("utf-8-sig")
+    assert parser.main([*command, "--out", str(home / "out" / "answers.csv")]) == 1
