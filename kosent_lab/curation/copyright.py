@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from kosent_lab.curation.licence_evidence import is_licence_file
+from kosent_lab.curation.reuse import CLOSEST, OVERRIDE, Annotations
 
 COLUMN = "copyright"
 _HEAD = 5_000  # characters of a file in which a notice stands
@@ -47,15 +48,21 @@ def copyright_notices(text: str) -> list[str]:
     found = {}
     head = text[:_HEAD]
     for match in _NOTICE.finditer(head):
-        said = _BEHIND.sub("", _MAIL.sub("", match["said"])).strip()
+        said = _tidy(match["said"])
         holds = _YEAR.search(said) or _MARK.search(said)
         if holds and not _FORM.search(said) and not _OF_THE_LICENCE.match(head, match.end()):
-            found[re.sub(r" (?=[.,])", "", " ".join(said.split()))] = None
+            found[said] = None
     return list(found)
 
 
+def _tidy(said: str) -> str:
+    """Return a notice on one line, without mail addresses and without what closes a comment."""
+    return re.sub(r" (?=[.,])", "", " ".join(_BEHIND.sub("", _MAIL.sub("", said)).split()))
+
+
 def notices_of_files(frame: pd.DataFrame) -> pd.Series:
-    """Give each file its copyright notices: its own, else those of the licence files of the nearest folder with any.
+    """Give each file its copyright notices: its own, what REUSE.toml or .reuse/dep5 say of it, else those of the
+    licence files of the nearest folder with any.
 
     Parameters
     ----------
@@ -74,7 +81,14 @@ def notices_of_files(frame: pd.DataFrame) -> pd.Series:
         if notices and (is_licence_file(place.name) or re.fullmatch("(?i)notice|authors|copyright", place.stem)):
             by_folder.setdefault(place.parent, {}).update(dict.fromkeys(notices))
     said = []
+    annotations = Annotations(dict(zip(frame["path"], frame["text"].fillna(""), strict=True)))
     for path, notices in zip(frame["path"], own, strict=True):
+        if of := annotations.of(path):
+            others = [_tidy(one) for one in of.copyright]
+            if of.precedence == OVERRIDE:
+                notices = others
+            elif of.precedence != CLOSEST or not notices:
+                notices = list(dict.fromkeys([*notices, *others]))
         near = (list(by_folder[folder]) for folder in PurePosixPath(path).parents if folder in by_folder)
         said.append("\n".join(notices or next(near, [])))
     return pd.Series(said, index=frame.index, dtype="str", name=COLUMN)

@@ -1,4 +1,4 @@
-"""Licences that a repository states for many files at once: REUSE.toml and .reuse/dep5.
+"""Licences and holders that a repository states for many files at once: REUSE.toml and .reuse/dep5.
 
 References
 ----------
@@ -19,12 +19,13 @@ CLOSEST, AGGREGATE, OVERRIDE = "closest", "aggregate", "override"
 
 
 class Statement(NamedTuple):
-    """What a file says of others: SPDX expression, where, line, and how it stands to what these say themselves."""
+    """What a file says of others: SPDX expression, where, line, how it stands to what these say themselves, holders."""
 
     licence: str
     path: str
     line: int
     precedence: str
+    copyright: tuple[str, ...] = ()
 
 
 class Annotations:
@@ -79,7 +80,8 @@ def _of_toml(path: str, text: str) -> list[tuple[re.Pattern[str], Statement]]:
         licences = _listed(table.get("SPDX-License-Identifier")) if isinstance(table, dict) else []
         for glob in _listed(table.get("path")) if licences else []:
             precedence = str(table.get("precedence", CLOSEST))
-            one = Statement(join_licences(licences), path, _line(text, glob), precedence)
+            holders = tuple(_listed(table.get("SPDX-FileCopyrightText")))
+            one = Statement(join_licences(licences), path, _line(text, glob), precedence, holders)
             found.append((_pattern(glob, over_folders="**"), one))
     return found
 
@@ -89,8 +91,10 @@ def _of_dep5(path: str, text: str) -> list[tuple[re.Pattern[str], Statement]]:
     for part in re.split(r"\n[ \t]*\n", text):
         fields = dict(re.findall(r"(?m)^([A-Za-z-]+):[ \t]*((?:[^\n]*)(?:\n[ \t]+[^\n]*)*)", part))
         licence = fields.get("License", "").partition("\n")[0].strip()
+        holders = tuple(" ".join(line.split()) for line in fields.get("Copyright", "").split("\n") if line.strip())
         for glob in fields.get("Files", "").split() if licence else []:
-            found.append((_pattern(glob, over_folders="*"), Statement(licence, path, _line(text, glob), AGGREGATE)))
+            one = Statement(licence, path, _line(text, glob), AGGREGATE, holders)
+            found.append((_pattern(glob, over_folders="*"), one))
     return found
 
 

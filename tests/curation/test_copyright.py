@@ -81,6 +81,50 @@ def test_a_file_has_its_own_notices_or_those_of_the_nearest_folder():
     assert found["vendor/deep/c.c"] == "Copyright (c) 2001 Others"
 
 
+REUSE = """version = 1
+
+[[annotations]]
+path = "data/**"
+SPDX-FileCopyrightText = ["2024 Kim <kim@example.com>", "2025 Lee"]
+SPDX-License-Identifier = "CC0-1.0"
+
+[[annotations]]
+path = "old/*"
+precedence = "override"
+SPDX-FileCopyrightText = "2001 Choi"
+SPDX-License-Identifier = "MIT"
+"""
+DEP5 = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: pictures/*
+Copyright: 2019 Yoon
+           2020 Park
+License: MIT
+"""
+
+
+def test_what_a_repository_says_of_many_files_counts():
+    files = {
+        "REUSE.toml": REUSE,
+        ".reuse/dep5": DEP5,
+        "LICENSE": MIT.format(holder="1999 Han"),
+        "data/a.csv": "a,b",
+        "data/b.py": "# Copyright 2020 Park\n",
+        "old/c.py": "# Copyright 2020 Park\n",
+        "other.txt": "text",
+    }
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    found = dict(zip(files, notices_of_files(frame), strict=True))
+    assert found["data/a.csv"] == "2024 Kim\n2025 Lee"
+    assert found["data/b.py"] == "Copyright 2020 Park"
+    assert found["old/c.py"] == "2001 Choi"
+    assert found["other.txt"] == "Copyright (c) 1999 Han"
+    del files["REUSE.toml"]
+    files["pictures/x.svg"] = "<svg/>"
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    assert dict(zip(files, notices_of_files(frame), strict=True))["pictures/x.svg"] == "2019 Yoon\n2020 Park"
+
+
 def test_holders_stay_where_their_licence_file_was_a_near_copy_of_another(tmp_path, capsys):
     for name, holder in (("one", "2019 Kim"), ("two", "2020 Lee")):
         (tmp_path / name).mkdir()
