@@ -80,6 +80,11 @@ def is_card(written: str) -> bool:
     return known and len(set(digits)) > 1 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
 
 
+def is_whole_card(written: str) -> bool:
+    """Tell whether digits parted anyhow are a card's, and as many as a card has."""
+    return len(_digits(written)) in (15, 16) and is_card(written)
+
+
 def is_account(written: str) -> bool:
     """Tell whether digits may be a bank account's: ten to fourteen, no padded sum, no form's zeros, no moment."""
     digits = _digits(written)
@@ -206,7 +211,7 @@ def is_mail(written: str) -> bool:
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
-    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|pass|password|passwd|passcode|pwd|pw|jwt|otp"
+    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp"
 )
 _MAY_OPEN = re.compile(
     r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|editkey|viewkey|access|invite|ticket|code|cert|hash"

@@ -21,6 +21,7 @@ from kosent_lab.corpora.personal_checks import (
     is_mail,
     is_phone,
     is_resident,
+    is_whole_card,
 )
 from kosent_lab.corpora.recogniser import Recogniser
 from kosent_lab.corpora.secret_recognisers import LONE_SECRETS, SECRETS
@@ -61,8 +62,9 @@ _DEEDS = (
     "도서|좌석|항공|배송|문의"
 )
 _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
-_NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
-_COURT = "판결|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
+_NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:고유 ?|조회 ?)?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
+_COURT = "판결|판례|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
+_SHELVES = "청구기호|서가|분류기호"  # of a library: 325바2041
 # a document is numbered by the office that wrote it: 문서번호 총무 02-…
 _OF_OFFICE = r"(?:문서|공문|시행)(?: ?번호)? ?:? ?[가-힣]{2,8}[ -]?¤"
 _FORM = r"¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
@@ -86,12 +88,13 @@ _HOUSE = (
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
     r"|(?<=[\s:=]/)\d{1,3}(?:\.\d{1,3}){3}(?=:\d{2,5}(?!\d))"
-    r"|(?<![\w:.>)\]])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:[0-9a-fA-F])"
+    r"|(?<![\w:.>)\]])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:{1,2}[A-Za-z0-9])"
 )
 _VERSION = re.compile(
-    r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
+    r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|드라이버|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
     r"[ =:]{0,2}(?:표기 )?(?:[\d.]+ ?(?:→|->|에서|~) ?)?¤"
     r"|¤ ?(?:버전|version|업데이트|패치)|업데이트 ¤|¤(?:절|항)(?![가-힣])"
+    r"|¤으?로 ?(?:되돌|내리|내렸|낮추|낮췄|올리|올렸|올라|롤백|다운|업그레이드|업데이트)"
 )
 
 _OF_COMPANY = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}")
@@ -133,6 +136,12 @@ RECOGNISERS = (
             r"(?<![\d.-])(?:\d{4}([-. ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([-. ])\d{6}\2\d{5}|\d{16}|3[47]\d{13})(?![\d-])"
         ),
         check=is_card, unless=_OF_THINGS,
+    ),
+    Recogniser(
+        "card", "card number", "[카드번호]", 3,
+        # parted as nobody prints it
+        re.compile(r"(?<![\d.-])\d{3,8}(?:[-. ]\d{3,8}){1,4}(?![\d-]| \d)"),
+        check=is_whole_card, context=re.compile("(?i)카드|아멕스|amex|비자|visa|마스터"), unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
@@ -224,6 +233,7 @@ RECOGNISERS = (
             rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
             rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"
             rf"|(?<![가-힣])[가-힣]{{2,12}}(?:마을|단지|채|차)(?: ?\d{{1,2}}(?:단지|차))?,? ?{_DONG_HO}"
+            rf"|(?<![가-힣])[가-힣]{{2,12}} \d{{1,2}}단지,? ?{_DONG_HO}"
             rf"|(?<![\d가-힣]){_DONG_HO}"
         ),
         hint="호", check=is_door,
@@ -235,7 +245,7 @@ RECOGNISERS = (
             rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{1,2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
             rf" ?\d{{4}}{_NO_UNIT}"
         ),
-        check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_FORM}"),
+        check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_SHELVES}|{_FORM}"), after=40,
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,
@@ -262,11 +272,26 @@ RECOGNISERS = (
         "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_clear_address, unless=_VERSION,
     ),
     Recogniser(
+        # behind the name of the machine: worker-5/10.233.71.16
+        "ip", "IP address", "[IP주소]", 1, re.compile(r"(?<=[a-z0-9]/)\d{1,3}(?:\.\d{1,3}){3}(?![\d/]|\.\d)"),
+        check=is_clear_address, unless=_VERSION,
+    ),
+    Recogniser(
         "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_address, unless=_VERSION,
         context=re.compile(
             r"(?i)아이피|(?<![a-z])ip(?![a-z])|주소|서버|접속|대역|vpn|호스트|host|from|forward|upstream|브로커|방화벽|포트"
-            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp|port)(?![a-z])|차단|공유기|허용|출발지|(?<![a-z])-h ¤|@¤|//¤"
+            r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp|port|bind|listen|peer|remote|proxy|gateway|nas|nvr|cctv)"
+            r"(?![a-z])|차단|공유기|허용|출발지|카메라|게이트웨이|라우터|스위치|프린터|단말기|(?<![a-z])-h ¤|@¤|//¤"
             r"|(?:\d{2,3}\.){3}\d{1,3}[,→/ ]{1,3}¤|¤(?::\d{2,5}(?![\d.])|/\d{1,2}(?!\d))"
+        ),
+    ),
+    Recogniser(
+        # of a network of one's own, where nothing speaks of versions
+        "ip", "IP address", "[IP주소]", 1, re.compile(r"(?<![\d.vV/-])10(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"),
+        check=is_address, before=60, after=40,
+        unless=re.compile(
+            r"(?i)버전|version|(?<![a-z])(?:ver|v\d|sdk|cli|api|os|npm|node|yarn|pip|java|ios|android|windows|macos)(?![a-z])"
+            r"|펌웨어|드라이버|빌드|build|릴리스|release|패치|업데이트|업그레이드|설치|깔|되돌|내리|올리|롤백|커널|절|항|조항|목차|장(?![가-힣])|평점|점수|별표"
         ),
     ),
     *LONE_SECRETS,

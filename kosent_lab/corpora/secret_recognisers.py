@@ -87,11 +87,15 @@ SECRETS = (
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
             r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
+            # of a file of settings, and the third of what a program connects with
+            r"|(?:requirepass|masterauth|bindpw|rootpw) "
+            r"|(?:mysqli?(?:_connect)?|getConnection|new PDO) ?\((?:[\"'][^\"'\n]{1,80}[\"'], ?){2}(?=[\"'])"
             r"|(?:identified by|with password) (?=')"
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
             rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified|credential",
+        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified|credential|auth "
+        "|connect|pdo",
         check=is_secret,
     ),
     _secret(
@@ -179,6 +183,14 @@ SECRETS = (
         context=re.compile(_DOOR), unless=re.compile("¤[^.]{0,8}호출|세대|동호수"),
     ),
     _secret(re.compile(r"종\d{3,8}종"), hint=r"종\d"),
+    _secret(
+        # of two doors the second: 현관 비번 1029로 바꿨어. 택배함은 5567
+        re.compile(
+            r"(?:(?:공동)?현관|[뒷옆]문|[정후대]문|택배함|사물함|금고|창고|도어락|옥상|다락|서랍|자물쇠)[은는도] "
+            rf"(?P<value>{_CODE})(?![\d*#A-Za-z-]|{_COUNTS})"
+        ),
+        context=re.compile(_PASS), before=60, after=0,
+    ),
     _secret(
         # quoted, with Hangul in it: password: 'Redis는빨개'
         re.compile(

@@ -79,6 +79,9 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         label = max(word.rfind("="), word.rfind(":"))
         if "::" in word or re.search(r"&\w+=", word):  # a name of a program's, what is asked of a page
             continue
+        port = re.match(r"(?:[\w-]+\.)+\w+:\d{2,5}(?!\d)", word)  # of a machine, which may have been masked
+        if port or (re.match(r":\d{2,5}(?!\d)", word) and text[max(0, start - 4) : start] == "    "):
+            continue
         if 0 < label < len(word) - 3 and "://" not in word:
             start, word = start + label + 1, word[label + 1 :]
         bare = word.lstrip(":=/.?~·-")

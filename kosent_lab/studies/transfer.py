@@ -203,7 +203,8 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
     DataFrame
         One row per method and size: ``accuracy`` on the rows measured, ``balanced_accuracy`` (mean of
         the two labels', so that the mix of labels does not count), ``auroc`` (whatever the threshold; the mean
-        over draws) and ``gain`` (in balanced accuracy, over the model as it is on the same rows), each with
+        over draws), ``gain`` (in balanced accuracy, over the model as it is on the same rows) and, where TF-IDF is
+        among the methods, ``over_tfidf`` (over that, taught by the same rows, on the same rows), each with
         ``_low`` and ``_high`` (95 %); ``n`` different texts, ``n_rarer`` of the rarer label, ``draws``.
 
     Raises
@@ -254,6 +255,9 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
         row = {"method": method, "size": size}
         measures = {"accuracy": accuracy, "balanced_accuracy": balanced, "auroc": auroc, "gain": balanced - start}
+        rival = ((answers["method"] == "tfidf") & (answers["size"] == size)).to_numpy()
+        if rival.any() and method != "tfidf":
+            measures["over_tfidf"] = balanced - measured(rival)[1]
         for name, values in measures.items():
             low, high = percentile_interval(values[1:], value=values[0])
             row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}

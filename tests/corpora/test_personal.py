@@ -173,6 +173,14 @@ def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
         ("서울시 없는구 없는로 00, 9단지 000동 000호", "address", "서울시 없는구 없는로 00, 9단지 000동 000호"),
         ("접속 10.20.3.41:8080", "ip", "10.20.3.41"),
         ("외부 주소가 2001:db8:e1a4:7b20::5c:91f로", "ip", "2001:db8:e1a4:7b20::5c:91f"),
+        ("Node: worker-5/10.233.71.16 Ready", "ip", "10.233.71.16"),
+        ("출차 기록, 카메라 10.0.12.6", "ip", "10.0.12.6"),
+        ("bind 10.8.0.14", "ip", "10.8.0.14"),
+        ("requirepass r3dis-Abcd-0001", "secret", "r3dis-Abcd-0001"),
+        ('mysqli_connect("db", "shop", "abcdefgh_4900", "shopdb")', "secret", "abcdefgh_4900"),
+        ("https://a.example/?autologin=Zx90pLm33Yq", "url", None),
+        ("현대카드 377988-412605-314 로 결제", "card", "377988-412605-314"),
+        ("한빛마루 0단지 000동 0001호", "address", "한빛마루 0단지 000동 0001호"),
     ],
 )  # fmt: skip
 def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
@@ -202,6 +210,10 @@ def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
         "token = tokens[1]; auto token : res.first; prevToken = &token; Token::hangulCodaStart; key = arg[2:].lower()",
         "is_simd<ArchType::sse2>::addf, BasicToken은 uint32_t, 송금/ncn -9.68868412549692",
         "비밀번호는 8자 이상, 비번 4자리, 비밀번호 2024년, 비밀번호가 1234ㅋㅋ",
+        "이체 내역 거래고유번호 20240520118834 국민은행, 판례 94다3421 참조",
+        "서가 안내: 911마1180 은 한국사. 청구기호 순서대로",
+        "펌웨어 올린 뒤 공유기가 느려요. 3.8.11.9로 되돌리는 법, use std::net; // fe::be::mod",
+        "프린터 드라이버 6.1.20.4 설치, node 18.20.2.0, 손목 10.2.0.3 버전",
     ],
 )
 def test_what_only_looks_like_it_is_left(text):

@@ -99,6 +99,11 @@ def test_the_curve_measures_every_method_on_the_same_rows_and_the_source_stays(e
         (transfer.AS_IT_IS, 0), ("tfidf", 20), ("fine-tuned", 20), ("tfidf", 160), ("fine-tuned", 160),
     ]  # fmt: skip
     assert table.loc[("tfidf", 160), "accuracy"] > 0.95
+    over = table["balanced_accuracy"] - table["balanced_accuracy"].xs("tfidf").reindex(table.index, level="size")
+    tuned = [("fine-tuned", 20), ("fine-tuned", 160)]
+    assert table.loc[tuned, "over_tfidf"].tolist() == pytest.approx(over[tuned].tolist())
+    assert table["over_tfidf"].notna().sum() == 2
+    assert (table.loc[tuned, "over_tfidf_low"] <= table.loc[tuned, "over_tfidf_high"]).all()
     for name in ("accuracy", "balanced_accuracy", "gain"):
         assert (table[f"{name}_low"] <= table[name]).all()
         assert (table[name] <= table[f"{name}_high"]).all()
@@ -171,6 +176,7 @@ def test_the_table_is_what_counting_by_hand_gives():
     taught = table[table["method"] == "tfidf"].iloc[0]
     assert (taught["accuracy"], taught["balanced_accuracy"]) == (0.75, 0.5)
     assert taught["auroc"] == 1.0  # the second draw has one label, and no area
+    assert "over_tfidf" not in taught
     assert taught["gain"] == pytest.approx(0.5 - (2 / 3) / 2)
     assert (taught["n"], taught["n_rarer"], taught["draws"]) == (4, 1, 2)
     with pytest.raises(DataError, match="the model as it is"):
