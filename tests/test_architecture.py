@@ -45,7 +45,8 @@ HOUSE = {
         "plots",
     ],
     "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
-    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "saved", "replaced", "states", "plots"],
+    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "finished", "saved", "replaced", "states",
+                "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
         "attribution", "faithfulness", "shifts", "coloured_text", "cues", "plots",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,11 @@ def add(subparsers: Any) -> None:
     predict = command(subparsers, "predict", predict_file, "score a file; a killed run goes on where it stopped")
     predict.add_argument("file", type=Path)
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
-    predict.add_argument("--resume", action="store_true", help="succeed at once when --out is there already")
+    predict.add_argument(
+        "--resume",
+        action="store_true",
+        help="where --out is there already: succeed if it is of these texts and this model",
+    )
     predict.add_argument("--shard-rows", type=int, metavar="N", help="rows scored and kept at a time; default: 10,000")
     predict.add_argument(
         "--three-way", action="store_true", help="negative, neutral or positive: class_prob_… of each, pred by name"
@@ -88,9 +93,6 @@ def add(subparsers: Any) -> None:
 
 def predict_file(arguments: argparse.Namespace) -> None:
     """Score a file into a file."""
-    if arguments.resume and arguments.out.exists():
-        print(f"{arguments.out} is there already")
-        return
     source = Path(from_stdin(arguments.file))
     if not source.is_file():  # before a model is read
         raise NotAvailableError(f"there is no file {source}")
@@ -103,6 +105,13 @@ def predict_file(arguments: argparse.Namespace) -> None:
         from kosent_lab.models.three_way import read_three_way
 
         classifier = read_three_way(classifier)
+    if arguments.resume and arguments.out.exists():
+        from kosent_lab.scoring.finished import check_finished
+
+        own = dataclasses.replace(reading(arguments), own_labels=bool(classifier.class_names))
+        rows = check_finished(source, arguments.out, classifier, reading=own, mask_personal=arguments.mask_personal)
+        print(f"{arguments.out} is there already: {rows:,} rows")
+        return
     rows = score_file(
         source,
         arguments.out,

@@ -31,6 +31,31 @@ def test_predict_writes_and_resumes(reviews, tiny_folder, tmp_path, capsys):
     assert parser.main(arguments) == 1
     assert "exists and is not overwritten" in capsys.readouterr().err
     assert parser.main([*arguments, "--resume"]) == 0
+    assert "is there already: 80 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_an_output_that_is_there_is_taken_for_done_only_where_it_is_this_one(tiny_folder, tmp_path, capsys, ending):
+    out, source = tmp_path / f"out.{ending}", tmp_path / "in.csv"
+    lines = ["=1+1 좋다", '"여러\r줄, ""그렇다"""', "문의 010-0000-0000", "", "NA", "나쁘다"]
+    source.write_text("text,stars\n" + "".join(f"{line},{n}\n" for n, line in enumerate(lines)), "utf-8", newline="")
+    arguments = ["predict", str(source), "--out", str(out), "--resume", "--model", str(tiny_folder)]
+    assert parser.main(arguments) == 0
+    before = out.read_bytes()
+    assert parser.main(arguments) == 0
+    assert f"{out} is there already" in capsys.readouterr().out
+    assert parser.main([*arguments, "--mask-personal"]) == 1
+    assert "row 3 is of another text" in capsys.readouterr().err
+    assert parser.main(["predict", str(source), "--out", str(out), "--resume"]) == 1
+    assert "the model here is kosent-electra-small@" in capsys.readouterr().err
+    source.write_text(source.read_text("utf-8") + "더 있다,9\n", "utf-8")
+    assert parser.main(arguments) == 1
+    assert "it has 6 rows, and the texts are 7" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    out.unlink()
+    out.write_text("text\n남의 파일\n")
+    assert parser.main(arguments) == 1
+    assert f"{out} is there already" in capsys.readouterr().err
 
 
 def test_evaluate_writes_stable_keys(tiny_folder, tmp_path, capsys):
