@@ -112,10 +112,11 @@ def print_wishes(arguments: argparse.Namespace) -> None:
     if arguments.out:
         write_csv([to_table(table)], arguments.out)
     elif len(table):
-        print(shown(table.drop(columns="late"), rows=len(table)))
+        print(shown(table.drop(columns="late")) + (f"\n… {len(table) - SHOWN:,} more" if len(table) > SHOWN else ""))
     waiting, late = int((table["what"] == WAITS).sum()), table.loc[table["late"], "request"].tolist()
-    print(
-        f"{snapshot.version}: {len(table):,} wishes, {waiting:,} not applied yet" + "; build it again" * bool(waiting)
-    )
+    where = f"{arguments.out}: " if arguments.out else ""
+    print(f"{where}{snapshot.version}, wishes: {len(table):,}, not applied yet: {waiting:,}")
     if late:
-        print(f"waiting for more than {DAYS} days: {printable(', '.join(late))}")
+        print(f"waiting for more than {DAYS} days, {len(late):,}: {printable(', '.join(late[:SHOWN]))}")
+    if early := table.loc[table["days"] < 0, "request"].tolist():
+        print(f"asked on a day that has not come, {len(early):,}: {printable(', '.join(early[:SHOWN]))}")

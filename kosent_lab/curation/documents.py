@@ -92,7 +92,7 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     known |= {key: value for key, value in source.items() if key in KNOWN}
     frame = frame.drop(columns=["corpus"], errors="ignore")
     if kind in ("corpus", "file"):
-        frame = _own_names_aside(frame, ("language", "swhid", "skipped", "encoding"))
+        frame = _own_names_aside(frame, ("language", "swhid", "skipped", "encoding", "copyright"))
         if "license" in frame.columns and "licence" not in frame.columns:  # as most spell it
             frame = frame.rename(columns={"license": "licence"})
     else:

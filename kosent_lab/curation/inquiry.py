@@ -9,8 +9,8 @@ import pandas as pd
 
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import letters_sha256, name_sha256, without_personal
-from kosent_lab.curation.optout import Registry
+from kosent_lab.curation.identity import add_identity, letters_sha256, name_sha256, without_personal
+from kosent_lab.curation.optout import Registry, find_wished, unmatched
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -88,24 +88,37 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     Returns
     -------
     DataFrame
-        One row per wish: ``request``, ``asked_on``, ``kind``, ``days`` (since it was asked), ``what`` (`APPLIED`,
-        `UNMATCHED`, `WITH_ANOTHER` that was first, or `WAITS`: entered after the version was built), ``documents`` (its
-        copies among them), ``late`` (it waits, and has for more than `DAYS` days).
+        One row per wish: ``request``, ``asked_on``, ``kind``, ``days`` (since it was asked), ``what`` (`WAITS` where
+        the version holds what it names, whatever was built with; else `APPLIED`, `WITH_ANOTHER` that was first, or
+        `UNMATCHED`), ``documents`` (held, or left out, copies among them), ``late`` (it waits, and has for more than
+        `DAYS` days).
     """
     lineage = snapshot.lineage()
     counts = lineage.loc[lineage["step"] == "opt-out", "other"].value_counts()
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
-    unmatched = {request for fact in facts for request in fact["unmatched"]}
+    nothing = {request for fact in facts for request in fact["unmatched"]}
     applied = {request for fact in facts for request in fact.get("requests", [])}
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]
-    table["documents"] = table["request"].map(counts).fillna(0).astype(int)
-    table["what"] = [
-        APPLIED if n else UNMATCHED if request in unmatched else WITH_ANOTHER if request in applied else WAITS
-        for request, n in zip(table["request"], table["documents"], strict=True)
-    ]
+    waiting, held = _wished(snapshot, registry)
+    table["documents"] = table["request"].map(held.combine_first(counts)).fillna(0).astype(int)
+    table["what"] = UNMATCHED
+    known = table["request"]
+    for what, requests in ((WITH_ANOTHER, applied - nothing), (APPLIED, set(counts.index)), (WAITS, waiting)):
+        table.loc[known.isin(requests), "what"] = what
     table["late"] = (table["what"] == WAITS) & (table["days"] > DAYS)
     return table[["request", "asked_on", "kind", "days", "what", "documents", "late"]]
+
+
+def _wished(snapshot: Snapshot, registry: Registry) -> tuple[set[str], pd.Series]:
+    """Return the wishes that name documents which a version holds, and how many by the first that does."""
+    counts, every, waiting = pd.Series(dtype="int64"), set(registry.wishes["request"]), set[str]()
+    there = [name for name in ("text", *ASKED.values()) if name in snapshot.manifest["columns"]]
+    for batch in snapshot.batches(there, rows=50_000) if len(registry.wishes) else ():
+        identified = add_identity(batch)
+        counts = counts.add(find_wished(identified, registry)["request"].value_counts(), fill_value=0)
+        waiting |= every - set(unmatched(identified, registry))
+    return waiting, counts.astype("int64")
 
 
 def newer_wishes(snapshot: Snapshot, registry_sha256: str) -> bool:

@@ -29,7 +29,7 @@ _CODE = re.compile(  # what is called so by what it does
     r"(?i)\.(?:py|pyi|js|mjs|jsx|ts|tsx|rs|go|c|cc|cpp|h|hpp|cs|java|kt|scala|rb|php|pl|lua|swift|m|r|jl|ex|hs|ml|sh|bat|ps1"
     r"|vue|svelte|css|scss|svg|png|jpe?g|gif|ico|json|ya?ml|toml|xml|lock|spec|class|so|dll|key)$"
 )
-_SIDECAR = ".license"  # REUSE: licence of the file beside it that has no room for a tag
+SIDECAR = ".license"  # REUSE: licence of the file beside it that has no room for a tag
 UNREAD = "LicenseRef-unread"
 _HEAD = 5_000  # characters of a file in which its licence may stand
 _LEAST_SCORE = 80.0  # of scancode; a variable named gpl has 50
@@ -68,7 +68,12 @@ def is_licence_file(name: str) -> bool:
     >>> [is_licence_file(name) for name in ("LICENSE-MIT", "COPYING.LESSER", "license.rs", "licensing.md")]
     [True, True, False, False]
     """
-    return bool(_LICENCE_FILE.match(name)) and not _CODE.search(name)
+    return bool(_LICENCE_FILE.match(name)) and not is_program(name)
+
+
+def is_program(name: str) -> bool:
+    """Tell whether a file is a program, or data of one, by its name."""
+    return _CODE.search(name) is not None
 
 
 class Evidence(NamedTuple):
@@ -238,8 +243,8 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     index_of = dict(zip(frame["path"], frame.index, strict=True))
     for index, path, text in zip(frame.index, frame["path"], frame["text"].fillna(""), strict=True):
         if (stated := stated_licence(text)) is not None:
-            of = index_of.get(path.removesuffix(_SIDECAR), index)
-            if path.endswith(_SIDECAR) or of not in own:
+            of = index_of.get(path.removesuffix(SIDECAR), index)
+            if path.endswith(SIDECAR) or of not in own:
                 own[of] = Evidence(stated[0], path, stated[1], stated[1])
         place = PurePosixPath(path)
         if (declared := declared_licence(path, text)) is not None:
@@ -257,7 +262,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     rows = []
     annotations = Annotations(dict(zip(frame["path"], frame["text"].fillna(""), strict=True)))
     for index, path in zip(frame.index, frame["path"], strict=True):
-        if said_of := annotations.of(path):
+        if (said_of := annotations.of(path)) and said_of.licence:
             own[index] = _with_annotation(own.get(index), said_of)
         near = (folders[folder] for folder in PurePosixPath(path).parents if folder in folders)
         found = (own[index].licence, str(own[index])) if index in own else next(near, (said, ""))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.printable import printable
+from kosent_lab.core.schema import DataError
 from kosent_lab.curation.copyright import COLUMN
 from kosent_lab.curation.snapshots import Snapshot
 
@@ -26,6 +28,9 @@ def collect_notices(snapshot: Snapshot) -> pd.DataFrame:
         ``source``, ``repository``, ``owner``, ``revision``, ``licence``, ``copyright`` (lines), ``documents``: how many
         of each; in the order of the names.
     """
+    columns = snapshot.manifest["columns"]
+    if "path" in columns and COLUMN not in columns:
+        raise DataError(f"{snapshot.version} was built by a version that kept no copyright notices; build it again")
     there = [name for name in (*_NAMED, COLUMN) if name in snapshot.manifest["columns"]]
     counts: pd.Series | None = None
     for batch in snapshot.batches(there, rows=100_000):
@@ -65,4 +70,4 @@ def write_notices(snapshot: Snapshot, path: Path) -> int:
 
 def _line(value: object) -> str:
     """Return a value as one line of Markdown in which nothing is markup."""
-    return re.sub(r"([\\`*_<>\[\]|#])", r"\\\1", " ".join(str(value).split()))
+    return re.sub(r"([\\`*_<>\[\]|#~&])", r"\\\1", printable(" ".join(str(value).split())))

@@ -98,6 +98,7 @@ def _parse(text: str, path: Path) -> pd.DataFrame:
     rows: list[list[str]] = []
     try:
         for row in filter(None, reader):
+            row = [row[0].strip(), *row[1:]]
             _check(row, f"{path}, line {reader.line_num}", {one[0] for one in rows})
             rows.append(row)
     except csv.Error as error:

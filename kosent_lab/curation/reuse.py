@@ -28,6 +28,50 @@ class Statement(NamedTuple):
     copyright: tuple[str, ...] = ()
 
 
+class Glob:
+    """A pattern of paths, followed letter by letter: however many stars it has, a path is gone through once.
+
+    Parameters
+    ----------
+    glob : str
+    over_folders : str
+        Which of its stars goes over folders: ``**`` in REUSE.toml, ``*`` in Debian's format, where ``?`` is a letter.
+    """
+
+    def __init__(self, glob: str, *, over_folders: str) -> None:
+        parts = [one for one in re.split(r"(\\.|\*\*|\*|\?)", glob) if one]
+        self._steps: list[tuple[str, str]] = []
+        for one in parts:
+            if one in ("*", "**"):
+                self._steps.append(("star", "" if one == "**" or over_folders == "*" else "/"))
+            elif one == "?" and over_folders == "*":
+                self._steps.append(("any", ""))
+            else:
+                self._steps += [("letter", letter) for letter in (one[1:] if one[:1] == "\\" else one)]
+
+    def fullmatch(self, path: str) -> bool:
+        """Tell whether the whole path fits."""
+        reached = self._past_stars({0})
+        for letter in path:
+            following = set()
+            for place in reached - {len(self._steps)}:
+                kind, value = self._steps[place]
+                if kind == "star" and letter != value:
+                    following.add(place)
+                elif kind == "any" or (kind == "letter" and letter == value):
+                    following.add(place + 1)
+            reached = self._past_stars(following)
+        return len(self._steps) in reached
+
+    def _past_stars(self, places: set[int]) -> set[int]:
+        """Add the places behind stars, which may stand for nothing."""
+        for place in sorted(places):
+            while place < len(self._steps) and self._steps[place][0] == "star":
+                place += 1
+                places.add(place)
+        return places
+
+
 class Annotations:
     """What the files REUSE.toml and .reuse/dep5 of one repository say of the others.
 
@@ -44,22 +88,25 @@ class Annotations:
     """
 
     def __init__(self, files: dict[str, str]) -> None:
-        self._by_folder: dict[PurePosixPath, list[tuple[re.Pattern[str], Statement]]] = {}
+        self._by_folder: dict[PurePosixPath, list[tuple[Glob, Statement]]] = {}
         for path, text in files.items():
-            place = PurePosixPath(path)
+            place, text = PurePosixPath(path), text.lstrip("\ufeff").replace("\r\n", "\n")
             if place.name == REUSE:
                 self._by_folder[place.parent] = list(_of_toml(path, text))
             elif path == DEP5 or path.endswith(f"/{DEP5}"):
                 self._by_folder.setdefault(place.parent.parent, list(_of_dep5(path, text)))
 
     def of(self, path: str) -> Statement | None:
-        """Return what is said of a file by the nearest folder that says something: its last word on it."""
+        """Return what is said of a file by the nearest folder that says something: its last word on it. What a folder
+        above says with the precedence `OVERRIDE` stands above it.
+        """
+        nearest: Statement | None = None
         for folder in PurePosixPath(path).parents:
             below = path.removeprefix(f"{folder}/") if str(folder) != "." else path
-            said = [one for pattern, one in self._by_folder.get(folder, []) if pattern.fullmatch(below)]
-            if said:
-                return said[-1]
-        return None
+            said = [one for glob, one in self._by_folder.get(folder, []) if glob.fullmatch(below)]
+            if said and (nearest is None or said[-1].precedence == OVERRIDE):
+                nearest = said[-1]
+        return nearest
 
 
 def _listed(value: object) -> list[str]:
@@ -70,7 +117,7 @@ def _line(text: str, words: str) -> int:
     return text.count("\n", 0, max(0, text.find(words))) + 1
 
 
-def _of_toml(path: str, text: str) -> list[tuple[re.Pattern[str], Statement]]:
+def _of_toml(path: str, text: str) -> list[tuple[Glob, Statement]]:
     try:
         tables = tomllib.loads(text).get("annotations", [])
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -78,34 +125,23 @@ def _of_toml(path: str, text: str) -> list[tuple[re.Pattern[str], Statement]]:
     found = []
     for table in tables if isinstance(tables, list) else []:
         licences = _listed(table.get("SPDX-License-Identifier")) if isinstance(table, dict) else []
-        for glob in _listed(table.get("path")) if licences else []:
+        holders = tuple(_listed(table.get("SPDX-FileCopyrightText"))) if isinstance(table, dict) else ()
+        for glob in _listed(table.get("path")) if licences or holders else []:
             precedence = str(table.get("precedence", CLOSEST))
-            holders = tuple(_listed(table.get("SPDX-FileCopyrightText")))
-            one = Statement(join_licences(licences), path, _line(text, glob), precedence, holders)
-            found.append((_pattern(glob, over_folders="**"), one))
+            one = Statement(join_licences(licences) if licences else "", path, _line(text, glob), precedence, holders)
+            found.append((Glob(glob, over_folders="**"), one))
     return found
 
 
-def _of_dep5(path: str, text: str) -> list[tuple[re.Pattern[str], Statement]]:
+def _of_dep5(path: str, text: str) -> list[tuple[Glob, Statement]]:
     found = []
-    for part in re.split(r"\n[ \t]*\n", text):
+    for part in re.split(r"\n[ \t]*\n", re.sub(r"(?m)^#.*\n", "", text)):
         fields = dict(re.findall(r"(?m)^([A-Za-z-]+):[ \t]*((?:[^\n]*)(?:\n[ \t]+[^\n]*)*)", part))
+        fields = {name.title(): value for name, value in fields.items()}
         licence = fields.get("License", "").partition("\n")[0].strip()
-        holders = tuple(" ".join(line.split()) for line in fields.get("Copyright", "").split("\n") if line.strip())
-        for glob in fields.get("Files", "").split() if licence else []:
+        holders = tuple(" ".join(line.split()) for line in fields.get("Copyright", "").split("\n"))
+        holders = tuple(line for line in holders if line.strip(" ."))
+        for glob in fields.get("Files", "").split() if licence or holders else []:
             one = Statement(licence, path, _line(text, glob), AGGREGATE, holders)
-            found.append((_pattern(glob, over_folders="*"), one))
+            found.append((Glob(glob, over_folders="*"), one))
     return found
-
-
-def _pattern(glob: str, *, over_folders: str) -> re.Pattern[str]:
-    """Return a glob as a pattern: which of its stars goes over folders, REUSE and Debian have otherwise."""
-    parts = re.split(r"(\\.|\*\*|\*|\?)", glob)
-    stars = {over_folders: ".*", "**": ".*", "*": ".*" if over_folders == "*" else "[^/]*"}
-    single = "." if over_folders == "*" else r"\?"
-    return re.compile(
-        "".join(
-            stars.get(one) or (single if one == "?" else re.escape(one[1:] if one[:1] == "\\" else one))
-            for one in parts
-        )
-    )

@@ -1,24 +1,33 @@
 """Tell whether a file of answers that lies there is what scoring the same texts with the same model would write.
 
-Files are scored in ``scoring.shards``, whose shards carry the facts of their job; a CSV file has no place for them, so
-that what stands in it is compared.
+Files are scored in ``scoring.shards``, whose shards carry the facts of their job; a CSV file has no place for them. So
+what it was made of is compared, every row, and a few rows are scored again.
 """
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 
+from kosent_lab.core import jobs
+from kosent_lab.core.columns import to_table
 from kosent_lab.core.formulas import escape_formula
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import personal
 from kosent_lab.corpora.documents import iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
+from kosent_lab.scoring.csv_out import write_csv
+from kosent_lab.scoring.predict import predict_frame
 
-_COMPARED = ["doc_id", "text"]
+_NEEDED = ("doc_id", "text", "model_id")
+_AGAIN = 32  # rows that are scored again
+_ALIKE = 0.02  # between probabilities: how the model is run, and what shares a batch, moves them by less
 
 
 def check_finished(
@@ -29,17 +38,23 @@ def check_finished(
     Parameters
     ----------
     source, target, classifier, reading, mask_personal :
-        See `shards.score_file`, which wrote `target`.
+        See `shards.score_file`, which wrote `target`. With which precision is not told apart.
 
     Raises
     ------
     DataError
-        When `target` is no file of answers, or was made of other texts, by another model or in another way.
+        When `target` is no file of answers, or was made of other texts or labels, by another model or in another way.
     """
-    expected = _expected(source, reading, mask_personal=mask_personal)
+    documents = pd.concat(list(iter_documents(source, reading)), ignore_index=True)
+    places = np.unique(np.linspace(0, len(documents) - 1, _AGAIN).astype(int)) if len(documents) else []
+    again = predict_frame(documents.iloc[places], classifier)
+    masked = personal.mask_frame(documents) if mask_personal else documents
     found = _read(target)
-    wrong = _difference(found, _as_csv(expected) if target.suffix == ".csv" else expected, classifier)
-    if wrong:
+    with tempfile.TemporaryDirectory() as folder:  # as it would be written, and read as it was
+        fresh = Path(folder) / f"fresh{target.suffix}"
+        _write(masked, fresh)
+        expected = _read(fresh, answers=False)
+    if wrong := _difference(found, expected, again, places, classifier, csv=target.suffix == ".csv"):
         raise DataError(
             f"{target} is there already and is not what this command would write: {wrong}. Choose another name, or "
             "remove it."
@@ -47,41 +62,74 @@ def check_finished(
     return len(found)
 
 
-def _expected(source: Path, reading: Reading, *, mask_personal: bool) -> pd.DataFrame:
-    parts, first = [], 0
-    for frame in iter_documents(source, reading):
-        part = personal.mask_frame(frame[_COMPARED], first=first) if mask_personal else frame[_COMPARED]
-        parts.append(part.astype("object").fillna("").astype("str"))
-        first += len(frame)
-    return pd.concat(parts, ignore_index=True)
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":
+        write_csv([to_table(frame)], path)
+    else:
+        pyarrow.parquet.write_table(to_table(frame), path)
 
 
-def _as_csv(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return texts as ``scoring.csv_out`` writes them."""
-    return frame.map(lambda value: escape_formula(value).encode("utf-8", "replace").decode())
-
-
-def _read(target: Path) -> pd.DataFrame:
+def _read(path: Path, *, answers: bool = True) -> pd.DataFrame:
     try:
-        if target.suffix == ".csv":
-            found = pd.read_csv(target, dtype="str", keep_default_na=False, encoding="utf-8-sig", lineterminator="\n")
+        if path.suffix == ".csv":
+            ends = {"dtype": "str", "keep_default_na": False, "lineterminator": "\n"}
+            found = pd.read_csv(path, encoding="utf-8-sig", **ends)
+        elif path.suffix == ".parquet":
+            found = pd.read_parquet(path)
         else:
-            found = pd.read_parquet(target)
+            raise DataError(f"the output ends in .parquet or .csv; got {path.name!r}")
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{target} is there already and cannot be read as answers: {error}") from error
-    if missing := [name for name in (*_COMPARED, "model_id") if name not in found.columns]:
-        raise DataError(f"{target} is there already and is no file of answers: it has no column {', '.join(missing)}")
-    texts = found[_COMPARED].astype("object").fillna("").astype("str")
-    return found.assign(**{name: texts[name] for name in _COMPARED})
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} is there already and cannot be read as answers: {error}") from error
+    if missing := [name for name in _NEEDED if answers and name not in found.columns]:
+        raise DataError(f"{path} is there already and is no file of answers: it has no column {', '.join(missing)}")
+    return found
 
 
-def _difference(found: pd.DataFrame, expected: pd.DataFrame, classifier: Classifier) -> str:
+def _difference(
+    found: pd.DataFrame,
+    expected: pd.DataFrame,
+    again: pd.DataFrame,
+    places: np.ndarray | list[int],
+    classifier: Classifier,
+    *,
+    csv: bool,
+) -> str:
+    """Say in which way a file is another than the one that would be written; nothing where it is the same."""
+    unsaid = found["model_id"].isna() | (found["model_id"] == "")
+    if unsaid.any():
+        return f"row {int(unsaid.argmax()) + 1} names no model; it may have been cut off"
     models = [one for one in found["model_id"].unique() if one != classifier.model_id]
     if models:
         return f"its answers are of {models[0]}, the model here is {classifier.model_id}"
-    if any(name.startswith("class_prob_") for name in found.columns) != bool(classifier.class_names):
-        return "its answers are of other classes than those asked for"
+    columns = {escape_formula(name) if csv else name for name in again.columns}
+    if odd := sorted(columns ^ set(found.columns)):
+        return f"its columns are others ({', '.join(map(str, odd[:5]))})"
     if len(found) != len(expected):
         return f"it has {len(found):,} rows, and the texts are {len(expected):,}"
-    unlike = (found[_COMPARED].to_numpy() != expected[_COMPARED].to_numpy()).any(axis=1)
-    return f"row {int(unlike.argmax()) + 1} is of another text" if unlike.any() else ""
+    kept = [name for name in expected.columns if name in ("label", "polarity") or _is_text(expected[name])]
+    for name in kept:
+        if jobs.table_sha256(found, [name]) != jobs.table_sha256(expected, [name]):
+            unlike = found[name].astype("str").to_numpy() != expected[name].astype("str").to_numpy()
+            return f"row {int(unlike.argmax()) + 1} has another {name}"
+    return _answers_differ(found, again, places)
+
+
+def _is_text(column: pd.Series) -> bool:
+    return pd.api.types.is_string_dtype(column.dtype) or isinstance(column.dtype, pd.CategoricalDtype)
+
+
+def _answers_differ(found: pd.DataFrame, again: pd.DataFrame, places: np.ndarray | list[int]) -> str:
+    names = [name for name in again.columns if name.startswith(("prob_", "class_prob_"))]
+    numbers = found[names].apply(pd.to_numeric, errors="coerce")
+    wanted, got = again[names].to_numpy("float64"), numbers.iloc[places].to_numpy("float64")
+    far = ~np.isclose(got, wanted, rtol=0, atol=_ALIKE, equal_nan=True).all(axis=1)
+    if far.any():
+        return f"row {int(places[int(far.argmax())]) + 1} has another answer"
+    if "prob_1" in names:  # of every row, what follows from the probability
+        pred = pd.to_numeric(found["pred"], errors="coerce")
+        odd = numbers["prob_1"].notna() & (pred != (numbers["prob_1"] > 0.5).astype(int))
+        if odd.any():
+            return f"row {int(odd.argmax()) + 1} has an answer and a probability that contradict each other"
+    return ""

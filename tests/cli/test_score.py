@@ -34,28 +34,64 @@ def test_predict_writes_and_resumes(reviews, tiny_folder, tmp_path, capsys):
     assert "is there already: 80 rows" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_an_output_that_is_there_is_taken_for_done_only_where_it_is_this_one(tiny_folder, tmp_path, capsys, ending):
-    out, source = tmp_path / f"out.{ending}", tmp_path / "in.csv"
+@pytest.fixture(params=["csv", "parquet"])
+def scored(request, tiny_folder, tmp_path):
+    source = tmp_path / "in.csv"
     lines = ["=1+1 좋다", '"여러\r줄, ""그렇다"""', "문의 010-0000-0000", "", "NA", "나쁘다"]
-    source.write_text("text,stars\n" + "".join(f"{line},{n}\n" for n, line in enumerate(lines)), "utf-8", newline="")
-    arguments = ["predict", str(source), "--out", str(out), "--resume", "--model", str(tiny_folder)]
-    assert parser.main(arguments) == 0
+    rows = "".join(f"{line},{n % 2},010-0000-000{n}\n" for n, line in enumerate(lines))
+    source.write_text("text,label,phone\n" + rows, "utf-8", newline="")
+    command = ["predict", str(source), "--out", str(tmp_path / f"out.{request.param}"), "--model", str(tiny_folder)]
+    assert parser.main(command) == 0
+    return source, tmp_path / f"out.{request.param}", [*command, "--resume"]
+
+
+def test_an_output_that_is_there_is_taken_for_done_only_where_it_is_this_one(scored, capsys):
+    source, out, command = scored
     before = out.read_bytes()
-    assert parser.main(arguments) == 0
-    assert f"{out} is there already" in capsys.readouterr().out
-    assert parser.main([*arguments, "--mask-personal"]) == 1
-    assert "row 3 is of another text" in capsys.readouterr().err
-    assert parser.main(["predict", str(source), "--out", str(out), "--resume"]) == 1
-    assert "the model here is kosent-electra-small@" in capsys.readouterr().err
-    source.write_text(source.read_text("utf-8") + "더 있다,9\n", "utf-8")
-    assert parser.main(arguments) == 1
+    assert parser.main(command) == 0
+    assert f"{out} is there already: 6 rows" in capsys.readouterr().out
+    for more, said in (
+        (["--mask-personal"], "has another "),
+        (["--map-labels", "1=0", "0=1"], "row 1 has another label"),
+        (["--no-labels"], "its columns are others"),
+        (["--model", "kosent-electra-small"], "the model here is kosent-electra-small@"),
+    ):
+        assert parser.main([*command, *more]) == 1
+        assert said in capsys.readouterr().err
+    source.write_text(source.read_text("utf-8") + "더 있다,1,\n", "utf-8")
+    assert parser.main(command) == 1
     assert "it has 6 rows, and the texts are 7" in capsys.readouterr().err
     assert out.read_bytes() == before
-    out.unlink()
-    out.write_text("text\n남의 파일\n")
-    assert parser.main(arguments) == 1
-    assert f"{out} is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda frame: frame[["doc_id", "text", "model_id"]], "its columns are others"),
+        (lambda frame: frame.assign(extra=1), "its columns are others (extra)"),
+        (lambda frame: frame.assign(pred=1 - frame["pred"]), "contradict each other"),
+        (lambda frame: frame.assign(prob_1=1 - frame["prob_1"]), "row 1 has another answer"),
+        (lambda frame: frame.assign(prob_1=float("nan")), "row 1 has another answer"),
+        (lambda frame: frame.assign(model_id=[*frame["model_id"][:-1], None]), "row 6 names no model"),
+        (lambda frame: frame.rename(columns={"text": "satz"}), "is no file of answers: it has no column text"),
+    ],
+)
+def test_an_output_that_was_changed_is_not_taken_for_done(scored, capsys, change, said):
+    _, out, command = scored
+    if out.suffix == ".csv":
+        frame = pd.read_csv(out, encoding="utf-8-sig", keep_default_na=False)
+        change(frame).to_csv(out, index=False, encoding="utf-8-sig")
+    else:
+        change(pd.read_parquet(out)).to_parquet(out, index=False)
+    assert parser.main(command) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_an_output_of_another_kind_is_told(scored, tiny_folder, tmp_path, capsys):
+    (tmp_path / "o.txt").write_text("a")
+    command = ["predict", str(scored[0]), "--out", str(tmp_path / "o.txt"), "--model", str(tiny_folder), "--resume"]
+    assert parser.main(command) == 1
+    assert "the output ends in .parquet or .csv" in capsys.readouterr().err
 
 
 def test_evaluate_writes_stable_keys(tiny_folder, tmp_path, capsys):

@@ -44,11 +44,60 @@ threshold = 0.6
     [
         ("# Copyright (c) 2019 Jane Doe\n", ["Copyright (c) 2019 Jane Doe"]),
         ("/*\n * Copyright 2010-2014 Lee, Park\n * All rights reserved.\n */", ["Copyright 2010-2014 Lee, Park"]),
-        ("// © 2020 홍길동 <gildong@example.com>", ["© 2020 홍길동"]),
+        ("// © 2020 홍길동 <gildong@example.com>", ["© 2020 홍길동 <[메일주소]>"]),
         ("저작권 (c) 2021 한국어 모임", ["저작권 (c) 2021 한국어 모임"]),
         ("<!-- SPDX-FileCopyrightText: Kim -->", ["SPDX-FileCopyrightText: Kim"]),
         ('__copyright__ = "Copyright 2016, Choi"\n', ["Copyright 2016, Choi"]),
         ("(c) 2003 Yoon\n(c) 2003 Yoon\n", ["(c) 2003 Yoon"]),
+        ("                    Copyright (c) 2019 Jane\n", ["Copyright (c) 2019 Jane"]),
+        ('" *             Copyright 2019 Bob        *"', ["Copyright 2019 Bob"]),
+        ("/*! Copyright (c) 2019 Jane */!function(e){" + 2_000 * "a", ["Copyright (c) 2019 Jane"]),
+        (
+            "# Copyright (C) 2001, 2002, 2003,\n#    2004 Free Software Foundation, Inc.\n",
+            ["Copyright (C) 2001, 2002, 2003, 2004 Free Software Foundation, Inc."],
+        ),
+        ("# Copyright The Kubernetes Authors.", ["Copyright The Kubernetes Authors."]),
+        ("# Copyright Jane Doe", ["Copyright Jane Doe"]),
+        (
+            "/*! jQuery v3.5.1 | (c) JS Foundation and other contributors | jquery.org/license */",
+            ["(c) JS Foundation and other contributors"],
+        ),
+        ("Portions Copyright (c) 1996-2020, PostgreSQL Group", ["Copyright (c) 1996-2020, PostgreSQL Group"]),
+        ("MIT License. Copyright (c) 2019 Jane", ["Copyright (c) 2019 Jane"]),
+        ("<p>Copyright &copy; 2019 Jane</p>", ["Copyright &copy; 2019 Jane"]),
+        ('<?xml version="1.0"?><!-- Copyright 2019 Jane -->', ["Copyright 2019 Jane"]),
+        ("# 저작권 2019 홍길동", ["저작권 2019 홍길동"]),
+        ("# 저작권자 (c) 2019 홍길동", ["저작권자 (c) 2019 홍길동"]),
+        ("# 저작권: 홍길동", ["저작권: 홍길동"]),
+        ("SPDX-SnippetCopyrightText: 2020 Jane", ["SPDX-SnippetCopyrightText: 2020 Jane"]),
+        ("__copyright__    = '2019, Jane'", ["Copyright 2019, Jane"]),
+        ("copyright = '2019, Jane'", ["Copyright 2019, Jane"]),
+        ('"copyright": "Copyright 2019 Jane",', ["Copyright 2019 Jane"]),
+        ("C     Copyright (C) 2019 Jane", ["Copyright (C) 2019 Jane"]),
+        ("Copyright (c) 2019 Foo (Owner of Bar)", ["Copyright (c) 2019 Foo (Owner of Bar)"]),
+        ("Copyright 2019 Jane (name changed)", ["Copyright 2019 Jane (name changed)"]),
+        ("Copyright 2019 jane@example.com, 010-0000-0000", ["Copyright 2019 [메일주소], [전화번호]"]),
+        ("SPDX-FileCopyrightText: jane@example.com", ["SPDX-FileCopyrightText: [메일주소]"]),
+        ("Copyright (c) 2019 Jane\\nPermission is hereby granted", ["Copyright (c) 2019 Jane"]),
+        ("{# Copyright 2019 Jane SPDX-License-Identifier: MIT #}", ["Copyright 2019 Jane"]),
+        ("Copyright 2019 Jane\rMIT", ["Copyright 2019 Jane"]),
+        (4_978 * "x" + "\nCopyright (c) 2019 Jane Doe\n", ["Copyright (c) 2019 Jane Doe"]),
+        ("copyright and license lines were added in 2020 to each file", []),
+        ("(c) 2020 data are held out", []),
+        ("    '©', '®', '™',", []),
+        (
+            "copyright(2019)\nCopyright law changed in 2019 and later\ncopyright holders listed in AUTHORS since 2010",
+            [],
+        ),
+        ("© is the copyright sign and ® another\ncopyright = re.compile(r'(c) (20)')", []),
+        ("COPYRIGHT HOLDERS OR CONTRIBUTORS BE LIABLE FOR ANY\n저작권 침해 관련 문의는 받지 않습니다", []),
+        ("Copyright (c) 2019 <copyright holders>\nCopyright (c) YEAR Jane\nCopyright (c) @YEAR@ @AUTHOR@", []),
+        ("Copyright (c) XXXX\nCopyright (C) 2019 name of author\nCopyright (c) <dates>, <Copyright Holder>", []),
+        (
+            " Copyright (C) 1989, 1991 Free Software Foundation, Inc.,\n 51 Franklin Street, Fifth Floor, Boston\n"
+            " Everyone is permitted to copy and distribute verbatim copies\n",
+            [],
+        ),
         ("   Copyright [yyyy] [name of copyright owner]", []),
         ("Copyright (C) <year>  <name of author>", []),
         ("The above copyright notice shall be included.\nCopyright holders are not liable.", []),
@@ -79,6 +128,22 @@ def test_a_file_has_its_own_notices_or_those_of_the_nearest_folder():
     assert found["a.py"] == found["docs/other.md"] == "Copyright (c) 2019 Lee"
     assert found["b.py"] == "Copyright 2020 Park"
     assert found["vendor/deep/c.c"] == "Copyright (c) 2001 Others"
+
+
+def test_of_licence_files_all_is_read_and_programs_are_none():
+    files = {
+        "LICENSE": 12_000 * "x " + "\n   Copyright 2019, Jane Doe\n",
+        "src/notice.js": "// Copyright 2015 Bob\n",
+        "src/a.js": "x",
+        "src/odd.txt": "",  # of which no encoding fits
+        "src/b.csv": "a,b",
+        "src/b.csv.license": "SPDX-FileCopyrightText: 2020 Side\n",
+    }
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    found = dict(zip(files, notices_of_files(frame), strict=True))
+    assert found["src/a.js"] == "Copyright 2019, Jane Doe"
+    assert found["src/odd.txt"] == ""
+    assert found["src/b.csv"] == "SPDX-FileCopyrightText: 2020 Side"
 
 
 REUSE = """version = 1
@@ -115,7 +180,7 @@ def test_what_a_repository_says_of_many_files_counts():
     }
     frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
     found = dict(zip(files, notices_of_files(frame), strict=True))
-    assert found["data/a.csv"] == "2024 Kim\n2025 Lee"
+    assert found["data/a.csv"] == "2024 Kim <[메일주소]>\n2025 Lee"
     assert found["data/b.py"] == "Copyright 2020 Park"
     assert found["old/c.py"] == "2001 Choi"
     assert found["other.txt"] == "Copyright (c) 1999 Han"
@@ -123,6 +188,32 @@ def test_what_a_repository_says_of_many_files_counts():
     files["pictures/x.svg"] = "<svg/>"
     frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
     assert dict(zip(files, notices_of_files(frame), strict=True))["pictures/x.svg"] == "2019 Yoon\n2020 Park"
+
+
+def test_statements_without_a_licence_and_those_that_override_count():
+    root = '[[annotations]]\npath = "**"\nprecedence = "override"\nSPDX-FileCopyrightText = "2020 Root"\n'
+    files = {
+        "REUSE.toml": root,
+        "d/REUSE.toml": root.replace("Root", "Sub").replace("override", "closest"),
+        "d/a.csv": "x",
+    }
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    assert notices_of_files(frame).iloc[-1] == "2020 Root"
+    dep5 = "\r\n".join(
+        ["Files: *", "copyright: 2020 Jane", "# a remark", "  2021 Bob", "", "Files: b*", "Copyright: Kim"]
+    )
+    files = {".reuse/dep5": dep5, "a.csv": "x", "b.csv": "x"}
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    assert notices_of_files(frame).tolist()[1:] == ["2020 Jane\n2021 Bob", "Kim"]
+
+
+@pytest.mark.timeout(20)
+def test_no_statement_takes_long():
+    dep5 = f"Files: {50 * '*a'}b\nCopyright: Kim\nLicense: MIT\n"
+    reuse = f"[[annotations]]\npath = '**'\nSPDX-FileCopyrightText = '{30_000 * '*'}x'\n"
+    files = {".reuse/dep5": dep5, "x/REUSE.toml": reuse, 300 * "a": "x", "x/b": "x", "c": "Copyright" + 50_000 * " *"}
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
+    assert notices_of_files(frame).iloc[2] == ""
 
 
 def test_holders_stay_where_their_licence_file_was_a_near_copy_of_another(tmp_path, capsys):

@@ -62,6 +62,19 @@ def test_what_was_asked_after_a_build_waits_and_is_late_after_ten_days(home):
     assert table.loc[["R-4", "R-5"], "what"].tolist() == ["waits", "waits"]
     assert table.loc[["R-1", "R-2"], "what"].tolist() == ["left out", "names no document"]
     assert table["late"][table["late"]].index.tolist() == ["R-5"]
+    assert table["documents"].tolist() == [2, 0, 0, 1, 0]
+
+
+def test_a_wish_that_was_changed_after_the_build_is_answered_as_it_is_now(home):
+    wishes = home / "wishes.csv"
+    changed = wishes.read_text("utf-8").replace("R-2,2026-01-03,owner,nobody", " R-2,2026-01-03,owner,lee")
+    wishes.write_text(changed, "utf-8")
+    table = answer_wishes(curation.read_registry(wishes), curation.open_snapshot(home / "out"), today=DAY)
+    assert table.set_index("request")["what"].to_dict() == {
+        "R-1": "left out",
+        "R-2": "waits",
+        "R-3": "left out with another wish",
+    }
 
 
 def test_the_command_says_it(home, capsys):
@@ -69,8 +82,8 @@ def test_the_command_says_it(home, capsys):
     command = ["corpus", "wishes", str(home / "out"), "--registry", str(home / "wishes.csv")]
     assert parser.main(command) == 0
     said = capsys.readouterr().out
-    assert "not applied yet; build it again" in said
-    assert "waiting for more than 10 days: " in said
+    assert "wishes: 4, not applied yet: 1" in said
+    assert "waiting for more than 10 days, 1: R-4" in said
     assert parser.main([*command, "--out", str(home / "answers.csv")]) == 0
     assert "R-2,2026-01-03,owner," in (home / "answers.csv").read_text("utf-8-sig")
     assert parser.main([*command, "--out", str(home / "out" / "answers.csv")]) == 1
