@@ -27,7 +27,7 @@ _YEARS = r"(?:(?:19|20)\d\d(?: ?[-–~] ?(?:\d{2,4}|present|now))?[, ]{0,2})+"
 _MARK = r"(?:\(c\)|©|ⓒ|&copy;)"
 # what may stand before it: a comment's marks, tags, a number, whose part it is, what a program calls it
 _BEFORE = (
-    r"^(?:[^\w\n©ⓒ(]|<[^>\n]{1,80}>){0,80}(?:(?:rem|dnl|c)[ \t]{1,20}|\d\.[ \t]{1,8})?"
+    r"^(?:</?[A-Za-z?][^>\n]{0,80}>|[^\w\n©ⓒ(]){0,80}+(?:(?:rem|dnl|c)[ \t]{1,20}|\d\.[ \t]{1,8})?"
     r"(?:(?:portions|parts|modifications|original work|mit license\.?)[ \t,]{1,8})?"
 )
 _WORDS = r"SPDX-(?:File|Snippet)CopyrightText:|copyright(?=[ \t:,]|\(c\)|©|ⓒ|&copy;)|저작권자?(?=[ :(©ⓒ])"

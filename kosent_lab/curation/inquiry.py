@@ -89,7 +89,7 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     -------
     DataFrame
         One row per wish: ``request``, ``asked_on``, ``kind``, ``days`` (since it was asked), ``what`` (`WAITS` where
-        the version holds what it names, whatever was built with; else `APPLIED`, `WITH_ANOTHER` that was first, or
+        the version holds what it names, whatever it was built with; else `APPLIED`, `WITH_ANOTHER` that was first, or
         `UNMATCHED`), ``documents`` (held, or left out, copies among them), ``late`` (it waits, and has for more than
         `DAYS` days).
     """

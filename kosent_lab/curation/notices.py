@@ -31,7 +31,7 @@ def collect_notices(snapshot: Snapshot) -> pd.DataFrame:
     columns = snapshot.manifest["columns"]
     if "path" in columns and COLUMN not in columns:
         raise DataError(f"{snapshot.version} was built by a version that kept no copyright notices; build it again")
-    there = [name for name in (*_NAMED, COLUMN) if name in snapshot.manifest["columns"]]
+    there = [name for name in (*_NAMED, COLUMN) if name in columns]
     counts: pd.Series | None = None
     for batch in snapshot.batches(there, rows=100_000):
         more = batch.fillna("").astype("str").value_counts(there)

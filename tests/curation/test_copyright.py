@@ -212,6 +212,7 @@ def test_no_statement_takes_long():
     dep5 = f"Files: {50 * '*a'}b\nCopyright: Kim\nLicense: MIT\n"
     reuse = f"[[annotations]]\npath = '**'\nSPDX-FileCopyrightText = '{30_000 * '*'}x'\n"
     files = {".reuse/dep5": dep5, "x/REUSE.toml": reuse, 300 * "a": "x", "x/b": "x", "c": "Copyright" + 50_000 * " *"}
+    files["d"] = "\n".join(40 * (unit * 60 + "!") for unit in ("<!>", "<a>", "2019-20 ", "(c) "))
     frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
     assert notices_of_files(frame).iloc[2] == ""
 
