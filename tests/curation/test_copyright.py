@@ -39,6 +39,13 @@ threshold = 0.6
 """
 
 
+def said_of(files):
+    frame = pd.DataFrame({"path": list(files), "text": list(files.values())}, index=range(5, 5 + len(files)))
+    found = notices_of_files(frame)
+    assert found.index.equals(frame.index)
+    return dict(zip(files, found, strict=True))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -123,8 +130,7 @@ def test_a_file_has_its_own_notices_or_those_of_the_nearest_folder():
         "docs/guide.md": "Copyright 1999 nobody asked\n",
         "docs/other.md": "text",
     }
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())}, index=range(5, 12))
-    found = dict(zip(files, notices_of_files(frame), strict=True))
+    found = said_of(files)
     assert found["a.py"] == found["docs/other.md"] == "Copyright (c) 2019 Lee"
     assert found["b.py"] == "Copyright 2020 Park"
     assert found["vendor/deep/c.c"] == "Copyright (c) 2001 Others"
@@ -139,8 +145,7 @@ def test_of_licence_files_all_is_read_and_programs_are_none():
         "src/b.csv": "a,b",
         "src/b.csv.license": "SPDX-FileCopyrightText: 2020 Side\n",
     }
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    found = dict(zip(files, notices_of_files(frame), strict=True))
+    found = said_of(files)
     assert found["src/a.js"] == "Copyright 2019, Jane Doe"
     assert found["src/odd.txt"] == ""
     assert found["src/b.csv"] == "SPDX-FileCopyrightText: 2020 Side"
@@ -178,16 +183,14 @@ def test_what_a_repository_says_of_many_files_counts():
         "old/c.py": "# Copyright 2020 Park\n",
         "other.txt": "text",
     }
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    found = dict(zip(files, notices_of_files(frame), strict=True))
+    found = said_of(files)
     assert found["data/a.csv"] == "2024 Kim <[메일주소]>\n2025 Lee"
     assert found["data/b.py"] == "Copyright 2020 Park"
     assert found["old/c.py"] == "2001 Choi"
     assert found["other.txt"] == "Copyright (c) 1999 Han"
     del files["REUSE.toml"]
     files["pictures/x.svg"] = "<svg/>"
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    assert dict(zip(files, notices_of_files(frame), strict=True))["pictures/x.svg"] == "2019 Yoon\n2020 Park"
+    assert said_of(files)["pictures/x.svg"] == "2019 Yoon\n2020 Park"
 
 
 def test_statements_without_a_licence_and_those_that_override_count():
@@ -197,14 +200,12 @@ def test_statements_without_a_licence_and_those_that_override_count():
         "d/REUSE.toml": root.replace("Root", "Sub").replace("override", "closest"),
         "d/a.csv": "x",
     }
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    assert notices_of_files(frame).iloc[-1] == "2020 Root"
+    assert said_of(files)["d/a.csv"] == "2020 Root"
     dep5 = "\r\n".join(
         ["Files: *", "copyright: 2020 Jane", "# a remark", "  2021 Bob", "", "Files: b*", "Copyright: Kim"]
     )
     files = {".reuse/dep5": dep5, "a.csv": "x", "b.csv": "x"}
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    assert notices_of_files(frame).tolist()[1:] == ["2020 Jane\n2021 Bob", "Kim"]
+    assert list(said_of(files).values())[1:] == ["2020 Jane\n2021 Bob", "Kim"]
 
 
 @pytest.mark.timeout(20)
@@ -213,8 +214,7 @@ def test_no_statement_takes_long():
     reuse = f"[[annotations]]\npath = '**'\nSPDX-FileCopyrightText = '{30_000 * '*'}x'\n"
     files = {".reuse/dep5": dep5, "x/REUSE.toml": reuse, 300 * "a": "x", "x/b": "x", "c": "Copyright" + 50_000 * " *"}
     files["d"] = "\n".join(40 * (unit * 60 + "!") for unit in ("<!>", "<a>", "2019-20 ", "(c) "))
-    frame = pd.DataFrame({"path": list(files), "text": list(files.values())})
-    assert notices_of_files(frame).iloc[2] == ""
+    assert said_of(files)[300 * "a"] == ""
 
 
 def test_holders_stay_where_their_licence_file_was_a_near_copy_of_another(tmp_path, capsys):
