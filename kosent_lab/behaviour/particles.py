@@ -30,6 +30,10 @@ _TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
 _LETTERS = re.compile(r"[가-힣]+")
 
 
+_WITH_GA = ("내", "네", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
+_NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, never 에서
+
+
 # a change: the span of the text that goes, and what comes in its place
 _Change = tuple[int, int, str]
 
@@ -158,10 +162,14 @@ def _changes(
         return [(start, start, " ")]
     if kind == "join":
         return _join(word, words)
+    if josa == "가" and stem in _WITH_GA and kind in ("delete", "swap"):
+        return []  # 내를, 누 are no words
     form = _TO_CONSONANT.get(josa, josa)
     if kind == "wrong_form":
         other = JOSA_PAIRS.get(josa) or _TO_CONSONANT.get(josa)
         return [(start, end, other)] if other and josa_agrees(stem, josa) else []
+    if kind == "swap" and form == "에" and stem.endswith(_NO_PLACE):
+        return []
     new = swaps.get(form) if kind == "swap" else kind.removeprefix("topic_") if form == "은" else None
     return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []
 

@@ -6,6 +6,7 @@ themselves, and the folding of texts, live in ``core.hangul``.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable
 
@@ -14,10 +15,21 @@ from kosent_lab.core.hangul import FINALS, OLD_FINALS, is_syllable, split_syllab
 # Letters and digits as Koreans read them aloud: does the reading end in a consonant, and is it ㄹ?
 _READ_FINAL = (
     {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
-    | dict.fromkeys("lrLR", "ㄹ")
+    | dict.fromkeys("lL", "ㄹ")
     | dict.fromkeys("mM", "ㅁ")
     | dict.fromkeys("nN", "ㄴ")
 )
+
+
+# What stands behind a number is a unit: 500 g is read 그램, 3 cm 센티미터, 30 % 퍼센트 or 프로
+_UNITS = (
+    dict.fromkeys(("g", "kg", "mg"), "ㅁ")
+    | dict.fromkeys(("t", "km/h"), None)  # 톤, 킬로미터 or 킬로
+    | dict.fromkeys(("m", "cm", "mm", "km", "L", "l", "ml", "mL", "cc", "W", "kW", "Hz", "GHz", "MB", "GB", "TB", "kcal"), "")
+    | dict.fromkeys(("%", "℃", "°", "°C", "$", "€", "¥"), "")
+    | {"px": "ㄹ"}
+)
+_NUMBER_AND_UNIT = re.compile(r"\d *([A-Za-z%℃°$€¥/]+)$")
 
 
 # Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
@@ -25,6 +37,9 @@ _READ_FINAL = (
 _READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "ne": "ㄴ"} | dict.fromkeys(
     ("a", "i", "o", "u", "y", "w", "er", "or", "ar"), ""
 )
+
+
+_PASSED_OVER = re.compile("[”’\"'»›」』ㄱ-ㅣ\u2600-\u27bf\u2b50\ufe0f\U0001f300-\U0001faff]+$")
 
 
 JOSA_PAIRS = {
@@ -40,6 +55,17 @@ JOSA_PAIRS = {
     "이라도": "라도",
     "이랑": "랑",
     "아": "야",
+    "으로서": "로서",
+    "으로써": "로써",
+    "으로부터": "로부터",
+    "이든": "든",
+    "이든지": "든지",
+    "이며": "며",
+    "은커녕": "는커녕",
+    "이야말로": "야말로",
+    "이란": "란",
+    "이라든가": "라든가",
+    "이라든지": "라든지",
 }
 
 
@@ -47,11 +73,12 @@ _AFTER_CONSONANT = frozenset(JOSA_PAIRS)
 _AFTER_VOWEL = frozenset(JOSA_PAIRS.values())
 
 
-# Every particle by itself; stacked ones (에서는) are made of these. After Kiwi's JK*, JX and JC.
+# Particles by themselves; stacked ones (에서는) are made of these. After Kiwi's JK*, JX and JC, without those that are
+# endings or nouns as often: 고, 라고, 서, 따라, 마는.
 _JOSA_WORDS = """
 은 는 이 가 을 를 과 와 으로 로 이나 나 이랑 랑 의 에 에서 에게 에게서 께 께서 한테 한테서 더러 보고 도 만 부터
 까지 마저 조차 밖에 보다 처럼 만큼 대로 같이 마다 하고 이며 이든 든 이든지 든지 이라도 라도 이나마 나마 이야 야 커녕
-은커녕 는커녕 뿐 로서 으로서 로써 으로써 로부터 으로부터 에다 에다가 다가 토록 치고 요 이요 아 여 이여
+은커녕 는커녕 이야말로 야말로 이란 란 이라든가 라든가 이라든지 라든지 며 뿐 로서 으로서 로써 으로써 로부터 으로부터 에다 에다가 다가 토록 치고 요 이요 아 여 이여
 """
 
 
@@ -107,13 +134,15 @@ def final_sound(word: str) -> str | None:
     Parameters
     ----------
     word : str
-        A word; digits, capitals (URL) and Latin words (Apple) are taken as Koreans read them aloud.
+        A word; digits, units (500 g), capitals (URL) and Latin words (Apple) are taken as Koreans read them aloud.
 
     Returns
     -------
     str or None
         A compatibility jamo such as ``"ㄹ"``, ``""`` for an open syllable, None when the last
-        character is neither Hangul, a digit nor a Latin letter, or a Latin word's spelling does not tell.
+        character is neither Hangul, a digit, a unit nor a Latin letter, or a Latin word's spelling does not tell;
+        four capitals and more may be letters or a word (HTML, NAVER), and tell where both sound alike. Quotation
+        marks, pictures and ㅋㅋ at the end are passed over.
 
     Examples
     --------
@@ -122,15 +151,20 @@ def final_sound(word: str) -> str | None:
     """
     if not word:
         return None
-    last = to_nfc(word)[-1]
+    word = _PASSED_OVER.sub("", to_nfc(word)) or word
+    last = word[-1]
     if is_syllable(last):
         return split_syllable(last)[2]
+    if unit := _NUMBER_AND_UNIT.search(word):
+        return _UNITS.get(unit[1])
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
+    as_word = next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
     if len(spelled) > 1 and not spelled.isupper():
-        return next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
-    if last.isascii() and last.isalnum():
-        return _READ_FINAL.get(last, "")
-    return None
+        return as_word
+    if not (last.isascii() and last.isalnum()) or last in "rR":  # 아르 or 알
+        return None
+    as_letters = _READ_FINAL.get(last, "")
+    return as_letters if len(spelled) < 4 or as_letters == as_word else None
 
 
 def josa_agrees(stem: str, josa: str) -> bool | None:
@@ -151,7 +185,7 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
 
     Notes
     -----
-    으로/로 counts ㄹ with the vowels: 서울로, 집으로.
+    으로/로 (로서, 로써, 로부터) counts ㄹ with the vowels: 서울로, 집으로.
 
     Examples
     --------
@@ -161,7 +195,7 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
     final = final_sound(stem)
     if final is None or (josa not in _AFTER_CONSONANT and josa not in _AFTER_VOWEL):
         return None
-    closed = final != "" and not (josa in ("로", "으로") and final == "ㄹ")
+    closed = final != "" and not (final == "ㄹ" and josa.removeprefix("으").startswith("로"))
     return (josa in _AFTER_CONSONANT) == closed
 
 

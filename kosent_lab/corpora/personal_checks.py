@@ -137,6 +137,8 @@ _PLACEHOLDER = re.compile(
 )
 
 
+# what has its own meaning: an address, what is asked of a page, a checksum, a measure
+NO_SECRET = re.compile(r"://|^[\w/.-]*\?\w+=|^(?i:sha\d{1,3}|md5)[-:]|\d ?(?:mm|cm|px|kg)?[×xX*]\d+ ?(?:mm|cm|px)")
 # what stands behind token = in a program: a call, an index, an attribute, a type
 _EXPRESSION = re.compile(
     r"^[&*:=(]|::|->|\w\(|\[|\]|^(?!.*\d[A-Za-z]+\d)[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+\)?$|^[a-z_]+\d{0,2}_t$"
@@ -151,6 +153,7 @@ def is_secret(value: str) -> bool:
     """
     if (
         len(value) < 6
+        or NO_SECRET.search(value)
         or _EXPRESSION.search(value)
         or _PLACEHOLDER.match(re.split("[&?]", value)[0])
         or re.search("[가-힣]|^[A-Za-z_]+=+$", value)
@@ -176,7 +179,7 @@ def is_pass(value: str) -> bool:
     """Tell whether what stands behind 비밀번호 may be one: digits for a door, or what is no word and no file name."""
     spoken = (
         r"[가-힣ㄱ-ㅎ]{1,8}\d{2,8}[!@#*a-z]{0,8}|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
-        r"|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
+        r"|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|\d{3,6}[가-힣]{3,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
     )
     if re.fullmatch(rf"[*#]?\d{{4,12}}[*#]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
@@ -221,9 +224,9 @@ _TRACKS = re.compile(
     r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
 )
 _OPEN_PATH = re.compile(
-    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}/(?:services|[\w-]{1,20})/\w+/\w+/\w{10,}|/api/webhooks/\d+/[\w-]{30,}"
+    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}(?:/services/\w+/\w+/\w{10,}|(?:/[\w-]{1,40}){1,4}/(?=\w*\d)\w{10,})|/api/webhooks/\d+/[\w-]{30,}"
     r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate|pw|password|login)(?:/\w{1,12})?[-/]"
-    r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])"
+    r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])|/private-(?=\w*\d)\w{10,}"
 )
 
 
@@ -249,7 +252,9 @@ def is_open_url(url: str) -> bool:
         return False
     if re.search(r"X{8}|x{8}|0{8}", url):  # a manual's
         return False
-    return bool(_OPEN_PATH.search(url)) or any(_opens(name, value) for name, value in given)
+    once = re.search(r"(?i)/(?:reset|verify|invite|confirm|activate|magic)(?:[-_]?\w+)?$", parts.path)
+    drawn = once and any(len(value) >= 10 and _changes(value) > 1 for _, value in given)  # whatever its name
+    return bool(drawn or _OPEN_PATH.search(url)) or any(_opens(name, value) for name, value in given)
 
 
 def _opens(name: str, value: str) -> bool:

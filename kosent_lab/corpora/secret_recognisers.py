@@ -31,7 +31,7 @@ _LINK = (
 _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선|호(?!출)|동|층|만|천)"
 _CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|-\d{1,6})?"
 _SAID = "(?= ?(?:으?로|라고|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
-_NO_PARTICLE = "(?!입니|이[에야고라거]|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
+_NO_PARTICLE = "(?!입니|이[에야고라거었]|였|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
 _IS_SAID = (
     "(?:(?= ?(?:입니다|이에요|예요|이야|임(?![가-힣])|이고|였|이거))"
     r"|(?<![요다것음함지자네까고서면임])(?=\s*$))"  # nothing more is said, and no verb
@@ -41,7 +41,8 @@ _SPOKEN = (
     r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"  # a code with the sign said: 종1029종
     r"|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
     rf"|[가-힣ㄱ-ㅎ]{{2,8}}\d{{2,8}}(?:[a-z]{{1,8}}|[!@#*])?{_SAID}"  # a word and a number: 우리집1004
-    rf"|[a-z]{{2,10}}\d{{1,8}}{_NO_PARTICLE}[가-힣]{{2,8}}?{_SAID})"
+    rf"|[a-z]{{2,10}}\d{{1,8}}{_NO_PARTICLE}[가-힣]{{2,8}}?{_SAID}"
+    rf"|\d{{3,6}}{_NO_PARTICLE}(?!{_COUNTS}|[은는이가을를])[가-힣]{{3,8}}(?=[\s,.)]|$))"
 )
 _SIGNS = "_!@#$%^&*~?+=-"
 _STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
@@ -51,7 +52,7 @@ _END = rf"(?![A-Za-z\d./{_SIGNS}])"  # a particle may follow
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
 _OF_PROGRAMS = re.compile(
     r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :]{0,3}[\"'‘“]?¤|argon|bcrypt|sha-?\d|git "
-    "|(?:아이디|(?<![a-z])id|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
+    "|(?:아이디|공개 ?키|public ?key|(?<![a-z])id|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
     "(?:명|번호)?(?:은|는|가|이)?[ :=]{0,3}¤"
 )
 
@@ -106,11 +107,15 @@ SECRETS = (
         _secret(
             re.compile(
                 rf"{_PHRASE}(?:은|는|을|를|이)?(?:\([^)]{{1,10}}\))?{before}"
-                rf"(?P<value>(?:[가-힣a-z]{{1,12}} ){{2,23}}[가-힣a-z]{{1,12}}?){behind}"
+                rf"(?P<value>(?:[가-힣a-z]{{1,12}} ){{2,23}}{last}){behind}"
             ),
             hint="(?i)문구|프레이즈|구문|단어|phrase",
         )
-        for before, behind in ((r" ?[:=] ?[\"'“]?", "(?![가-힣a-z])"), (" ?[\"'“]", "(?=[\"'”])"), (" ", _IS_SAID))
+        for before, last, behind in (
+            (r" ?[:=] ?[\"'“]?", "[가-힣a-z]{1,12}?", "(?![가-힣a-z])"),
+            (" ?[\"'“]", r"(?:[가-힣a-z]{1,12}|\d{1,8})", "(?=[\"'”])"),
+            (" ", "[가-힣a-z]{1,12}?", _IS_SAID),
+        )
     ),
     _secret(
         # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
@@ -165,6 +170,11 @@ SECRETS = (
             re.ASCII,
         ),
         hint=rf"(?i){_ABOUT}", check=is_secret, context=re.compile(rf"(?i){_ABOUT}"), before=80, unless=_OF_PROGRAMS,
+    ),
+    _secret(
+        # one enters with it: inswae!40으로 로그인하면
+        re.compile(rf"(?<![\w@/.:-])(?P<value>(?=\S*[!#$%^&*~+?]){_MIXED})(?= ?으?로 ?(?:로그인|접속|들어가))", re.ASCII),
+        hint="로그인|접속|들어가", check=is_secret,
     ),
     _secret(
         re.compile(r"(?<![\w*#-])(?:[*#]?\d{1,8}(?:[*#]\d{1,8}){1,3}[*#]?|[*#]\d{3,8}[*#]?|\d{3,8}[*#]{1,2})(?![A-Za-z0-9_*#-])"),
@@ -225,7 +235,7 @@ SECRETS = (
         context=re.compile(_DOOR), before=60,
     ),
     _secret(
-        re.compile(rf"(?:admin|root|guest|관리자) ?/ ?(?P<value>{_MIXED}){_END}"),
+        re.compile(rf"(?<![\w/.-])(?:admin|root|guest|관리자) ?/ ?(?P<value>{_MIXED}){_END}"),
         hint="admin|root|guest|관리자", check=is_pass, unless=_OF_PROGRAMS,
     ),
     _secret(

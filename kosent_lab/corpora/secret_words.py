@@ -19,6 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.corpora.personal_checks import NO_SECRET
 
 FOLDER = Path(__file__).parent  # with the package: what finds personal data needs no data folder
 FILE = "secret_words.safetensors"
@@ -33,7 +34,7 @@ _ABOUT = re.compile(
 _HANGUL = re.compile("[가-힣]")
 _WORD = re.compile(r"(?<!\d )\d(?: \d){3,7}(?! ?\d)|[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
 _PARTICLE = re.compile(
-    "(?:입니다|이에요|예요|에요|이고|이야|이라고|라고|으로|로|에서|이랑|은|는|이|가|을|를|고|야|요|임|다|인데|였|이었|만|도|와|과|에|랑|하고|래요|이래)"
+    "번?(?:입니다|이에요|예요|에요|이고|이야|이라고|라고|으로|로|에서|이랑|은|는|이|가|을|를|고|야|요|임|다|인데|였|이었|만|도|와|과|에|랑|하고|래요|이래)"
     "[가-힣]*$"
 )
 _KINDS = (
@@ -55,6 +56,7 @@ _STEPS = (2, 6, 15, 40, 80)  # of a distance, characters
 _HAS_PASS = re.compile(
     # or did, before it was masked
     r" (?:비번|비밀번호|패스워드|암호)(?:은|는)?(?: {4}|[ :=]{1,3}(?=\S{0,20}\d)[A-Za-z!@#$%^&*])"
+    r"|\)[은는] (?=[^\s가-힣]{0,30}\d)[^\s가-힣/]{6}"  # 휴게실(teachers_5G)은 …
     r"| ?/ {4}| ?/ ?(?=[^\s가-힣]{0,30}\d)(?=[^\s가-힣]{0,30}[!@#$%^&*~_])(?=[^\s가-힣]{0,30}[A-Za-z])[^\s가-힣/]{6}"
 )
 
@@ -77,12 +79,12 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
     for match in _WORD.finditer(text):
         start, word = match.start(), match.group()
         label = max(word.rfind("="), word.rfind(":"))
-        if "::" in word or re.search(r"&\w+=", word):  # a name of a program's, what is asked of a page
+        if "::" in word or re.search(r"&\w+=", word) or NO_SECRET.search(word):  # a name of a program's, too
             continue
         port = re.match(r"(?:[\w-]+\.)+\w+:\d{2,5}(?!\d)", word)  # of a machine, which may have been masked
         if port or (re.match(r":\d{2,5}(?!\d)", word) and text[max(0, start - 4) : start] == "    "):
             continue
-        if 0 < label < len(word) - 3 and "://" not in word:
+        if 0 < label < len(word) - 3:
             start, word = start + label + 1, word[label + 1 :]
         bare = word.lstrip(":=/.?~·-")
         start, word = start + len(word) - len(bare), bare.rstrip(":.,?")
@@ -90,9 +92,10 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         if particle and particle.start() >= 3 and re.search(r"[A-Za-z0-9*#!@]$", word[: particle.start()]):
             word = word[: particle.start()]
         end = start + len(word)
-        named = re.search("(?i)authors?[ :=]*$", text[max(0, start - 12) : start])  # who wrote it
+        # who wrote it, what anybody may read
+        named = re.search("(?i)(?:authors?|public ?key|공개 ?키)[ :=는은]*$", text[max(0, start - 12) : start])
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
-        named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=", word)
+        named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"

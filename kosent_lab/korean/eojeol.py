@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from kosent_lab.core.josa import final_sound, josa_agrees, split_josa
+from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.josa import JOSA_PAIRS, josa_agrees, split_josa
 
 # Sejong tags: case particles, auxiliary particles, connecting particles
 JOSA_TAGS = frozenset({"JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC"})
+# what a particle in the wrong form is looked for as, with its tag; of the others most are endings too
+_TAGS = {"은": "JX", "이": "JKS", "을": "JKO", "과": "JC", "으로": "JKB", "이나": "JC", "이랑": "JC"}
+_MISTAKEN = {form: tag for consonant, tag in _TAGS.items() for form in (consonant, JOSA_PAIRS[consonant])}
+_MISTAKEN.pop("나")  # 짱나, 맛나
+# what Kiwi takes one for: a noun, a suffix, a determiner, an ending, a copula, or a verb with its ending
+_TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "XSN", "XSM", "MM", "JKG", "VCP"})
+_TAKEN_FOR_VERBS = {"는": ("늘", "ㄴ"), "를": ("르", "ㄹ"), "와": ("오", "어"), "이랑": ("이", "랑")}
+# nouns behind which 가 and 과 are nouns or suffixes themselves: prices, ratings, artists; departments
+_WITH_GA = frozenset("관람 시청 이용 할인 분양 현금 매입 매매 공급 감정 공장 권장 무술 등반 격투 만담 공연 연출".split())
+# endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
+_COPULAS = ("라도", "든", "든지", "나마")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +42,15 @@ class Morpheme:
     start, end : int
         Characters of the stored text. Morphemes that were fused into one syllable (난 = 나 + ㄴ)
         cover the same characters.
+    known : bool
+        Whether it stands in Kiwi's dictionary.
     """
 
     form: str
     tag: str
     start: int
     end: int
+    known: bool = dataclasses.field(default=True, repr=False)
 
     @property
     def is_josa(self) -> bool:
@@ -97,14 +112,16 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     last = len(morphemes)
     while last and _is_mark(morphemes[last - 1]):
         last -= 1
-    morphemes = _mend(morphemes[:last])
+    morphemes = _mend(eojeol, start, morphemes[:last])
     first = last = len(morphemes)
     while first and morphemes[first - 1].is_josa:
         first -= 1
     if first and morphemes[first - 1].is_ending:
         first = last - len(drop_colloquial([m.form for m in morphemes[first:last]]))
-    # a particle at the very start, or after an opening mark, is a word of its own, not one of this eojeol
-    if first == last or all(_is_mark(m) for m in morphemes[:first]):
+    # a particle at the very start, or after an opening mark, is a word of its own, not one of this eojeol; after what
+    # began in the eojeol before (a name of two words), or after a picture, it is one
+    before = morphemes[first - 1].end if first else start
+    if first == last or (morphemes[first].start == before and all(_is_sign(m) for m in morphemes[:first])):
         begin, stop = _after_foreign(eojeol)
         # “… 좋다”는 is short for 고 하는: an ending that follows the closing mark
         if begin is None or (eojeol[begin - 1] in _CLOSING and morphemes[-1].is_ending):
@@ -115,9 +132,9 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     josa = morphemes[first:last]
     forms, tags = [m.form for m in josa], "+".join(m.tag for m in josa)
     begin, stop = josa[0].start, josa[-1].end
-    if len(josa) > 1 and josa[1].start >= morphemes[first - 1].end > begin:  # 내가, read as 나 + 의 + 가
+    if len(josa) > 1 and josa[1].start >= before > begin:  # 내가, read as 나 + 의 + 가
         return _split_at(place, josa[1:])
-    if begin < morphemes[first - 1].end:  # fused with the stem (난, 내): no characters of its own
+    if begin < before:  # fused with the stem (난, 내): no characters of its own
         return *place, eojeol, "".join(forms), tags, None, None, "", None
     return _split_at(place, josa)
 
@@ -130,39 +147,93 @@ def _split_at(place: tuple[str, int, int], josa: Sequence[Morpheme]) -> tuple[An
     return *place, stem, surface, tags, begin, stop, "", _agreement(stem, forms)
 
 
-def _mend(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
+def mistaken_josa(word: str) -> tuple[str, str] | None:
+    """Split a word that ends in a particle of the wrong form; None where it ends in none.
+
+    Examples
+    --------
+    >>> mistaken_josa("음식가"), mistaken_josa("서울으로"), mistaken_josa("음식이")
+    (('음식', '가'), ('서울', '으로'), None)
+    """
+    for length in (2, 1):
+        stem, josa = word[:-length], word[-length:]
+        if josa in _MISTAKEN and josa_agrees(stem, josa) is False:
+            return stem, josa
+    return None
+
+
+def split_unknown(eojeol: str, start: int, morphemes: Sequence[Morpheme], is_word: Callable[[str], bool]) -> list[Morpheme]:
+    """Part an unknown noun that is a known one with a particle of the wrong form (음식가, 음식랑).
+
+    Parameters
+    ----------
+    eojeol, start, morphemes
+        As `split_eojeol` takes them.
+    is_word : callable
+        Whether letters are a noun of the dictionary.
+    """
+    place = max((number for number, one in enumerate(morphemes) if not _is_mark(one)), default=-1)
+    if place < 0 or morphemes[place].known or morphemes[place].tag not in ("NNG", "NNP"):
+        return list(morphemes)
+    one = morphemes[place]
+    written = eojeol[one.start - start : one.end - start]
+    found = mistaken_josa(to_nfc(written))
+    if found is None or not is_word(found[0]):
+        return list(morphemes)
+    stem, josa = found
+    end = one.start + next(cut for cut in range(len(written), 0, -1) if to_nfc(written[:cut]) == stem)
+    parts = [Morpheme(stem, "NNG", one.start, end), Morpheme(josa, _MISTAKEN[josa], end, one.end)]
+    return [*morphemes[:place], *parts, *morphemes[place + 1 :]]
+
+
+def _mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     """Undo what Kiwi makes of particles that it does not expect at the end of an eojeol.
 
-    A wrong form (영화은, 중국에은) becomes the noun 은, silver, or a copula with an ending that it
-    never takes (음식는); 이 after a vowel a copula without any, or a determiner; 하고 after a noun
-    that makes no verb, the verb 하다; 대로 and 만큼 after a noun, nouns themselves.
+    A wrong form (영화은, 사람가, 집로, 결말는, 연출와) becomes a noun, a suffix, an ending or a verb; 이라도 and 이든 a
+    copula with an ending; 하고 after a noun that makes no verb, the verb 하다; 대로 and 만큼 after a noun, nouns
+    themselves.
     """
     mended = list(morphemes)
     if len(mended) < 2:
         return mended
     before, last = mended[-2:]
-    if len(mended) > 2 and (before.form, before.tag, last.form, last.tag) == ("하", "VV", "고", "EC"):
-        if _is_noun(mended[-3]) and mended[-3].tag != "NP":  # 뭐하고 is a verb
-            mended[-2:] = [Morpheme("하고", "JC", before.start, last.end)]
-    elif len(mended) > 2 and before.tag == "VCP" and (last.form, last.tag) in (("는", "ETM"), ("은", "EC")):
-        if _is_noun(mended[-3]):
-            own = [dataclasses.replace(before, tag="JKS")] if before.end > before.start else []
-            mended[-2:] = [*own, dataclasses.replace(last, tag="JX")]
-    elif (before.form, last.form, last.tag) == ("에", "은", "NNG"):
-        mended[-1] = dataclasses.replace(last, tag="JX")
-    elif _is_noun(before):
-        tag = {
-            ("은", "NNG"): "JX" if final_sound(before.form) == "" else None,
-            ("을", "NNG"): "JKO" if final_sound(before.form) == "" else None,
-            ("는", "ETM"): "JX",
-            ("이", "VCP"): "JKS",
-            ("이", "MM"): "JKS",
-            ("대로", "NNB"): "JX",
-            ("만큼", "NNB"): "JKB",
-        }.get((last.form, last.tag))
-        if tag and last.end > last.start:
-            mended[-1] = dataclasses.replace(last, tag=tag)
+    if (before.form, last.form, last.tag) == ("에", "은", "NNG"):
+        return [*mended[:-1], dataclasses.replace(last, tag="JX")]
+    noun = next((place for place in (-2, -3) if len(mended) >= -place and _is_stem(*mended[place:][:2])), None)
+    if noun is None:
+        return mended
+    rest, begin = mended[noun + 1 :], mended[noun].end
+    stem, josa = to_nfc(eojeol[: begin - start]), to_nfc(eojeol[begin - start : last.end - start])
+    if noun == -3 and (before.form, before.tag, last.form, last.tag) == ("하", "VV", "고", "EC"):
+        if mended[-3].tag != "NP":  # 뭐하고 is a verb
+            return [*mended[:-2], Morpheme("하고", "JC", begin, last.end)]
+    elif noun == -3 and before.tag == "VCP" and last.form in _COPULAS and last.tag == "EC":
+        return [*mended[:-2], Morpheme(josa, "JX", begin, last.end)]
+    elif noun == -3 and before.tag == "VCP" and (last.form, last.tag) in (("는", "ETM"), ("은", "EC")):
+        own = [dataclasses.replace(before, tag="JKS")] if before.end > before.start else []
+        return [*mended[:-2], *own, dataclasses.replace(last, tag="JX")]
+    elif noun == -2 and last.tag == "NNB" and last.form in ("대로", "만큼"):
+        mended[-1] = dataclasses.replace(last, tag="JX" if last.form == "대로" else "JKB")
+    elif josa in _MISTAKEN and _is_mistaken(stem, josa, rest):
+        return [*mended[: noun + 1], Morpheme(josa, _MISTAKEN[josa], begin, last.end)]
+    elif noun == -2 and (last.form, last.tag) in (("이", "VCP"), ("이", "MM"), ("는", "ETM")) and last.end > last.start:
+        mended[-1] = dataclasses.replace(last, tag=_MISTAKEN[last.form])
     return mended
+
+
+def _is_mistaken(stem: str, josa: str, rest: Sequence[Morpheme]) -> bool:
+    """Tell whether what stands behind a noun, or a sign that has no sound, is what Kiwi takes a particle for."""
+    agrees = josa_agrees(stem, josa)
+    if agrees is not True and tuple(one.form for one in rest) == _TAKEN_FOR_VERBS.get(josa):
+        return True
+    if josa == "과" or (josa == "가" and stem[-2:] in _WITH_GA):
+        return False
+    return agrees is False and len(rest) == 1 and (rest[0].tag in _TAKEN_FOR or (josa == "는" and rest[0].is_ending))
+
+
+def _is_stem(morpheme: Morpheme, after: Morpheme) -> bool:
+    """Tell whether a noun, a picture or ㅋㅋ ends where what follows it begins."""
+    return (_is_noun(morpheme) or morpheme.tag in ("SW", "W_EMOJI")) and morpheme.end <= after.start
 
 
 def _is_noun(morpheme: Morpheme) -> bool:
@@ -208,7 +279,14 @@ def _after_foreign(eojeol: str) -> tuple[int | None, int | None]:
     # after a number these are 10,000, "and more" and degrees
     if match is None or not forms or (eojeol[match.start()].isdigit() and forms[0] in ("만", "여", "도")):
         return None, None
+    if forms == ["만", "든"]:  # 만들다
+        return None, None
     return match.span(1)
+
+
+def _is_sign(morpheme: Morpheme) -> bool:
+    """Tell whether it is punctuation: no picture, and no ㅋㅋ, which a particle may follow."""
+    return _is_mark(morpheme) and morpheme.tag not in ("SW", "W_EMOJI")
 
 
 def _is_mark(morpheme: Morpheme) -> bool:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.korean.eojeol import Morpheme, own_morphemes, split_eojeol
+from kosent_lab.korean.eojeol import Morpheme, own_morphemes, split_eojeol, split_unknown
 
 EOJEOL_COLUMNS = (
     "doc_id",
@@ -37,6 +37,7 @@ EOJEOL_COLUMNS = (
 )
 
 
+_UNKNOWN = 60  # the largest number that Kiwi gives to a tag in the place of a word of its dictionary
 _EOJEOL = re.compile(r"\S+")
 # Kiwi's time grows with the square of a run of Latin letters or full stops (6 s for 100,000); a longer word is handed
 # over in parts, each read by itself
@@ -77,6 +78,13 @@ def analyser() -> Any:
     return Kiwi(num_workers=-1)
 
 
+@functools.lru_cache(maxsize=10_000)
+def is_word(word: str) -> bool:
+    """Tell whether letters are one noun of Kiwi's dictionary."""
+    tokens = analyser().tokenize(word)
+    return len(tokens) == 1 and str(tokens[0].tag) in ("NNG", "NNP") and tokens[0].id > _UNKNOWN
+
+
 def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morpheme]]:
     """Read the morphemes of each text.
 
@@ -111,7 +119,8 @@ def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morph
             for token in next(answers):
                 start, end = begin + token.start, min(begin + token.start + token.len, stop)
                 form = token.form.translate(OLD_FINALS)
-                morphemes.append(Morpheme(form, str(token.tag), offsets[start], offsets[end]))
+                known = token.id > _UNKNOWN
+                morphemes.append(Morpheme(form, str(token.tag), offsets[start], offsets[end], known))
         read.append(morphemes)
     return read
 
@@ -160,7 +169,9 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
                 place += 1
             own = own_morphemes(mine)
             starts, tags = [m.start for m in own], [m.tag for m in own]
-            found.append((index, *split_eojeol(match.group(), match.start(), mine), starts, tags))
+            place_in_text = (match.group(), match.start())
+            parted = split_unknown(*place_in_text, mine, is_word)
+            found.append((index, *split_eojeol(*place_in_text, parted), starts, tags))
         rows.append(found)
     return rows
 

@@ -29,7 +29,20 @@ from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
         ("8", "로", "으로"),
         ("6", "으로", "로"),
         ("KBS", "를", "을"),
-        ("R", "로", "으로"),
+        ("L", "로", "으로"),
+        ("500g", "을", "를"),
+        ("2kg", "은", "는"),
+        ("3cm", "가", "이"),
+        ("10km", "를", "을"),
+        ("1L", "를", "을"),
+        ("30%", "는", "은"),
+        ("HTML", "은", "는"),
+        ("'음식'", "은", "는"),
+        ("영화😀", "가", "이"),
+        ("사람", "이든", "든"),
+        ("밥", "은커녕", "는커녕"),
+        ("의사", "로서", "으로서"),
+        ("서울", "로부터", "으로부터"),
         ("Google", "은", "는"),
         ("Twitter", "는", "은"),
         ("Samsung", "이", "가"),
@@ -41,7 +54,7 @@ def test_josa_follow_the_final_sound(stem, right, wrong):
     assert josa_agrees(stem, wrong) is False
 
 
-@pytest.mark.parametrize("word", ["", "…", "Facebook", "Robert", "ㅋㅋ"])
+@pytest.mark.parametrize("word", ["", "…", "Facebook", "Robert", "ㅋㅋ", "NAVER", "R", "3t"])
 def test_a_sound_that_nobody_can_tell_is_unknown(word):
     assert final_sound(word) is None
     assert josa_agrees(word, "은") is None

@@ -181,6 +181,18 @@ def test_columns_of_arrows_own_types_are_masked_and_keep_their_type(column):
         ("https://a.example/?autologin=Zx90pLm33Yq", "url", None),
         ("현대카드 377988-412605-314 로 결제", "card", "377988-412605-314"),
         ("한빛마루 0단지 000동 0001호", "address", "한빛마루 0단지 000동 0001호"),
+        ("없는서로 00, 없는빌딩 0001호 회의실", "address", "없는서로 00, 없는빌딩 0001호"),
+        ("연락(02-0000-0001)에서", "phone", "02-0000-0001"),
+        ("(02)0000-0001 로", "phone", "(02)0000-0001"),
+        ("서울00바0001번 택시가", "plate", "서울00바0001"),
+        ("00마0001좀 빼주세요", "plate", "00마0001"),
+        ("비밀번호 재설정은 https://a.example/reset?t=5vQx0aH7mR2d 에서", "url", None),
+        ("curl -X POST https://hook.a.example/in/zz81-kk20/t0kq8w3vbb1m", "url", None),
+        ("관리 화면은 abcdef!40으로 로그인하면 나옴", "secret", "abcdef!40"),
+        ('ADMIN_PW="abcdw^ghror" 하드코딩', "secret", "abcdw^ghror"),
+        ('패스프레이즈 "banana uyu hanjan 3" 로 서명', "secret", "banana uyu hanjan 3"),
+        ("열 때 암호는 1012우리모두 가족들만", "secret", "1012우리모두"),
+        ("택배함 비밀번호 7304번입니다", "secret", "7304"),
     ],
 )  # fmt: skip
 def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
@@ -213,7 +225,11 @@ def test_what_opens_something_and_numbers_in_their_words(text, kind, found):
         "이체 내역 거래고유번호 20240520118834 국민은행, 판례 94다3421 참조",
         "서가 안내: 911마1180 은 한국사. 청구기호 순서대로",
         "펌웨어 올린 뒤 공유기가 느려요. 3.8.11.9로 되돌리는 법, use std::net; // fe::be::mod",
-        "프린터 드라이버 6.1.20.4 설치, node 18.20.2.0, 손목 10.2.0.3 버전",
+        "프린터 드라이버 6.1.20.4 설치, node 18.20.2.0, 손목 10.2.0.3 버전, 4.2.18.66 이하는 접속 차단",
+        "접수 010-2024-0388 호, 별표 6의2 비밀번호판 규격 520mm×110mm",
+        "도어락 후기 https://a.example/watch?v=b3kQzL0mT9x 보세요, GET /admin/orders?page=2 비번 화면",
+        "잠금파일 sha512-Zk3vQ0pL7w9xT2mB8nR1yH5cD6fG4jS0aE3uI7oK9qW2eR5tY8uI1oP4a 충돌",
+        "로그인 실패 reason=bad_password count=5 로그, 공개키 k8Rr2ZtQe0yLw7UuXc5VbN1mSaDfGhJk",
     ],
 )
 def test_what_only_looks_like_it_is_left(text):

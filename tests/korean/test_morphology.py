@@ -36,6 +36,21 @@ def read(text):
         ("운동화하고 옷을 샀다", "운동화", "하고", "JC"),
         ("후기대로 좋다", "후기", "대로", "JX"),
         ("내가 갔다", "내", "가", "JKS"),
+        ("사람가 많다", "사람", "가", "JKS"),
+        ("음식가 맛있다", "음식", "가", "JKS"),
+        ("집로 갔다", "집", "로", "JKB"),
+        ("사람를 봤다", "사람", "를", "JKO"),
+        ("맛는 좋다", "맛", "는", "JX"),
+        ("음식와 술", "음식", "와", "JC"),
+        ("배우과 감독", "배우", "과", "JC"),
+        ("음식랑 술", "음식", "랑", "JC"),
+        ("배우이랑 갔다", "배우", "이랑", "JC"),
+        ("이거라도 사자", "이거", "라도", "JX"),
+        ("물이라도 줘", "물", "이라도", "JX"),
+        ("친구든 좋다", "친구", "든", "JX"),
+        ("👍가 많다", "👍", "가", "JKS"),
+        ("ㅠㅠ가 나온다", "ㅠㅠ", "가", "JKS"),
+        ("영화ㅋㅋ는 좋다", "영화ㅋㅋ", "는", "JX"),
     ],
 )
 def test_stem_and_particles(text, stem, josa, tags):
@@ -62,6 +77,10 @@ def test_what_holds_no_particle(text):
     assert row["josa"] == ""
     assert pd.isna(row["josa_start"])
     assert row["stem"] == row["eojeol"]
+
+
+def test_a_name_of_two_words_keeps_its_particle():
+    assert read("스티브 카렐은 배우")[["stem", "josa"]].iloc[1].tolist() == ["카렐", "은"]
 
 
 def test_a_fused_particle_has_no_characters_of_its_own():
