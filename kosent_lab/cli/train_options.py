@@ -28,6 +28,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
     parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
     parser.add_argument("--batch-tokens", type=int, default=6_144)
+    parser.add_argument("--max-tokens", type=int, help="pieces that a text is cut at (pretrain: into parts of)")
     parser.add_argument("--accumulate", type=int, default=1, help="batches per update")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
     parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
@@ -57,6 +58,8 @@ def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> 
         "checkpoint_minutes",
     )  # fmt: skip
     options = {name: getattr(arguments, name) for name in names}
+    if arguments.max_tokens is not None:
+        options["max_tokens"] = arguments.max_tokens
     options |= {name: getattr(defaults, name) * arguments.rate_share for name in ("muon_rate", "adamw_rate")}
     options |= {"decay_share": 1.0} if arguments.init else {}
     options |= {"looks": arguments.looks} if arguments.looks else {}

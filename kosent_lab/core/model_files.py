@@ -138,7 +138,12 @@ def weight_files(folder: Path, *, cut: bool = False) -> list[Path]:
             "Convert them to model.safetensors on a machine you can lose, or choose another revision."
         )
     for_the_way = _files(folder, ("model-*.safetensors",))
-    hint = " Its weights are cut for the way: kosent-lab train package joins them." if for_the_way else ""
+    hint = (
+        " Its weights are in several files: load them with transformers and save them whole, "
+        "model.save_pretrained(folder, max_shard_size='5GB'); of a run, kosent-lab train package does."
+        if for_the_way
+        else ""
+    )
     raise ModelError(f"{folder} holds no {WEIGHTS}; it has {sorted(p.name for p in folder.iterdir())}.{hint}")
 
 

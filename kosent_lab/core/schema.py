@@ -73,7 +73,7 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     Raises
     ------
     DataError
-        When a column is missing; the message names the nearest column that is there.
+        When a column is missing, the message names the nearest column that is there; or `frame` is no table.
 
     Examples
     --------
@@ -82,6 +82,8 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     ...
     kosent_lab.core.schema.DataError: prediction needs column 'text'; got ['txt']. Did you mean 'txt'?
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{what} needs a table (a pandas DataFrame); got a {type(frame).__name__}")
     columns = [str(column) for column in frame.columns]
     for name in needed:
         if name in columns:
@@ -90,6 +92,29 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
         guess = next((f" Did you mean {c!r}?" for c in columns if near and c.lower() == near[0]), "")
         hint = f" {hint}" if hint else ""
         raise DataError(f"{what} needs column {name!r}; got {columns}.{guess}{hint}")
+
+
+def check_labels(labels: pd.Series) -> None:
+    """Refuse labels other than 0 (negative), 1 (positive) and missing.
+
+    Raises
+    ------
+    DataError
+        With the first such label; words (긍정) are read by `documents.read_documents` and `parse_labels`.
+
+    Examples
+    --------
+    >>> check_labels(pd.Series([0, 1, None]))
+    >>> check_labels(pd.Series(["긍정"]))
+    Traceback (most recent call last):
+    ...
+    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got '긍정' (1 such). schema.parse_labels reads words.
+    """
+    odd = labels[labels.notna() & ~labels.isin([0, 1])]
+    if len(odd):
+        raise DataError(
+            f"labels are 0, 1 or missing; got {odd.iloc[0]!r} ({len(odd):,} such). schema.parse_labels reads words."
+        )
 
 
 _LABEL_WORDS = {

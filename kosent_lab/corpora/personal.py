@@ -32,6 +32,7 @@ _HINT = re.compile(HINT)
 _LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
 _LISTED = ("account", "driver", "ip", "passport")
 _NEAR = 40  # characters between two of a list
+_NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
 _AT_ONCE = 10_000  # rows held as Python's strings
 
 
@@ -215,8 +216,11 @@ def count_personal(frame: pd.DataFrame) -> Counter[str]:
     counts: Counter[str] = Counter()
     for name in _text_columns(frame):
         parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
-        for value in (value for part in parts for value in _values(part)):
-            counts.update(found.kind for found in find_personal(value if isinstance(value, str) else str(value)))
+        for values in map(_values, parts):
+            # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
+            for value, n in Counter(value if isinstance(value, str) else str(value) for value in values).items():
+                if not _NUMBER_OF_ROW.fullmatch(value):
+                    counts.update({kind: n * k for kind, k in Counter(f.kind for f in find_personal(value)).items()})
     return counts
 
 

@@ -173,7 +173,9 @@ SECRETS = (
     ),
     _secret(
         # one enters with it: inswae!40으로 로그인하면
-        re.compile(rf"(?<![\w@/.:-])(?P<value>(?=\S*[!#$%^&*~+?]){_MIXED})(?= ?으?로 ?(?:로그인|접속|들어가))", re.ASCII),
+        re.compile(
+            rf"(?<![\w@/.:-])(?P<value>(?=\S*[!#$%^&*~+?]){_MIXED})(?= ?으?로 ?(?:로그인|접속|들어가))", re.ASCII
+        ),
         hint="로그인|접속|들어가", check=is_secret,
     ),
     _secret(

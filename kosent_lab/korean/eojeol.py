@@ -24,7 +24,7 @@ _MISTAKEN.pop("나")  # 짱나, 맛나
 _TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "XSN", "XSM", "MM", "JKG", "VCP"})
 _TAKEN_FOR_VERBS = {"는": ("늘", "ㄴ"), "를": ("르", "ㄹ"), "와": ("오", "어"), "이랑": ("이", "랑")}
 # nouns behind which 가 and 과 are nouns or suffixes themselves: prices, ratings, artists; departments
-_WITH_GA = frozenset("관람 시청 이용 할인 분양 현금 매입 매매 공급 감정 공장 권장 무술 등반 격투 만담 공연 연출".split())
+_WITH_GA = re.compile("(?:관람|시청|이용|할인|분양|현금|매입|매매|공급|감정|공장|권장|무술|등반|격투|만담|공연|연출)$")
 # endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
 _COPULAS = ("라도", "든", "든지", "나마")
 
@@ -162,7 +162,9 @@ def mistaken_josa(word: str) -> tuple[str, str] | None:
     return None
 
 
-def split_unknown(eojeol: str, start: int, morphemes: Sequence[Morpheme], is_word: Callable[[str], bool]) -> list[Morpheme]:
+def split_unknown(
+    eojeol: str, start: int, morphemes: Sequence[Morpheme], is_word: Callable[[str], bool]
+) -> list[Morpheme]:
     """Part an unknown noun that is a known one with a particle of the wrong form (음식가, 음식랑).
 
     Parameters
@@ -226,7 +228,7 @@ def _is_mistaken(stem: str, josa: str, rest: Sequence[Morpheme]) -> bool:
     agrees = josa_agrees(stem, josa)
     if agrees is not True and tuple(one.form for one in rest) == _TAKEN_FOR_VERBS.get(josa):
         return True
-    if josa == "과" or (josa == "가" and stem[-2:] in _WITH_GA):
+    if josa == "과" or (josa == "가" and _WITH_GA.search(stem)):
         return False
     return agrees is False and len(rest) == 1 and (rest[0].tag in _TAKEN_FOR or (josa == "는" and rest[0].is_ending))
 

@@ -125,8 +125,7 @@ def load_classifier(
     device : str, optional
         ``cpu``, ``cuda`` or ``mps``; the best one that is there when None.
     precision : str
-        ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: the fastest that the
-        machine is good at.
+        ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: bf16 where the machine is good at it.
     any_classes : bool
         Take a model with three classes or star ratings too, which `predict.predict_frame` alone reads.
 
@@ -153,6 +152,11 @@ def load_classifier(
     if precision == "int8" and chosen.type != "cpu":
         raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
     config, settings = open_settings(folder)
+    if config.get("problem_type") in ("multi_label_classification", "regression"):
+        raise ModelError(
+            f"{folder / CONFIG}: a model of {config['problem_type']} gives numbers that are no shares of one whole; "
+            "needs one that chooses a class for each text (problem_type single_label_classification)."
+        )
     names = _class_names(config, folder / CONFIG)
     others = any_classes and len(names) > 2
     columns = tuple(sorted(names)) if others else label_columns(names, positive_label)
@@ -254,6 +258,10 @@ def label_columns(id2label: dict[int, str], positive_label: int | None = None) -
     >>> label_columns({0: "positive", 1: "negative"})
     (1, 0)
     """
+    if len(id2label) == 1:
+        raise ModelError(
+            f"needs a classifier; this model has one output, {list(id2label.values())}, as a regression has"
+        )
     if len(id2label) != 2:
         raise ModelError(
             f"needs a classifier of two classes; this one has {len(id2label)}: {list(id2label.values())}. "

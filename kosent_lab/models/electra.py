@@ -22,6 +22,8 @@ from kosent_lab.core.schema import DataError, ModelError, parse_labels
 from kosent_lab.models.folders import load_model
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
+_RANDOM = 0.3  # how far the spread of a row of random weights may be from theirs, as a share of it: five sigma
+
 
 def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
     """Give the last linear layer `outputs` rows, keeping the first ones."""
@@ -167,8 +169,8 @@ def save_classifier(
     tokenizer : tokenizers.Tokenizer
     folder : Path
     seen_positions : int
-        Longest input in training. Later positions never got a gradient, so they take the mean of
-        the last 32 that did: a long text then degrades gently.
+        Longest input in training. Later positions that nothing taught, here or before, take the mean of the last 32
+        that something did: a long text then degrades gently.
     largest_mb : int, optional
         Cut the weights into files of at most so many megabytes, to be carried from one machine to
         another; `open_classifier` reads them, `load_classifier` wants them whole.
@@ -177,12 +179,19 @@ def save_classifier(
     copy.load_state_dict(model.state_dict())
     with torch.no_grad():
         positions = copy.electra.embeddings.position_embeddings.weight
-        positions[seen_positions:] = positions[max(0, seen_positions - 32) : seen_positions].mean(0)
+        taught = max(seen_positions, _taught_positions(positions, model.config.initializer_range))
+        positions[taught:] = positions[max(0, taught - 32) : taught].mean(0)
     transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
     with whole_folder(folder) as fresh:
         save_weights(copy, fresh, largest_mb)
         save_tokenizer(tokenizer, fresh)
         write_checksums(fresh)
+
+
+def _taught_positions(positions: torch.Tensor, spread: float) -> int:
+    """Return how many positions come before the last ones that are as random as a new model's."""
+    taught = (positions.square().mean(1).sqrt() / spread - 1).abs() > _RANDOM
+    return int(taught.nonzero().max()) + 1 if taught.any() else 0
 
 
 def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:

@@ -63,7 +63,8 @@ class LeanElectra:
     config : dict
         Its ``config.json``.
     int8 : bool
-        Quantise the encoder's products: weights once per output channel, activations per call.
+        Quantise the encoder's products: weights once per output channel, activations per call, so that an answer
+        moves a little with what shares its batch.
     """
 
     def __init__(self, weights: Weights, config: Mapping[str, Any], *, int8: bool = False) -> None:
@@ -131,10 +132,12 @@ class _Taker:
         layer.weight, layer.bias = (nn.Parameter(part, requires_grad=False) for part in (weight, bias))
         return layer
 
-    def norm(self, name: str) -> Linear:
+    def norm(self, name: str) -> nn.LayerNorm:
         """Return a layer normalisation."""
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        return lambda hidden: F.layer_norm(hidden, weight.shape, weight, bias, self.eps)
+        layer = nn.LayerNorm(weight.shape, eps=self.eps, device="meta")
+        layer.weight, layer.bias = (nn.Parameter(part, requires_grad=False) for part in (weight, bias))
+        return layer
 
 
 class _Layer:

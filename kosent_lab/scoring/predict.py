@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
-from kosent_lab.core.schema import ModelError, check_columns
+from kosent_lab.core.schema import ModelError, check_columns, check_labels
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
@@ -100,11 +100,13 @@ def _forward_all(
     ):
         for batch in pool.map(score, batches):
             bar.update(len(batch))
+    if device.type == "cpu":
+        torch.set_num_threads(workers)  # what threads that begin later take over; the last to set it was a worker
     return logits
 
 
 def one_thread() -> None:
-    """Let the calling thread compute on one core; the threads of the process stay as they are."""
+    """Let the calling thread compute on one core; those that there are stay as they are."""
     torch.set_num_threads(1)
 
 
@@ -152,6 +154,10 @@ def predict_frame(
     """
     check_columns(frame, ["text"], what="prediction")
     classifier = classifier or load_classifier()
+    if not isinstance(classifier, Classifier):
+        raise ModelError(f"prediction needs a classifier: load_classifier({str(classifier)!r}); got {type(classifier)}")
+    if "label" in frame.columns and not classifier.class_names:
+        check_labels(frame["label"])
     places: dict[str, int] = {}
     texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
     codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)

@@ -36,13 +36,14 @@ def can_compile(options: TrainingOptions) -> bool:
     return found
 
 
-def choose_attention(model: PreTrainedModel) -> None:
-    """Have the attention of `model` written out in products on a CPU, fused elsewhere.
+def choose_attention(model: PreTrainedModel, *, packed: bool = False) -> None:
+    """Have the attention of `model` written out in products on a CPU, fused elsewhere and for packed rows.
 
-    The backward pass of the fused kernel is slow on a CPU: without it a training step of three layers takes a
-    quarter less time, compiled or not, at the lengths of reviews.
+    The mask of packed rows (`resident.Rows.same_document`) says yes or no: the fused kernel leaves out where it says
+    no, the written-out product would add it to the scores. The backward pass of the fused kernel is slow on a CPU:
+    without it a training step of three layers takes a quarter less time, compiled or not, at the lengths of reviews.
     """
-    model.set_attn_implementation("eager" if model.device.type == "cpu" else "sdpa")
+    model.set_attn_implementation("eager" if model.device.type == "cpu" and not packed else "sdpa")
 
 
 def autocast(device: torch.device, options: TrainingOptions) -> contextlib.AbstractContextManager[object]:

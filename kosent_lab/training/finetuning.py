@@ -7,6 +7,7 @@ trained models are loaded by ``models.classifier`` and applied by ``scoring.pred
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ from kosent_lab.training.options import FinetuningOptions
 from kosent_lab.training.resident import ResidentCorpus, Rows
 from kosent_lab.training.validation import MULTIPLE, validate_each
 
+logger = logging.getLogger(__name__)
 RATINGS = 10
-LOOKED_AT = 128  # pieces of a text of valid
+LOOKED_AT = 128  # pieces of a text of valid, at least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +174,11 @@ def train(
     if not taught.ids or (not held.ids and options.patience):
         found = split.value_counts().to_dict()
         raise DataError(f"training needs rows of split train, and patience those of split valid; got {found}")
-    classes = model.config.num_labels
+    classes, positions = model.config.num_labels, model.config.max_position_embeddings
+    if options.max_tokens > positions:
+        raise DataError(f"the model has {positions} positions; got texts of up to {options.max_tokens} pieces")
+    if cut := sum(len(row) > options.max_tokens for row in taught.ids):
+        logger.info("%d of %d texts are cut at %d pieces", cut, len(taught.ids), options.max_tokens)
     found = sorted(int(value) for value in taught.columns["label"].dropna().unique())
     if len(found) < 2 and "soft_target" not in rows.columns:
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
@@ -181,17 +187,19 @@ def train(
     job = _describe(model, rows.where((split == "train") | ((split == "valid") & label.notna())), options)
     torch.manual_seed(options.seed)
     learnt = _prepare(taught, options, classes)
-    held_ids, held_labels = held.cut(LOOKED_AT), held.columns["label"].to_numpy(dtype="int64")
+    held_ids = held.cut(min(max(LOOKED_AT, options.max_tokens), positions))
+    held_labels = held.columns["label"].to_numpy(dtype="int64")
     held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     device = next(model.parameters()).device
     widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0))
-    choose_attention(model)
+    packs = options.packs(device.type)
+    choose_attention(model, packed=packs)
     targets = learnt.targets(device)
     draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
     lengths = np.array([len(row) for row in learnt.ids])
     forward = model
-    if packs := options.packs(device.type):
+    if packs:
         corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
         if options.compile:
             compile_layers(model)

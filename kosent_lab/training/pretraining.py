@@ -141,7 +141,7 @@ def pretrain(
     held_ids, _ = _cut(valid.where(looked_at), options.max_tokens)
     device = next(pair.parameters()).device
     for model in (pair.generator, pair.discriminator):
-        choose_attention(model)
+        choose_attention(model, packed=options.packs(device.type))
     task = _Detection(pair, tokenizer, options, device)
     lengths = np.array([len(row) for row in ids])
     draw = {"share": share, "batch_tokens": options.batch_tokens}

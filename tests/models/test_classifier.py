@@ -213,3 +213,12 @@ def test_positions_that_are_counted_from_the_padding_hold_fewer_tokens():
     config = {"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}
     assert _longest(config, {"model_max_length": 10**30}, ROOT) == 512
     assert _longest(config | {"model_type": "electra"}, {"model_max_length": 10**30}, ROOT) == 514
+
+
+@pytest.mark.parametrize("kind", ["multi_label_classification", "regression"])
+def test_outputs_that_are_no_shares_of_one_whole_are_refused(copy, kind):
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    (copy / "config.json").write_text(json.dumps({**config, "problem_type": kind}), encoding="utf-8")
+    (copy / "checksums.json").unlink(missing_ok=True)
+    with pytest.raises(ModelError, match=f"a model of {kind} gives numbers that are no shares"):
+        load_classifier(copy, device="cpu", any_classes=True)

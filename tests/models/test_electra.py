@@ -129,3 +129,19 @@ def test_a_new_model_leaves_no_file_of_the_old_one_and_every_file_of_the_user(ti
     ]  # fmt: skip
     assert load_classifier(folder, device="cpu").temperature is None  # that of the old weights says nothing of these
     check_folder(folder)
+
+
+def test_positions_that_something_taught_are_kept(tiny_tokenizer, tmp_path):
+    model = electra.new_classifier(tiny_tokenizer.get_vocab_size(), layers=1)
+    positions = model.electra.embeddings.position_embeddings.weight
+    with torch.no_grad():
+        positions[:128] *= 3  # taught before: their spread is no longer that of random weights
+    electra.save_classifier(model, tiny_tokenizer, tmp_path / "m", seen_positions=96)
+    saved = electra.open_classifier(tmp_path / "m").electra.embeddings.position_embeddings.weight
+    assert torch.allclose(saved[:128], positions[:128], atol=1e-3)
+    assert len(saved[128:].unique(dim=0)) == 1  # the mean of the last that were
+    electra.save_classifier(
+        electra.open_classifier(tmp_path / "m"), tiny_tokenizer, tmp_path / "again", seen_positions=96
+    )
+    again = electra.open_classifier(tmp_path / "again").electra.embeddings.position_embeddings.weight
+    assert torch.equal(again, saved)

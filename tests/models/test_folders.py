@@ -213,7 +213,7 @@ def test_weights_that_are_cut_are_whole_again(tmp_path, tiny_folder, tiny_tokeni
     assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
     again = load_model(ElectraForSequenceClassification, tmp_path, cut=True).state_dict()
     assert all(torch.equal(again[name], value) for name, value in model.state_dict().items())
-    with pytest.raises(ModelError, match="kosent-lab train package joins them"):
+    with pytest.raises(ModelError, match="kosent-lab train package does"):
         load_classifier(tmp_path)
 
 

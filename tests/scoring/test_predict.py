@@ -1,7 +1,9 @@
 import dataclasses
+import pickle
 import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
-from kosent_lab.core.schema import DataError, ModelError
-from kosent_lab.models import classifier
+from kosent_lab.core.schema import DataError, KosentError, ModelError
+from kosent_lab.models import classifier, devices
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.lean import LeanElectra, build_forward
 from kosent_lab.scoring.encode import bucket_batches, pad
@@ -46,6 +48,43 @@ def test_int8_stays_near_fp32(tiny_folder, pack):
     fast = predict_frame(pack, load_classifier(tiny_folder, device="cpu", precision="int8"))
     assert (exact["logit_1"] - fast["logit_1"]).abs().median() < 0.1 * exact["logit_1"].std()
     assert (exact["pred"] == fast["pred"]).mean() > 0.95  # scales are a batch's own, and batches a machine's
+
+
+def test_auto_takes_what_every_architecture_has(monkeypatch):
+    monkeypatch.setattr(devices, "_cpu_flags", frozenset)
+    assert devices.choose_precision(torch.device("cpu")) == "fp32"
+    if not torch.cuda.is_available():
+        assert devices.choose_precision(torch.device("cuda")) == "fp32"  # the device is asked
+
+
+def test_a_classifier_survives_pickling(tiny_folder, pack):
+    one = load_classifier(tiny_folder, device="cpu")
+    again = pickle.loads(pickle.dumps(dataclasses.replace(one, own_model=None)))
+    assert predict_frame(pack.head(9), again)["logit_1"].equals(predict_frame(pack.head(9), one)["logit_1"])
+
+
+def test_scoring_leaves_the_threads_of_the_process(tiny, pack):
+    def count():
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(torch.get_num_threads).result()
+
+    before = count()
+    predict_frame(pack.head(4), tiny)
+    assert count() == before
+
+
+@pytest.mark.parametrize(
+    ("frame", "model", "words"),
+    [
+        (["좋아요"], None, "needs a table .a pandas DataFrame.; got a list"),
+        (pd.DataFrame({"text": ["좋아요"], "label": ["긍정"]}), None, "labels are 0, 1 or missing; got '긍정'"),
+        (pd.DataFrame({"text": ["좋아요"], "label": [2]}), None, "labels are 0, 1 or missing; got .*2"),
+        (pd.DataFrame({"text": ["좋아요"]}), "a/folder", "needs a classifier: load_classifier"),
+    ],
+)
+def test_what_is_no_table_label_or_classifier_is_named(frame, model, words, tiny):
+    with pytest.raises(KosentError, match=words):
+        predict_frame(frame, model or tiny)
 
 
 def test_the_forward_pass_is_built_once(tiny_folder, pack, monkeypatch):

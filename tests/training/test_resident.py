@@ -8,6 +8,7 @@ from kosent_lab.models.corruption import choose_in_rows
 from kosent_lab.models.electra import new_classifier
 from kosent_lab.models.pairs import new_pair
 from kosent_lab.scoring.encode import encode_texts
+from kosent_lab.training.acceleration import choose_attention
 from kosent_lab.training.finetuning import classify_packed, train
 from kosent_lab.training.options import FinetuningOptions, PretrainingOptions
 from kosent_lab.training.pretraining import pretrain
@@ -98,6 +99,7 @@ def packed(ids):
 
 def test_a_pair_says_of_packed_texts_what_it_says_of_each_alone(encoded, tiny_tokenizer):
     pair = new_pair(tiny_tokenizer.get_vocab_size(), layers=2, width=64).eval()
+    choose_attention(pair.discriminator, packed=True)
     rows = packed(encoded)
     with torch.inference_mode():
         together = pair.detect(rows.ids, rows.same_document, rows.places).flatten()
@@ -109,11 +111,22 @@ def test_a_pair_says_of_packed_texts_what_it_says_of_each_alone(encoded, tiny_to
 
 def test_a_classifier_says_of_packed_texts_what_it_says_of_each_alone(encoded, tiny_tokenizer):
     model = new_classifier(tiny_tokenizer.get_vocab_size(), layers=2).eval()
+    choose_attention(model, packed=True)  # as training does, on a CPU too
     rows = packed(encoded)
     with torch.inference_mode():
         together = classify_packed(model, rows.ids, rows)
         alone = answer(model, [encoded[number] for number in rows.number], pad_id=0)
     assert np.allclose(together.numpy(), alone, atol=1e-4)
+
+
+def test_training_on_packed_rows_asks_for_attention_that_keeps_texts_apart(pack, tiny_tokenizer, tmp_path):
+    frame = pack[["text"]].head(80).assign(label=np.arange(80) % 2, split=["valid", *["train"] * 3] * 20)
+    shared = {"steps": 1, "batch_tokens": 960, "max_tokens": 48, "compile": False, "looks": 1}
+    for layout, attention in (("packed", "sdpa"), ("padded", "eager")):
+        model = new_classifier(tiny_tokenizer.get_vocab_size(), layers=1)
+        options = FinetuningOptions(**shared, layout=layout)
+        train(model, tiny_tokenizer, frame, folder=tmp_path / layout, options=options)
+        assert model.config._attn_implementation == attention
 
 
 @pytest.mark.parametrize("layout", ["padded", "packed"])
