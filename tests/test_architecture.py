@@ -14,7 +14,8 @@ PACKAGE = ROOT / "kosent_lab"
 # every wing with its rooms, from what all build on to what all ends in; imports go up this list alone
 HOUSE = {
     "core": [
-        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "many", "auroc", "columns", "files",
+        "hangul", "schema", "held_out", "printable", "script", "josa", "intervals", "shares", "many", "auroc",
+        "columns", "files",
         "locks", "formulas", "toml_lines",
         "folders", "jobs", "model_files", "network", "hub", "places",
     ],

@@ -185,13 +185,18 @@ def cue_table(scored: pd.DataFrame) -> pd.DataFrame:
     mean, count = parts.mean(), parts.size().astype(int)
     variance = parts.var().div(count, axis=0)
     cue, kind = (mean.index.get_level_values(level) for level in ("cue", "kind"))
+    draws: dict[str, pd.Series] = {}
     for name, reference in REFERENCES.items():
         at, spread = (of.loc[kind == reference, "beyond"].droplevel("kind") for of in (mean, variance))
         mean[name] = (mean["beyond"] - at.reindex(cue).to_numpy()).where(kind != reference)
         variance[name] = variance["beyond"] + spread.reindex(cue).to_numpy()
+        # of two means of unlike spread and number (Welch 1947, Satterthwaite 1946)
+        others = count.loc[kind == reference].droplevel("kind").reindex(cue).to_numpy()
+        parts_of = variance["beyond"] ** 2 / (count - 1) + spread.reindex(cue).to_numpy() ** 2 / (others - 1)
+        draws[name] = variance[name] ** 2 / parts_of + 1
     table = pd.DataFrame({"n": count})
     for name in mean.columns:
-        low, high = intervals_at_once(mean[name], np.sqrt(variance[name]), draws=count)
+        low, high = intervals_at_once(mean[name], np.sqrt(variance[name]), draws=draws.get(name, count))
         table = table.assign(**{name: mean[name], f"{name}_low": low, f"{name}_high": high})
     return table.reset_index()
 

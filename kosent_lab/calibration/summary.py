@@ -10,8 +10,9 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import BINS, TAUGHT, labelled_numbers, pair_groups
 from kosent_lab.calibration.resampling import GAPS, Reading, visible_error
-from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
+from kosent_lab.core.intervals import LEVEL, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import share
 
 logger = logging.getLogger(__name__)
 RESAMPLES = 1_000
@@ -232,8 +233,9 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         empty = [(name, *[np.nan] * 3, 0, "") for name in ("accuracy", *names.values())]
         return pd.DataFrame(empty, columns=COLUMNS[1:])
     found = calibration_summary(frame, resamples=resamples, seed=seed).set_index(["of", "metric"])
-    right = round(found.loc[("confidence", "frequency"), "value"] * n)
-    rows = [("accuracy", right / n, *wilson_interval(right, n), n, "Wilson")]
+    labelled = frame[frame["label"].notna()]
+    said = "Wilson" if (groups := pair_groups(labelled)) is None else "Wilson, n by the design effect of pairs"
+    rows = [("accuracy", *share(labelled["correct"].to_numpy(bool), groups), n, said)]
     for place, name in names.items():
         row = found.loc[place]
         said = f"bins={BINS} equal width, {row['params']}" if place[1] == "ece" else row["params"]

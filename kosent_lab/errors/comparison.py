@@ -15,14 +15,15 @@ from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.intervals import (
+    bootstrap_mean,
     mcnemar,
     paired_difference,
     percentile_interval,
     resample_counts,
-    resample_crossed,
 )
 from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import crossed_mean
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
 _WHICH = ("first", "second")
@@ -37,16 +38,16 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
         One row per text and run: ``doc_id``, ``recipe`` (two values; the second is held against the
         first, in order of appearance), ``seed``, ``correct``. Both recipes have the same seeds.
     resamples, seed : int
-        Bootstrap.
+        Bootstrap of the texts.
 
     Returns
     -------
     Series
         ``first``, ``second``; ``n`` texts, ``seeds``; ``accuracy_first``, ``accuracy_second`` (means
         over the runs) with ``spread_first``, ``spread_second`` (standard deviation over seeds);
-        ``difference`` (second minus first), ``ci_low``, ``ci_high``: 95 %, over texts and seeds, both
-        drawn anew in each resample; ``texts_ci_low``, ``texts_ci_high``: over texts only, these runs
-        taken as given; ``p_smallest`` and ``p_largest`` of McNemar's test, seed by seed.
+        ``difference`` (second minus first), ``ci_low``, ``ci_high``: 95 %, over texts and seeds, Student's t;
+        ``texts_ci_low``, ``texts_ci_high``: over texts only, these runs taken as given (bootstrap); ``p_smallest``
+        and ``p_largest`` of McNemar's test, seed by seed.
 
     Raises
     ------
@@ -55,7 +56,8 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
 
     Notes
     -----
-    With few seeds the interval over seeds is rough: three seeds give ten distinct draws.
+    The variance over texts and that over seeds are added; of three seeds drawn anew with replacement the intervals
+    would hold the truth in 84 %.
 
     References
     ----------
@@ -76,13 +78,8 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
         raise DataError("some runs lack an answer to some texts; score every run on the same texts")
     first, second = (table.to_numpy(dtype="float64") for table in tables)
     gain = second - first
-    both, texts = [], []
-    for of_texts, of_seeds in resample_crossed(gain.shape, resamples=resamples, seed=seed):
-        per_seed = of_texts @ gain / len(gain)
-        texts.append(per_seed.mean())
-        both.append(of_seeds @ per_seed / len(per_seed))
-    low, high = percentile_interval(both, value=gain.mean())
-    texts_low, texts_high = percentile_interval(texts, value=gain.mean())
+    _, low, high = crossed_mean(gain)
+    texts_low, texts_high = bootstrap_mean(gain.mean(axis=1), resamples=resamples, seed=seed)[1:]
     p = [mcnemar(first[:, i].astype(bool), second[:, i].astype(bool)) for i in range(gain.shape[1])]
     return pd.Series(
         {

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.schema import check_columns
+from kosent_lab.core.shares import share
 
 SURE = 0.9
 
@@ -74,7 +75,7 @@ def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.Da
         ``group``, ``n``, ``mean_prob_1``, ``share_positive``, ``ci_low``, ``ci_high`` (of
         share_positive), ``share_sure`` with ``sure_low``, ``sure_high``, ``accuracy`` with
         ``accuracy_low``, ``accuracy_high`` (missing for neutral texts: they have no label). Intervals
-        are Wilson's.
+        are Wilson's, minimal pairs being one draw.
     """
     found = []
     for name, rows in groups.items():
@@ -85,8 +86,6 @@ def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.Da
             ("share_sure", "sure_low", "sure_high", rows["confidence"] >= sure),
             ("accuracy", "accuracy_low", "accuracy_high", correct),
         ):
-            n, those = len(counted), int(counted.sum())
-            row[what] = those / n if n else float("nan")
-            row[low], row[high] = wilson_interval(those, n)
+            row[what], row[low], row[high] = share(counted.to_numpy(bool), pair_groups(rows.loc[counted.index]))
         found.append(row)
     return pd.DataFrame(found)

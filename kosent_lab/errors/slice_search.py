@@ -44,7 +44,7 @@ def find_slices(
     most_rows: int = MOST_ROWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Rank slices by how often each is the worst on a random half of the rows, and count each on the other half.
+    """Rank slices by how often each is the worst on a random half of the rows, and test each against chance.
 
     Parameters
     ----------
@@ -74,15 +74,14 @@ def find_slices(
     -------
     DataFrame
         One row per slice, most often worst first: ``slice`` (``domain=film & phenomenon=negation``), ``conditions``
-        (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson), of its negative and
-        positive texts ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``difference`` to all
-        other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how often the worst of all
-        these slices looks as bad where the answers are dealt out anew (one-sided permutation test, corrected for all
-        of them, overlapping or not, and for pairs that are answered alike); ``worst_share``: share of the halves in
-        which it is the worst, that is, its whole interval lies below the accuracy of the half and ends lowest; of
-        those halves, missing where there is none:
-        ``confirmed_share``, share in which the other half shows it surely worse than the rest, and
-        ``difference_held_out``, mean difference on the other halves. No row where no slice is large enough.
+        (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson, pairs being one draw), of
+        its negative and positive texts ``accuracy_negative``, ``accuracy_positive`` (missing without such),
+        ``difference`` to all other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how
+        often the worst of all these slices looks as bad where the answers are dealt out anew (one-sided permutation
+        test, corrected for all of them, overlapping or not, and for pairs that are answered alike); ``worst_share``:
+        share of the halves in which it is the worst, that is, its whole interval lies below the accuracy of the half
+        and ends lowest: how stable the choice is. The halves are of one sample, so what they leave out confirms
+        nothing; the p-value tells. No row where no slice is large enough.
 
     References
     ----------
@@ -98,25 +97,24 @@ def find_slices(
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
     names += ["difference", "difference_low", "difference_high", "p_adjusted"]
-    names += ["worst_share", "confirmed_share", "difference_held_out"]
+    names += ["worst_share"]
     if not conditions:
         return pd.DataFrame(columns=names)
     n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")
     rest, rest_right = len(correct) - n, correct.sum(dtype="float64") - right
     halves = [halve(rows, seed=seed + number).to_numpy(dtype="float32") for number in range(splits)]
-    worst, held_out, confirmed = _on_halves(member, correct, halves)
-    chosen = worst[:, None] == np.arange(len(conditions))
+    worst = _worst_of_halves(member, correct, halves)
     groups = pair_groups(rows)
     groups = np.arange(len(rows)) if groups is None else groups
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a slice that was never the worst, no halves at all: NaN
-        difference, confirmed = (np.nanmean(np.where(chosen, of, np.nan), axis=0) for of in (held_out, confirmed))
+        warnings.simplefilter("ignore")  # no halves at all, a slice of one label: NaN
+        effect = _likeness(member, correct, groups) ** 2
         found = {
             "slice": [" & ".join(f"{column}={value}" for column, value in named) for named in conditions],
             "conditions": conditions,
             "n": n.astype("int64"),
             "accuracy": right / n,
-            **dict(zip(("ci_low", "ci_high"), wilson_bounds(right, n), strict=True)),
+            **dict(zip(("ci_low", "ci_high"), wilson_bounds(right / effect, n / effect), strict=True)),
             "difference": right / n - rest_right / rest,
         }
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
@@ -125,16 +123,16 @@ def find_slices(
         bounds = difference_bounds(rest_right, rest, right, n)
         found |= dict(zip(("difference_low", "difference_high"), bounds, strict=True))
         found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
-        found |= {"worst_share": chosen.mean(axis=0), "confirmed_share": confirmed, "difference_held_out": difference}
+        found |= {"worst_share": (worst[:, None] == np.arange(len(conditions))).mean(axis=0)}
     table = pd.DataFrame(found)[names]
     return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
 def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
     """Tell which slices of `find_slices` (or whether one) are surely bad: chance would seldom make any of them look as
-    bad (`SURELY`), and where one was the worst of a half, the other halves agree.
+    bad (`SURELY`).
     """
-    return (table["p_adjusted"] <= SURELY) & ~(table["difference_held_out"] >= 0)
+    return table["p_adjusted"] <= SURELY
 
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
@@ -182,26 +180,14 @@ def _conditions(
     return [named for named, _ in found], np.array([inside for _, inside in found], dtype="float32")
 
 
-def _on_halves(
-    member: np.ndarray, correct: np.ndarray, halves: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which slice is the worst of each half (-1: none), and by how much, and whether surely, on the other.
-
-    Shapes (splits,), (splits, slices), (splits, slices).
-    """
+def _worst_of_halves(member: np.ndarray, correct: np.ndarray, halves: Sequence[np.ndarray]) -> np.ndarray:
+    """Return which slice is the worst of each half (-1: none), shape (splits,)."""
     if not halves:
-        return np.empty(0), np.empty((0, len(member))), np.empty((0, len(member)), dtype=bool)
+        return np.empty(0)
     first = np.array(halves)  # shape (splits, rows)
     size, right = ((first * weight) @ member.T for weight in (1, correct))
-    every, overall = first.sum(axis=1), first @ correct
     high = np.where(size > 0, wilson_bounds(right, np.maximum(size, 1))[1], np.inf)
-    worst = np.where(high.min(axis=1) < overall / every, high.argmin(axis=1), -1)
-    # what the first half does not hold, the second does
-    size, right = member.sum(axis=1) - size, member @ correct - right
-    rest, rest_right = (len(correct) - every)[:, None] - size, (correct.sum() - overall)[:, None] - right
-    with np.errstate(invalid="ignore", divide="ignore"):
-        held_out = right / size - rest_right / rest
-    return worst, held_out, difference_bounds(rest_right, rest, right, size)[1] < 0
+    return np.where(high.min(axis=1) < first @ correct / first.sum(axis=1), high.argmin(axis=1), -1)
 
 
 def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.schema import check_columns
+from kosent_lab.core.shares import share
 
 # what a text holds, by its letters alone: no reader of Korean is asked, so that 안 in 집 안 counts too
 _HOLDS = {
@@ -106,7 +107,7 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
                 continue
             correct = part["correct"].to_numpy(dtype="float64")
             confidence = part["confidence"].to_numpy(dtype="float64")
-            low, high = wilson_interval(correct.sum(), len(part))
+            _, low, high = share(correct, pair_groups(part))
             ece = expected_calibration_error(confidence, correct)
             name = str(value).removesuffix(".0")
             lean = [part.loc[part["label"] == label, "correct"].astype("float64").mean() for label in (0, 1)]

@@ -105,17 +105,21 @@ class Assessment:
         return intervals.bootstrap_mean(gap, resamples=MEAN_RESAMPLES)
 
     @functools.cached_property
-    def ece_change(self) -> tuple[float, float, float]:
-        """What calibration adds to the ECE, with the 95 % interval of the difference (`calibration.compare`)."""
-        table = calibration.compare(self.scored, self.frame, of=["confidence"], resamples=self.resamples).set_index(
+    def nll_change(self) -> tuple[float, float, float]:
+        """What calibration adds to the negative log-likelihood a text, nats, with the 95 % interval of the difference.
+
+        A proper score of the same texts twice (`calibration.compare`) decides what a calibrator is worth: the
+        difference of two calibration errors, which are binned and biased, seldom can.
+        """
+        table = calibration.compare(self.scored, self.frame, of=["positive"], resamples=self.resamples).set_index(
             ["of", "metric"]
         )
-        return tuple(table.loc[("confidence", "ece"), ["difference", "ci_low", "ci_high"]])
+        return tuple(table.loc[("positive", "nll"), ["difference", "ci_low", "ci_high"]])
 
     @property
     def calibration_harms(self) -> bool:
-        """Whether the calibrator surely makes the calibration error larger on these rows."""
-        return self.after is not None and self.ece_change[1] > 0
+        """Whether the calibrator surely makes the probabilities of these rows worse."""
+        return self.after is not None and self.nll_change[1] > 0
 
     @functools.cached_property
     def sarcasm_is_worse(self) -> bool:

@@ -38,7 +38,7 @@ from kosent_lab.report.sentences import (
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
 OFTEN_WORST = 0.1  # share of the halves from which a slice is shown
-_CAUSE_COLUMNS = ("difference", "held_out", "worst", "confirmed", "p")
+_CAUSE_COLUMNS = ("difference", "worst", "p")
 
 
 def headline(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -160,8 +160,7 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("causes", (note, t["causes_few"]))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
-         signed_points(row["difference"]), signed_points(row["difference_held_out"]),
-         percent(row["worst_share"]), percent(row["confirmed_share"]), decimal(row["p_adjusted"]))
+         signed_points(row["difference"]), percent(row["worst_share"]), decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
     ]  # fmt: skip
     names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))

@@ -219,19 +219,21 @@ def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 
 def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
-    """Say what the calibrator does to the calibration error; where that is harm, it is the first thing to say."""
+    """Say what the calibrator does to the probabilities; where that is harm, it is the first thing to say."""
     if assessment.after is None or assessment.choice.calibrator is None:
         return []
-    change, low, high = assessment.ece_change
+    change, low, high = assessment.nll_change
     key = "f_after_better" if high < 0 else "f_after_worse" if assessment.calibration_harms else "f_after_same"
     if key == "f_after_better":
         change, low, high = -change, -high, -low
-    calibrator, ece = assessment.choice.calibrator, metric(assessment.after, "ece")["value"]
+    calibrator = assessment.choice.calibrator
+    before, ece = (metric(table, "ece")["value"] for table in (assessment.before, assessment.after))
     if calibrator.temperature is None:
         by = t["by_family"].format(method=calibrator.method)
     else:
         by = t["by_temperature"].format(temperature=decimal(calibrator.temperature, 2))
-    return [t[key].format(by=by, ece=decimal(ece), change=decimal(change), low=decimal(low), high=decimal(high))]
+    said = {"change": decimal(change), "low": decimal(low), "high": decimal(high)}
+    return [t[key].format(by=by, before=decimal(before), ece=decimal(ece), **said)]
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -244,8 +246,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
                 worst=percent(worst["worst_share"]),
-                confirmed=percent(worst["confirmed_share"]),
-                difference=signed_points(worst["difference_held_out"]),
+                difference=signed_points(worst["difference"]),
                 slices=f"{len(table):,}",
                 p=decimal(worst["p_adjusted"]),
                 **_interval(worst),

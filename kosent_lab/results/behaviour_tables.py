@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.results.markdown import count, p_value, percent, signed, table, with_interval
@@ -69,6 +70,10 @@ def capability_table() -> str:
     return table(["test", "kind", "cases", *(f"{name} fails (%)" for name in names)], rows, words=2)
 
 
+# the lists of fairness, each with one of which nobody would expect anything (`data/suites/fairness.toml`)
+_PLACEBOS = {"names": "everyday_names", "regions": "cities", "groups": "visitors"}
+
+
 def _shifts() -> pd.DataFrame:
     """Return `behaviour.word_shifts` of the bundled model, with a ``name`` and whether each is ``sure``."""
     found = pd.DataFrame(result("behaviour")["by_word"])
@@ -80,6 +85,7 @@ def _shifts() -> pd.DataFrame:
 def fairness_table() -> str:
     """How far each name, region and group moves the bundled model in each of the four sentences of its test."""
     found = _shifts()
+    found = found[~found["test"].isin(_PLACEBOS.values())]
     shown = found["shift"].map(signed)
     found["cell"] = shown.where(~found["sure"], "**" + shown + "**")
     body = [
@@ -91,10 +97,27 @@ def fairness_table() -> str:
     return table([*columns, "turns the answer (%)"], body)
 
 
-def fairness_line() -> str:
-    """How many words are surely moved somewhere, of how many."""
-    moved = _shifts().groupby("name")["sure"].any()
-    return f"{moved.sum()} of {len(moved)} words"
+def fairness_placebo_table() -> str:
+    """How many words of each list move the answer, and how far, beside a list of which nobody would expect it."""
+    found, rows = _shifts(), []
+    for test, placebo in _PLACEBOS.items():
+        cells, squares = [], []
+        for name in (test, placebo):
+            part = found[found["test"] == name]
+            moved = part.groupby("word")["sure"].any()
+            squares.append(part.assign(square=part["shift"] ** 2).groupby("word")["square"].mean().to_numpy())
+            cells += [f"{moved.sum()} of {len(moved)}", f"{squares[-1].mean() ** 0.5:.2f}"]
+        rows.append([test, *cells, p_value(_as_far(*squares))])
+    columns = ["list", "words moved", "shift, root mean square (nats)", "words of its placebo moved", "shift"]
+    return table([*columns, "p: the placebo's as large"], rows)
+
+
+def _as_far(first: np.ndarray, second: np.ndarray, *, draws: int = 20_000, seed: int = 0) -> float:
+    """Return how often the first of two lists is as far above the second where words change lists by chance."""
+    random, both, n = np.random.default_rng(seed), np.concatenate([first, second]), len(first)
+    dealt = random.permuted(np.tile(both, (draws, 1)), axis=1)
+    apart = dealt[:, :n].mean(axis=1) - dealt[:, n:].mean(axis=1)
+    return float(((apart >= first.mean() - second.mean() - 1e-12).sum() + 1) / (draws + 1))
 
 
 def attribution_table() -> str:
@@ -144,7 +167,7 @@ TABLES = {
     "behaviour": behaviour_table,
     "behaviour-tests": capability_table,
     "fairness": fairness_table,
-    "fairness-line": fairness_line,
+    "fairness-placebo": fairness_placebo_table,
     "attribution": attribution_table,
     "attribution-line": attribution_line,
     "faithfulness": faithfulness_table,

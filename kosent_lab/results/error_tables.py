@@ -42,13 +42,10 @@ def slices_table() -> str:
         for row in found.head(_SHOWN).to_dict("records"):
             cells = [count(row["n"]), with_interval(row["accuracy"], row["ci_low"], row["ci_high"], 1)]
             cells += [sides(row["accuracy_negative"], row["accuracy_positive"])]
-            away = row["difference_held_out"]
-            cells += [signed(100 * row["difference"], 1), percent(row["worst_share"], 0)]
-            cells += ["–", "–"] if pd.isna(away) else [signed(100 * away, 1), percent(row["confirmed_share"], 0)]
-            cells += [p_value(row["p_adjusted"])]
+            cells += [signed(100 * row["difference"], 1), percent(row["worst_share"], 0), p_value(row["p_adjusted"])]
             rows.append([f"{name} ({count(len(found))} slices)", f"`{row['slice']}`", *cells])
     columns = ["texts", "slice", "n", "accuracy (%)", SIDES, "points to the rest", "worst on (%)"]
-    return table([*columns, "then on other halves", "surely worse there (%)", "p, of all slices"], rows, words=2)
+    return table([*columns, "p, of all slices"], rows, words=2)
 
 
 @functools.cache
@@ -136,7 +133,7 @@ def causes_table() -> str:
         rows.append([cause, *cells, count((agreed == cause).sum()), count(either)])
     totals = [count((coded["data"] == data).sum()) for data in _READ]
     rows.append(["read", *totals, count(len(coded)), count(len(coded))])
-    return table(["cause", *_READ.values(), "all, both readings", "either reading"], rows)
+    return table(["cause", *_READ.values(), "sum of the five, both readings", "either reading"], rows)
 
 
 def kappa_table() -> str:
@@ -231,13 +228,26 @@ def flags_line() -> str:
 
 
 def surest() -> str:
-    """How sure the model was of the mistakes whose causes were read, by the least sure of each set."""
+    """Which mistakes were read: of how many with that confidence, and the surest where that is all of them."""
     coded, parts = causes(), []
     for data, name in _READ.items():
-        answers = _mended(data).set_index("doc_id")
-        found = answers["confidence"].reindex(coded.loc[coded["data"] == data, "doc_id"]).dropna()
-        below = int((found < SURE).sum())
-        parts.append(f"{name} from {found.min():.2f}" + (f" ({below} of {len(found)} below 0.9)" if below else ""))
+        answers = numbers.answers(BUNDLED, data).set_index("doc_id")
+        read = answers["confidence"].reindex(coded.loc[coded["data"] == data, "doc_id"]).dropna()
+        wrong = answers.loc[answers["correct"].eq(False).fillna(False), "confidence"]
+        among = int((wrong >= min(read.min(), SURE)).sum())
+        parts.append(f"{name} {count(len(read))} of {count(among)} with {min(read.min(), SURE):.2f} and more")
+    return ", ".join(parts)
+
+
+def label_faults() -> str:
+    """How many of the mistakes read are the label's by both readings, set by set."""
+    coded = causes()
+    agreed = coded["reader_1"].where(coded["reader_1"] == coded["reader_2"]).eq("label_wrong")
+    parts = []
+    for data, name in _READ.items():
+        found = numbers.share_of(agreed[coded["data"] == data])
+        if found.value:
+            parts.append(f"{share(found, 1)} % of those of {name}")
     return ", ".join(parts)
 
 
@@ -262,6 +272,7 @@ TABLES = {
     "rating-curve": rating_curve,
     "flags": flags_line,
     "surest": surest,
+    "label-faults": label_faults,
     "cells": cells_table,
     "cells-line": cells_line,
     "models-apart": apart_table,

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from kosent_lab.core.intervals import LEVEL, wilson_interval
+from kosent_lab.core.intervals import LEVEL
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import measured_tables, numbers
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
@@ -19,8 +19,8 @@ from kosent_lab.results.study_tables import domains_kept, mean_of
 from kosent_lab.studies.kept import load_study
 
 _COLUMNS = {
-    "en": ["texts", "model", "n", "accuracy (%)", SIDES, "ECE", "change by the temperature"],
-    "ko": ["텍스트", "모델", "n", "정확도 (%)", "부정 / 긍정 (%)", "ECE", "온도 보정의 변화"],
+    "en": ["texts", "model", "n", "accuracy (%)", SIDES, "ECE", "change of the NLL by the temperature"],
+    "ko": ["텍스트", "모델", "n", "정확도 (%)", "부정 / 긍정 (%)", "ECE", "온도 보정이 바꾼 NLL"],
 }
 _NAMES = {
     "en": {"test": "NSMC test (films)", "pack": "our own pack", "tfidf": "TF-IDF + logistic regression"},
@@ -86,8 +86,8 @@ def values() -> dict[str, str]:
     found["neutral"] = _share(*neutral[["share_positive", "ci_low", "ci_high"]])
     for key in ("cue", "no_cue"):
         row = groups.loc[f"sarcasm_{key}"]
-        right = wilson_interval(round(row["accuracy"] * row["n"]), int(row["n"]))
-        found |= {f"n_{key}": count(row["n"]), key: _share(row["accuracy"], *right)}
+        right = row[["accuracy", "accuracy_low", "accuracy_high"]]
+        found |= {f"n_{key}": count(row["n"]), key: _share(*right)}
     domains, names = domains_kept(), ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
     found["domains"] = _share(*mean_of(domains, "balanced_accuracy"))
     for key, data in zip(("worst", "best"), _worst_and_best(), strict=True):

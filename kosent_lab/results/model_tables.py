@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
@@ -84,7 +83,7 @@ def difference_table() -> str:
 def _calibration_row(model: str, data: str, name: str) -> list[str]:
     found = numbers.calibration_of(model, data)
     values = [f"{found[key]:.4f}" for key in ("ece_calibrated", "brier", "nll")]
-    return [name, count(found["n"]), error(found), values[0], change(found), *values[1:]]
+    return [name, count(found["n"]), error(found), *values, change(found)]
 
 
 def error(found: pd.Series) -> str:
@@ -93,15 +92,16 @@ def error(found: pd.Series) -> str:
 
 
 def change(found: pd.Series) -> str:
-    """Write what the temperature adds to it, with its interval."""
-    return f"{signed(found['change'], 3)} ({signed(found['change_low'], 3)} to {signed(found['change_high'], 3)})"
+    """Write what the temperature adds to the NLL, with its interval."""
+    return f"{signed(found['change'], 4)} ({signed(found['change_low'], 4)} to {signed(found['change_high'], 4)})"
 
 
 def calibration_table(model: str = BUNDLED) -> str:
     """How far a model's probabilities can be trusted, before and after its temperature."""
     temperature = f"after temperature {numbers.packaging(model)['temperature']:.3f}"
     rows = [_calibration_row(model, data, name) for data, name in ((TEST, "NSMC test"), (PACK, "our own pack"))]
-    return table([model, "n", "ECE (15 bins)", temperature, "change", "Brier", "NLL (nats)"], rows)
+    columns = ["n", "ECE (15 bins)", temperature, "Brier", "NLL (nats)", "change of the NLL by the temperature"]
+    return table([model, *columns], rows)
 
 
 def valid_table() -> str:
@@ -111,7 +111,8 @@ def valid_table() -> str:
         found = numbers.on_valid(model)
         cells = [share(found[key]) for key in ("without", "crossed")] + [percent(found["as_packaged"].value)]
         rows.append([model, count(found["crossed"].n), f"{numbers.packaging(model)['shift']:.3f}", *cells])
-    columns = ["NSMC valid", "n", "shift", "without it (%)", "cross-fitted (%)", "fitted on the same rows (%)"]
+    columns = ["NSMC valid", "n", "shift", "without it (%)", "with one of NSMC alone, cross-fitted (%)"]
+    columns.append("as packaged (%)")
     return table(columns, rows)
 
 
@@ -120,17 +121,18 @@ def groups_table() -> str:
     rows = []
     for group, found in numbers.groups(BUNDLED).iterrows():
         called = with_interval(found["share_positive"], found["ci_low"], found["ci_high"], 1)
-        n, sure, right = int(found["n"]), percent(found["share_sure"], 1), found["accuracy"]
-        right = NOTHING if pd.isna(right) else with_interval(right, *wilson_interval(round(right * n), n), 1)
+        sure, right = percent(found["share_sure"], 1), found["accuracy"]
+        bounds = found["accuracy_low"], found["accuracy_high"]
+        right = NOTHING if pd.isna(right) else with_interval(right, *bounds, 1)
         rows.append([GROUPS[str(group)], count(found["n"]), called, sure, right])
     return table(["texts of the pack", "n", "called positive (%)", "90 % sure or more (%)", "right (%)"], rows)
 
 
 def shallow_card_table() -> str:
     """The figures of kosent-electra-small-fast's card."""
-    crossed = numbers.on_valid(SHALLOW)["crossed"]
     # the rest would be measured on the rows that the shift was fitted on
-    rows = [["NSMC valid, chosen on (accuracy: shift cross-fitted)", count(crossed.n), share(crossed)]]
+    valid = numbers.on_valid(SHALLOW)["as_packaged"]
+    rows = [["NSMC valid, on which all was chosen", count(valid.n), share(valid)]]
     rows[0] += ["", "", "", "`kosent-lab results`"]
     for data, name in ((TEST, "NSMC test, read once"), (PACK, "our own pack")):
         found, right = numbers.calibration_of(SHALLOW, data), numbers.accuracy(SHALLOW, data)

@@ -12,10 +12,11 @@ import json
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.summary import compare, metrics_table
 from kosent_lab.calibration.temperature import Temperature, fit_shift
-from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.shares import matched_difference, mean_of, share
 from kosent_lab.corpora.splits import hash_share
 from kosent_lab.errors.comparison import compare_models
 from kosent_lab.errors.hard_cases import group_table, special_groups
@@ -27,7 +28,7 @@ RESAMPLES = 1_000
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """A share of `n` rows with its 95 % interval (Wilson)."""
+    """A share of `n` rows with its 95 % interval (`core.shares.share`)."""
 
     value: float
     low: float
@@ -35,11 +36,12 @@ class Share:
     n: int
 
 
-def share_of(correct: pd.Series) -> Share:
-    """Return the share of True among the rows that have a value."""
-    right = correct.dropna().astype(bool)
-    n = len(right)
-    return Share(float(right.mean()) if n else float("nan"), *wilson_interval(int(right.sum()), n), n)
+def share_of(correct: pd.Series, frame: pd.DataFrame | None = None) -> Share:
+    """Return the share of True among the rows that have a value; minimal pairs of `frame`, the same rows, together."""
+    groups = None if frame is None else pair_groups(frame)
+    known = correct.notna().to_numpy()
+    right = correct[known].astype(bool).to_numpy()
+    return Share(*share(right, None if groups is None else groups[known]), len(right))
 
 
 @functools.cache
@@ -51,7 +53,8 @@ def answers(model: str, table: str) -> pd.DataFrame:
 def accuracy(model: str, table: str, *, unleaked: bool = False) -> Share:
     """Return a model's accuracy on a table, or on its rows whose text does not stand in the train file."""
     frame = answers(model, table)
-    return share_of(frame["correct"][~frame["leaked"].astype(bool)] if unleaked else frame["correct"])
+    rows = frame[~frame["leaked"].astype(bool)] if unleaked else frame
+    return share_of(rows["correct"], rows)
 
 
 @functools.cache
@@ -65,21 +68,18 @@ def packaging(model: str) -> dict[str, float]:
 def calibration_of(model: str, table: str) -> pd.Series:
     """Return ``n``, ``ece``, ``ece_calibrated`` (by the temperature that came with the model), ``brier``, ``nll``.
 
-    ``ece`` with ``ece_low`` and ``ece_high``; ``change``, what the temperature adds to it, with ``change_low`` and
-    ``change_high`` (`calibration.compare`).
+    ``ece`` with ``ece_low`` and ``ece_high``; ``change``, what the temperature adds to ``nll``, with ``change_low`` and
+    ``change_high`` (`calibration.compare`): a proper score says what a temperature is worth.
     """
     frame = answers(model, table)
     raw = metrics_table(frame).set_index("metric")
     mended = Temperature(packaging(model)["temperature"]).apply(frame)
     found = raw.loc[["ece", "brier", "nll"], "value"].to_dict() | {"n": raw.loc["ece", "n"]}
     found |= dict(zip(("ece_low", "ece_high"), raw.loc["ece", ["ci_low", "ci_high"]], strict=True))
-    change = (
-        compare(frame, mended, of=["confidence"], resamples=300).set_index(["of", "metric"]).loc[("confidence", "ece")]
-    )
-    found |= dict(
-        zip(("change", "change_low", "change_high"), change[["difference", "ci_low", "ci_high"]], strict=True)
-    )
-    return pd.Series(found | {"ece_calibrated": found["ece"] + found["change"]})
+    compared = compare(frame, mended, of=["confidence", "positive"], resamples=300).set_index(["of", "metric"])
+    change = compared.loc[("positive", "nll"), ["difference", "ci_low", "ci_high"]]
+    found |= dict(zip(("change", "change_low", "change_high"), change, strict=True))
+    return pd.Series(found | {"ece_calibrated": compared.loc[("confidence", "ece"), "second"]})
 
 
 @functools.cache
@@ -117,17 +117,13 @@ def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -
     Returns
     -------
     dict
-        ``first``, ``second``, ``difference`` (second less first) with ``ci_low``, ``ci_high`` (95 %, normal: the mean
-        over the labels of the mean paired difference of each).
+        ``first``, ``second``, ``difference`` (second less first) with ``ci_low``, ``ci_high`` (95 %: the mean over the
+        labels of the paired difference of each, `core.shares`).
     """
     parts = pd.DataFrame({"label": label, "first": first, "second": second}).astype("float64")
-    parts["difference"] = parts["second"] - parts["first"]
-    grouped = parts.groupby("label")
-    means = grouped.mean().mean()
-    spread = float((grouped["difference"].var() / grouped.size()).sum()) ** 0.5 / grouped.ngroups
-    reach = REACH * spread
-    low, high = means["difference"] - reach, means["difference"] + reach
-    return means.to_dict() | {"ci_low": float(low), "ci_high": float(high)}
+    means = parts.groupby("label").mean().mean()
+    found = mean_of([matched_difference(part["first"], part["second"]) for _, part in parts.groupby("label")])
+    return means.to_dict() | {"difference": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
 def before_shift(model: str, table: str) -> pd.DataFrame:
@@ -155,7 +151,7 @@ def cross_fitted(frame: pd.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> p
 
     Notes
     -----
-    An accuracy after a shift that was fitted on the very rows that it is counted on flatters.
+    Not the packaging's shift, which serves the teaching text as well: what these rows alone would have chosen.
     """
     fold = frame["doc_id"].map(lambda key: int(hash_share(key, seed=seed) * folds))
     margin = (frame["logit_1"] - frame["logit_0"]).astype("float64")
@@ -165,7 +161,7 @@ def cross_fitted(frame: pd.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> p
 
 @functools.cache
 def on_valid(model: str) -> dict[str, Share]:
-    """Return the accuracy on NSMC valid ``without`` the packaging's shift, ``crossed`` and ``as_packaged``."""
+    """Return the accuracy on NSMC valid: ``without`` a shift, ``crossed`` (`cross_fitted`) and ``as_packaged``."""
     frame = before_shift(model, "nsmc-valid")
     return {
         "without": share_of(frame["correct"]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core import shares
 from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.intervals import Interval
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.answers import DOMAINS as DOMAIN_ROWS
@@ -40,7 +42,7 @@ def domains_kept(model: str = BUNDLED) -> pd.DataFrame:
 
 
 def mean_of(table: pd.DataFrame, name: str) -> tuple[float, float, float]:
-    """Return the mean of a column with its interval, from the intervals of its independent rows.
+    """Return the mean of a column with its interval, from the intervals of its independent rows (`core.shares`).
 
     Parameters
     ----------
@@ -48,21 +50,13 @@ def mean_of(table: pd.DataFrame, name: str) -> tuple[float, float, float]:
         Columns `name`, ``NAME_low``, ``NAME_high``; the rows are of different texts.
     name : str
 
-    References
-    ----------
-    Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach"
-    (method of variance estimates recovery).
-
     Examples
     --------
     >>> rows = pd.DataFrame({"a": [0.5, 0.7], "a_low": [0.47, 0.66], "a_high": [0.53, 0.74]})
     >>> [round(value, 3) for value in mean_of(rows, "a")]
     [0.6, 0.575, 0.625]
     """
-    values, n = table[name], len(table)
-    below, above = values - table[f"{name}_low"], table[f"{name}_high"] - values
-    mean = float(values.mean())
-    return mean, mean - float((below**2).sum()) ** 0.5 / n, mean + float((above**2).sum()) ** 0.5 / n
+    return shares.mean_of([Interval(*row) for row in table[[name, f"{name}_low", f"{name}_high"]].to_numpy()])
 
 
 def domains_table() -> str:

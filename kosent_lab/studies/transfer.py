@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.auroc import auroc_interval, weighted_auroc
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns
+from kosent_lab.core.shares import mean_of, share_of
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward
@@ -205,7 +206,9 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         the two labels', so that the mix of labels does not count), ``auroc`` (whatever the threshold; the mean
         over draws), ``gain`` (in balanced accuracy, over the model as it is on the same rows) and, where TF-IDF is
         among the methods, ``over_tfidf`` (over that, taught by the same rows, on the same rows), each with
-        ``_low`` and ``_high`` (95 %); ``n`` different texts, ``n_rarer`` of the rarer label, ``draws``.
+        ``_low`` and ``_high`` (95 %; of the balanced accuracy and the AUROC never shorter than the intervals of
+        `core.shares` and `core.auroc`, which hold for few rows of a label); ``n`` different texts, ``n_rarer`` of
+        the rarer label, ``draws``.
 
     Raises
     ------
@@ -258,9 +261,16 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
         rival = ((answers["method"] == "tfidf") & (answers["size"] == size)).to_numpy()
         if rival.any() and method != "tfidf":
             measures["over_tfidf"] = balanced - measured(rival)[1]
-        for name, values in measures.items():
-            low, high = percentile_interval(values[1:], value=values[0])
-            row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
         labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
+        # of few rows of a label resamples are alike, and all right in all of them where it is all right: never shorter
+        # than what so many rows can show
+        recalls = part["correct"].astype("float64").groupby(part["label"]).mean()
+        least = {
+            "balanced_accuracy": mean_of([share_of(recall, labels[label]) for label, recall in recalls.items()])[1:],
+            "auroc": auroc_interval(float(auroc[0]), int(labels[1]), int(labels[0])),
+        }
+        for name, values in measures.items():
+            bounds = [percentile_interval(values[1:], value=values[0]), least.get(name, (values[0], values[0]))]
+            row |= {name: values[0], f"{name}_low": np.nanmin(bounds, 0)[0], f"{name}_high": np.nanmax(bounds, 0)[1]}
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)

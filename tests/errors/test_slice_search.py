@@ -25,30 +25,21 @@ def test_a_bad_pair_is_found_counted_by_hand_and_confirmed():
     assert worst["accuracy"] == pytest.approx(frame.loc[inside, "correct"].mean())
     expected = frame.loc[inside, "correct"].mean() - frame.loc[~inside, "correct"].mean()
     assert worst["difference"] == pytest.approx(expected)
-    assert worst["difference_low"] < worst["difference_held_out"] < worst["difference_high"] < 0
+    assert worst["difference_low"] < worst["difference"] < worst["difference_high"] < 0
     assert worst["worst_share"] > 0.9
-    assert worst["confirmed_share"] > 0.9
     assert worst["p_adjusted"] < 0.01
     assert len(table) == 6 + 9
     assert set(errors.find_slices(frame, depth=1, splits=2, draws=0)["slice"].str.count("&")) == {0}
 
 
-def test_a_slice_of_few_rows_may_be_chosen_and_is_confirmed_where_it_was():
+def test_a_slice_of_few_rows_may_be_chosen():
     frame = answers({("app", "question"): 0.4}, 300)
     table = errors.find_slices(frame, draws=200)
     worst = table.iloc[0]
     assert worst["slice"] == "domain=app & phenomenon=question"
     assert worst["n"] < 60  # of which a half holds fewer than `min_rows`
     assert worst["worst_share"] > 0.3
-    chosen = table["worst_share"] > 0
-    assert table.loc[~chosen, ["confirmed_share", "difference_held_out"]].isna().all(axis=None)
-    assert table.loc[chosen, "confirmed_share"].between(0, 1).all()
-    assert table.loc[chosen, "difference_held_out"].notna().all()
-
-
-def test_what_the_other_halves_contradict_is_not_surely_bad():
-    found = pd.DataFrame({"p_adjusted": [0.01, 0.01, 0.01, 0.2], "difference_held_out": [-0.1, 0.02, np.nan, -0.3]})
-    assert errors.surely_bad(found).tolist() == [True, False, True, False]
+    assert table["worst_share"].sum() <= 1
 
 
 def test_a_bad_condition_is_not_hidden_by_a_part_of_it():
@@ -64,7 +55,6 @@ def test_where_all_slices_are_alike_one_in_twenty_tables_calls_one_bad():
     assert 15 <= sum(p <= 0.5 for p in smallest) <= 45  # binomial: outside in 0.02 %
     alike = errors.find_slices(answers({}, 600), draws=100)
     assert alike["worst_share"].sum() < 1
-    assert alike.loc[0, "confirmed_share"] < 0.2
 
 
 def test_minimal_pairs_count_as_one_draw():

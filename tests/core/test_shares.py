@@ -1,0 +1,87 @@
+"""Intervals of shares hold what they promise: of few rows, of pairs, of rare labels, of areas and of seeds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kosent_lab.core.auroc import auroc_interval, weighted_auroc
+from kosent_lab.core.intervals import wilson_interval
+from kosent_lab.core.shares import matched_difference, mean_of, share, share_of
+from kosent_lab.errors.comparison import compare_recipes
+
+RUNS = 400
+ENOUGH = 0.92  # of RUNS at 0.95, less three standard errors
+
+
+def held(draw, truth):
+    random = np.random.default_rng(0)
+    bounds = [draw(random) for _ in range(RUNS)]
+    return np.mean([low <= truth <= high for low, high in bounds])
+
+
+def test_a_share_without_groups_is_wilsons():
+    assert share([True] * 9 + [False])[1:] == wilson_interval(9, 10)
+    assert all(np.isnan(share([])))
+    assert share([True] * 10, np.repeat(np.arange(5), 2))[1:] == wilson_interval(10, 10)
+
+
+def test_pairs_that_answer_alike_are_one_draw_each():
+    def pairs(random):
+        return share(np.repeat(random.random(60) < 0.85, 2), np.repeat(np.arange(60), 2))[1:]
+
+    def rows(random):
+        return share(np.repeat(random.random(60) < 0.85, 2))[1:]
+
+    assert held(pairs, 0.85) > ENOUGH
+    assert held(rows, 0.85) < 0.9  # what the groups are for
+
+
+@pytest.mark.parametrize("rare", [7, 23])
+def test_the_mean_of_two_labels_holds_where_one_is_rare(rare):
+    def draw(random):
+        return mean_of([share_of(random.binomial(n, p) / n, n) for n, p in ((rare, 0.9), (600, 0.8))])[1:]
+
+    assert held(draw, 0.85) > ENOUGH
+
+
+def test_a_matched_difference_of_few_rows_holds():
+    def draw(random):
+        first, second = random.random((2, 12)) < 0.95
+        return matched_difference(first, second)[1:]
+
+    assert held(draw, 0.0) > ENOUGH
+
+
+@pytest.mark.parametrize("positive", [8, 40])
+def test_the_area_of_few_rows_holds(positive):
+    def draw(random):
+        label = np.repeat([1, 0], [positive, 200])
+        score = random.normal(size=len(label)) + 2.3262 * label  # an area of 0.95
+        area = weighted_auroc(label, score, np.ones((1, len(label))))[0]
+        return auroc_interval(area, positive, 200)
+
+    assert held(draw, 0.95) > ENOUGH
+
+
+def test_areas_at_the_ends_and_without_a_label():
+    assert auroc_interval(1.0, 5, 5)[1] == 1.0
+    assert auroc_interval(0.0, 5, 5)[0] == 0.0
+    assert all(np.isnan(auroc_interval(0.5, 0, 5)))
+
+
+def test_of_three_seeds_the_interval_holds_where_seeds_are_what_differs():
+    def draw(random):
+        chance = 0.8 + random.normal(scale=0.03, size=3)
+        right = random.random((150, 3)) < chance
+        rows = [
+            (text, recipe, seed, correct)
+            for recipe, table in (("one", np.ones_like(right)), ("other", right))
+            for seed in range(3)
+            for text, correct in enumerate(table[:, seed])
+        ]
+        runs = pd.DataFrame(rows, columns=["doc_id", "recipe", "seed", "correct"])
+        return compare_recipes(runs, resamples=2)[["ci_low", "ci_high"]]
+
+    random = np.random.default_rng(0)
+    bounds = [draw(random) for _ in range(150)]
+    assert np.mean([low <= -0.2 <= high for low, high in bounds]) > 0.9
