@@ -94,7 +94,12 @@ def model_options(parser: argparse.ArgumentParser, *, precision: str) -> None:
         "--positive-label", type=int, choices=(0, 1), help="which output is positive, where the config does not tell"
     )
     parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
-    parser.add_argument("--precision", choices=PRECISIONS, default=precision, help=f"default: {precision}")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=precision,
+        help=f"default: {precision}, exact; auto: bf16 where the machine is fast at it",
+    )
 
 
 def open_classifier(arguments: argparse.Namespace, *, any_classes: bool = False) -> Classifier:

@@ -49,7 +49,7 @@ def add(subparsers: Any) -> None:
     )
     mask_option(predict)
     file_columns(predict)
-    model_options(predict, precision="auto")
+    model_options(predict, precision="fp32")
 
     evaluate = command(
         subparsers, "evaluate", evaluate_task, "metrics with intervals",

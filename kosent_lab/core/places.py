@@ -17,6 +17,7 @@ HOW_TO_GET = (
     "that folder: KOSENT_DATA=DIR."
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB_NAME = re.compile(r"[\w-][\w.-]*")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -84,6 +85,8 @@ def find_folder(
     if folder.is_dir():
         return folder, folder.resolve().name
     name = str(source)
+    if (beside := BUNDLED_FOLDER.parent / name).is_dir() and _HUB_NAME.fullmatch(name):  # kosent-electra-small-fast
+        return beside, name
     if not _HUB_ID.fullmatch(name) or folder.is_absolute():
         raise NotAvailableError(f"there is no folder {name!r}, and it is no Hub id (owner/name) either")
     revision = revision or (REFERENCE_REVISION if name == REFERENCE_ID else None)

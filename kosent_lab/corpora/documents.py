@@ -32,6 +32,7 @@ from kosent_lab.corpora.store import load_corpus
 logger = logging.getLogger(__name__)
 SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
+_FEWEST = 5  # texts without a letter that are no accident
 # what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
@@ -265,6 +266,9 @@ def _own_labels(values: pd.Series) -> pd.Series:
 
 
 def _warn_if_hardly_korean(texts: pd.Series, path: Path) -> None:
+    said = [str(text) for text in texts.dropna()]
+    if len(said) >= _FEWEST and not any(character.isalpha() for text in said for character in text):
+        logger.warning("the texts of %s hold no letters. Another column may be meant (--text-column).", path)
     if is_hardly_korean(str(text) for text in texts.dropna()):
         logger.warning(
             "the texts of %s are hardly Korean. It may be of another encoding than it was read in (save it as UTF-8), "

@@ -77,10 +77,13 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
     """
     meanings = dict(pairs)
     words = [rating_word(value) for value in values]
-    for row, word in enumerate(words):
-        if word not in meanings and word not in MISSING_WORDS:
-            raise DataError(
-                f"row {row} (counted from 0) is labelled {str(values.iloc[row])[:40]!r}, and --map-labels names "
-                f"{', '.join(meanings)}. Add it: {word[:20]}=neutral, for example."
-            )
+    strange = {word: row for row, word in reversed(list(enumerate(words))) if word not in {*meanings, *MISSING_WORDS}}
+    if strange:
+        shown = sorted(strange, key=strange.__getitem__)[:10]
+        rest = f" and {len(strange) - len(shown)} more" if len(strange) > len(shown) else ""
+        raise DataError(
+            f"--map-labels names {', '.join(meanings)}, and not {', '.join(repr(word[:20]) for word in shown)}{rest} "
+            f"(the first in row {strange[shown[0]]}, counted from 0). With it every label needs its meaning: "
+            f"{shown[0][:20]}=0, =1 or =neutral, as you mean it."
+        )
     return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")

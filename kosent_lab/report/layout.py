@@ -45,9 +45,9 @@ def label_name(value: Any, t: dict[str, str]) -> str:
 
 
 def slice_label(column: str, value: str, t: dict[str, str]) -> str:
-    """Return a slice's name for a figure, which cuts its end: yes and no come first."""
-    names = (slice_name(column, t), slice_value(value, t))
-    return ": ".join(names[::-1] if is_flag(column) else names)
+    """Return a slice's name for a figure; of what a text holds or not the name alone, where it does."""
+    name = slice_name(column, t)
+    return name if is_flag(column) and value == "True" else f"{name}: {slice_value(value, t)}"
 
 
 def columns(first: tuple[str, ...], numbers: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -194,7 +194,10 @@ def _groups(assessment: Assessment) -> pd.DataFrame:
 
 def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
     accuracy = metric(assessment.before, "accuracy")
-    found = [t["f_accuracy"].format(n=f"{accuracy['n']:,}", accuracy=percent(accuracy["value"]), **_interval(accuracy))]
+    n = f"{accuracy['n']:,}"
+    found = [t["f_accuracy"].format(n=n, accuracy=percent(accuracy["value"]), **_interval(accuracy))]
+    if accuracy["ci_high"] < 0.5:  # worse than a coin: told before it
+        found = [t["f_swapped"].format(n=n, wrong=percent(1 - accuracy["value"])), *found]
     if assessment.unleaked is not None:
         clean = metric(assessment.unleaked, "accuracy")
         leaked = f"{int(accuracy['n'] - clean['n']):,}"
@@ -287,8 +290,9 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
     bad = assessment.slice_search.loc[surely_bad(assessment.slice_search), "conditions"]
-    # new texts have no label: none can be told by theirs
-    told = [named for named in bad if not any(column in LABEL_COLUMNS for column, _ in named)]
+    # new texts have no label, nor what a person noted of them: none can be told by that
+    unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")
+    told = [named for named in bad if not any(column in unknown for column, _ in named)]
     found += [t["a_slice"].format(slice=conditions_name(named, t)) for named in told[:1]]
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:

@@ -56,7 +56,7 @@ def josa(assessment: Assessment, t: dict[str, str]) -> Section:
             n=f"{int(kept['n']):,}", kept=percent(kept["value"]), low=percent(kept["ci_low"]),
             high=percent(kept["ci_high"]),
         ),
-        t["josa_ill"].format(n=f"{len(ill):,}", texts=f"{ill['doc_id'].nunique():,}"),
+        *([t["josa_ill"].format(n=f"{len(ill):,}", texts=f"{ill['doc_id'].nunique():,}")] if len(ill) else []),
         t["josa_table"],
     )  # fmt: skip
     numbers = (t["count"], t["josa_kept"], t["interval"])
