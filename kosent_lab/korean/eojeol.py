@@ -21,8 +21,9 @@ _TAGS = {"은": "JX", "이": "JKS", "을": "JKO", "과": "JC", "으로": "JKB", 
 _MISTAKEN = {form: tag for consonant, tag in _TAGS.items() for form in (consonant, JOSA_PAIRS[consonant])}
 _MISTAKEN.pop("나")  # 짱나, 맛나
 # what Kiwi takes one for: a noun, a suffix, a determiner, an ending, a copula, or a verb with its ending
-_TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "XSN", "XSM", "MM", "JKG", "VCP"})
-_TAKEN_FOR_VERBS = {"는": ("늘", "ㄴ"), "를": ("르", "ㄹ"), "와": ("오", "어"), "이랑": ("이", "랑")}
+_TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "NR", "XPN", "XSN", "XSM", "MM", "JKG", "VCP"})
+_TAKEN_FOR_TWO = {"는": ("늘", "ㄴ"), "를": ("르", "ㄹ"), "와": ("오", "어"), "가": ("가", "어")}
+_TAKEN_FOR_TWO |= {"이랑": ("이", "랑"), "으로": ("으", "로")}
 # nouns behind which 가 and 과 are nouns or suffixes themselves: prices, ratings, artists; departments
 _WITH_GA = re.compile("(?:관람|시청|이용|할인|분양|현금|매입|매매|공급|감정|공장|권장|무술|등반|격투|만담|공연|연출)$")
 # endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
@@ -226,11 +227,19 @@ def _mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphe
 def _is_mistaken(stem: str, josa: str, rest: Sequence[Morpheme]) -> bool:
     """Tell whether what stands behind a noun, or a sign that has no sound, is what Kiwi takes a particle for."""
     agrees = josa_agrees(stem, josa)
-    if agrees is not True and tuple(one.form for one in rest) == _TAKEN_FOR_VERBS.get(josa):
+    if josa == "가" and rest[-1].tag == "EF":
+        return False  # 병원가: one goes there
+    if agrees is not True and tuple(one.form for one in rest) == _TAKEN_FOR_TWO.get(josa):
         return True
     if josa == "과" or (josa == "가" and _WITH_GA.search(stem)):
         return False
-    return agrees is False and len(rest) == 1 and (rest[0].tag in _TAKEN_FOR or (josa == "는" and rest[0].is_ending))
+    return (
+        agrees is False
+        and len(rest) == 1
+        and (
+            rest[0].tag in _TAKEN_FOR or (josa == "는" and rest[0].is_ending) or (josa == "가" and rest[0].tag == "VV")
+        )
+    )
 
 
 def _is_stem(morpheme: Morpheme, after: Morpheme) -> bool:

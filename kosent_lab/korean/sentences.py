@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from kosent_lab.core.hangul import is_syllable
 from kosent_lab.core.josa import choose_form
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.conjugation import FINAL, Forms
@@ -231,6 +232,6 @@ def _around(draw: _Draw, clause: str, way: str) -> str:
     mark = "" if way == "question" else chance.choice(_MARKS[draw.polarity])
     text = f"{opening}{clause}{mark}"
     if way not in ("question", "reason", "mixed") and chance.random() < 0.15:
-        stop = "" if text[-1] in ".!~" else "."
+        stop = "." if is_syllable(text[-1]) else ""  # none behind ㅎㅎ, 👍 or a mark
         text = f"{text}{stop} {chance.choice(draw.grammar.closings[draw.polarity])}"
     return text.replace(" ", "") if chance.random() < 0.05 else text
