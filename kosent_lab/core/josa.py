@@ -6,7 +6,6 @@ themselves, and the folding of texts, live in ``core.hangul``.
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterable
 
@@ -31,7 +30,7 @@ _UNITS = (
     | dict.fromkeys(("%", "℃", "°", "°C", "$", "€", "¥"), "")
     | {"px": "ㄹ"}
 )
-_NUMBER_AND_UNIT = re.compile(r"\d *([A-Za-z%℃°$€¥/]+)$")
+_UNIT_LETTERS = string.ascii_letters + "%℃°$€¥/"
 
 
 # Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
@@ -41,7 +40,7 @@ _READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", 
 )
 
 
-_PASSED_OVER = re.compile("[”’\"'»›」』ㄱ-ㅣ\u2600-\u27bf\u2b50\ufe0f\U0001f300-\U0001faff]+$")
+_QUOTES = "”’\"'»›」』\ufe0f"
 
 
 JOSA_PAIRS = {
@@ -154,12 +153,13 @@ def final_sound(word: str) -> str | None:
     """
     if not word:
         return None
-    word = _PASSED_OVER.sub("", to_nfc(word)) or word
+    word = _without_signs(to_nfc(word))
     last = word[-1]
     if is_syllable(last):
         return split_syllable(last)[2]
-    if unit := _NUMBER_AND_UNIT.search(word):
-        return _UNITS.get(unit[1])
+    before = word.rstrip(_UNIT_LETTERS)
+    if len(before) < len(word) and before.rstrip(" ")[-1:].isdigit():
+        return _UNITS.get(word[len(before) :])
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
     as_word = next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
     if len(spelled) > 1 and not spelled.isupper():
@@ -168,6 +168,18 @@ def final_sound(word: str) -> str | None:
         return None
     as_letters = _READ_FINAL.get(last, "")
     return as_letters if len(spelled) < 4 or as_letters == as_word else None
+
+
+def _without_signs(word: str) -> str:
+    """Return a word without the quotation marks, pictures and ㅋㅋ at its end; whole where it is but these."""
+    end = len(word)
+    while end and (word[end - 1] in _QUOTES or "ㄱ" <= word[end - 1] <= "ㅣ" or _is_picture(word[end - 1])):
+        end -= 1
+    return word[:end] or word
+
+
+def _is_picture(letter: str) -> bool:
+    return "\u2600" <= letter <= "\u27bf" or letter == "\u2b50" or "\U0001f300" <= letter <= "\U0001faff"
 
 
 def josa_agrees(stem: str, josa: str) -> bool | None:
