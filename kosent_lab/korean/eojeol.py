@@ -166,15 +166,7 @@ def mistaken_josa(word: str) -> tuple[str, str] | None:
 def split_unknown(
     eojeol: str, start: int, morphemes: Sequence[Morpheme], is_word: Callable[[str], bool]
 ) -> list[Morpheme]:
-    """Part an unknown noun that is a known one with a particle of the wrong form (음식가, 음식랑).
-
-    Parameters
-    ----------
-    eojeol, start, morphemes
-        As `split_eojeol` takes them.
-    is_word : callable
-        Whether letters are a noun of the dictionary.
-    """
+    """Part an unknown noun that is a known one (`is_word`) with a particle of the wrong form (음식가, 음식랑)."""
     place = max((number for number, one in enumerate(morphemes) if not _is_mark(one)), default=-1)
     if place < 0 or morphemes[place].known or morphemes[place].tag not in ("NNG", "NNP"):
         return list(morphemes)

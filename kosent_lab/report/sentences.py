@@ -229,14 +229,13 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
     key = "f_after_better" if high < 0 else "f_after_worse" if assessment.calibration_harms else "f_after_same"
     if key == "f_after_better":
         change, low, high = -change, -high, -low
-    calibrator = assessment.choice.calibrator
-    before, ece = (metric(table, "ece")["value"] for table in (assessment.before, assessment.after))
+    calibrator, ece = assessment.choice.calibrator, metric(assessment.after, "ece")["value"]
     if calibrator.temperature is None:
         by = t["by_family"].format(method=calibrator.method)
     else:
         by = t["by_temperature"].format(temperature=decimal(calibrator.temperature, 2))
-    said = {"change": decimal(change), "low": decimal(low), "high": decimal(high)}
-    return [t[key].format(by=by, before=decimal(before), ece=decimal(ece), **said)]
+    said = {"change": change, "low": low, "high": high, "before": metric(assessment.before, "ece")["value"], "ece": ece}
+    return [t[key].format(by=by, **{name: decimal(number) for name, number in said.items()})]
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -290,8 +289,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
     bad = assessment.slice_search.loc[surely_bad(assessment.slice_search), "conditions"]
-    # new texts have no label, nor what a person noted of them: none can be told by that
-    unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")
+    unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
     told = [named for named in bad if not any(column in unknown for column, _ in named)]
     found += [t["a_slice"].format(slice=conditions_name(named, t)) for named in told[:1]]
     groups = _groups(assessment)
