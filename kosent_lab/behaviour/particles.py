@@ -30,7 +30,7 @@ _TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
 _LETTERS = re.compile(r"[가-힣]+")
 
 
-_WITH_GA = ("내", "네", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
+_BEFORE_GA = ("내", "네", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
 _NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, never 에서
 
 
@@ -162,7 +162,7 @@ def _changes(
         return [(start, start, " ")]
     if kind == "join":
         return _join(word, words)
-    if josa == "가" and stem in _WITH_GA and kind in ("delete", "swap"):
+    if josa == "가" and stem in _BEFORE_GA and kind in ("delete", "swap"):
         return []  # 내를, 누 are no words
     form = _TO_CONSONANT.get(josa, josa)
     if kind == "wrong_form":

@@ -85,7 +85,7 @@ def json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document")
 
 
-def model_options(parser: argparse.ArgumentParser, *, precision: str) -> None:
+def model_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which model, and how it is run."""
     parser.add_argument("--model", help="bundled by default; a folder or a Hub id (owner/name)")
     parser.add_argument("--revision", help="full commit hash of a Hub id")
@@ -95,11 +95,9 @@ def model_options(parser: argparse.ArgumentParser, *, precision: str) -> None:
     )
     parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
     parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default=precision,
-        help=f"default: {precision}, exact; auto: bf16 where the machine is fast at it",
-    )
+        "--precision", choices=PRECISIONS, default="fp32",
+        help="default: fp32, exact; auto: bf16 where the machine is fast at it",
+    )  # fmt: skip
 
 
 def open_classifier(arguments: argparse.Namespace, *, any_classes: bool = False) -> Classifier:

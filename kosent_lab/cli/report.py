@@ -52,7 +52,7 @@ def add(subparsers: Any) -> None:
     # what is the default now was asked for by this before
     parser.add_argument("--mask-personal", action="store_true", help=argparse.SUPPRESS)
     file_columns(parser)
-    model_options(parser, precision="fp32")
+    model_options(parser)
 
 
 def make_report(arguments: argparse.Namespace) -> None:

@@ -49,7 +49,7 @@ def add(subparsers: Any) -> None:
     )
     mask_option(predict)
     file_columns(predict)
-    model_options(predict, precision="fp32")
+    model_options(predict)
 
     evaluate = command(
         subparsers, "evaluate", evaluate_task, "metrics with intervals",
@@ -87,7 +87,7 @@ def add(subparsers: Any) -> None:
     calibrator_options(evaluate)
     evaluate.add_argument("--limit", type=int, help="the first N rows only; of behaviour: N cases a test")
     file_columns(evaluate)
-    model_options(evaluate, precision="fp32")
+    model_options(evaluate)
     json_option(evaluate)
 
 

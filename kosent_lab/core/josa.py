@@ -23,7 +23,6 @@ _READ_FINAL = (
 # What stands behind a number is a unit: 500 g is read 그램, 3 cm 센티미터, 30 % 퍼센트 or 프로
 _UNITS = (
     dict.fromkeys(("g", "kg", "mg"), "ㅁ")
-    | dict.fromkeys(("t", "km/h"), None)  # 톤, 킬로미터 or 킬로
     | dict.fromkeys(
         ("m", "cm", "mm", "km", "L", "l", "ml", "mL", "cc", "W", "kW", "Hz", "GHz", "MB", "GB", "TB", "kcal"), ""
     )
@@ -40,7 +39,7 @@ _READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", 
 )
 
 
-_QUOTES = "”’\"'»›」』\ufe0f"
+CLOSING_MARKS = "”’\"'»›」』"  # behind which a particle may stand
 
 
 JOSA_PAIRS = {
@@ -173,13 +172,13 @@ def final_sound(word: str) -> str | None:
 def _without_signs(word: str) -> str:
     """Return a word without the quotation marks, pictures and ㅋㅋ at its end; whole where it is but these."""
     end = len(word)
-    while end and (word[end - 1] in _QUOTES or "ㄱ" <= word[end - 1] <= "ㅣ" or _is_picture(word[end - 1])):
+    while end and (word[end - 1] in CLOSING_MARKS or "ㄱ" <= word[end - 1] <= "ㅣ" or _is_picture(word[end - 1])):
         end -= 1
     return word[:end] or word
 
 
 def _is_picture(letter: str) -> bool:
-    return "\u2600" <= letter <= "\u27bf" or letter == "\u2b50" or "\U0001f300" <= letter <= "\U0001faff"
+    return "\u2600" <= letter <= "\u27bf" or letter in "\u2b50\ufe0f" or "\U0001f300" <= letter <= "\U0001faff"
 
 
 def josa_agrees(stem: str, josa: str) -> bool | None:

@@ -220,7 +220,8 @@ def count_personal(frame: pd.DataFrame) -> Counter[str]:
             # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
             for value, n in Counter(value if isinstance(value, str) else str(value) for value in values).items():
                 if not _NUMBER_OF_ROW.fullmatch(value):
-                    counts.update({kind: n * k for kind, k in Counter(f.kind for f in find_personal(value)).items()})
+                    for found in find_personal(value):
+                        counts[found.kind] += n
     return counts
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.josa import JOSA_PAIRS, josa_agrees, split_josa
+from kosent_lab.core.josa import CLOSING_MARKS, JOSA_PAIRS, josa_agrees, split_josa
 
 # Sejong tags: case particles, auxiliary particles, connecting particles
 JOSA_TAGS = frozenset({"JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC"})
@@ -24,7 +24,7 @@ _MISTAKEN.pop("나")  # 짱나, 맛나
 _TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "NR", "XPN", "XSN", "XSM", "MM", "JKG", "VCP"})
 _TAKEN_FOR_TWO = {"는": ("늘", "ㄴ"), "를": ("르", "ㄹ"), "와": ("오", "어"), "가": ("가", "어")}
 _TAKEN_FOR_TWO |= {"이랑": ("이", "랑"), "으로": ("으", "로")}
-# nouns behind which 가 and 과 are nouns or suffixes themselves: prices, ratings, artists; departments
+# nouns behind which 가 is a noun or a suffix itself: prices, ratings, artists
 _WITH_GA = re.compile("(?:관람|시청|이용|할인|분양|현금|매입|매매|공급|감정|공장|권장|무술|등반|격투|만담|공연|연출)$")
 # endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
 _COPULAS = ("라도", "든", "든지", "나마")
@@ -125,7 +125,7 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     if first == last or (morphemes[first].start == before and all(_is_sign(m) for m in morphemes[:first])):
         begin, stop = _after_foreign(eojeol)
         # “… 좋다”는 is short for 고 하는: an ending that follows the closing mark
-        if begin is None or (eojeol[begin - 1] in _CLOSING and morphemes[-1].is_ending):
+        if begin is None or (eojeol[begin - 1] in CLOSING_MARKS and morphemes[-1].is_ending):
             return *place, eojeol, "", "", None, None, _eomi(morphemes), None
         forms = split_josa(eojeol[begin:stop]) or []
         stem, surface, tags = eojeol[:begin], eojeol[begin:stop], "+".join(["JX"] * len(forms))
@@ -266,9 +266,6 @@ def _agreement(stem: str, forms: Sequence[str]) -> bool | None:
     answers = [josa_agrees(word, form) for word, form in zip(before, forms, strict=True)]
     known = [answer for answer in answers if answer is not None]
     return all(known) if known else None
-
-
-_CLOSING = "”’\"'»›」』"
 
 
 # digits, Latin letters, signs or a closing mark, then Hangul to the end but for marks

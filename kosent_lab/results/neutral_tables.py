@@ -25,9 +25,9 @@ from kosent_lab.errors.three_way import (
     CLASSES,
     alike_best,
     confusion_table,
-    f1_of_counts,
     limit_of_confidence,
     macro_f1,
+    macro_f1_difference,
     read_by_confidence,
     three_way_cells,
 )
@@ -108,17 +108,9 @@ def head_less_limit() -> str:
     parts = []
     for data, name in names.items():
         frame = kept(data)
-        cells = [three_way_cells(frame["polarity"], answers(data, way)) for way in ("head", "limit")]
-        groups = pair_groups(frame)
-        number = np.arange(len(frame)) if groups is None else groups
-        held = [np.zeros((int(number.max()) + 1, 9)) for _ in cells]
-        for counts, of in zip(held, cells, strict=True):
-            np.add.at(counts, number, of)
-        drawn = list(resample_counts(len(held[0]), resamples=2_000, seed=0))
-        scores = [f1_of_counts(np.array([counts.sum(0), *(draw @ counts for draw in drawn)])) for counts in held]
-        apart = scores[0] - scores[1]
-        low, high = percentile_interval(apart[1:], value=float(apart[0]))
-        parts.append(f"{name} {signed(apart[0], 3)} ({signed(low, 3)} to {signed(high, 3)})")
+        cells = [three_way_cells(frame["polarity"], answers(data, way)) for way in ("limit", "head")]
+        apart, low, high = macro_f1_difference(*cells, groups=pair_groups(frame), resamples=2_000)
+        parts.append(f"{name} {signed(apart, 3)} ({signed(low, 3)} to {signed(high, 3)})")
     return ", ".join(parts)
 
 

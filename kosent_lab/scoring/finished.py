@@ -28,8 +28,7 @@ from kosent_lab.scoring.predict import predict_frame
 _NEEDED = ("doc_id", "text", "model_id")
 _AGAIN = 32  # rows that are scored again
 # between probabilities: how the model is run moves them by less, and, in int8, what shares a batch
-_ALIKE = {"int8": 0.15}
-_ALIKE_ELSE = 0.02
+_ALIKE = {"fp32": 0.02, "bf16": 0.02, "int8": 0.15}
 
 
 def check_finished(
@@ -115,7 +114,7 @@ def _difference(
         if jobs.table_sha256(found, [name]) != jobs.table_sha256(expected, [name]):
             unlike = found[name].astype("str").to_numpy() != expected[name].astype("str").to_numpy()
             return f"row {int(unlike.argmax()) + 1} has another {name}"
-    return _answers_differ(found, again, places, _ALIKE.get(classifier.precision, _ALIKE_ELSE))
+    return _answers_differ(found, again, places, _ALIKE[classifier.precision])
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -176,7 +176,7 @@ def train(
         raise DataError(f"training needs rows of split train, and patience those of split valid; got {found}")
     classes, positions = model.config.num_labels, model.config.max_position_embeddings
     if options.max_tokens > positions:
-        raise DataError(f"the model has {positions} positions; got texts of up to {options.max_tokens} pieces")
+        raise DataError(f"the model has {positions} positions; got texts of up to {options.max_tokens} (--max-tokens)")
     if cut := sum(len(row) > options.max_tokens for row in taught.ids):
         logger.info("%d of %d texts are cut at %d pieces", cut, len(taught.ids), options.max_tokens)
     found = sorted(int(value) for value in taught.columns["label"].dropna().unique())
