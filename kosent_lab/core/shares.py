@@ -36,7 +36,7 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     value, effect = float(right.mean()), 1.0
     if groups is not None and 0 < value < 1:
         sums = np.bincount(np.unique(groups, return_inverse=True)[1], right - value)
-        if len(sums) > 1:
+        if 1 < len(sums) < n:  # else each row is a draw of its own
             effect = max(1.0, len(sums) / (len(sums) - 1) * (sums**2).sum() / (n * value * (1 - value)))
     return Interval(value, *wilson_interval(value * n / effect, n / effect))
 

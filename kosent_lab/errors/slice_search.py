@@ -18,6 +18,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import difference_bounds, wilson_bounds
 from kosent_lab.core.schema import check_columns
+from kosent_lab.core.shares import share
 from kosent_lab.corpora.splits import halve
 from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
 
@@ -108,13 +109,12 @@ def find_slices(
     groups = np.arange(len(rows)) if groups is None else groups
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no halves at all, a slice of one label: NaN
-        effect = _likeness(member, correct, groups) ** 2
         found = {
             "slice": [" & ".join(f"{column}={value}" for column, value in named) for named in conditions],
             "conditions": conditions,
             "n": n.astype("int64"),
             "accuracy": right / n,
-            **dict(zip(("ci_low", "ci_high"), wilson_bounds(right / effect, n / effect), strict=True)),
+            **_intervals(member > 0, correct, groups),
             "difference": right / n - rest_right / rest,
         }
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
@@ -214,6 +214,12 @@ def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, dra
     found = differences(correct[:, None])[:, 0] / _likeness(member, correct, groups)
     # rounding sets apart what was dealt alike
     return (drawn.searchsorted(found + 1e-6, side="right") + 1) / (len(drawn) + 1)
+
+
+def _intervals(inside: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``ci_low`` and ``ci_high`` of the accuracy of each slice, as every other has them (`core.shares`)."""
+    bounds = np.array([share(correct[rows], groups[rows])[1:] for rows in inside])
+    return {"ci_low": bounds[:, 0], "ci_high": bounds[:, 1]}
 
 
 def _likeness(member: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ def held(draw, truth):
 
 def test_a_share_without_groups_is_wilsons():
     assert share([True] * 9 + [False])[1:] == wilson_interval(9, 10)
+    assert share([True] * 9 + [False], np.arange(10))[1:] == wilson_interval(9, 10)  # each a draw of its own
     assert all(np.isnan(share([])))
     assert share([True] * 10, np.repeat(np.arange(5), 2))[1:] == wilson_interval(10, 10)
 
