@@ -99,10 +99,11 @@ class Assessment:
 
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
-        """Mean confidence minus accuracy as scored, on labelled rows, with its 95 % interval (bootstrap of rows)."""
+        """Mean confidence minus accuracy as scored, on labelled rows, with its 95 % interval (bootstrap of pairs)."""
         rows = calibration.labelled_numbers(self.scored)
         gap = rows["confidence"].to_numpy(dtype="float64") - rows["correct"].to_numpy(dtype="float64")
-        return intervals.bootstrap_mean(gap, resamples=MEAN_RESAMPLES)
+        groups = calibration.pair_groups(self.scored[self.scored["label"].notna()])
+        return intervals.bootstrap_mean(gap, groups=groups, resamples=MEAN_RESAMPLES)
 
     @functools.cached_property
     def nll_change(self) -> tuple[float, float, float]:
