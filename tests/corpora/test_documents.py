@@ -213,7 +213,7 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
         load(path)
     frame = load(path, label_map=(("1", "0"), ("5", "1"), ("3", "neutral")))
     assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
-    with pytest.raises(DataError, match="row 2 .* '3.0', and --map-labels names 1, 5"):
+    with pytest.raises(DataError, match="--map-labels names 1, 5, and not '3' .the first in row 2"):
         load(path, label_map=(("1", "0"), ("5", "1")))
     frame = load(path, labelled=False)
     assert frame["label"].isna().all()
