@@ -22,8 +22,8 @@ HOUSE = {
     "figures": ["theme"],
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recogniser",
-        "secret_recognisers", "recognisers", "secret_words", "personal", "reading", "labels",
-        "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
+        "address_recogniser", "secret_recognisers", "recognisers", "secret_words", "personal",
+        "reading", "labels", "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
     ],
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",

@@ -27,7 +27,7 @@ _MASKED = re.compile("|".join(sorted(map(re.escape, PLACEHOLDERS.values()))))
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−ㅡ·：／", "0123456789-.@()+--------:/")
 # what any find holds: most texts hold none of it
-HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈)"
+HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
 _HINT = re.compile(HINT)
 _LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
 _LISTED = ("account", "driver", "ip", "passport")

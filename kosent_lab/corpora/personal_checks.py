@@ -116,7 +116,8 @@ def is_address(written: str) -> bool:
     except ValueError:
         return False
     short = len(written) < 8 and not re.search("[a-f]{2}", written)  # 3::7 is a score
-    own = short or address.is_loopback or address.is_unspecified or address.is_multicast
+    fingerprint = re.fullmatch("(?i)(?:[0-9a-f]{2}:){7}[0-9a-f]{2}", written)  # of a certificate
+    own = fingerprint or short or address.is_loopback or address.is_unspecified or address.is_multicast
     return not own and not written.startswith(("255.255.", "0."))
 
 
@@ -124,13 +125,15 @@ def is_clear_address(written: str) -> bool:
     """Tell whether an IP address is one by itself: 4.11.9.0 and 10.8.2.1 may be versions, with small numbers."""
     if not is_address(written):
         return False
+    if written.startswith(("192.0.2.", "198.51.100.", "203.0.113.")):  # of manuals (RFC 5737), of nothing else
+        return True
     parts = [int(part) for part in written.split(".") if part.isdigit()]
     own_net = ipaddress.ip_address(written).is_private and max(parts[1:], default=0) >= 16
     return ":" in written or own_net or sum(part >= 32 for part in parts) > 1
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:[x*•.\-_0]+|pass|pw|!\w+|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
+    r"(?i)^(?:[x*•.\-_0]+|\.\*.*|pass|pw|!\w+|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
     r"|.*(?:your|change_?me|change-?me|example|sample|dummy|placeholder|redacted|replace"
     r"|getenv|environ|process\.env|os\.|config\.|settings\.|secrets\.|none|null|true|false|undefined|required|optional"
     r"|here|여기|입력|비밀번호|password|passwd|token|secret|api_?key|string|str)[\w.\-)\]}\"']*)$"
@@ -208,13 +211,14 @@ def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
     local, domain = re.split(r" ?@ ?|[(\[]at[)\]]", written)[-2:]
     no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
-    form = re.fullmatch("(?i)name|user(?:name)?|your[a-z._-]*|id|abc|test|hong", local) and "example." in domain
+    form = re.fullmatch("(?i)name|user(?:name)?|your[a-z._-]*|id|abc|test|hong|info|help|support", local)
+    form = form and "example." in domain
     return local not in ("git", "hg", "svn") and not form and not re.search(no_domain, domain)
 
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
-    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp"
+    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp|pin"
 )
 _MAY_OPEN = re.compile(
     r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|editkey|viewkey|access|invite|ticket|code|cert|hash"
@@ -224,7 +228,7 @@ _TRACKS = re.compile(
     r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
 )
 _OPEN_PATH = re.compile(
-    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}(?:/services/\w+/\w+/\w{10,}|(?:/[\w-]{1,40}){1,4}/(?=\w*\d)\w{10,})|/api/webhooks/\d+/[\w-]{30,}"
+    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}(?:/services/\w+/\w+/\w{10,}|(?:/[\w-]{1,40}){1,4}/(?=\w*\d)\w{10,})|/api/webhooks/\d+/[\w-]{20,}"
     r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate|pw|password|login)(?:/\w{1,12})?[-/]"
     r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])|/private-(?=\w*\d)\w{10,}"
 )
@@ -258,11 +262,13 @@ def is_open_url(url: str) -> bool:
 
 
 def _opens(name: str, value: str) -> bool:
-    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 5:
+    if _PLACEHOLDER.match(value) or _TRACKS.fullmatch(name) or len(value) < 4:
         return False
     words = [word.lower() for word in (*re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", name), re.sub("[_.-]", "", name))]
     if any(map(_OPENS.fullmatch, words)):
         return len(value) >= 16 or bool(re.search(r"\d", value))
+    if len(value) < 5:
+        return False
     if any(map(_MAY_OPEN.fullmatch, words)):
         mixed = len(value) >= 10 and re.search(r"[A-Za-z]\d|\d[A-Za-z]", value)
         return _is_drawn(value) or _changes(value) > 1 or bool(mixed)

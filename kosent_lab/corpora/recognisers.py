@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from kosent_lab.corpora.address_recogniser import ADDRESS, REGION
 from kosent_lab.corpora.personal_checks import (
     is_account,
     is_address,
@@ -16,7 +17,6 @@ from kosent_lab.corpora.personal_checks import (
     is_business,
     is_card,
     is_clear_address,
-    is_door,
     is_drawn_number,
     is_mail,
     is_phone,
@@ -28,7 +28,6 @@ from kosent_lab.corpora.secret_recognisers import LONE_SECRETS, SECRETS
 
 _GAP = r"(?: ?[-.) _/~] ?)"
 _SPELT = "[0-9공영일이삼사오육륙칠팔구]"  # a digit, said
-_REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _HIRED = "아바사자배"
 # a plate may end in a particle; any other word right behind it counts something (35도 1200주)
 _PARTICLES = (
@@ -68,24 +67,13 @@ _COURT = "판결|판례|대법원|고법|지법|항소심|상고|선고|헌재|�
 _SHELVES = "청구기호|서가|분류기호"  # of a library: 325바2041
 # a document is numbered by the office that wrote it: 문서번호 총무 02-…
 _OF_OFFICE = r"(?:문서|공문|시행)(?: ?번호)? ?:? ?[가-힣]{2,8}[ -]?¤"
-_FORM = r"¤[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
+_FORM = r"¤[\"'’”]?[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
 _OF_THINGS = re.compile(rf"(?:{_THINGS})(?:번호|코드|키|표|태그|핀)*{_LISTED}|{_NUMBERED}|{_FORM}")
 _IS_NUMBERED = re.compile(
     rf"{_NUMBERED}|{_OF_OFFICE}|(?:코드|품번)[ :]{{0,2}}[^¤가-힣]{{0,20}}¤|{_FORM}"
     r"|(?:예\)|placeholder(?:=|를|는|은|가|로)?)[^¤가-힣]{0,6}¤"
     r"|¤[\"']? ?(?:처럼|같은|같이|등|이런) ?(?:가짜|가상|임의|아무|더미)"
 )
-_DONG_HO = r"(?:제?\d{1,4}|[A-Za-z가나다라마바])동 ?(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?:[A-Fa-f]-?)?\d{1,5}호"
-_HO = r"(?:지하 ?|지층 ?)?(?:\d{1,2}층 ?)?(?<!\d)(?:[A-Fa-f]-?)?\d{1,5}호"
-_HOUSES = "아파트|빌라|맨션|오피스텔|타워|빌딩|주택|하이츠|자이|래미안|푸르지오|힐스테이트|연립|빌|원룸|고시원|고시텔"
-_NUMBER = r"(?:산 ?)?\d{1,5}(?:-\d{1,4})?(?!\d)(?:번지)?"
-_STREET = rf"[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길|동|리|가) ?(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER}"
-# what stands between the number and the door: a remark in brackets, the name of a house
-_HOUSE = (
-    r"(?:\d{1,2}단지,? ?)?(?:\([가-힣0-9, ]{1,20}\),? ?)?"
-    r"(?:(?!호[ ,\d])(?:\d{1,2}(?=[가-힣]{2}))?[가-힣A-Za-z][가-힣A-Za-z0-9]{0,15},? ?){0,2}(?:\d{1,2}(?:차|단지),? ?)?"
-)
-
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
     r"|(?<=[\s:=]/)\d{1,3}(?:\.\d{1,3}){3}(?=:\d{2,5}(?!\d))"
@@ -98,6 +86,7 @@ _VERSION = re.compile(
     r"|¤으?로 ?(?:되돌|내리|내렸|낮추|낮췄|올리|올렸|올라|롤백|다운|업그레이드|업데이트)"
 )
 
+_MADE_UP = "(?:테스트|가짜|가상|더미)(?:용)? ?(?:주민|등록|번호)"
 _OF_COMPANY = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}")
 
 # in the order in which a place that two of them claim is given away
@@ -118,7 +107,7 @@ RECOGNISERS = (
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: ?- ?[1-8](?:\d{6}|[*xX●]{6})| [1-8][*xX●]{6})(?![\d-])"),
-        check=is_born_checked, unless=_OF_COMPANY,
+        check=is_born_checked, unless=re.compile(rf"{_OF_COMPANY.pattern}|{_MADE_UP}"),
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -129,7 +118,7 @@ RECOGNISERS = (
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: |-)?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
         check=is_born, context=re.compile("(?i)주민|외국인 ?등록|등록 ?번호|resident|alien|rrn|jumin|ssn"),
-        unless=_OF_COMPANY,
+        unless=re.compile(rf"{_OF_COMPANY.pattern}|{_MADE_UP}"),
     ),
     Recogniser(
         "card", "card number", "[카드번호]", 3,
@@ -142,17 +131,18 @@ RECOGNISERS = (
         "card", "card number", "[카드번호]", 3,
         # parted as nobody prints it
         re.compile(r"(?<![\d.-])\d{3,8}(?:[-. ]\d{3,8}){1,4}(?![\d-]| \d)"),
-        check=is_whole_card, context=re.compile("(?i)카드|아멕스|amex|비자|visa|마스터"), unless=_OF_THINGS,
+        check=is_whole_card, context=re.compile("(?i)카드|아멕스|amex|비자|visa|마스터"), before=40, after=40,
+        unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
-        re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{_REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
+        re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
         context=re.compile("(?i)면허|licen[cs]e|driver|기사|운전"), before=120, after=60, unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(
-            rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])|(?:{_REGION}))[- ]?\d{{2}}[- ]?\d{{6}}[- ]?\d{{2}}(?![\d-])"
+            rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])|(?:{REGION}))[- ]?\d{{2}}[- ]?\d{{6}}[- ]?\d{{2}}(?![\d-])"
         ),
         context=re.compile("(?i)면허|licen[cs]e|driver"), unless=_OF_THINGS,
     ),
@@ -169,7 +159,8 @@ RECOGNISERS = (
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
-        check=is_drawn_number, context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa"),
+        check=is_drawn_number,
+        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa|면세|체크인|투숙"),
         before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(
@@ -222,28 +213,12 @@ RECOGNISERS = (
         context=re.compile("(?i)전화|연락|문의|통화|발신|수신|(?<![a-z])(?:tel|fax|sip)|팩스|관리실|사무실|매장|☎|📞"),
         unless=_OF_THINGS,
     ),
-    Recogniser(
-        "address", "address", "[주소]", 2,
-        re.compile(
-            # a street and a number need a larger unit before them, or a building's number behind: 아폴로 13호 is none
-            rf"(?:(?:{_REGION})(?:특별자치시|특별자치도|특별시|광역시|시|도)? "
-            r"|[가-힣]{1,6}[시군구] |[가-힣]{1,8}[읍면] )+"
-            rf"{_STREET},? ?{_HOUSE}(?:{_DONG_HO}|{_HO})"
-            rf"|[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER},? ?{_HOUSE}"
-            rf"(?:{_DONG_HO}|\d{{1,2}}층 ?[Bb]?\d{{1,5}}호|(?<=빌딩 ){_HO}|(?<=타워 ){_HO})"
-            rf"|(?<![가-힣])(?!(?:공동|단독|임대|분양)주택)"
-            rf"[가-힣A-Za-z0-9]{{1,12}}(?:{_HOUSES}),? ?(?:{_DONG_HO}|{_HO})"
-            rf"|(?<![가-힣])[가-힣]{{2,12}}(?:마을|단지|채|차)(?: ?\d{{1,2}}(?:단지|차))?,? ?{_DONG_HO}"
-            rf"|(?<![가-힣])[가-힣]{{2,12}} \d{{1,2}}단지,? ?{_DONG_HO}"
-            rf"|(?<![\d가-힣]){_DONG_HO}"
-        ),
-        hint="호", check=is_door,
-    ),
+    ADDRESS,
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,
         re.compile(
             # taxis, buses and parcel vans name their region
-            rf"(?<![\d.])(?<!\d,)(?:(?:{_REGION}) ?\d{{1,2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
+            rf"(?<![\d.])(?<!\d,)(?:(?:{REGION}) ?\d{{1,2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
             rf" ?\d{{4}}{_NO_UNIT}"
         ),
         check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_SHELVES}|{_FORM}"), after=40,
@@ -252,6 +227,7 @@ RECOGNISERS = (
         "plate", "vehicle plate", "[차량번호]", 2,
         re.compile(rf"(?<![\d.,])\d{{2,3}}[ -]?[{_PLATE}][ -]?\d{{4}}(?!\d)"),
         check=is_drawn_number,
+        unless=re.compile(_FORM),
         context=re.compile("(?i)(?:차량(?: ?번호)?|번호판|차번호|plate)(?:은|는|이)?[^0-9가-힣]{0,4}¤"),
     ),
     Recogniser(
@@ -266,7 +242,7 @@ RECOGNISERS = (
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # of two wheels
-        re.compile(rf"(?:{_REGION}) ?[가-힣]{{1,3}} ?[가-힣] ?\d{{4}}(?!\d|,\d)"),
+        re.compile(rf"(?:{REGION}) ?[가-힣]{{1,3}} ?[가-힣] ?\d{{4}}(?!\d|,\d)"),
         context=re.compile("오토바이|이륜|번호판|바이크|스쿠터"),
     ),
     Recogniser(

@@ -19,7 +19,10 @@ _DOOR = (
     "(?:현관|비상문|비상구|개폐|문 ?안 ?열|무인|도어락|출입|열림|택배함"
     "|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
 )
-_LOCK = "(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠|핀 ?번호|(?<![A-Za-z])PIN(?: ?번호)?)"
+_LOCK = (
+    r"(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠"
+    r"|핀 ?번호|(?<![가-힣])핀(?= \d{4})|(?<![A-Za-z])PIN(?: ?번호)?)"
+)
 _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
 _LINK = (
@@ -36,9 +39,10 @@ _IS_SAID = (
     "(?:(?= ?(?:입니다|이에요|예요|이야|임(?![가-힣])|이고|였|이거))"
     r"|(?<![요다것음함지자네까고서면임])(?=\s*$))"  # nothing more is said, and no verb
 )
+_CLAIM = "(?:(?:복구|복원|백업) ?(?:코드|키))"
 _PHRASE = "(?:암호 ?문구|(?i:pass ?phrase)|패스 ?프레이즈|(?:시드|복구|복구용|비밀|지갑|지갑 복구) ?(?:문구|구문|단어))"
 _SPOKEN = (
-    r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}"  # a code with the sign said: 종1029종
+    r"(?:종?\d{3,8} ?(?:종|별|샵|우물)|\d{1,8}[*#]\d{2,8}[*#]?"  # a code with the sign said: 종1029종
     r"|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
     rf"|[가-힣ㄱ-ㅎ]{{2,8}}\d{{2,8}}(?:[a-z]{{1,8}}|[!@#*])?{_SAID}"  # a word and a number: 우리집1004
     rf"|[a-z]{{2,10}}\d{{1,8}}{_NO_PARTICLE}[가-힣]{{2,8}}?{_SAID}"
@@ -52,8 +56,9 @@ _END = rf"(?![A-Za-z\d./{_SIGNS}])"  # a particle may follow
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
 _OF_PROGRAMS = re.compile(
     r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :]{0,3}[\"'‘“]?¤|argon|bcrypt|sha-?\d|git "
-    "|(?:아이디|공개 ?키|public ?key|(?<![a-z])id|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
-    "(?:명|번호)?(?:은|는|가|이)?[ :=]{0,3}¤"
+    "|(?:아이디|공개 ?키|public ?key|(?:(?<![a-z])|trace|request|order|user_?)id"
+    "|모델|제품|품번|버전|커밋|commit|해시|hash|주문|브랜치|branch)"
+    "(?:명|번호)?(?:은|는|가|이)?[\"']?[ :=]{0,3}[\"']?¤"
 )
 
 # in the order in which a place that two of them claim is given away
@@ -61,7 +66,7 @@ SECRETS = (
     Recogniser(
         "url", "URL with a key", "[접속주소]", 3,
         re.compile(
-            r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
+            r"(?:(?:jdbc:)?[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
             # a path may hold Hangul, a particle behind the address does not go on
             r"(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE
         ),
@@ -73,17 +78,19 @@ SECRETS = (
             r"|(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
             r"|glpat-[\w-]{16,}"
             r"|xox[abeprs]-[\w-]{10,}|xapp-[\w-]{20,}|AIza[\w-]{30,}|GOCSPX-[\w-]{20,}|ya29\.[\w-]{20,}"
-            r"|(?:sk|rk|pk)[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{20,}"
+            r"|(?:live_|test_)?(?:sk|rk|pk)[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{20,}"
             r"|(?:hf|npm|r8)_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|dckr_pat_[\w-]{20,}|shp(?:at|ss|pa)_[a-f0-9]{20,}"
             r"|SG\.[\w-]{10,}\.[\w-]{10,}|do[opr]_v1_[a-f0-9]{20,}|hvs\.[\w-]{20,}|lin_api_\w{20,}|PMAK-[a-f0-9-]{20,}"
             r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,38}"
-            r"|\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-]))"
+            r"|\d{8,10}:(?:AA[A-Za-z0-9_-]{30,36}|[A-Za-z0-9_-]{35})(?![\w-])"
+            r"|\d{6}(?:-\d{6}){7}(?![\d-]))",  # of a drive: eight times six digits
+            re.ASCII,  # a particle may stand right behind a key
         ),
         hint=r"[-_.:A-Z]", check=is_key,
     ),
     _secret(
         re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
+            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])(?:db|ftp|my)?pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
             r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id|credential|(?-i:(?<=[a-z])P[Ww]d?)"
             r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
             r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])) ?"
@@ -127,6 +134,15 @@ SECRETS = (
         hint="curl|--user|redis|mongo|sshpass|ldap|docker|smbclient|A[KS]IA", check=is_secret,
     ),
     _secret(
+        # codes with which an account is taken back: 복구코드 7KQD-M2XV-99TB
+        re.compile(
+            rf"{_CLAIM}[^\n\d]{{0,8}}?(?:\d개)?[^\n\d]{{0,16}}?"
+            r"(?P<value>(?=[A-Z-]*\d)[A-Z\d]{4,8}(?:[- ][A-Z\d]{4,8}){1,7}(?![A-Za-z\d-])"
+            r"|\d{12,19}(?!\d))"
+        ),
+        hint=_CLAIM,
+    ),
+    _secret(
         re.compile(
             rf"{_PASS}{_LINK}(?:[A-Za-z][\w.@-]{{1,40}} ?/ ?)?"
             rf"(?P<value>{_SPOKEN}|{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|{_TOKEN})"
@@ -135,13 +151,20 @@ SECRETS = (
         unless=re.compile("¤[\"'`]? ?(?:같은|이라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
     ),
     _secret(
+        # words of a wallet, which open it whatever stands around them
+        re.compile(
+            rf"(?:{_PHRASE}|시드|니모닉)[^\na-z]{{0,8}}(?P<value>(?:[a-z]{{3,8}} ){{7,23}}[a-z]{{3,8}})(?![a-z])"
+        ),
+        hint="시드|니모닉|문구|구문|단어|(?i:phrase)",
+    ),
+    _secret(
         # from one to another: 비번이 … 에서 …로
         re.compile(rf"{_PASS}[^,;\n]{{0,40}}(?:에서|→|->|=>) ?[\"'`]?(?P<value>{_CODE}(?!{_COUNTS})|{_TOKEN})"),
         hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
     ),
     _secret(
         re.compile(
-            rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-)(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})"
+            rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-|\d{{2,6}}-\d{{2,6}}-\d{{2,7}}(?!\d))(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})"
             rf"(?= ?(?:이|가)? ?{_PASS}(?!(?:은|는)?(?: {{4}}|[ :=]{{1,3}}(?=\S{{0,20}}\d)[A-Za-z!@#$%^&*])))",
             re.ASCII,
         ),
@@ -150,8 +173,8 @@ SECRETS = (
     _secret(
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …
         re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG}){_END}"),
-        check=is_secret, context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|admin"),
-        before=40,
+        check=is_secret, before=40,
+        context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|사이트|가입|admin"),
     ),
     _secret(
         # a word or two between: 비번 오늘부터 7391로 …, 암호는 아직도 admin8282임

@@ -62,6 +62,9 @@ _HAS_PASS = re.compile(
 
 # the name of a network, before its password
 _OF_NETWORK = re.compile(r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :=]{0,3}[\"'‘“]?$")
+# what numbers a person, a request: user_id=558102, "traceId":"…", 학번 20231847
+_OF_A_THING = re.compile(r"(?:_id|[a-z]I[dD]|(?i:trace|request|order)|학생증 번호|학번)[\"']?[ :=]{1,2}[\"']?$")
+_LABEL = re.compile("(?i)pass(?:word|wd|code)?|pwd|secret|token|login|credential|username|admin")
 _PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
 
 
@@ -95,6 +98,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         # who wrote it, what anybody may read
         named = re.search("(?i)(?:authors?|public ?key|공개 ?키)[ :=는은]*$", text[max(0, start - 12) : start])
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
+        named = named or _OF_A_THING.search(text, max(0, start - 16), start) or _LABEL.fullmatch(word)
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):

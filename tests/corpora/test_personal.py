@@ -18,6 +18,7 @@ def resident(front, back, *, foreign=False):
 
 
 KNOWN = resident("000101", "300000")
+WORDS = "ladder cotton vivid ozone drift panel rural hazard"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,15 @@ KNOWN = resident("000101", "300000")
         (resident("000101", "700000", foreign=True), "resident", resident("000101", "700000", foreign=True)),
         ("000101-3******", "resident", "000101-3******"),
         ("210101-3000000", "resident", "210101-3000000"),  # since October 2020 the last digit says nothing
+        ("상품이 은하마을 1107동 902호 앞에", "address", "은하마을 1107동 902호"),  # a house that has a name
+        ("입금하시면 충청남도 천안시 두레로 91, 204동 503호로", "address", "충청남도 천안시 두레로 91, 204동 503호"),
+        ("192.0.2.15 는 매뉴얼에 나온", "ip", "192.0.2.15"),
+        ("복구코드 1개만 남음: 7KQD-M2XV-99TB 쓰세요", "secret", "7KQD-M2XV-99TB"),
+        (f"지갑 시드 {WORDS}", "secret", WORDS),
+        ("관리자 핀 5582요", "secret", "5582"),
+        ("jdbc:mysql://db/shop?user=a&password=Wk29ferry", "url", "jdbc:mysql://db/shop?user=a&password=Wk29ferry"),
+        ("https://a.kr/r/9931?pin=4471 로", "url", "https://a.kr/r/9931?pin=4471"),
+        (f"키 glpat-{'a1B2c3' * 4}이고", "secret", f"glpat-{'a1B2c3' * 4}"),  # a particle is none of a key's letters
     ],
 )  # fmt: skip
 def test_what_names_a_person_is_found(text, kind, found):
@@ -77,6 +87,11 @@ def test_what_names_a_person_is_found(text, kind, found):
         "ISBN 9791100000000, 8801234567890 바코드",
         "02-12-3456, 0212345678",
         "1.010.1234.5678",
+        "우리 아파트 105동 1203호 윗집",  # nobody knows which house
+        "지문 SHA256 4F:9A:20:C1:77:0B:E3:58",
+        "변수명 pw 말고 password로 통일, sed 's/password=.*/password=__DB_PW__/'",
+        '{"msg":"비밀번호 오류","traceId":"c1e08a77"}',
+        "'12가3456' 형식으로, 문의는 help@example.com",
         "ㅋㅋㅋ 좋아요",
         "",
     ],
