@@ -87,6 +87,10 @@ def read_labelled(
     if soft_targets:
         soft = pd.read_parquet(soft_targets).set_index("doc_id")["soft_target"]
         return frame.assign(soft_target=frame["doc_id"].map(soft)), names
+    if left := len(frame) - len(labelled):
+        logger.info("%s rows of %s have no label among %s and teach nothing", f"{left:,}", data, ", ".join(names))
+        if not classes and "polarity" in frame.columns and (frame["polarity"] == "neutral").any():
+            logger.info("neutral ones among them teach with --classes %s", ",".join(_POLARITIES))
     return labelled, names
 
 

@@ -45,6 +45,19 @@ def test_an_official_test_is_left_out_and_said(file, caplog):
     assert 0 < (frame["split"] == "valid").sum() < 20
 
 
+def test_neutral_rows_that_do_not_teach_are_told(tmp_path, caplog):
+    caplog.set_level("INFO")
+    polarity = [("negative", "neutral", "positive")[number % 3] for number in range(90)]
+    frame = pd.DataFrame({"text": [f"글 {number}" for number in range(90)], "label": polarity})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert len(read_labelled(tmp_path / "a.csv")[0]) == 60
+    assert "30 rows" in caplog.text
+    assert "--classes negative,neutral,positive" in caplog.text
+    caplog.clear()
+    assert len(read_labelled(tmp_path / "a.csv", classes="negative,neutral,positive")[0]) == 90
+    assert not caplog.text
+
+
 def test_a_split_that_is_there_is_kept_and_official_only_takes_fewer(file):
     split = ["test" if n % 4 == 0 else "valid" if n % 4 == 1 else "train" for n in range(120)]
     official = ["train" if n < 60 else "unused" for n in range(120)]
