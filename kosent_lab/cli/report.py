@@ -43,6 +43,11 @@ def add(subparsers: Any) -> None:
         "predictions else; texts are scored as they are. They are found by shape and context; names are not",
     )  # fmt: skip
     parser.add_argument(
+        "--slice", action="append", default=[], metavar="COLUMN",
+        help="a column of your own to slice by (매장, branch), beside domain, phenomenon, rating, year "
+        "and what stands in the texts; repeat for several",
+    )  # fmt: skip
+    parser.add_argument(
         "--tags",
         type=Path,
         metavar="FILE",
@@ -75,7 +80,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
     options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
-    options |= {"view": ModelView(classifier), "tags": tags}
+    options |= {"view": ModelView(classifier), "tags": tags, "slice_by": arguments.slice}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     again = command_line(arguments, names, classifier)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
@@ -100,6 +105,7 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
     }
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]
+    words += [word for column in arguments.slice for word in ("--slice", column)]
     words += reading_words(arguments)
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
     words += ["--keep-personal"] if arguments.keep_personal else []

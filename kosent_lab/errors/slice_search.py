@@ -1,8 +1,8 @@
 """The worst slice among many, simple ones and pairs of them, and how far the choice can be believed.
 
-The worst of many slices is partly bad and partly unlucky. So it is chosen on one half of the rows and counted on the
-other, many times over, and what chance alone makes of the worst of so many slices is drawn. Tables of named slices
-are in ``slices``.
+The worst of many slices is partly bad and partly unlucky. So what chance alone makes of the worst of so many is drawn,
+and each is held against it; which is the worst is asked of random halves too: how stable the choice is. Tables of named
+slices are in ``slices``.
 """
 
 from __future__ import annotations

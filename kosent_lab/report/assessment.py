@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out, intervals
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import parse_flags
+from kosent_lab.core.schema import check_columns, parse_flags
 from kosent_lab.report.words import read_words
 
 MISTAKES = 20
@@ -28,7 +29,6 @@ MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this p
 TARGET_RISK = 0.05
 MEAN_RESAMPLES = 1_000
 RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
-MOST_CUT = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Assessment:
         Of the model, to say how words are cut.
     resamples : int
         Of the bootstrap.
+    slice_by : tuple of str
+        The user's own columns to slice by, before those that are known (`errors.SLICE_COLUMNS`).
     """
 
     scored: pd.DataFrame
@@ -56,6 +58,7 @@ class Assessment:
     sha256: str = ""
     tokenizer: Any = None
     resamples: int = RESAMPLES
+    slice_by: tuple[str, ...] = ()
 
     @property
     def n_labelled(self) -> int:
@@ -149,7 +152,7 @@ class Assessment:
     def slice_diagrams(self) -> tuple[str, dict[str, Diagram]]:
         """The first column of slices that has two large enough, and a diagram of each; empty where none has."""
         frame = errors.add_slices(self.frame)
-        for column in errors.SLICE_COLUMNS:
+        for column in (*self.slice_by, *errors.SLICE_COLUMNS):
             if column not in errors.LABEL_COLUMNS and errors.can_slice(frame, column):
                 found = calibration.reliability_diagrams(frame, by=column, resamples=self.resamples)
                 if len(found) >= 2:
@@ -181,12 +184,14 @@ class Assessment:
     @functools.cached_property
     def slices(self) -> pd.DataFrame:
         """`errors.slice_table`."""
-        return errors.slice_table(errors.add_slices(self.frame))
+        return errors.slice_table(errors.add_slices(self.frame), columns=(*self.slice_by, *errors.SLICE_COLUMNS))
 
     @functools.cached_property
     def slice_search(self) -> pd.DataFrame:
         """`errors.find_slices`, by particles too where all texts were read: which is the worst of a random half."""
-        return errors.find_slices(errors.add_slices(self.frame).assign(**self.held_particles))
+        held = self.held_particles
+        columns = dict.fromkeys((*self.slice_by, *errors.SEARCHED, *held))
+        return errors.find_slices(errors.add_slices(self.frame).assign(**held), columns=[*columns])
 
     @property
     def worst(self) -> pd.Series | None:
@@ -216,19 +221,6 @@ class Assessment:
         return read_words(self.frame.head(WORD_TEXTS), self.tokenizer, apart=len(self.frame) > MANY_ROWS)
 
     @functools.cached_property
-    def most_cut(self) -> pd.DataFrame:
-        """Words cut into the most pieces, of those that occur twice: ``eojeol``, ``pieces``, ``n_pieces``, ``size``."""
-        counted = self.words.groupby(["eojeol", "pieces", "n_pieces"], as_index=False).size()
-        often = counted[counted["size"] >= 2]
-        return often.sort_values(["n_pieces", "size"], ascending=False, kind="stable").head(MOST_CUT)
-
-    @functools.cached_property
-    def ill_formed(self) -> pd.DataFrame:
-        """The words whose particle has characters of its own and a form that does not fit the sound before it."""
-        own = self.words[self.words["boundary_kept"].notna()]
-        return own[own["agrees"].eq(False).fillna(False)]
-
-    @functools.cached_property
     def particles(self) -> pd.DataFrame | None:
         """`tokenization.particle_table` of them; None where Kiwi is not there, no rows where no particle is."""
         if "boundary_kept" not in self.words.columns:
@@ -241,11 +233,6 @@ class Assessment:
         if "boundary_kept" not in self.words.columns or len(self.frame) > WORD_TEXTS:
             return {}
         return tokenization.holds_particles(self.words, self.frame)
-
-    @functools.cached_property
-    def boundaries(self) -> pd.Series:
-        """The row ``boundary_kept`` of `tokenization.measure_pieces`."""
-        return tokenization.measure_pieces(self.words).set_index("metric").loc["boundary_kept"]
 
     @functools.cached_property
     def is_blank(self) -> pd.Series:
@@ -272,6 +259,7 @@ def assess(
     tokenizer: Any = None,
     sha256: str | None = None,
     resamples: int = RESAMPLES,
+    slice_by: Sequence[str] = (),
 ) -> Assessment:
     """Assess a scored table.
 
@@ -287,14 +275,23 @@ def assess(
         Of the documents, where it is known (saved answers); else it is computed.
     resamples : int
         Of the bootstrap; 0 for none.
+    slice_by : sequence of str
+        Columns of `frame` to slice by, beside those that are known.
 
     Returns
     -------
     Assessment
+
+    Raises
+    ------
+    DataError
+        When `frame` lacks one of `slice_by`.
     """
+    check_columns(frame, slice_by, what="slicing")
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
     if sha256 is None:
         sha256 = frame_sha256(frame) if "text" in frame.columns else ""
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]
     calibrated = rows if choice.calibrator is None else choice.calibrator.apply(rows)
-    return Assessment(rows, calibrated, choice, sha256, tokenizer, resamples)
+    own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
+    return Assessment(rows, calibrated, choice, sha256, tokenizer, resamples, own)

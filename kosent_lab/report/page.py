@@ -126,6 +126,7 @@ def build(
     command: str = "",
     keep_personal: bool = False,
     tags: pd.DataFrame | None = None,
+    slice_by: Sequence[str] = (),
 ) -> Page:
     """Make the report of one scored table.
 
@@ -133,7 +134,7 @@ def build(
     ----------
     scored : DataFrame
         Prediction frame with the probabilities as they were scored.
-    classifier, calibrator, title, keep_personal, tags :
+    classifier, calibrator, title, keep_personal, tags, slice_by :
         See `parts.from_frame`.
     language : str
         ``en`` or ``ko``.
@@ -148,9 +149,9 @@ def build(
     Raises
     ------
     DataError
-        When `scored` holds no predictions, or the language is none of the two.
+        When `scored` holds no predictions or lacks one of `slice_by`, or the language is none of the two.
     """
-    options: dict[str, Any] = {"title": title, "keep_personal": keep_personal, "tags": tags}
+    options: dict[str, Any] = {"title": title, "keep_personal": keep_personal, "tags": tags, "slice_by": slice_by}
     part = from_frame(scored, classifier=classifier, calibrator=calibrator, **options)
     return build_page([part], language=language, command=command)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,7 @@ def from_frame(
     title: str = "",
     keep_personal: bool = False,
     tags: pd.DataFrame | None = None,
+    slice_by: Sequence[str] = (),
 ) -> Part:
     """Make a part of a table that is already scored.
 
@@ -113,6 +114,8 @@ def from_frame(
         Show what names persons (``corpora.personal``), which is hidden else.
     tags : DataFrame, optional
         Causes that readers gave to mistakes (`errors.tags.read_tags`).
+    slice_by : sequence of str
+        Columns of the table to slice by, beside those that are known.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def from_frame(
     Raises
     ------
     DataError
-        When `scored` holds no predictions, or probabilities that are calibrated already.
+        When `scored` lacks one of `slice_by`, holds no predictions, or probabilities that are calibrated already.
     """
     check_columns(scored, ["logit_0", "logit_1", "model_id"], what="a report", hint="Run predict_frame first.")
     if "doc_id" not in scored.columns:
@@ -145,7 +148,8 @@ def from_frame(
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
     held = personal.count_personal(scored)
     masked = bool(held) and not keep_personal
-    assessment = assess(personal.mask_frame(scored) if masked else scored, calibrator, tokenizer=tokenizer)
+    shown = personal.mask_frame(scored) if masked else scored
+    assessment = assess(shown, calibrator, tokenizer=tokenizer, slice_by=slice_by)
     view = None if classifier is None else ModelView(classifier)
     part = _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
     return dataclasses.replace(part, tags=tags)
@@ -203,6 +207,7 @@ def from_input(
     progress: bool = False,
     view: ModelView | None = None,
     tags: pd.DataFrame | None = None,
+    slice_by: Sequence[str] = (),
 ) -> Part:
     """Score an input, write its predictions, and assess it.
 
@@ -224,6 +229,7 @@ def from_input(
     view : ModelView, optional
         Of the classifier; one for all inputs, so that nothing is asked twice.
     tags : DataFrame, optional
+    slice_by : sequence of str
         As for `from_frame`.
 
     Returns
@@ -233,7 +239,7 @@ def from_input(
     Raises
     ------
     DataError, NotAvailableError
-        When the input cannot be read, or saved answers are asked of another model.
+        When the input cannot be read, lacks one of `slice_by`, or saved answers are asked of another model.
     """
     target = folder / f"predictions-{file_name(name)}.parquet"
     facts, shards, documents = ModelFacts.of(classifier), None, None
@@ -249,6 +255,7 @@ def from_input(
         corpus = str(frame["corpus"].iloc[0])
     else:
         documents = read(name)
+        check_columns(documents, slice_by, what=f"slices of {name}", hint="Columns are named by --slice.")
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
         options = {"mask_personal": not keep_personal, "progress": progress}
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
@@ -259,7 +266,12 @@ def from_input(
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
     choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
     tokenizer = classifier.backend
-    assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256)
+    assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256, slice_by=slice_by)
+    measured = set(assessment.slices["column"]) if slice_by and assessment.n_labelled else set(slice_by)
+    if none := [column for column in slice_by if column not in measured]:
+        logger.warning(
+            "%s: no slice by %s has ten labelled rows, or there is one alone", Path(name).name, ", ".join(none)
+        )
     # every row of the input, also those that the calibrator was fitted on
     write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kosent_lab import figures
+from kosent_lab import figures, tokenization
 from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import decimal, percent, shown_name
+from kosent_lab.report.words import ill_formed, most_cut
 
 
 def words(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -26,7 +27,7 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
     body = [
         (figures.drawable(cut(row["eojeol"], 40), keep_letters=True),
          figures.drawable(cut(row["pieces"], 80), keep_letters=True), str(row["n_pieces"]), str(row["size"]))
-        for _, row in assessment.most_cut.iterrows()
+        for _, row in most_cut(table).iterrows()
     ]  # fmt: skip
     if not body:
         return Section("words", (note, t["words_once"]))
@@ -50,7 +51,8 @@ def josa(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("josa", (t["josa_none" if assessment.words.empty else "josa_no_reader"],))
     if table.empty:
         return Section("josa", (t["josa_none"],))
-    kept, ill = assessment.boundaries, assessment.ill_formed
+    kept = tokenization.measure_pieces(assessment.words).set_index("metric").loc["boundary_kept"]
+    ill = ill_formed(assessment.words)
     notes = (
         t["josa_note"].format(
             n=f"{int(kept['n']):,}", kept=percent(kept["value"]), low=percent(kept["ci_low"]),

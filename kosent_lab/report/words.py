@@ -11,6 +11,7 @@ from kosent_lab import korean, tokenization
 from kosent_lab.core.schema import NotAvailableError
 
 logger = logging.getLogger(__name__)
+MOST_CUT = 12
 
 
 def read_words(frame: pd.DataFrame, tokenizer: Any, *, apart: bool) -> pd.DataFrame:
@@ -25,3 +26,16 @@ def read_words(frame: pd.DataFrame, tokenizer: Any, *, apart: bool) -> pd.DataFr
     except NotAvailableError as error:  # the page is made without Kiwi too, and says so
         logger.warning("%s", error)
         return words
+
+
+def most_cut(words: pd.DataFrame) -> pd.DataFrame:
+    """Return the words cut into the most pieces, of those that occur twice, with ``size``: how often they do."""
+    counted = words.groupby(["eojeol", "pieces", "n_pieces"], as_index=False).size()
+    often = counted[counted["size"] >= 2]
+    return often.sort_values(["n_pieces", "size"], ascending=False, kind="stable").head(MOST_CUT)
+
+
+def ill_formed(words: pd.DataFrame) -> pd.DataFrame:
+    """Return the words whose particle has characters of its own and a form that does not fit the sound before it."""
+    own = words[words["boundary_kept"].notna()]
+    return own[own["agrees"].eq(False).fillna(False)]

@@ -44,6 +44,24 @@ def test_report_of_a_users_file(reviews, tiny_folder, tmp_path, capsys):
     assert {path.name for path in (out / "figures").iterdir()} >= {"part1-reliability.svg", "part1-coverage.svg"}
 
 
+def test_a_column_of_ones_own_makes_slices(reviews, tiny_folder, tmp_path, capsys, caplog):
+    rows = pd.read_csv(reviews)
+    path = tmp_path / "매장.csv"
+    shops = ["<b>강남</b>", "홍대"]
+    rows.assign(매장=[shops[row % 2] for row in range(len(rows))], 번호=range(len(rows))).to_csv(path, index=False)
+    arguments = ["report", "--data", str(path), "--text-column", "내용", "--label-column", "평가"]
+    arguments += ["--model", str(tiny_folder), "--out", str(tmp_path / "out")]
+    assert parser.main([*arguments, "--slice", "매장", "--slice", "번호"]) == 0
+    written = (tmp_path / "out/report.html").read_text("utf-8")
+    assert "<b>강남" not in written
+    assert "--slice '매장'" in html.unescape(written)
+    table = re.search(r'<h3 id="part1-slices".*?</table>', written, re.DOTALL)
+    assert table[0].count("매장") >= 2
+    assert "no slice by 번호" in caplog.text
+    assert parser.main([*arguments, "--slice", "매정"]) == 1
+    assert "Did you mean '매장'?" in capsys.readouterr().err
+
+
 def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch, capsys, tiny, pack):
     folder = tmp_path / "scored"
     monkeypatch.setenv("KOSENT_SCORED", str(folder))
