@@ -59,7 +59,7 @@ def test_a_column_of_ones_own_makes_slices(reviews, tiny_folder, tmp_path, capsy
     assert table[0].count("매장") >= 2
     assert "no slice by 번호" in caplog.text
     assert parser.main([*arguments, "--slice", "매정"]) == 1
-    assert "Did you mean '매장'?" in capsys.readouterr().err
+    assert "needs column '매정'; got [" in capsys.readouterr().err
 
 
 def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch, capsys, tiny, pack):
