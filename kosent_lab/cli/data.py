@@ -85,11 +85,20 @@ def mask_file(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.columns import to_table
     from kosent_lab.corpora import personal
     from kosent_lab.corpora.documents import open_table
+    from kosent_lab.corpora.reading import distinct_names
     from kosent_lab.scoring.csv_out import write_csv
 
     if arguments.out.suffix.lower() != ".csv":
         raise DataError(f"--out is another file than the one that is read, a .csv; got {arguments.out}")
+    if arguments.out.exists():
+        raise DataError(f"{arguments.out} exists and is not overwritten; choose another name or remove it")
     frame = pd.concat(open_table(arguments.file, reading(arguments)).frames(None))
+    frame.columns = distinct_names([str(name) for name in frame.columns])
+    if held := [name for name in frame.columns if personal.find_personal(name)]:
+        raise DataError(
+            f"{arguments.file}: column {frame.columns.get_loc(held[0]) + 1} of the header is personal data itself. "
+            "Where the first line is a row and no header: --no-header; else rename the column."
+        )
     counts = personal.count_personal(frame)
     write_csv([to_table(personal.mask_frame(frame))], arguments.out)
     print(f"{len(frame):,} rows, hidden: {personal.describe(counts) or 'nothing'}: {arguments.out}")

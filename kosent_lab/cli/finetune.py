@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import math
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, from_stdin, print_result, reading
+from kosent_lab.cli.options import command, file_columns, from_stdin, positive_int, print_result, reading
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from kosent_lab.training.encoded import Encoded
     from kosent_lab.training.options import FinetuningOptions
+
+logger = logging.getLogger(__name__)
 
 
 def add(stages: Any) -> None:
@@ -60,7 +64,9 @@ def add(stages: Any) -> None:
         "--positive-share", type=float, metavar="SHARE",
         help="draw so many of the positive rows in an epoch, others each time (default: 0.5 of nsmc, else 1)",
     )  # fmt: skip
-    parser.add_argument("--seeds", type=int, default=1, help="so many runs, each with its own seed; mean and spread")
+    parser.add_argument(
+        "--seeds", type=positive_int, default=1, help="so many runs, each with its own seed; mean and spread"
+    )
     training_options(parser)
 
 
@@ -209,6 +215,11 @@ def _finetune_once(
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
     last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
     result = {"accuracy": last["accuracy"], "nll": last["nll"]}
+    if last["nll"] > math.log(len(names)):
+        logger.warning(
+            "on valid the model is worse than guessing (%.2f nats a text; %.2f of guessing): a lower --rate-share, or "
+            "more --steps", last["nll"], math.log(len(names)),
+        )  # fmt: skip
     for name, n in held.items():  # of several corpora the mean counts each the same, and has no interval of its own
         end = f"_{name}" if len(held) > 1 else ""
         low, high = wilson_interval(round(last[f"accuracy{end}"] * n), n)

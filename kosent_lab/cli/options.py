@@ -39,6 +39,13 @@ def command(
     return parser
 
 
+def positive_int(written: str) -> int:
+    """Read a whole number from 1, the type of an option that counts."""
+    if not (written.isascii() and written.isdecimal() and int(written)):
+        raise argparse.ArgumentTypeError(f"needs a whole number from 1; got {written!r}")
+    return int(written)
+
+
 def file_columns(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a user's file is read."""
     parser.add_argument("--text-column", default="text")
@@ -163,20 +170,29 @@ def from_stdin(data: str | Path) -> str | Path:
     if str(data) != "-":
         return data
     content = sys.stdin.buffer.read()
-    start = content[:4]
-    if start == b"PAR1":
-        ending = ".parquet"
-    elif start == b"PK\x03\x04":
-        ending = ".xlsx"
-    elif content.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{"):
-        ending = ".jsonl"
-    else:
-        ending = ".tsv" if b"\t" in content.partition(b"\n")[0] else ".csv"
+    ending = _kind_of_stdin(content)
     folder = Path(tempfile.mkdtemp(prefix="kosent-lab-"))  # nobody else's to read
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"stdin{ending}"
     write_bytes(content, path)
     return path
+
+
+def _kind_of_stdin(content: bytes) -> str:
+    """Return the ending that says how what stands on standard input is read."""
+    for start, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".xlsx")):
+        if content.startswith(start):
+            return ending
+    if content.startswith(b"\x1f\x8b"):
+        raise DataError("standard input is compressed (gzip); unpack it: gzip -dc FILE | kosent-lab …")
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = content[: 1 << 16].decode(encoding, "replace").lstrip()
+    if text.startswith("["):
+        raise DataError("standard input is a JSON array; one object a line is read: jq -c '.[]' FILE | kosent-lab …")
+    if text.startswith("{"):
+        return ".jsonl"
+    lines = [line for line in text.splitlines()[:20] if line.strip()]  # a title may stand above the table
+    return ".tsv" if 2 * sum("\t" in line for line in lines) >= max(1, len(lines)) else ".csv"
 
 
 def print_result(result: dict[str, Any], path: Path | None) -> None:

@@ -18,6 +18,7 @@ from kosent_lab.cli.options import (
     mask_option,
     model_options,
     open_classifier,
+    positive_int,
     print_result,
     read_documents,
     reading,
@@ -43,7 +44,9 @@ def add(subparsers: Any) -> None:
         action="store_true",
         help="where --out is there already: succeed if it is of these texts and this model",
     )
-    predict.add_argument("--shard-rows", type=int, metavar="N", help="rows scored and kept at a time; default: 10,000")
+    predict.add_argument(
+        "--shard-rows", type=positive_int, metavar="N", help="rows scored and kept at a time; default: 10,000"
+    )
     predict.add_argument(
         "--three-way", action="store_true", help="negative, neutral or positive: class_prob_… of each, pred by name"
     )
@@ -85,7 +88,7 @@ def add(subparsers: Any) -> None:
     )
     add_suite_options(evaluate)
     calibrator_options(evaluate)
-    evaluate.add_argument("--limit", type=int, help="the first N rows only; of behaviour: N cases a test")
+    evaluate.add_argument("--limit", type=positive_int, help="the first N rows only; of behaviour: N cases a test")
     file_columns(evaluate)
     model_options(evaluate)
     json_option(evaluate)
@@ -221,6 +224,8 @@ def evaluate_personal(arguments: argparse.Namespace) -> None:
     else:
         path = Path(arguments.data)
     lines = read_marked(path).head(arguments.limit)
+    if not lines["marked"].map(len).any():
+        raise DataError(f"{path} marks nothing (<<phone:010-0000-0000>>); there is nothing to measure")
     table, _ = score_personal(lines)
     print(table.round(3).to_string(index=False))
     beside = []
@@ -255,6 +260,8 @@ def evaluate_duplicates(arguments: argparse.Namespace) -> None:
         texts = files[files.str.strip() != ""].head(arguments.limit or ALL_PAIRS)
     else:
         texts = read_documents(arguments, arguments.data)["text"].head(arguments.limit or ALL_PAIRS)
+    if len(texts) < 2:
+        raise DataError(f"near copies are looked for among two texts or more; {arguments.data} has {len(texts)}")
     rows = [score_pairs(texts, threshold=threshold, unit=unit) for threshold in THRESHOLDS]
     print(pd.DataFrame(rows).to_string(index=False))
     if arguments.json:
@@ -276,6 +283,8 @@ def evaluate_rtd(arguments: argparse.Namespace) -> None:
     frame = read_documents(arguments, arguments.data).head(arguments.limit)
     texts = frame["text"].dropna().astype(str)
     texts = texts[texts.str.strip() != ""]
+    if texts.empty:
+        raise DataError(f"{arguments.data} has no text that is not blank; replaced pieces are looked for in texts")
     tokenizer = open_tokenizer(folder)
     scores = scoring.measure_detection(scoring.replace_pieces(pair, tokenizer, texts.tolist()))
     result = {"data": arguments.data, "n": int(scores["n"].iloc[0])}

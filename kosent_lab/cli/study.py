@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import PRECISIONS, command, file_columns, json_option, print_result, reading
+from kosent_lab.cli.options import PRECISIONS, command, file_columns, json_option, positive_int, print_result, reading
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def add(subparsers: Any) -> None:
 
 def _common(parser: argparse.ArgumentParser, data: str) -> None:
     parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
-    parser.add_argument("--limit", type=int, help="that many texts, drawn at random, always the same")
+    parser.add_argument("--limit", type=positive_int, help="that many texts, drawn at random, always the same")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
 
 
@@ -95,7 +95,7 @@ def _add_transfer(questions: Any) -> None:
     transfer.add_argument(
         "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
     )
-    transfer.add_argument("--draws", type=int, default=1, help="of rows; default: 1")
+    transfer.add_argument("--draws", type=positive_int, default=1, help="of rows; default: 1")
     transfer.add_argument(
         "--per-label", type=int, default=600, help="measure on at most so many rows of each label; 0: all; default: 600"
     )

@@ -59,6 +59,8 @@ def _acquire(lock: filelock.BaseFileLock, path: Path, seconds: float) -> list[Pa
         except FileNotFoundError:  # whoever held it had made the folder and took it away
             continue
         except filelock.Timeout as error:
+            if not Path(lock.lock_file).exists():
+                raise DataError(f"{path} cannot be written: {path.parent} takes no new file") from error
             raise DataError(
                 f"another process is writing {path}; wait until it has ended, or write to another name"
             ) from error

@@ -25,7 +25,7 @@ from kosent_lab.core.schema import (
 from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import map_labels
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
-from kosent_lab.corpora.reading import Reading, one_column
+from kosent_lab.corpora.reading import Reading, distinct_names, one_column, plain_name
 from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
@@ -183,6 +183,11 @@ class _Roles:
             label = _find(columns, reading.label_column, what, "Name it with --label-column.")
         elif reading.labelled:
             label = one_column(columns, "label", what=what)
+            if label is None and (alike := [name for name in columns if plain_name(name).casefold() == "label"]):
+                logger.warning(
+                    "%s: the column %s is not read as labels, for it is not called label: --label-column %s, or "
+                    "--no-labels where it holds none", what, alike[0], alike[0],
+                )  # fmt: skip
         if label == text:
             raise DataError(f"{what}: the column {text!r} cannot be text and label at once")
         return cls(text, label, columns.count("doc_id") == 1 and text != "doc_id" != label, columns)
@@ -225,12 +230,9 @@ def _kept_names(columns: list[str]) -> list[str]:
             kept = f"input_{name}"
             while kept in taken:
                 kept = f"input_{kept}"
-        number = 1
-        while kept in names:
-            kept, number = f"{name}.{number}", number + 1
         taken.add(kept)
         names.append(kept)
-    return names
+    return distinct_names(names)
 
 
 def _are_distinct(frames: Iterator[pd.DataFrame]) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from kosent_lab.corpora.reading import distinct_names
 from kosent_lab.corpora.recognisers import RECOGNISERS
 from kosent_lab.corpora.secret_words import load_secret_words
 
@@ -34,6 +35,8 @@ _LISTED = ("account", "driver", "ip", "passport")
 _NEAR = 40  # characters between two of a list
 _NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
 _AT_ONCE = 10_000  # rows held as Python's strings
+_OF_PHONES = re.compile("(?i)전화|연락|휴대|핸드폰|(?<![a-z])(?:tel|phone|mobile|hp|cell)(?![a-z])")
+_LARGE = 10**9  # a smaller number has too few digits to name anybody
 
 
 class Found(NamedTuple):
@@ -163,9 +166,9 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A copy; numbers, flags and dates stay.
+        A copy, headings masked too; flags, dates and small numbers stay, a number that is somebody's is missing.
     """
-    masked = {}
+    masked = {name: frame[name].mask(_held_numbers(frame[name]).notna()) for name in _number_columns(frame)}
     for name in _text_columns(frame):
         kind = frame[name].dtype
         if isinstance(kind, pd.ArrowDtype):
@@ -178,12 +181,16 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
         rows = pd.Series(range(first, first + len(frame)), index=frame.index).astype("str")
         changed = masked["doc_id"].ne(frame["doc_id"]).fillna(False)
         masked["doc_id"] = masked["doc_id"].where(~changed, masked["doc_id"].astype("str") + "-" + rows)
-    return frame.assign(**masked)
+    frame = frame.assign(**masked)
+    return frame.set_axis(distinct_names([mask_text(str(name)) for name in frame.columns]), axis=1)
 
 
 def _mask_value(value: Any) -> Any:
     if isinstance(value, str):
         return mask_text(value)
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return mask_text(text).encode("utf-8", "surrogateescape")
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
@@ -203,26 +210,47 @@ def _holds_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _holds_text(kind.value_type)
     inner = [kind.field(number).type for number in range(kind.num_fields)]
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or any(map(_holds_text, inner))
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests) or any(map(_holds_text, inner))
+
+
+def _number_columns(frame: pd.DataFrame) -> list[str]:
+    return [name for name in frame.select_dtypes("number").columns if not isinstance(frame[name].dtype, pd.ArrowDtype)]
+
+
+def _held_numbers(column: pd.Series) -> pd.Series:
+    """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
+    large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
+    lead = "0" if _OF_PHONES.search(str(column.name)) else ""  # which a spreadsheet takes from 010-…
+    words = pd.Series([f"{lead}{int(value)}" for value in large], index=large.index, dtype="str")
+    return words[[bool(find_personal(word)) for word in words]].reindex(column.index)
 
 
 def _values(column: pd.Series) -> list[Any]:
-    """Return a column's values as Python has them; of Arrow's lists whole lists."""
+    """Return a column's values as Python has them, Arrow's lists whole; of numbers those that are somebody's."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not isinstance(column.dtype, pd.ArrowDtype):
+        return list(_held_numbers(column.reset_index(drop=True)).dropna())
     return pa.array(column).to_pylist() if isinstance(column.dtype, pd.ArrowDtype) else list(column.dropna())
 
 
 def count_personal(frame: pd.DataFrame) -> Counter[str]:
     """Count by kind what the texts of a table hold, whichever column they stand in."""
     counts: Counter[str] = Counter()
-    for name in _text_columns(frame):
+    for name in [*_text_columns(frame), *_number_columns(frame)]:
         parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
         for values in map(_values, parts):
             # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
-            for value, n in Counter(value if isinstance(value, str) else str(value) for value in values).items():
+            for value, n in Counter(map(_as_words, values)).items():
                 if not _NUMBER_OF_ROW.fullmatch(value):
                     for found in find_personal(value):
                         counts[found.kind] += n
     return counts
+
+
+def _as_words(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else str(value)
 
 
 def counted(frames: Iterable[pd.DataFrame], counts: Counter[str]) -> Iterator[pd.DataFrame]:

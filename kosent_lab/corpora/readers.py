@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.reading import Reading, one_column
 from kosent_lab.corpora.separated import SeparatedFile, find_encoding
+
+logger = logging.getLogger(__name__)
 
 
 class RowFile(Protocol):
@@ -48,9 +51,17 @@ class JsonLines:
         self.path, self.encoding = path, find_encoding(path)[0]
         self.keys = list(dict.fromkeys(key for row in self._objects() for key in row))
         self.text = one_column(self.keys, reading.text_column, what=str(path))
+        halved = []
         for number, row in enumerate(self._objects(), 1):
+            if any(isinstance(value, str) and value != replace_surrogates(value) for value in row.values()):
+                halved.append(number)
             if isinstance(row.get(self.text), (list, dict)):
                 raise DataError(f"{path}, object {number}: {self.text!r} is {str(row[self.text])[:40]}, not a text")
+
+        if halved:
+            logger.warning(
+                "%s: %d objects (the first: %d) hold half a character, read as �", path, len(halved), halved[0]
+            )
 
     def frames(self, rows: int | None, only: str | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows; a missing key, null and NaN are missing."""
@@ -91,9 +102,9 @@ class _Written(float):
 
 
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
+    names = [replace_surrogates(name) for name, _ in pairs]
+    row = dict(zip(names, (value for _, value in pairs), strict=True))
     if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
         raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
     return row
 
@@ -128,6 +139,7 @@ class Parquet:
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path} cannot be read as parquet: {error}") from error
         self.names = list(self.file.schema_arrow.names)
+        self.index = _range_index(self.file.schema_arrow)
         self.text = one_column(self.names, reading.text_column, what=str(path))
         if self.text is not None:
             self._texts(self.file.schema_arrow.empty_table())
@@ -136,25 +148,42 @@ class Parquet:
         """Yield the rows; a shard is filled over the file's own row groups."""
         columns = None if only is None else [name for name in self.names if name == only]
         held: list[pa.RecordBatch] = []
-        yielded = False
+        yielded, start = False, 0
         try:
             for batch in self.file.iter_batches(batch_size=rows or 1 << 16, columns=columns):
                 held.append(batch)
                 while rows and sum(map(len, held)) >= rows:
                     table = pa.Table.from_batches(held)
-                    yield to_frame(self._texts(table.slice(0, rows)))
-                    held, yielded = table.slice(rows).to_batches(), True
+                    yield self._frame(table.slice(0, rows), start, only)
+                    held, yielded, start = table.slice(rows).to_batches(), True, start + rows
             if sum(map(len, held)) or not yielded:
                 table = pa.Table.from_batches(held) if held else self.file.schema_arrow.empty_table()
-                yield to_frame(self._texts(table))
+                yield self._frame(table, start, only)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.path} cannot be read as parquet: {error}") from error
+
+    def _frame(self, table: pa.Table, start: int, only: str | None) -> pd.DataFrame:
+        frame = to_frame(self._texts(table))
+        if self.index is None or only not in (None, self.index[0]):
+            return frame
+        name, first, step = self.index
+        return frame.assign(**{name: [first + step * row for row in range(start, start + len(table))]})
 
     def _texts(self, table: pa.Table) -> pa.Table:
         place = table.schema.get_field_index(self.text) if self.text is not None else -1
         if place < 0:
             return table
         return table.set_column(place, self.text, to_text(table.column(place), name=self.text, what=str(self.path)))
+
+
+def _range_index(schema: pa.Schema) -> tuple[str, int, int] | None:
+    """Return name, start and step of an index that pandas only described: rows cut out of a table, or a name."""
+    for kept in (schema.pandas_metadata or {}).get("index_columns", []):
+        if isinstance(kept, dict) and kept.get("kind") == "range":
+            name, start, step = kept.get("name"), int(kept["start"]), int(kept["step"])
+            plain = name is None and (start, step) == (0, 1)
+            return None if plain or (name or "index") in schema.names else (str(name or "index"), start, step)
+    return None
 
 
 def _workbook(path: Path, reading: Reading) -> RowFile:

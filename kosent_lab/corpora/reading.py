@@ -75,6 +75,17 @@ def number_names(count: int) -> list[str]:
     return [str(number) for number in range(1, count + 1)]
 
 
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return names so that no two are alike: the second of one is ``<name>.1``."""
+    found: list[str] = []
+    for name in names:
+        kept, number = name, 1
+        while kept in found:
+            kept, number = f"{name}.{number}", number + 1
+        found.append(kept)
+    return found
+
+
 def one_column(columns: Sequence[str], name: str, *, what: str) -> str | None:
     """Return the column called `name`, however its letters are composed; None where there is none.
 

@@ -28,6 +28,7 @@ WORD_TEXTS = 2_000
 MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
 MEAN_RESAMPLES = 1_000
+FEWEST = 30  # labelled rows: of fewer a bootstrap's interval is too narrow, and of one it has no width
 RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
 
 
@@ -106,7 +107,12 @@ class Assessment:
         rows = calibration.labelled_numbers(self.scored)
         gap = rows["confidence"].to_numpy(dtype="float64") - rows["correct"].to_numpy(dtype="float64")
         groups = calibration.pair_groups(self.scored[self.scored["label"].notna()])
-        return intervals.bootstrap_mean(gap, groups=groups, resamples=MEAN_RESAMPLES)
+        return self._known(intervals.bootstrap_mean(gap, groups=groups, resamples=MEAN_RESAMPLES))
+
+    def _known(self, found: Sequence[float]) -> tuple[float, float, float]:
+        """Return a value with its bounds; without them where a bootstrap of so few rows gives none to believe."""
+        value, low, high = found
+        return (value, low, high) if self.n_labelled >= FEWEST else (value, np.nan, np.nan)
 
     @functools.cached_property
     def nll_change(self) -> tuple[float, float, float]:
@@ -118,7 +124,7 @@ class Assessment:
         table = calibration.compare(self.scored, self.frame, of=["positive"], resamples=self.resamples).set_index(
             ["of", "metric"]
         )
-        return tuple(table.loc[("positive", "nll"), ["difference", "ci_low", "ci_high"]])
+        return self._known(table.loc[("positive", "nll"), ["difference", "ci_low", "ci_high"]])
 
     @property
     def calibration_harms(self) -> bool:
@@ -240,11 +246,6 @@ class Assessment:
         if not self.has_texts:
             return pd.Series(False, index=self.frame.index)
         return self.frame["text"].astype("str").fillna("").str.strip().eq("")
-
-    @property
-    def blank(self) -> int:
-        """Number of rows whose text is missing or only white space."""
-        return int(self.is_blank.sum())
 
     @functools.cached_property
     def filled(self) -> pd.DataFrame | None:

@@ -43,7 +43,7 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     for name in ("ece", "nll"):
         result |= _with_interval(f"{name}_calibrated", None if after is None else after.loc[name])
     result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
-    result |= {"n_blank": assessment.blank} | _with_interval("accuracy_without_blank", filled)
+    result |= {"n_blank": int(assessment.is_blank.sum())} | _with_interval("accuracy_without_blank", filled)
     result["n_without_blank"] = None if filled is None else int(filled["n"])
     choice = assessment.choice
     result["calibrator"] = choice.calibrator.method if choice.calibrator else None

@@ -176,7 +176,7 @@ def findings(assessment: Assessment, language: str) -> list[str]:
     if len(assessment.words):
         fertility = decimal(assessment.words["n_pieces"].mean(), 2)
         found.append(t["f_words"].format(fertility=fertility, unknown=percent((frame["n_unknown"] > 0).mean())))
-    for key, count in (("f_blank", assessment.blank), ("f_cut", int(frame["truncated"].sum()))):
+    for key, count in (("f_blank", assessment.is_blank.sum()), ("f_cut", int(frame["truncated"].sum()))):
         if count:
             found.append(t[key].format(n=f"{count:,}"))
     return found

@@ -265,6 +265,9 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, i
     if not total:
         return np.nan, np.nan, np.nan, 0
     value = above.sum() / total
+    if value in (0, 1) and (above <= below).all():  # no text differs from another: each is taken for one draw
+        n = int((below > 0).sum())
+        return value, *wilson_interval(value * n, n), int(total)
     half = REACH * np.sqrt(np.square(above - value * below).sum()) / total
     return value, max(value - half, 0.0), value + half, int(total)
 

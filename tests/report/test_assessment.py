@@ -76,11 +76,11 @@ def test_saved_answers_have_no_texts_and_say_so_by_the_missing_column(scored):
     saved = scored.drop(columns="text").assign(length_band="1-10")
     assessment = assess(saved)
     assert not assessment.has_texts
-    assert assessment.blank == 0
+    assert assessment.is_blank.sum() == 0
     assert assessment.words.empty
     blank = scored.assign(text=[None] * 400)
     assert assess(blank, sha256="").has_texts
-    assert assess(blank, sha256="").blank == 400
+    assert assess(blank, sha256="").is_blank.sum() == 400
 
 
 @pytest.mark.parametrize("leaked", [["False", "True"], [None, True], [0, 1]])
