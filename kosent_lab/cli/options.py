@@ -170,7 +170,7 @@ def from_stdin(data: str | Path) -> str | Path:
     if str(data) != "-":
         return data
     content = sys.stdin.buffer.read()
-    ending = _kind_of_stdin(content)
+    ending = kind_of_stdin(content)
     folder = Path(tempfile.mkdtemp(prefix="kosent-lab-"))  # nobody else's to read
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"stdin{ending}"
@@ -178,7 +178,7 @@ def from_stdin(data: str | Path) -> str | Path:
     return path
 
 
-def _kind_of_stdin(content: bytes) -> str:
+def kind_of_stdin(content: bytes) -> str:
     """Return the ending that says how what stands on standard input is read."""
     for start, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".xlsx")):
         if content.startswith(start):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from kosent_lab.cli import crashes, data, parser
+from kosent_lab.cli.options import kind_of_stdin
 from kosent_lab.core.schema import DataError
 
 COMMAND = [sys.executable, "-m", "kosent_lab.cli"]
@@ -213,3 +214,30 @@ def test_purge_says_what_it_removed_and_takes_nothing_else(capsys, tmp_path):
     assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == ["mine.txt"]
     assert parser.main(["data", "purge"]) == 0
     assert capsys.readouterr().out == "there is nothing to remove\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        ("text\n좋다\n", ".csv"),
+        ("제목\n\ntext\tlabel\n좋다\t1\n싫다\t0\n", ".tsv"),  # a title stands above
+        ("text,label\n가\t나,1\n다,0\n라,0\n", ".csv"),  # a tab in a text
+        ('\n{"text": "좋다"}\n', ".jsonl"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_stands_on_standard_input_is_told_by_its_text(content, ending, encoding):
+    assert kind_of_stdin(content.encode(encoding)) == ending
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"\x1f\x8b\x08", "gzip -dc"), (b'[{"text": 1}]', "jq -c")])
+def test_what_cannot_be_read_from_standard_input_is_said(content, said):
+    with pytest.raises(DataError, match=said):
+        kind_of_stdin(content)
+
+
+@pytest.mark.parametrize("given", ["0", "-5", "1.5", "many", "²"])
+def test_what_counts_is_a_whole_number_from_one(given, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser.main(["predict", "a.csv", "--out", "b.csv", f"--shard-rows={given}"])
+    assert f"needs a whole number from 1; got '{given}'" in capsys.readouterr().err

@@ -22,6 +22,23 @@ def test_verify_nsmc_prints_the_blob_hashes(capsys):
     assert shown.rstrip().endswith("ok")
 
 
+def test_a_header_that_is_a_row_is_not_published(tmp_path, capsys):
+    path, out = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text("이름,010-0000-0000,이름\n나,010-0000-0001,나\n", "utf-8")
+    assert parser.main(["data", "mask", str(path), "--out", str(out)]) == 1
+    assert "column 2 of the header is personal data itself" in capsys.readouterr().err
+    assert not out.exists()
+    assert parser.main(["data", "mask", str(path), "--no-header", "--out", str(out)]) == 0
+    assert "010" not in out.read_text("utf-8")
+    kept = out.read_bytes()
+    assert parser.main(["data", "mask", str(path), "--no-header", "--out", str(out)]) == 1
+    assert out.read_bytes() == kept
+    path.write_text("메모,메모\n가,나\n", "utf-8")
+    out.unlink()
+    assert parser.main(["data", "mask", str(path), "--out", str(out)]) == 0
+    assert out.read_text("utf-8-sig").startswith("메모,메모.1\n")
+
+
 def test_a_table_of_ones_own_is_masked_and_stays_what_it_is(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("리뷰,휴대폰,점수\n좋아요 a@example.com,010-1234-5678,5\n별로,,1\n", "utf-8")
     words = ["data", "mask", str(tmp_path / "a.csv"), "--text-column", "리뷰", "--out", str(tmp_path / "b.csv")]

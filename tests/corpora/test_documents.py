@@ -220,6 +220,13 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
     assert frame["input_label"].iloc[1] == "★★★★★"
 
 
+def test_a_column_that_is_nearly_called_label_is_told(tmp_path, caplog):
+    path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나"), "LABEL": [1, 0]}))
+    assert load(path)["label"].isna().all()
+    assert "--label-column LABEL" in caplog.text
+    assert load(path, label_column="LABEL")["label"].tolist() == [1, 0]
+
+
 def test_a_label_that_is_none_stops_a_job_before_its_first_shard(tmp_path):
     path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나다"), "label": ["1", "0", "셋"]}))
     with pytest.raises(DataError, match="rows from 2: .*'셋'"):

@@ -40,6 +40,27 @@ def test_an_index_that_pandas_kept_is_a_column(tmp_path):
     assert load(tmp_path / "a.parquet")["user"].tolist() == ["u7", "u9"]
 
 
+@pytest.mark.parametrize("rows", [None, 3])
+@pytest.mark.parametrize(("name", "column"), [(None, "index"), ("번호", "번호")])
+def test_an_index_that_pandas_only_described_is_a_column(tmp_path, rows, name, column):
+    frame = pd.DataFrame({"text": [f"글 {number}" for number in range(10)]}).rename_axis(index=name)
+    frame.iloc[8:2:-2].to_parquet(tmp_path / "a.parquet")
+    read = pd.concat(iter_documents(tmp_path / "a.parquet", rows=rows))
+    assert read[column].tolist() == [8, 6, 4]
+    assert read["text"].tolist() == ["글 8", "글 6", "글 4"]
+    frame.rename_axis(index=None).to_parquet(tmp_path / "b.parquet")
+    assert "index" not in load(tmp_path / "b.parquet").columns
+
+
+def test_half_characters_are_told_and_shown_as_such(tmp_path, caplog):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "좋아"}\n{"text": "좋아 \\ud83d 요", "\\ud83d": 1}\n', "utf-8")
+    frame = load(path)
+    assert frame["text"].tolist() == ["좋아", "좋아 \ufffd 요"]
+    assert "1 objects (the first: 2)" in caplog.text
+    assert "\ufffd" in frame.columns
+
+
 @pytest.mark.parametrize("ids", [[12345678901234567, 2], [1001.0, 1002.0]])
 def test_ids_are_kept_to_the_digit(tmp_path, ids):
     pd.DataFrame({"doc_id": ids, "text": ["좋아요", "별로"]}).to_parquet(tmp_path / "a.parquet")

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,7 +10,7 @@ from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import assessment as module
 from kosent_lab.report import sentences
-from kosent_lab.report.assessment import assess
+from kosent_lab.report.assessment import FEWEST, assess
 from kosent_lab.report.evaluation import evaluate
 
 
@@ -65,6 +66,16 @@ def test_blank_texts_are_counted_apart_and_the_headline_is_given_without_them(sc
     assert said[0].startswith("Without its blank texts, whose answers mean nothing, it is")
     assert "300 texts" in said[0]
     assert evaluate(assess(scored.assign(text="좋아요")))["accuracy_without_blank"] is None
+
+
+def test_of_few_rows_nothing_is_called_sure(scored):
+    few = assess(scored.head(FEWEST - 1), Temperature(3.0))
+    assert np.isnan(few.overconfidence[1:]).all()
+    assert np.isnan(few.nll_change[1:]).all()
+    assert not few.calibration_harms
+    assert any("makes no sure difference here" in said for said in sentences.findings(few, "en"))
+    enough = assess(scored.head(FEWEST), Temperature(3.0))
+    assert not np.isnan([*enough.overconfidence, *enough.nll_change]).any()
 
 
 def test_evaluation_without_labels_says_what_is_needed(scored):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from kosent_lab.core.hangul import clean_text
+from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import (
@@ -86,6 +87,14 @@ def test_measures_by_hand():
     whole = measure_pieces(cut(["영화관에서는 좋았다"], "eojeol")).set_index("metric")["value"]
     assert whole[["boundary_kept", "under_segmentation"]].tolist() == [0.0, 1.0]
     assert np.isnan(whole["over_segmentation"])
+
+
+def test_a_share_of_none_or_all_has_an_interval_all_the_same(tiny_tokenizer):
+    words = eojeol_frame(["a", "b"], ["좋다", "싫다"], tiny_tokenizer)
+    words = words.assign(boundary_kept=[True, True], morpheme_cuts=0, morpheme_cuts_missed=0)
+    row = measure_pieces(words).set_index("metric").loc["boundary_kept"]
+    assert (row["value"], row["n"]) == (1, 2)
+    assert (row["ci_low"], row["ci_high"]) == wilson_interval(2, 2)
 
 
 def test_the_interval_agrees_with_a_bootstrap_of_texts(pack, tiny_tokenizer):
