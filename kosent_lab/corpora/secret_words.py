@@ -99,6 +99,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = re.search("(?i)(?:authors?|public ?key|공개 ?키)[ :=는은]*$", text[max(0, start - 12) : start])
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
         named = named or _OF_A_THING.search(text, max(0, start - 16), start) or _LABEL.fullmatch(word)
+        named = named or "***" in word  # hidden already
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
