@@ -23,7 +23,8 @@ HOUSE = {
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recogniser",
         "address_recogniser", "secret_recognisers", "recognisers", "secret_words", "personal",
-        "reading", "labels", "separated", "workbooks", "readers", "documents", "nearness", "pretraining_text",
+        "reading", "personal_tables", "labels", "separated", "workbooks", "readers", "documents",
+        "nearness", "pretraining_text",
     ],
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",

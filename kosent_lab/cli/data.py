@@ -83,7 +83,7 @@ def mask_file(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab.core.columns import to_table
-    from kosent_lab.corpora import personal
+    from kosent_lab.corpora import personal, personal_tables
     from kosent_lab.corpora.documents import open_table
     from kosent_lab.corpora.reading import distinct_names
     from kosent_lab.scoring.csv_out import write_csv
@@ -99,8 +99,8 @@ def mask_file(arguments: argparse.Namespace) -> None:
             f"{arguments.file}: column {frame.columns.get_loc(held[0]) + 1} of the header is personal data itself. "
             "Where the first line is a row and no header: --no-header; else rename the column."
         )
-    counts = personal.count_personal(frame)
-    write_csv([to_table(personal.mask_frame(frame))], arguments.out)
+    counts = personal_tables.count_personal(frame)
+    write_csv([to_table(personal_tables.mask_frame(frame))], arguments.out)
     print(f"{len(frame):,} rows, hidden: {personal.describe(counts) or 'nothing'}: {arguments.out}")
 
 

@@ -1,23 +1,19 @@
-"""Find, mask and count what names a person in a text, and what gives access to what is theirs.
+"""Find and mask what names a person in a text, and what gives access to what is theirs.
 
 Shapes, check digits and words around them (``corpora.recognisers``), of passwords also a model of the words around them
 (``corpora.secret_words``): names are not found, nor what is spelled out, and nothing here says that a text is free of
-personal data. Who warns of it and who hides it is decided in ``cli`` and ``report``.
+personal data. Tables are read in ``personal_tables``; who warns of it and who hides it is decided
+in ``cli`` and ``report``.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-
-from kosent_lab.corpora.reading import distinct_names
+from kosent_lab.core.hangul import compose
 from kosent_lab.corpora.recognisers import RECOGNISERS
 from kosent_lab.corpora.secret_words import load_secret_words
 
@@ -27,16 +23,22 @@ PLACEHOLDERS = {one.kind: one.placeholder for one in RECOGNISERS}
 _MASKED = re.compile("|".join(sorted(map(re.escape, PLACEHOLDERS.values()))))
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−ㅡ·：／", "0123456789-.@()+--------:/")
+# spaces of web pages and of print
+_HALF_WIDTH |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2005\u2007\u2008\u2009\u200a\u202f\u3000"), " ")
 # what any find holds: most texts hold none of it
 HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
 _HINT = re.compile(HINT)
 _LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
 _LISTED = ("account", "driver", "ip", "passport")
 _NEAR = 40  # characters between two of a list
-_NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
-_AT_ONCE = 10_000  # rows held as Python's strings
-_OF_PHONES = re.compile("(?i)전화|연락|휴대|핸드폰|(?<![a-z])(?:tel|phone|mobile|hp|cell)(?![a-z])")
-_LARGE = 10**9  # a smaller number has too few digits to name anybody
+_BARE = 80  # characters of a cell that holds one value
+_TELLING = re.compile(
+    "(?i)계좌(?:번호)?|여권(?:번호)?|(?:운전)?면허(?:번호)?|(?:현관 ?)?(?:비밀번호|비번|암호)"
+    "|주민(?:등록)?(?:번호)?|외국인등록번호"
+    "|전화(?:번호)?|연락처|휴대(?:폰|전화)|핸드폰|(?:신용)?카드(?:번호)?|차량(?:번호)?|사업자(?:등록)?(?:번호)?"
+    "|(?<![a-z])(?:password|passwd|pwd|pw|account|passport|license|rrn|ssn|tel|phone|mobile|secret|token|api_?key)(?![a-z])"
+)
+OF_PHONES = re.compile("(?i)전화|연락|휴대|핸드폰|(?<![a-z])(?:tel|phone|mobile|hp|cell)(?![a-z])")
 
 
 class Found(NamedTuple):
@@ -66,11 +68,33 @@ def find_personal(text: str) -> list[Found]:
     >>> find_personal("별점 5.0, 12,900원, 2024-01-15, 주문 20240115-0001234")
     []
     """
+    composed, places = compose(text)  # a file of macOS holds decomposed letters
+    if len(composed) < len(text):
+        return [Found(kind, places[start], places[end]) for kind, start, end in find_personal(composed)]
     found = _find_once(text)
     # what is masked tells of nothing any more; looked at again until nothing is left, a text masked twice is the same
     while more := _find_once(mask_text(text, found)) if found else []:
         found = sorted([*found, *(_moved_back(one, found) for one in more)], key=lambda one: one.start)
     return found
+
+
+def find_in_cell(text: str, heading: str) -> list[Found]:
+    """Find personal data in a cell of a table, where its heading may tell what a bare value is: 계좌번호, tel.
+
+    Examples
+    --------
+    >>> [(found.kind, found.start, found.end) for found in find_in_cell("482736-04-127384", "계좌번호")]
+    [('account', 0, 16)]
+    >>> find_in_cell("482736-04-127384", "주문번호")
+    []
+    """
+    found = find_personal(text)
+    if found or len(text) > _BARE or not (telling := _TELLING.search(heading)):
+        return found
+    # a spreadsheet takes the first zero of 010-…
+    lead = f"{telling.group()}: " + ("0" if OF_PHONES.search(heading) and text.isdecimal() else "")
+    shifted = (Found(kind, start - len(lead), end - len(lead)) for kind, start, end in find_personal(lead + text))
+    return [Found(kind, max(0, start), end) for kind, start, end in shifted if end > 0]
 
 
 def _moved_back(one: Found, before: list[Found]) -> Found:
@@ -151,113 +175,6 @@ def mask_text(text: str, found: Iterable[Found] | None = None) -> str:
         parts += [text[place:start], PLACEHOLDERS[kind]]
         place = end
     return "".join([*parts, text[place:]])
-
-
-def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
-    """Mask every text of a table, in lists too.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    first : int
-        Number of the first row, where it is part of a larger table: ids that are masked end in their row's number,
-        so that they stay distinct.
-
-    Returns
-    -------
-    DataFrame
-        A copy, headings masked too; flags, dates and small numbers stay, a number that is somebody's is missing.
-    """
-    masked = {name: frame[name].mask(_held_numbers(frame[name]).notna()) for name in _number_columns(frame)}
-    for name in _text_columns(frame):
-        kind = frame[name].dtype
-        if isinstance(kind, pd.ArrowDtype):
-            values = [_mask_value(value) for value in _values(frame[name])]
-            masked[name] = pd.Series(pd.array(values, dtype=kind), index=frame.index)
-        else:
-            values = frame[name].astype("object") if isinstance(kind, pd.CategoricalDtype) else frame[name]
-            masked[name] = values.map(_mask_value)
-    if "doc_id" in masked:
-        rows = pd.Series(range(first, first + len(frame)), index=frame.index).astype("str")
-        changed = masked["doc_id"].ne(frame["doc_id"]).fillna(False)
-        masked["doc_id"] = masked["doc_id"].where(~changed, masked["doc_id"].astype("str") + "-" + rows)
-    frame = frame.assign(**masked)
-    return frame.set_axis(distinct_names([mask_text(str(name)) for name in frame.columns]), axis=1)
-
-
-def _mask_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask_text(value)
-    if isinstance(value, bytes):
-        text = value.decode("utf-8", "surrogateescape")
-        return mask_text(text).encode("utf-8", "surrogateescape")
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_mask_value(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _mask_value(one) for key, one in value.items()}
-    return value
-
-
-def _text_columns(frame: pd.DataFrame) -> list[str]:
-    own = set(frame.select_dtypes(include=["object", "str", "string", "category"]).columns)
-    arrow = {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
-    return [name for name in frame.columns if name in own or (name in arrow and _holds_text(arrow[name]))]
-
-
-def _holds_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        return _holds_text(kind.value_type)
-    inner = [kind.field(number).type for number in range(kind.num_fields)]
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    return any(test(kind) for test in tests) or any(map(_holds_text, inner))
-
-
-def _number_columns(frame: pd.DataFrame) -> list[str]:
-    return [name for name in frame.select_dtypes("number").columns if not isinstance(frame[name].dtype, pd.ArrowDtype)]
-
-
-def _held_numbers(column: pd.Series) -> pd.Series:
-    """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
-    large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
-    lead = "0" if _OF_PHONES.search(str(column.name)) else ""  # which a spreadsheet takes from 010-…
-    words = pd.Series([f"{lead}{int(value)}" for value in large], index=large.index, dtype="str")
-    return words[[bool(find_personal(word)) for word in words]].reindex(column.index)
-
-
-def _values(column: pd.Series) -> list[Any]:
-    """Return a column's values as Python has them, Arrow's lists whole; of numbers those that are somebody's."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and not isinstance(column.dtype, pd.ArrowDtype):
-        return list(_held_numbers(column.reset_index(drop=True)).dropna())
-    return pa.array(column).to_pylist() if isinstance(column.dtype, pd.ArrowDtype) else list(column.dropna())
-
-
-def count_personal(frame: pd.DataFrame) -> Counter[str]:
-    """Count by kind what the texts of a table hold, whichever column they stand in."""
-    counts: Counter[str] = Counter()
-    for name in [*_text_columns(frame), *_number_columns(frame)]:
-        parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
-        for values in map(_values, parts):
-            # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
-            for value, n in Counter(map(_as_words, values)).items():
-                if not _NUMBER_OF_ROW.fullmatch(value):
-                    for found in find_personal(value):
-                        counts[found.kind] += n
-    return counts
-
-
-def _as_words(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else str(value)
-
-
-def counted(frames: Iterable[pd.DataFrame], counts: Counter[str]) -> Iterator[pd.DataFrame]:
-    """Yield tables as they come, and add what they hold to `counts`."""
-    for frame in frames:
-        counts += count_personal(frame)
-        yield frame
 
 
 def warn(

@@ -202,7 +202,9 @@ def is_alone(value: str) -> bool:
     algorithm = re.match(
         "(?i)argon2|b(?:ase)?64|[bs]crypt|sha-?[1-5]|md5|utf8|pbkdf2|(?:aes|rsa|hs|rs|es)-?\\d{3}", value
     )
-    if algorithm or "***" in value or not is_secret(value) or not re.search("[A-Za-z]", value) or not re.search(r"\d", value):
+    if algorithm or "***" in value or not is_secret(value):
+        return False
+    if not re.search("[A-Za-z]", value) or not re.search(r"\d", value):
         return False
     return bool(re.search(r"[!#$%^&*~?+]|@\d", value)) or (value.isalnum() and _changes(value) > 1) or _is_drawn(value)
 

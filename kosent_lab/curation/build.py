@@ -97,12 +97,16 @@ def build_corpus(
                     f"{out} lies in the source {source['folder']}, which would then read itself; build elsewhere"
                 )
         frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
-        about = jobs.describe(recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner))
+        asked = _asked_before(before)
+        about = jobs.describe(
+            recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner), asked=asked
+        )
         _open_work(work, about)
         lineage, steps = [], []
         calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
         for number, call in enumerate(calls):
-            outcome = _run(call, frame, work / f"step-{number:02d}", engine or Here())
+            more = {"asked": asked} if call.step == "opt-out" else {}
+            outcome = _run(call, frame, work / f"step-{number:02d}", engine or Here(), **more)
             lineage.append(_lineage(frame, outcome, call.step))
             fewer = outcome.apply(frame)
             steps.append(
@@ -171,8 +175,19 @@ def _open_work(work: Path, about: dict[str, Any]) -> None:
         write_text(json.dumps(about, ensure_ascii=False), job)
 
 
-def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine) -> Outcome:
-    """Run a step, or read what an earlier build made of it."""
+def _asked_before(before: Snapshot | None) -> dict[str, str]:
+    """Return the requests by which texts left the version before, by the hash of their letters: a copy that is found
+    when the original is gone from the sources follows the wish all the same.
+    """
+    if before is None:
+        return {}
+    lineage = before.lineage()
+    gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
+    return dict(zip(gone["letters_sha256"], gone["other"], strict=True))
+
+
+def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine, **more: Any) -> Outcome:
+    """Run a step, with `more` than its recipe says, or read what an earlier build made of it."""
     facts = kept.with_suffix(".json")
     if facts.is_file():  # written last
         logger.info("%s: there already", call.step)
@@ -181,7 +196,7 @@ def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine) -> Out
     if call.step == "scanner":
         outcome = scan(frame, **call.options)
     else:
-        outcome = run_in_parts(call.step, frame, call.options, engine)
+        outcome = run_in_parts(call.step, frame, call.options | more, engine)
     write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
     write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
     write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)

@@ -142,8 +142,7 @@ def _of_metadata(text: str) -> list[str]:
         words = found.group(1).strip() if found else ""
         if words and words.upper() != "UNKNOWN" and len(words) < 100:
             return [words]
-    names = re.findall(r"^Classifier:[ \t]*License ::(?:[^\n]*::)? *([^\n:]+?)[ \t]*$", head, re.MULTILINE)
-    return [name for name in names if name != "OSI Approved"]
+    return _of_classifiers("\n".join(re.findall(r"^Classifier:([^\n]{1,200})$", head, re.MULTILINE)))
 
 
 def _of_toml(text: str) -> list[str]:
@@ -152,10 +151,22 @@ def _of_toml(text: str) -> list[str]:
     except (tomllib.TOMLDecodeError, RecursionError):
         return []
     tool = content.get("tool")
-    project = content.get("project") or content.get("package") or (tool.get("poetry") if isinstance(tool, dict) else {})
-    licence = project.get("license") if isinstance(project, dict) else None
-    licence = licence.get("text") if isinstance(licence, dict) else licence
-    return [licence.strip()] if isinstance(licence, str) and 0 < len(licence.strip()) < 100 else []
+    tables = [content.get("project"), content.get("package"), tool.get("poetry") if isinstance(tool, dict) else None]
+    projects = [table for table in tables if isinstance(table, dict)]
+    for project in projects:
+        licence = project.get("license")
+        licence = licence.get("text") if isinstance(licence, dict) else licence
+        if isinstance(licence, str) and 0 < len(licence.strip()) < 100:
+            # of Cargo once: MIT/Apache-2.0 lets one choose
+            return [licence.strip().replace("/", " OR ") if project is content.get("package") else licence.strip()]
+    lines = [line for project in projects for line in project.get("classifiers") or [] if isinstance(line, str)]
+    return _of_classifiers("\n".join(lines))
+
+
+def _of_classifiers(text: str) -> list[str]:
+    """Return what Python's classifiers name, each on a line or in quotes of its own."""
+    names = re.findall(r"License ::(?:[^\n\"']*::)? *([^\n\"':]+?)[ \t]*(?:$|[\"'])", text, re.MULTILINE)
+    return [name for name in names if name != "OSI Approved"]
 
 
 def _of_json(text: str) -> list[str]:
@@ -179,7 +190,7 @@ def _of_setup(text: str) -> list[str]:
     found = found or re.search(
         r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
     )
-    return [found["words"].strip()] if found else []
+    return [found["words"].strip()] if found else _of_classifiers(text)
 
 
 _READERS: dict[str, Callable[[str], list[str]]] = {

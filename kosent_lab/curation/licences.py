@@ -28,12 +28,14 @@ _GRANT = (  # or nothing at all, at the beginning
     r"subject to (?:the terms of )?)"
 )
 _KIND = "(?:Lesser |Library |Affero )?General"
+_COMMONS = ",? (?:with|and) (?:the )?Commons Clause"
 _VERSION = r"[123](?:\.[01])?"
 _LATER = r"(?:,? \(?(?:or|and) \(?(?:at your option\)?,? )?(?:any )?later(?: versions?)?)?"
 # the notices that licences ask to be put into each file, in the words of their own texts
 _NOTICES = {
     r"subject to the terms of the Mozilla Public License,? v(?:ersion|\.)? ?2\.0": "MPL-2.0",
-    r"Licensed under the Apache License, Version 2\.0": "Apache-2.0",
+    rf"Licensed under the Apache License, Version 2\.0(?!{_COMMONS})": "Apache-2.0",
+    rf"Licensed under the Apache License, Version 2\.0{_COMMONS}": "Apache-2.0 AND LicenseRef-Commons-Clause",
     r"Distributed under the Boost Software License, Version 1\.0": "BSL-1.0",
     # that a text speaks of the licence is no notice: the words of a grant stand before it
     rf"{_GRANT}(?:the )?GNU (?P<kind>{_KIND}) Public License,?(?: as published by the Free Software Foundation)?[;,]?"
@@ -132,7 +134,8 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     """Tell whether an expression lets a text be used by who accepts the licences of `allow`.
 
     Of ``A OR B`` one must be allowed, of ``A AND B`` both; ``A WITH exception`` is allowed where ``A`` is, since an
-    exception only adds to what one may do, or where it is named itself.
+    exception of SPDX's list only adds to what one may do, or where it is named itself. What is behind ``WITH`` and not
+    on that list (Commons Clause) may take away: it must be named.
 
     Raises
     ------
@@ -144,8 +147,8 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     >>> allow = frozenset({"MIT", "Apache-2.0"})
     >>> [is_allowed(text, allow) for text in ("MIT OR GPL-3.0-only", "MIT AND GPL-3.0-only")]
     [True, False]
-    >>> is_allowed("Apache-2.0 WITH LLVM-exception", allow)
-    True
+    >>> [is_allowed(f"Apache-2.0 WITH {name}", allow) for name in ("LLVM-exception", "LicenseRef-no-military-use")]
+    [True, False]
     """
     names = list(dict.fromkeys(_OWN.findall(expression)))
 
@@ -154,7 +157,9 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
             found = [allowed(one) for one in part.args]
             return all(found) if part.operator.strip() == "AND" else any(found)
         if isinstance(part, LicenseWithExceptionSymbol):
-            return str(part) in allow or part.license_symbol.key in allow
+            own = part.exception_symbol.key.lower().startswith("licenseref-")
+            whole = _STAND_IN.sub(lambda match: names[int(match.group(1))], str(part))
+            return whole in allow or (not own and part.license_symbol.key in allow)
         key = part.key
         if match := _STAND_IN.fullmatch(key):
             key = names[int(match.group(1))]
@@ -178,9 +183,9 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     >>> stated_licence("gpl = 'MIT'  # not a licence\\n") is None
     True
     """
-    head = text[:_HEAD]
+    head = text[:_HEAD].replace("\r\n", "\n").replace("\r", "\n")
     # of several all hold, as REUSE has it; a notice that says otherwise than the tag holds too
-    tags = [(tag.group(1), text.count("\n", 0, tag.start()) + 1) for tag in _TAG.finditer(head)]
+    tags = [(tag.group(1), head.count("\n", 0, tag.start()) + 1) for tag in _TAG.finditer(head)]
     noticed = _noticed(head) if "icense" in head else []
     said = {name for licence, _ in tags for name in licence_names(licence)}
     found = tags + [one for one in noticed if one[0] not in said]

@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +194,22 @@ def _names(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values):
         return values.map(plain_label).astype("object")
     return values.fillna("").astype("str").map(lambda name: to_nfc(name).strip()).astype("object")
+
+
+def find_asked_before(
+    frame: pd.DataFrame, found: pd.DataFrame, registry: Registry, asked: Mapping[str, str], *, least: int
+) -> pd.DataFrame:
+    """Find, as `find_wished` does and beside what it `found`, copies of what left a version before by a wish that
+    stands.
+
+    ``asked`` holds the request by the hash of the letters: the original may be gone from the sources.
+    """
+    standing = set(registry.wishes["request"])
+    known = {letters: request for letters, request in asked.items() if request in standing}
+    rest = frame[~frame["doc_id"].isin(found["doc_id"]) & (fold_texts(frame["text"]).str.len() >= least)]
+    request = rest["letters_sha256"].map(known)
+    request = request.fillna(rest["letters_sha256" + PUBLISHED].map(known)).dropna()
+    return pd.DataFrame({"doc_id": rest.loc[request.index, "doc_id"], "request": request, "follows": True})
 
 
 def find_near_wished(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import pandas as pd
 
 from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
-from kosent_lab.corpora.personal import HINT, find_personal, mask_text
+from kosent_lab.corpora.personal import HINT, find_in_cell, mask_text
+from kosent_lab.corpora.personal_tables import is_nested
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
@@ -30,6 +31,7 @@ from kosent_lab.curation.optout import (
     LEAST_LETTERS,
     PUBLISHED,
     Registry,
+    find_asked_before,
     find_near_wished,
     find_wished,
     read_registry,
@@ -81,15 +83,25 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     return found
 
 
-def opt_out(frame: pd.DataFrame, *, registry: Path, near: float = 0.9, least_letters: int = LEAST_LETTERS) -> Outcome:
+def opt_out(
+    frame: pd.DataFrame,
+    *,
+    registry: Path,
+    near: float = 0.9,
+    least_letters: int = LEAST_LETTERS,
+    asked: Mapping[str, str] | None = None,
+) -> Outcome:
     """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such);
-    copies of texts of fewer letters than `least_letters` are none.
+    copies of texts of fewer letters than `least_letters` are none. Copies of what left the version before by a wish
+    that stands (`asked`: request by the hash of the letters) follow it too, whether the original is still there or not.
     """
     wishes = read_registry(registry)
     if wishes.wishes.empty:
         return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "requests": [], "unmatched": []})
     identified = _as_published(add_identity(frame), wishes)
     found = find_wished(identified, wishes, least=least_letters)
+    again = find_asked_before(identified, found, wishes, asked or {}, least=least_letters)
+    found = pd.concat([found, again], ignore_index=True)
     if near and len(found):
         found = pd.concat(
             [found, find_near_wished(frame, found, threshold=near, least=least_letters)], ignore_index=True
@@ -124,14 +136,14 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     counts, columns = collections.Counter[str](), collections.Counter[str]()
     kinds: dict[str, set[str]] = {}
     masked: dict[str, pd.Series] = {}
-    own = frame.select_dtypes(include=["object", "str", "string"]).columns
-    if nested := [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)]:
+    own = [name for name in frame.select_dtypes(include=["object", "str", "string"]) if not is_nested(frame[name])]
+    if nested := [name for name in frame.columns if is_nested(frame[name])]:
         logger.warning("personal data is not looked for in columns of lists, structures, times: %s", ", ".join(nested))
     for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
         texts = frame[column].fillna("").astype(str)
         suspects = texts[texts.str.contains(HINT, regex=True)]
         # a date stands in many rows
-        by_text = {text: one for text in suspects.unique() if (one := find_personal(text))}
+        by_text = {text: one for text in suspects.unique() if (one := find_in_cell(text, column))}
         found = {index: by_text[text] for index, text in suspects[suspects.isin(by_text.keys())].items()}
         columns[column] += len(found)
         for index, several in found.items():

@@ -21,7 +21,7 @@ from kosent_lab.calibration.temperature import Temperature, read_calibration
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
-from kosent_lab.corpora import personal
+from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.shards import remove_shards
@@ -146,9 +146,9 @@ def from_frame(
     else:
         tokenizer = load_cutter(BUNDLED) if bundled and "text" in scored.columns else None
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
-    held = personal.count_personal(scored)
+    held = personal_tables.count_personal(scored)
     masked = bool(held) and not keep_personal
-    shown = personal.mask_frame(scored) if masked else scored
+    shown = personal_tables.mask_frame(scored) if masked else scored
     assessment = assess(shown, calibrator, tokenizer=tokenizer, slice_by=slice_by)
     view = None if classifier is None else ModelView(classifier)
     part = _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
@@ -260,7 +260,7 @@ def from_input(
         options = {"mask_personal": not keep_personal, "progress": progress}
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
-    held = personal.count_personal(frame if documents is None else documents)
+    held = personal_tables.count_personal(frame if documents is None else documents)
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # texts to calibrate on are known by their words, which masking changes
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)

@@ -18,7 +18,7 @@ from kosent_lab.core import jobs
 from kosent_lab.core.columns import to_table
 from kosent_lab.core.formulas import escape_formula
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora import personal
+from kosent_lab.corpora import personal_tables
 from kosent_lab.corpora.documents import iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
@@ -49,7 +49,7 @@ def check_finished(
     documents = pd.concat(list(iter_documents(source, reading)), ignore_index=True)
     places = np.unique(np.linspace(0, len(documents) - 1, _AGAIN).astype(int)) if len(documents) else []
     again = predict_frame(documents.iloc[places], classifier)
-    masked = personal.mask_frame(documents) if mask_personal else documents
+    masked = personal_tables.mask_frame(documents) if mask_personal else documents
     found = _read(target)
     with tempfile.TemporaryDirectory() as folder:  # as it would be written, and read as it was
         fresh = Path(folder) / f"fresh{target.suffix}"

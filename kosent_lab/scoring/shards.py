@@ -27,7 +27,7 @@ from kosent_lab.core.columns import to_table
 from kosent_lab.core.files import frame_sha256, whole
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
-from kosent_lab.corpora import personal
+from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
@@ -84,7 +84,7 @@ def score_file(
             raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
         reading = dataclasses.replace(reading or Reading(), own_labels=bool(classifier.class_names))
         held: Counter[str] = Counter()
-        frames = personal.counted(iter_documents(source, reading, rows=shard_rows), held)
+        frames = personal_tables.counted(iter_documents(source, reading, rows=shard_rows), held)
         job = dataclasses.asdict(reading) | {"shard_rows": shard_rows}
         options = {"job": job, "mask_personal": mask_personal, "progress": progress}
         shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
@@ -206,7 +206,7 @@ def score_shards(
         else:
             with _failing_leaves_nothing(parts):
                 scored = predict_frame(frame, classifier, progress=progress)
-            scored = personal.mask_frame(scored, first=first) if mask_personal else scored
+            scored = personal_tables.mask_frame(scored, first=first) if mask_personal else scored
             _write_shard(scored, shard, facts)
         first += len(frame)
         _give_back()

@@ -1,13 +1,15 @@
 """Every number and address here is made up."""
 
 import time
+import unicodedata
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kosent_lab.corpora.personal import count_personal, describe, find_personal, mask_frame, mask_text
+from kosent_lab.corpora.personal import describe, find_personal, mask_text
+from kosent_lab.corpora.personal_tables import count_personal, mask_frame
 
 
 def resident(front, back, *, foreign=False):
@@ -130,6 +132,33 @@ def test_a_table_is_masked_in_every_column_and_keeps_what_is_no_text():
     assert count_personal(frame) == {"phone": 4, "mail": 2}
     assert not count_personal(masked)
     assert describe(count_personal(frame)) == "2 mail addresses, 4 phone numbers"
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "masked"),
+    [
+        ("계좌번호", "482736-04-127384", "[계좌번호]"),
+        ("고객 여권번호", "M482A1935", "[여권번호]"),
+        ("현관비밀번호", "3390*", "[비밀키]"),
+        ("password", "Kx92!mma", "[비밀키]"),
+        ("휴대폰", "1073824915", "[전화번호]"),  # a spreadsheet took its first zero
+        ("주민등록번호", "210315-3482736", "[주민등록번호]"),
+        ("주문번호", "482736-04-127384", "482736-04-127384"),
+        ("휴대폰", "몰라요", "몰라요"),
+    ],
+)
+def test_a_heading_tells_what_a_bare_value_is(heading, cell, masked):
+    frame = pd.DataFrame({"text": ["좋다"], heading: [cell]})
+    assert mask_frame(frame)[heading].tolist() == [masked]
+    assert mask_frame(mask_frame(frame))[heading].tolist() == [masked]
+    assert sum(count_personal(frame).values()) == (cell != masked)
+
+
+@pytest.mark.parametrize("text", ["국민은행 482736-04-127384", "010-0000-0000", "비밀번호는 wq83!kd9"])
+def test_decomposed_letters_and_spaces_of_web_pages_hide_nothing(text):
+    decomposed = unicodedata.normalize("NFD", f"제 {text} 입니다")
+    assert unicodedata.normalize("NFC", mask_text(decomposed)) == mask_text(f"제 {text} 입니다")
+    assert find_personal(text.replace("-", "\u00a0").replace(" ", "\u00a0"))
 
 
 def test_a_table_is_masked_in_numbers_bytes_and_headings_too():

@@ -142,3 +142,16 @@ def test_a_name_may_stand_in_the_registry_as_its_hash(home, capsys):
     snapshot = build(home, frame, OPT_OUT)
     assert snapshot.frame()["doc_id"].tolist() == ["b"]
     assert snapshot.manifest["steps"][0]["facts"]["unmatched"] == ["R-2"]
+
+
+def test_a_copy_follows_a_wish_when_its_original_is_gone_from_the_sources(home):
+    frame = pd.DataFrame({"doc_id": ["a", "copy", "other"], "text": [LONG, LONG + "!", "전혀 다른 글입니다 잘 봤어요"]})
+    ask_out(home, "document", "a")
+    build(home, frame, OPT_OUT)
+    later = build(home, frame.iloc[1:], OPT_OUT, out="v2", version="1.1.0", previous=home / "v1")
+    assert later.frame()["doc_id"].tolist() == ["other"]
+    third = build(home, frame.iloc[1:], OPT_OUT, out="v3", version="1.2.0", previous=home / "v2")  # and so on
+    assert third.frame()["doc_id"].tolist() == ["other"]
+    (home / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")  # withdrawn
+    last = build(home, frame.iloc[1:], OPT_OUT, out="v4", version="1.3.0", previous=home / "v3")
+    assert last.frame()["doc_id"].tolist() == ["copy", "other"]

@@ -1,0 +1,132 @@
+"""Mask and count what names persons in tables: texts, lists, numbers, bytes and headings."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from kosent_lab.corpora.personal import OF_PHONES, find_in_cell, find_personal, mask_text
+from kosent_lab.corpora.reading import distinct_names
+
+_NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
+_AT_ONCE = 10_000  # rows held as Python's strings
+_LARGE = 10**9  # a smaller number has too few digits to name anybody
+
+
+def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
+    """Mask every text of a table, in lists too.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    first : int
+        Number of the first row, where it is part of a larger table: ids that are masked end in their row's number,
+        so that they stay distinct.
+
+    Returns
+    -------
+    DataFrame
+        A copy, headings masked too; flags, dates and small numbers stay, a number that is somebody's is missing.
+    """
+    masked = {name: frame[name].mask(_held_numbers(frame[name]).notna()) for name in _number_columns(frame)}
+    for name in _text_columns(frame):
+        kind = frame[name].dtype
+        if isinstance(kind, pd.ArrowDtype):
+            values = [_mask_value(value, name) for value in _values(frame[name])]
+            masked[name] = pd.Series(pd.array(values, dtype=kind), index=frame.index)
+        else:
+            values = frame[name].astype("object") if isinstance(kind, pd.CategoricalDtype) else frame[name]
+            masked[name] = values.map(functools.partial(_mask_value, heading=name))
+    if "doc_id" in masked:
+        rows = pd.Series(range(first, first + len(frame)), index=frame.index).astype("str")
+        changed = masked["doc_id"].ne(frame["doc_id"]).fillna(False)
+        masked["doc_id"] = masked["doc_id"].where(~changed, masked["doc_id"].astype("str") + "-" + rows)
+    frame = frame.assign(**masked)
+    return frame.set_axis(distinct_names([mask_text(str(name)) for name in frame.columns]), axis=1)
+
+
+def _mask_value(value: Any, heading: str = "") -> Any:
+    if isinstance(value, str):
+        return mask_text(value, find_in_cell(value, str(heading)))
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        return mask_text(text).encode("utf-8", "surrogateescape")
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_mask_value(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _mask_value(one) for key, one in value.items()}
+    return value
+
+
+def _text_columns(frame: pd.DataFrame) -> list[str]:
+    own = set(frame.select_dtypes(include=["object", "str", "string", "category"]).columns)
+    arrow = {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
+    return [name for name in frame.columns if name in own or (name in arrow and _holds_text(arrow[name]))]
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _holds_text(kind.value_type)
+    inner = [kind.field(number).type for number in range(kind.num_fields)]
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests) or any(map(_holds_text, inner))
+
+
+def is_nested(column: pd.Series) -> bool:
+    """Tell whether a column holds lists, structures or times as Arrow has them."""
+    return isinstance(column.dtype, pd.ArrowDtype)
+
+
+def _number_columns(frame: pd.DataFrame) -> list[str]:
+    return [name for name in frame.select_dtypes("number").columns if not is_nested(frame[name])]
+
+
+def _held_numbers(column: pd.Series) -> pd.Series:
+    """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
+    large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
+    lead = "0" if OF_PHONES.search(str(column.name)) else ""  # which a spreadsheet takes from 010-…
+    words = pd.Series([f"{lead}{int(value)}" for value in large], index=large.index, dtype="str")
+    return words[[bool(find_personal(word)) for word in words]].reindex(column.index)
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Return a column's values as Python has them, Arrow's lists whole; of numbers those that are somebody's."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not is_nested(column):
+        return list(_held_numbers(column.reset_index(drop=True)).dropna())
+    return pa.array(column).to_pylist() if isinstance(column.dtype, pd.ArrowDtype) else list(column.dropna())
+
+
+def count_personal(frame: pd.DataFrame) -> Counter[str]:
+    """Count by kind what the texts of a table hold, whichever column they stand in."""
+    counts: Counter[str] = Counter()
+    for name in [*_text_columns(frame), *_number_columns(frame)]:
+        parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
+        for values in map(_values, parts):
+            # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
+            for value, n in Counter(map(_as_words, values)).items():
+                if not _NUMBER_OF_ROW.fullmatch(value):
+                    for found in find_in_cell(value, str(name)):
+                        counts[found.kind] += n
+    return counts
+
+
+def _as_words(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else str(value)
+
+
+def counted(frames: Iterable[pd.DataFrame], counts: Counter[str]) -> Iterator[pd.DataFrame]:
+    """Yield tables as they come, and add what they hold to `counts`."""
+    for frame in frames:
+        counts += count_personal(frame)
+        yield frame
