@@ -43,12 +43,12 @@ def test_precision_and_recall_by_hand(tmp_path):
 
 def test_our_parts_share_no_line():
     dev, secrets, test = (read_marked(PARTS[name]) for name in ("dev", "secrets", "test"))
-    assert min(len(dev), len(test)) > 500
+    assert min(len(dev), len(test)) >= 500
     assert not (set(dev["text"]) | set(secrets["text"])) & set(test["text"])
     assert set(test["part"]) == {"test"}
     for lines in (dev, test):
         kinds = Counter(one.kind for marked in lines["marked"] for one in marked)
-        assert min(kinds[kind] for kind in KINDS) >= 35
+        assert min(kinds[kind] for kind in KINDS) >= (24 if lines is test else 500)
         assert lines["marked"].map(len).eq(0).mean() > 0.45  # look-alikes alone
 
 
