@@ -11,6 +11,7 @@ import pandas as pd
 
 from kosent_lab.behaviour.attribution import attribute, sum_to_units
 from kosent_lab.core.printable import isolated, printable
+from kosent_lab.core.schema import check_texts
 from kosent_lab.models.classifier import Classifier
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def explain_words(texts: Iterable[str], classifier: Classifier) -> list[tuple[li
     classifier : Classifier
         With gradients (`attribution.attribute`).
     """
+    check_texts(texts)
     pieces, about = attribute([" ".join(str(text).split()) for text in texts], classifier)
     if incomplete := int((~about["complete"]).sum()):
         logger.warning(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kosent_lab.behaviour.suite_scores import Predict
 from kosent_lab.core.intervals import paired_difference
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, check_texts
 
 SHARES = (0.1, 0.2, 0.5)  # of the words of a text, one at least
 
@@ -33,6 +33,7 @@ def leave_one_out(texts: Sequence[str], predict: Predict) -> list[np.ndarray]:
         For each word what it adds, in nats: the log-odds of the text less those of the text without it. A text of one
         word becomes empty without it, and is asked as that.
     """
+    check_texts(texts)
     words = [text.split() for text in texts]
     without = [" ".join(each[:place] + each[place + 1 :]) for each in words for place in range(len(each))]
     odds = as_log_odds(predict([" ".join(each) for each in words] + without))

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+
+from kosent_lab.core.schema import DataError
 
 LEVEL = 0.95
 REACH = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)  # half of a normal interval, in standard errors
@@ -198,7 +201,7 @@ def bootstrap_means(
 def bootstrap_mean(
     values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Return a mean and its bootstrap interval; the parameters are those of `bootstrap_means`.
+    """Return a mean and its bootstrap interval; the parameters are those of `bootstrap_means`, none missing.
 
     Examples
     --------
@@ -206,6 +209,8 @@ def bootstrap_mean(
     >>> found.value, found.ci_low < 0.5 < found.ci_high
     (0.5, True)
     """
+    if pd.isna(pd.Series(np.asarray(values))).any():
+        raise DataError("a mean is of values that are all there; leave out the missing ones (rows without a label)")
     value = float(np.mean(values)) if len(values) else float("nan")
     if len(values if groups is None else np.unique(groups)) < 2:  # of one every resample is the same
         return Interval(value, float("nan"), float("nan"))
@@ -275,6 +280,11 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     float
         Two-sided; 1 where no answer differs.
 
+    Raises
+    ------
+    DataError
+        When they are not of as many texts, or an answer is missing.
+
     Examples
     --------
     >>> right = np.array([True] * 8)
@@ -283,5 +293,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """
     from scipy import stats
 
+    if len(first) != len(second) or pd.isna(pd.Series([*first, *second])).any():
+        raise DataError(f"both answers are to the same texts, none missing; got {len(first)} and {len(second)}")
+    first, second = (np.asarray(right, dtype=bool) for right in (first, second))  # a Series is matched by its index
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
     return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

@@ -52,14 +52,15 @@ def holm(p: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float, shape (n,)
+        A missing one stays missing and counts for no question.
 
     Examples
     --------
     >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(stepped, 1.0)
+    p = np.asarray(p, dtype="float64")  # of a Series p[order] would be looked up by its index
+    order = np.argsort(p, kind="stable")[: int(np.isfinite(p).sum())]
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
     return corrected

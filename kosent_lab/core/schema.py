@@ -100,7 +100,7 @@ def check_labels(labels: pd.Series) -> None:
     Raises
     ------
     DataError
-        With the first such label; words (긍정) are read by `documents.read_documents` and `parse_labels`.
+        With the first such label; words (긍정) are read where a file is (`corpora.load`).
 
     Examples
     --------
@@ -108,13 +108,19 @@ def check_labels(labels: pd.Series) -> None:
     >>> check_labels(pd.Series(["긍정"]))
     Traceback (most recent call last):
     ...
-    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got '긍정' (1 such). schema.parse_labels reads words.
+    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got 긍정 (1 such): map each to the one it means
     """
     odd = labels[labels.notna() & ~labels.isin([0, 1])]
     if len(odd):
         raise DataError(
-            f"labels are 0, 1 or missing; got {odd.iloc[0]!r} ({len(odd):,} such). schema.parse_labels reads words."
+            f"labels are 0, 1 or missing; got {odd.iloc[0]} ({len(odd):,} such): map each to the one it means"
         )
+
+
+def check_texts(texts: object) -> None:
+    """Raise a `DataError` when one text stands where a list of them is needed: it would be read letter by letter."""
+    if isinstance(texts, str):
+        raise DataError(f"a list of texts is needed; got one text: [{texts[:20]!r}]")
 
 
 _LABEL_WORDS = {

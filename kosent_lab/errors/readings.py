@@ -76,6 +76,8 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
     """
     if len(first) != len(second) or not len(first):
         raise DataError(f"two readings are of the same texts; got {len(first)} and {len(second)}")
+    if missing := int(pd.isna(pd.Series([*first, *second])).sum()):
+        raise DataError(f"{missing} readings are missing; compare the texts that both have read")
     names = sorted({*first, *second})
     codes = [np.array([names.index(value) for value in values]) for values in (first, second)]
     one, other = (np.eye(len(names))[code] for code in codes)

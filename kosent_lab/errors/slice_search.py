@@ -20,7 +20,7 @@ from kosent_lab.core.intervals import difference_bounds, wilson_bounds
 from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
 from kosent_lab.corpora.splits import halve
-from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag
+from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag, named_columns
 
 logger = logging.getLogger(__name__)
 SEARCHED = (*SLICE_COLUMNS, "movie_id")  # films are searched; a table of all of them would tell nobody anything
@@ -92,6 +92,7 @@ def find_slices(
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
     if columns is None:
         columns = (*SEARCHED, *(name for name in frame.columns if str(name).startswith("has_josa_")))
+    columns = named_columns(frame, columns) if len(columns) else ()
     rows = frame[frame["correct"].notna()]
     rows = rows.sample(most_rows, random_state=seed) if len(rows) > most_rows else rows
     correct = rows["correct"].to_numpy(dtype="float32")

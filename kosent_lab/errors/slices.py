@@ -6,6 +6,8 @@ Works on prediction frames, with their texts or without (saved answers). Which s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -75,14 +77,24 @@ def can_slice(frame: pd.DataFrame, column: str) -> bool:
     return bool(values.map(pd.api.types.is_hashable).all() and values.nunique() >= 2)
 
 
-def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS, min_rows: int = 10) -> pd.DataFrame:
+def named_columns(frame: pd.DataFrame, columns: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the columns to slice by, of which one at least must be there; one may be named alone."""
+    named = (columns,) if isinstance(columns, str) else tuple(columns)
+    if not any(name in frame.columns for name in named):
+        check_columns(frame, named, what="slicing")
+    return named
+
+
+def slice_table(
+    frame: pd.DataFrame, *, columns: str | Sequence[str] = SLICE_COLUMNS, min_rows: int = 10
+) -> pd.DataFrame:
     """Measure every value of every slice column.
 
     Parameters
     ----------
     frame : DataFrame
         A prediction frame; rows without a label are left out.
-    columns : tuple of str
+    columns : str or sequence of str
         Columns to slice by; those that are not there, or have one value only, are left out.
     min_rows : int
         Smaller slices say nothing and are left out.
@@ -97,6 +109,7 @@ def slice_table(frame: pd.DataFrame, *, columns: tuple[str, ...] = SLICE_COLUMNS
     from kosent_lab.calibration.metrics import expected_calibration_error  # scipy: scoring does without it
 
     check_columns(frame, ["correct", "confidence", "label"], what="slicing", hint="Run predict_frame first.")
+    columns = named_columns(frame, columns)
     rows = _labelled(frame, columns)
     found = []
     for column in columns:

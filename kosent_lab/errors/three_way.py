@@ -46,8 +46,8 @@ def limit_of_confidence(polar: pd.DataFrame, *, most_lost: float) -> float:
 
 def confusion_table(polarity: pd.Series, answer: pd.Series) -> pd.DataFrame:
     """Count answers by what the texts are: rows and columns are `CLASSES`."""
-    table = pd.crosstab(polarity.to_numpy(), answer.to_numpy())
-    return table.reindex(index=list(CLASSES), columns=list(CLASSES), fill_value=0)
+    counts = three_way_cells(polarity, answer).sum(axis=0).astype("int64").reshape(3, 3)
+    return pd.DataFrame(counts, index=pd.Index(CLASSES, name="row_0"), columns=pd.Index(CLASSES, name="col_0"))
 
 
 def macro_f1(
@@ -79,6 +79,20 @@ def macro_f1(
     >>> round(macro_f1(["negative", "neutral", "positive"] * 9, ["negative", "positive", "positive"] * 9).value, 3)
     0.556
     """
+    counts = _by_group(three_way_cells(polarity, answer), groups)
+    value = float(f1_of_counts(counts.sum(axis=0)))
+    drawn = [counted @ counts for counted in resample_counts(len(counts), resamples=resamples, seed=seed)]
+    return Interval(value, *percentile_interval(f1_of_counts(np.array(drawn)), value=value))
+
+
+def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:
+    """Return which of the nine cells of truth and answer each text is in, shape (n, 9), one each.
+
+    Raises
+    ------
+    DataError
+        When there is no text, there are not as many answers, or one is none of `CLASSES`.
+    """
     if len(polarity) != len(answer) or not len(polarity):
         raise DataError(f"answers are to the same texts, at least one; got {len(polarity)} and {len(answer)}")
     known = {name: number for number, name in enumerate(CLASSES)}
@@ -86,16 +100,7 @@ def macro_f1(
     if any((code < 0).any() for code in codes):
         strange = sorted({str(value) for value in [*polarity, *answer] if value not in known})
         raise DataError(f"a three-way reading has the classes {', '.join(CLASSES)}; got {', '.join(strange[:5])}")
-    counts = _by_group(np.eye(9)[3 * codes[0] + codes[1]], groups)
-    value = float(f1_of_counts(counts.sum(axis=0)))
-    drawn = [counted @ counts for counted in resample_counts(len(counts), resamples=resamples, seed=seed)]
-    return Interval(value, *percentile_interval(f1_of_counts(np.array(drawn)), value=value))
-
-
-def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:
-    """Return which of the nine cells of truth and answer each text is in, shape (n, 9), one each."""
-    truth, said = (pd.Categorical(values, CLASSES).codes.astype("int64") for values in (polarity, answer))
-    return np.eye(9)[3 * truth + said]
+    return np.eye(9)[3 * codes[0] + codes[1]]
 
 
 def alike_best(cells: Sequence[np.ndarray], *, resamples: int = 1_000, seed: int = 0) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.schema import NotAvailableError, check_texts
 from kosent_lab.korean.eojeol import Morpheme, own_morphemes, split_eojeol, split_unknown
 
 EOJEOL_COLUMNS = (
@@ -105,6 +105,7 @@ def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morph
     >>> [(m.form, m.tag, m.start, m.end) for m in read_morphemes(["재미가"])[0]]
     [('재미', 'NNG', 0, 2), ('가', 'JKS', 2, 3)]
     """
+    check_texts(texts)
     composed = [compose(replace_surrogates(text)) for text in texts]
     if not any(text.strip() for text, _ in composed):
         return [[] for _ in composed]  # nothing to read: Kiwi need not be loaded

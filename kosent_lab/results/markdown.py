@@ -53,6 +53,8 @@ def with_interval(value: float, low: float, high: float, digits: int = 2) -> str
     """
     if math.isnan(value):
         return NOTHING
+    if math.isnan(low):
+        return percent(value, digits)
     return f"{percent(value, digits)} ({percent(low, digits)}–{percent(high, digits)})"
 
 

@@ -23,7 +23,7 @@ DOMAINS_KO = {
     "delivery_reviews": "배달 음식",
     "employer_reviews": "직장",
     "place_reviews": "장소",
-    "sentineg": "부정 표현이 든 상품평",
+    "sentineg": "상품(일부는 부정문으로 뒤집음)",
     "shopping_reviews": "쇼핑",
     "steam_reviews": "게임",
 }

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.intervals import percentile_interval, resample_counts
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, check_texts
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad, plain_tokenizer
@@ -61,6 +61,7 @@ def replace_pieces(
     DataError
         When `places` are given for several texts, or name a piece that is not there.
     """
+    check_texts(texts)
     if places is not None and len(texts) != 1:
         raise DataError(f"places belong to one text; got {len(texts)}")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
