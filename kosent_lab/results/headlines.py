@@ -53,7 +53,7 @@ morphemes, {kept_morphemes}.""",
 두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다. 반어는 단서가 있는 {n_cue}개 중 {cue}, \
 단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
-- 하나도 배우지 않은 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 \
+- 가르치는 데 쓰지 않은 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 \
 {best_name} {best}까지 차이가 큽니다.
 - 코어 두 개로 초당 리뷰 {exact}개(정확한 방식), {fastest}개(bfloat16)를 읽습니다. 배치로 돌린 \
 `transformers.pipeline`의 {exact_ratio}배와 {fastest_ratio}배이고, AVX2만 있는 기계에서는 \
