@@ -150,8 +150,7 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
             counts.update(one.kind for one in several)
             kinds.setdefault(frame.at[index, "doc_id"], set()).update(one.kind for one in several)
         masked[column] = pd.Series({index: mask_text(texts[index], one) for index, one in found.items()}, dtype="str")
-    of = frame.loc[frame["doc_id"].isin(kinds.keys()), "doc_id"]
-    reasons = [(doc_id, f"personal data: {', '.join(sorted(kinds[doc_id]))}") for doc_id in of]
+    reasons = [(name, f"personal data: {', '.join(sorted(kinds[name]))}") for name in frame["doc_id"] if name in kinds]
     facts = {"found": dict(sorted(counts.items())), "documents": len(kinds), "action": action}
     if elsewhere := {name: n for name, n in sorted(columns.items()) if n and name != "text"}:
         facts["columns"] = elsewhere
@@ -161,10 +160,10 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
             if len(values) or column == "text":
                 values.index = frame.loc[values.index, "doc_id"]
                 changed[column] = changed["doc_id"].map(values).astype("str")
+        if "swhid_of_source" in frame.columns:  # the hash of the file as it was tells a number to who tries all
+            changed["swhid_of_source"] = changed["text"].mask(changed["text"].notna(), "")
         return Outcome(changed=changed, facts=facts)
-    if action == "drop":
-        return Outcome(rows_of([(doc_id, reason, "") for doc_id, reason in reasons]), facts=facts)
-    return Outcome(facts=facts)
+    return Outcome(rows_of([(*one, "") for one in reasons] if action == "drop" else []), facts=facts)
 
 
 def duplicates(

@@ -30,6 +30,11 @@ def test_personal_data_is_replaced_and_replacing_it_twice_changes_nothing():
         steps.personal(frame, action="mask")
 
 
+def test_the_hash_of_a_file_as_it_was_does_not_outlive_its_number():
+    frame = documents("문의는 010-0000-0000 으로", "별점 5.0").assign(swhid_of_source=["swh:1:cnt:a", "swh:1:cnt:b"])
+    assert steps.personal(frame).apply(frame)["swhid_of_source"].tolist() == ["", "swh:1:cnt:b"]
+
+
 def test_quality_gives_each_document_one_reason():
     frame = documents("좋다", "!!", "very good film", "가" * 30, "가" * 200, None, "ㅋㅋ good")
     found = steps.quality(frame, least_letters=1, most_characters=100, least_hangul=0.3, most_repeated=0.9)
