@@ -161,7 +161,8 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
                 values.index = frame.loc[values.index, "doc_id"]
                 changed[column] = changed["doc_id"].map(values).astype("str")
         if "swhid_of_source" in frame.columns:  # the hash of the file as it was tells a number to who tries all
-            changed["swhid_of_source"] = changed["text"].mask(changed["text"].notna(), "")
+            git = frame.loc[frame["swhid_of_source"].astype("str").str.startswith("swh:").fillna(False), "doc_id"]
+            changed["swhid_of_source"] = np.where(changed["text"].notna() & changed["doc_id"].isin(git), "", None)
         return Outcome(changed=changed, facts=facts)
     return Outcome(rows_of([(*one, "") for one in reasons] if action == "drop" else []), facts=facts)
 
