@@ -77,7 +77,7 @@ def test_scoring_leaves_the_threads_of_the_process(tiny, pack):
     ("frame", "model", "words"),
     [
         (["좋아요"], None, "needs a table .a pandas DataFrame.; got a list"),
-        (pd.DataFrame({"text": ["좋아요"], "label": ["긍정"]}), None, "labels are 0, 1 or missing; got '긍정'"),
+        (pd.DataFrame({"text": ["좋아요"], "label": ["긍정"]}), None, "labels are 0, 1 or missing; got 긍정"),
         (pd.DataFrame({"text": ["좋아요"], "label": [2]}), None, "labels are 0, 1 or missing; got .*2"),
         (pd.DataFrame({"text": ["좋아요"]}), "a/folder", "needs a classifier: load_classifier"),
     ],
