@@ -38,7 +38,7 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
     masked = {name: frame[name].mask(_held_numbers(frame[name]).notna()) for name in _number_columns(frame)}
     for name in _text_columns(frame):
         kind = frame[name].dtype
-        if isinstance(kind, pd.ArrowDtype):
+        if is_arrow(frame[name]):
             values = [_mask_value(value, name) for value in _values(frame[name])]
             masked[name] = pd.Series(pd.array(values, dtype=kind), index=frame.index)
         else:
@@ -48,22 +48,24 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
         rows = pd.Series(range(first, first + len(frame)), index=frame.index).astype("str")
         changed = masked["doc_id"].ne(frame["doc_id"]).fillna(False)
         masked["doc_id"] = masked["doc_id"].where(~changed, masked["doc_id"].astype("str") + "-" + rows)
-    frame = frame.assign(**masked)
-    return frame.set_axis(distinct_names([mask_text(str(name)) for name in frame.columns]), axis=1)
+    frame = frame.copy()
+    for name, values in masked.items():
+        frame[name] = values
+    headings = [mask_text(name) if isinstance(name, str) else name for name in frame.columns]
+    return frame if headings == list(frame.columns) else frame.set_axis(distinct_names(headings), axis=1)
 
 
 def _mask_value(value: Any, heading: str = "") -> Any:
     if isinstance(value, str):
         return mask_text(value, find_in_cell(value, str(heading)))
     if isinstance(value, bytes):
-        text = value.decode("utf-8", "surrogateescape")
-        return mask_text(text).encode("utf-8", "surrogateescape")
+        return _mask_value(value.decode("utf-8", "surrogateescape"), heading).encode("utf-8", "surrogateescape")
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [_mask_value(one) for one in value]
+        return [_mask_value(one, heading) for one in value]
     if isinstance(value, dict):
-        return {key: _mask_value(one) for key, one in value.items()}
+        return {key: _mask_value(one, heading) for key, one in value.items()}
     return value
 
 
@@ -81,13 +83,14 @@ def _holds_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests) or any(map(_holds_text, inner))
 
 
-def is_nested(column: pd.Series) -> bool:
-    """Tell whether a column holds lists, structures or times as Arrow has them."""
+def is_arrow(column: pd.Series) -> bool:
+    """Tell whether a column holds lists, structures, bytes or times as Arrow has them."""
     return isinstance(column.dtype, pd.ArrowDtype)
 
 
 def _number_columns(frame: pd.DataFrame) -> list[str]:
-    return [name for name in frame.select_dtypes("number").columns if not is_nested(frame[name])]
+    numbers = frame.select_dtypes("number", exclude="timedelta")
+    return [name for name in numbers.columns if not is_arrow(numbers[name])]
 
 
 def _held_numbers(column: pd.Series) -> pd.Series:
@@ -100,9 +103,9 @@ def _held_numbers(column: pd.Series) -> pd.Series:
 
 def _values(column: pd.Series) -> list[Any]:
     """Return a column's values as Python has them, Arrow's lists whole; of numbers those that are somebody's."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and not is_nested(column):
+    if pd.api.types.is_numeric_dtype(column.dtype) and not is_arrow(column):
         return list(_held_numbers(column.reset_index(drop=True)).dropna())
-    return pa.array(column).to_pylist() if isinstance(column.dtype, pd.ArrowDtype) else list(column.dropna())
+    return pa.array(column).to_pylist() if is_arrow(column) else list(column.dropna())
 
 
 def count_personal(frame: pd.DataFrame) -> Counter[str]:

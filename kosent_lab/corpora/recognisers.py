@@ -87,7 +87,7 @@ _VERSION = re.compile(
 )
 
 _MADE_UP = "(?:테스트|가짜|가상|더미)(?:용)? ?(?:주민|등록|번호)"
-_OF_COMPANY = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}")
+_NO_RESIDENT = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}|{_MADE_UP}")
 
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
@@ -107,7 +107,7 @@ RECOGNISERS = (
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: ?- ?[1-8](?:\d{6}|[*xX●]{6})| [1-8][*xX●]{6})(?![\d-])"),
-        check=is_born_checked, unless=re.compile(rf"{_OF_COMPANY.pattern}|{_MADE_UP}"),
+        check=is_born_checked, unless=_NO_RESIDENT,
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -118,7 +118,7 @@ RECOGNISERS = (
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: |-)?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),
         check=is_born, context=re.compile("(?i)주민|외국인 ?등록|등록 ?번호|resident|alien|rrn|jumin|ssn"),
-        unless=re.compile(rf"{_OF_COMPANY.pattern}|{_MADE_UP}"),
+        unless=_NO_RESIDENT,
     ),
     Recogniser(
         "card", "card number", "[카드번호]", 3,

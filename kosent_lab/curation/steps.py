@@ -19,7 +19,7 @@ import pandas as pd
 from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.corpora.personal import HINT, find_in_cell, mask_text
-from kosent_lab.corpora.personal_tables import is_nested
+from kosent_lab.corpora.personal_tables import is_arrow
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
@@ -136,8 +136,8 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
     counts, columns = collections.Counter[str](), collections.Counter[str]()
     kinds: dict[str, set[str]] = {}
     masked: dict[str, pd.Series] = {}
-    own = [name for name in frame.select_dtypes(include=["object", "str", "string"]) if not is_nested(frame[name])]
-    if nested := [name for name in frame.columns if is_nested(frame[name])]:
+    own = [name for name in frame.select_dtypes(include=["object", "str", "string"]) if not is_arrow(frame[name])]
+    if nested := [name for name in frame.columns if is_arrow(frame[name])]:
         logger.warning("personal data is not looked for in columns of lists, structures, times: %s", ", ".join(nested))
     for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
         texts = frame[column].fillna("").astype(str)

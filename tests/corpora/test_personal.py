@@ -167,17 +167,21 @@ def test_a_table_is_masked_in_numbers_bytes_and_headings_too():
             "rrn": pd.array([int(resident("990101", "100000").replace("-", "")), 5, None], dtype="Int64"),
             "tel": [1000000000.0, np.nan, 0.5],
             "raw": pd.Series([b"010-0000-0000", b"\xff", None], dtype=pd.ArrowDtype(pa.binary())),
+            "계좌": [["482736-04-127384"], [], None],
+            "took": pd.to_timedelta([1, 2, 3], unit="h"),
+            7: [1, 2, 3],
             "02-000-0000": [1, 2, 3],
             "02-000-0001": [4, 5, 6],
         }
     )
     masked = mask_frame(frame)
-    assert list(masked.columns) == ["rrn", "tel", "raw", "[전화번호]", "[전화번호].1"]
+    assert list(masked.columns) == ["rrn", "tel", "raw", "계좌", "took", 7, "[전화번호]", "[전화번호].1"]
     assert masked["rrn"].isna().tolist() == [True, False, True]
     assert masked["tel"].isna().tolist() == [True, True, False]
     assert masked["raw"].tolist()[:2] == ["[전화번호]".encode(), b"\xff"]
+    assert masked["계좌"].iloc[0] == ["[계좌번호]"]
     assert masked.dtypes.tolist() == frame.dtypes.tolist()
-    assert count_personal(frame) == {"resident": 1, "phone": 2}
+    assert count_personal(frame) == {"resident": 1, "phone": 2, "account": 1}
     assert not count_personal(masked)
 
 
