@@ -83,6 +83,7 @@ def mask_file(arguments: argparse.Namespace) -> None:
     import pandas as pd
 
     from kosent_lab.core.columns import to_table
+    from kosent_lab.core.files import refuse_existing
     from kosent_lab.corpora import personal, personal_tables
     from kosent_lab.corpora.documents import open_table
     from kosent_lab.corpora.reading import distinct_names
@@ -90,8 +91,7 @@ def mask_file(arguments: argparse.Namespace) -> None:
 
     if arguments.out.suffix.lower() != ".csv":
         raise DataError(f"--out is another file than the one that is read, a .csv; got {arguments.out}")
-    if arguments.out.exists():
-        raise DataError(f"{arguments.out} exists and is not overwritten; choose another name or remove it")
+    refuse_existing(arguments.out)
     frame = pd.concat(open_table(arguments.file, reading(arguments)).frames(None))
     frame.columns = distinct_names([str(name) for name in frame.columns])
     if held := [name for name in frame.columns if personal.find_personal(name)]:

@@ -123,6 +123,12 @@ def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
                 raise DataError(f"{output} is read by this command and would be overwritten; write to another name")
 
 
+def refuse_existing(output: Path) -> None:
+    """Raise a `DataError` when something lies where an output is to be written."""
+    if output.exists():
+        raise DataError(f"{output} exists and is not overwritten; choose another name or remove it")
+
+
 def write_bytes(content: bytes, path: Path) -> None:
     """Write bytes, whole or not at all."""
     with whole(path) as partial:

@@ -24,7 +24,7 @@ import pyarrow.parquet
 
 from kosent_lab.core import jobs
 from kosent_lab.core.columns import to_table
-from kosent_lab.core.files import frame_sha256, whole
+from kosent_lab.core.files import frame_sha256, refuse_existing, whole
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.corpora import personal, personal_tables
@@ -80,8 +80,7 @@ def score_file(
     if target.suffix not in (".parquet", ".csv"):
         raise DataError(f"the output ends in .parquet or .csv; got {target.name!r}")
     with hold(target):
-        if target.exists():
-            raise DataError(f"{target} exists and is not overwritten; choose another name or remove it")
+        refuse_existing(target)
         reading = dataclasses.replace(reading or Reading(), own_labels=bool(classifier.class_names))
         held: Counter[str] = Counter()
         frames = personal_tables.counted(iter_documents(source, reading, rows=shard_rows), held)
