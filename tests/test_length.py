@@ -13,6 +13,7 @@ from kosent_lab.behaviour import particles
 from kosent_lab.core import hangul, josa
 from kosent_lab.core.schema import label_word
 from kosent_lab.core.script import is_hardly_korean
+from kosent_lab.corpora.personal import find_personal
 from kosent_lab.corpora.reading import plain_name
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
@@ -87,6 +88,17 @@ def test_reading_takes_time_by_length(unit):
         add_particles(eojeol_frame(["a"], [text], "syllables"), read_eojeol(["a"], [text]))
 
     check_linear(read, unit, 5_000)
+
+
+# what a program's file holds in one line, what a list of persons holds, what a password may begin with
+PERSONAL = {"json": '"ab":"cd",', "signs": "a+", "keys": "a1!", "numbers": "010-2345-6789 ", "mails": "a@b.kr ",
+            "addresses": "10.1.2.3 ", "urls": "https://a.kr/?a=1 ", "commas": "a1,"}  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", [*UNITS_OF_TEXT.values(), *PERSONAL.values()], ids=[*UNITS_OF_TEXT, *PERSONAL])
+def test_personal_data_takes_time_by_length(unit):
+    check_linear(find_personal, unit, 10_000)
+    check_linear(lambda text: find_personal(f"{text}\n비밀번호 1, IP 주소, 계좌, password, 현관"), unit, 10_000)
 
 
 def test_a_run_of_particles_that_is_none_is_refused_at_once():

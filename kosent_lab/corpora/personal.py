@@ -8,12 +8,14 @@ in ``cli`` and ``report``.
 
 from __future__ import annotations
 
+import bisect
 import logging
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from kosent_lab.core.hangul import compose
+from kosent_lab.corpora.recogniser import is_free
 from kosent_lab.corpora.recognisers import RECOGNISERS
 from kosent_lab.corpora.secret_words import load_secret_words
 
@@ -26,11 +28,12 @@ _HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐
 # spaces of web pages and of print
 _HALF_WIDTH |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2005\u2007\u2008\u2009\u200a\u202f\u3000"), " ")
 # what any find holds: most texts hold none of it
-HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
+HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|골뱅이|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
 _HINT = re.compile(HINT)
 _LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
 _LISTED = ("account", "driver", "ip", "passport")
 _NEAR = 40  # characters between two of a list
+_LONGEST = 60  # characters of one of a list
 _BARE = 80  # characters of a cell that holds one value
 _TELLING = re.compile(
     "(?i)계좌(?:번호)?|여권(?:번호)?|(?:운전)?면허(?:번호)?|(?:현관 ?)?(?:비밀번호|비번|암호)"
@@ -132,23 +135,29 @@ def _prepare(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 def _by_pattern(plain: str, masked: list[tuple[int, int]]) -> list[Found]:
     found: list[Found] = []
-    taken = list(masked)
+    taken = sorted(masked)
     for recogniser, hint in _LOOKED_FOR:
         if not hint.search(plain):
             continue
         without_words = []
         for match in recogniser.pattern.finditer(plain):
             start, end = match.span(recogniser.group)
-            if all(end <= first or last <= start for first, last in taken):
+            if is_free(taken, start, end):
                 if recogniser.accepts(match, plain):
                     found.append(Found(recogniser.kind, start, end))
-                    taken.append((start, end))
+                    bisect.insort(taken, (start, end))
                 elif recogniser.kind in _LISTED and recogniser.may_be(match, plain):
                     without_words.append(Found(recogniser.kind, start, end))
+        if not without_words:
+            continue
+        known = sorted((other.start, other) for other in found if other.kind == recogniser.kind)
         for one in without_words:  # of a list the first has the words around it: its like are of its kind
-            if any(_is_like(one, other, plain) for other in found):
+            first = bisect.bisect_left(known, (one.start - _NEAR - _LONGEST,))
+            last = bisect.bisect_right(known, (one.end + _NEAR + 1,))
+            if any(_is_like(one, other, plain) for _, other in known[first:last]):
                 found.append(one)
-                taken.append((one.start, one.end))
+                bisect.insort(known, (one.start, one))
+                bisect.insort(taken, (one.start, one.end))
     return found
 
 

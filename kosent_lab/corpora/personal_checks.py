@@ -66,6 +66,10 @@ def is_business(written: str) -> bool:
     return len(digits) == 10 and len(set(digits)) > 1 and (10 - (total + digits[8] * 5 // 10) % 10) % 10 == digits[9]
 
 
+# which payment services document for trying out
+_TEST_CARDS = {"4242424242424242", "4012888888881881", "5555555555554444", "5105105105105100", "378282246310005"}
+
+
 def is_card(written: str) -> bool:
     """Tell whether digits are a card's: a network's first digits, and Luhn's check digit.
 
@@ -77,12 +81,14 @@ def is_card(written: str) -> bool:
     digits = _digits(written)
     doubled = [2 * digit - 9 * (digit > 4) for digit in digits[-2::-2]]
     known = digits[0] in (3, 4, 5, 6, 9) or 22 <= 10 * digits[0] + digits[1] <= 27
-    return known and len(set(digits)) > 1 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
+    known = known and len(set(digits)) > 1 and "".join(map(str, digits)) not in _TEST_CARDS
+    return known and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
 
 
 def is_whole_card(written: str) -> bool:
     """Tell whether digits parted anyhow are a card's, and as many as a card has."""
-    return len(_digits(written)) in (15, 16) and is_card(written)
+    diners = re.match("3(?:0[0-5]|[689])", re.sub(r"\D", "", written))
+    return len(_digits(written)) in ((14, 16) if diners else (15, 16)) and is_card(written)
 
 
 def is_account(written: str) -> bool:
@@ -136,7 +142,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)^(?:[x*•.\-_0]+|\.\*.*|pass|pw|!\w+|<.*>|\{.*|\$.*|%.*|\[.*|\(.*|(?:os|process|self|config|settings)[.\[].*|\w+\(.*"
     r"|.*(?:your|change_?me|change-?me|example|sample|dummy|placeholder|redacted|replace"
     r"|getenv|environ|process\.env|os\.|config\.|settings\.|secrets\.|none|null|true|false|undefined|required|optional"
-    r"|here|여기|입력|비밀번호|password|passwd|token|secret|api_?key|string|str)[\w.\-)\]}\"']*)$"
+    r"|here|여기|입력|비밀번호|password|passwd|token|secret|api_?key|string|str)[\w.\-)\]}\"']{0,15})$"
 )
 
 
@@ -184,7 +190,7 @@ def is_pass(value: str) -> bool:
         r"[가-힣ㄱ-ㅎ]{1,8}\d{2,8}[!@#*a-z]{0,8}|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
         r"|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|\d{3,6}[가-힣]{3,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
     )
-    if re.fullmatch(rf"[*#]?\d{{4,12}}[*#]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
+    if re.fullmatch(rf"[*#]?\d{{4,12}}[*#★]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or re.search("^&|&.*=", value) or _PLACEHOLDER.match(value):
         return False
@@ -211,16 +217,21 @@ def is_alone(value: str) -> bool:
 
 def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
-    local, domain = re.split(r" ?@ ?|[(\[]at[)\]]", written)[-2:]
+    local, domain = re.split(r" ?@ ?| ?[(\[]at[)\]] ?| ?\(?골뱅이\)? ?", written)[-2:]
     no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
-    form = re.fullmatch("(?i)name|user(?:name)?|your[a-z._-]*|id|abc|test|hong|info|help|support", local)
-    form = form and "example." in domain
-    return local not in ("git", "hg", "svn") and not form and not re.search(no_domain, domain)
+    return local not in ("git", "hg", "svn") and "example." not in domain and not re.search(no_domain, domain)
+
+
+def is_reserved_mail(written: str) -> bool:
+    """Tell whether it is an address of example.com and the like, with a name before it that shows no form."""
+    form = "(?i)(?:name|user(?:name)?|your[a-z._-]*|id|abc|test|hong|info|help|support|ci|bot|no-?reply)[@( ].*"
+    return "example." in written and not re.fullmatch(form, written)
 
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
-    r"token|secret|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp|pin"
+    r"(?!page|next|continuation|csrf)[a-z]*(?:token|secret)|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|resourcekey"
+    r"|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp|pin"
 )
 _MAY_OPEN = re.compile(
     r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|editkey|viewkey|access|invite|ticket|code|cert|hash"
@@ -230,7 +241,7 @@ _TRACKS = re.compile(
     r"(?i)utm_.*|[a-z]*clid|igsh(?:id)?|si|v|list|ref|q|query|napm|mibextid|url|redirect|return|next|[gw]braid"
 )
 _OPEN_PATH = re.compile(
-    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}(?:/services/\w+/\w+/\w{10,}|(?:/[\w-]{1,40}){1,4}/(?=\w*\d)\w{10,})|/api/webhooks/\d+/[\w-]{20,}"
+    r"(?i);jsessionid=\w{16,}|/bot\d{8,10}:[\w-]{30,}|(?:web)?hooks?\.[\w.-]{1,60}(?:/services/\w+/\w+/\w{10,}|(?:/[\w-]{1,40}){1,4}/(?=\w*\d)\w{10,})|/(?:api/)?webhooks?/\d+/[\w-]{20,}"
     r"|/(?:private|secret|token|invite|reset|verify|magic|confirm|activate|pw|password|login)(?:/\w{1,12})?[-/]"
     r"(?:[0-9a-f]{16,}|(?=[\w-]*\d)[\w-]{20,})(?![\w-])|/private-(?=\w*\d)\w{10,}"
 )
@@ -251,7 +262,7 @@ def is_open_url(url: str) -> bool:
     """Tell whether a URL gives access: a password before its host, or a key among its parameters or in its path."""
     try:
         parts = urlsplit(url)
-        if parts.password and not _PLACEHOLDER.match(parts.password):
+        if (parts.password and not _PLACEHOLDER.match(parts.password)) or _is_drawn(parts.username or ""):
             return True
         given = parse_qsl(parts.query) + parse_qsl(parts.fragment)
     except ValueError:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kosent_lab.corpora.personal import OF_PHONES, find_in_cell, find_personal, mask_text
+from kosent_lab.corpora.personal import OF_PHONES, Found, find_in_cell, find_personal, mask_text
 from kosent_lab.corpora.reading import distinct_names
 
 _NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
@@ -35,15 +35,15 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
     DataFrame
         A copy, headings masked too; flags, dates and small numbers stay, a number that is somebody's is missing.
     """
-    masked = {name: frame[name].mask(_held_numbers(frame[name]).notna()) for name in _number_columns(frame)}
-    for name in _text_columns(frame):
+    masked = {name: frame[name].mask(held_numbers(frame[name]).notna()) for name in number_columns(frame)}
+    for name in text_columns(frame):
         kind = frame[name].dtype
         if is_arrow(frame[name]):
-            values = [_mask_value(value, name) for value in _values(frame[name])]
+            values = [mask_value(value, name) for value in values_of(frame[name])]
             masked[name] = pd.Series(pd.array(values, dtype=kind), index=frame.index)
         else:
             values = frame[name].astype("object") if isinstance(kind, pd.CategoricalDtype) else frame[name]
-            masked[name] = values.map(functools.partial(_mask_value, heading=name))
+            masked[name] = values.map(functools.partial(mask_value, heading=name))
     if "doc_id" in masked:
         rows = pd.Series(range(first, first + len(frame)), index=frame.index).astype("str")
         changed = masked["doc_id"].ne(frame["doc_id"]).fillna(False)
@@ -55,21 +55,33 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
     return frame if headings == list(frame.columns) else frame.set_axis(distinct_names(headings), axis=1)
 
 
-def _mask_value(value: Any, heading: str = "") -> Any:
+def mask_value(value: Any, heading: str = "") -> Any:
+    """Mask a cell: a text, bytes, or what a list or a structure holds."""
     if isinstance(value, str):
         return mask_text(value, find_in_cell(value, str(heading)))
     if isinstance(value, bytes):
-        return _mask_value(value.decode("utf-8", "surrogateescape"), heading).encode("utf-8", "surrogateescape")
+        return mask_value(value.decode("utf-8", "surrogateescape"), heading).encode("utf-8", "surrogateescape")
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [_mask_value(one, heading) for one in value]
+        return [mask_value(one, heading) for one in value]
     if isinstance(value, dict):
-        return {key: _mask_value(one, heading) for key, one in value.items()}
+        return {key: mask_value(one, heading) for key, one in value.items()}
     return value
 
 
-def _text_columns(frame: pd.DataFrame) -> list[str]:
+def find_in_value(value: Any, heading: str) -> list[Found]:
+    """Find what a cell of any kind holds, lists and structures looked through; places are those in their part."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, dict)):
+        parts = value.values() if isinstance(value, dict) else value
+        return [one for part in parts for one in find_in_value(part, heading)]
+    return find_in_cell(_as_words(value), heading) if isinstance(value, (str, bytes)) else []
+
+
+def text_columns(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that hold text, in lists and structures too."""
     own = set(frame.select_dtypes(include=["object", "str", "string", "category"]).columns)
     arrow = {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
     return [name for name in frame.columns if name in own or (name in arrow and _holds_text(arrow[name]))]
@@ -88,12 +100,13 @@ def is_arrow(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.ArrowDtype)
 
 
-def _number_columns(frame: pd.DataFrame) -> list[str]:
+def number_columns(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that hold numbers."""
     numbers = frame.select_dtypes("number", exclude="timedelta")
     return [name for name in numbers.columns if not is_arrow(numbers[name])]
 
 
-def _held_numbers(column: pd.Series) -> pd.Series:
+def held_numbers(column: pd.Series) -> pd.Series:
     """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
     large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
     lead = "0" if OF_PHONES.search(str(column.name)) else ""  # which a spreadsheet takes from 010-…
@@ -101,19 +114,19 @@ def _held_numbers(column: pd.Series) -> pd.Series:
     return words[[bool(find_personal(word)) for word in words]].reindex(column.index)
 
 
-def _values(column: pd.Series) -> list[Any]:
+def values_of(column: pd.Series) -> list[Any]:
     """Return a column's values as Python has them, Arrow's lists whole; of numbers those that are somebody's."""
     if pd.api.types.is_numeric_dtype(column.dtype) and not is_arrow(column):
-        return list(_held_numbers(column.reset_index(drop=True)).dropna())
+        return list(held_numbers(column.reset_index(drop=True)).dropna())
     return pa.array(column).to_pylist() if is_arrow(column) else list(column.dropna())
 
 
 def count_personal(frame: pd.DataFrame) -> Counter[str]:
     """Count by kind what the texts of a table hold, whichever column they stand in."""
     counts: Counter[str] = Counter()
-    for name in [*_text_columns(frame), *_number_columns(frame)]:
+    for name in [*text_columns(frame), *number_columns(frame)]:
         parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
-        for values in map(_values, parts):
+        for values in map(values_of, parts):
             # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
             for value, n in Counter(map(_as_words, values)).items():
                 if not _NUMBER_OF_ROW.fullmatch(value):

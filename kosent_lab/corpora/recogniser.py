@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import re
 from collections.abc import Callable
+
+
+def is_free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Tell whether a place overlaps none of those `taken`: in order, none in another.
+
+    Examples
+    --------
+    >>> is_free([(0, 3), (5, 8)], 3, 5), is_free([(0, 3), (5, 8)], 4, 6)
+    (True, False)
+    """
+    place = bisect.bisect_left(taken, (start, end))
+    return (not place or taken[place - 1][1] <= start) and (place == len(taken) or end <= taken[place][0])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ from kosent_lab.corpora.personal_checks import (
     is_drawn_number,
     is_mail,
     is_phone,
+    is_reserved_mail,
     is_resident,
     is_whole_card,
 )
@@ -77,7 +78,7 @@ _IS_NUMBERED = re.compile(
 _IP = (
     r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
     r"|(?<=[\s:=]/)\d{1,3}(?:\.\d{1,3}){3}(?=:\d{2,5}(?!\d))"
-    r"|(?<![\w:.>)\]])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:{1,2}[A-Za-z0-9])"
+    r"|(?:(?<![\w:.>)\]])|(?<=[a-z]:)(?=[0-9a-f]{4}(?::[0-9a-f]{0,4}){3}))[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:{1,2}[A-Za-z0-9])"
 )
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|드라이버|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
@@ -89,20 +90,28 @@ _VERSION = re.compile(
 _MADE_UP = "(?:테스트|가짜|가상|더미)(?:용)? ?(?:주민|등록|번호)"
 _NO_RESIDENT = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}|{_MADE_UP}")
 
+_MAIL = re.compile(
+    # bounded, so that a long run of letters is looked at once
+    r"(?<![A-Za-z0-9_%+-])(?<![A-Za-z0-9]\.)(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
+    r"(?:@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
+    r"|(?: @ | ?[(\[]at[)\]] ?| ?\(?골뱅이\)? ?)(?:[A-Za-z0-9-]{1,63}(?:\.| ?[(\[]dot[)\]] ?)){1,5}"
+    r"(?:com|net|org|edu|io|kr)(?![A-Za-z0-9_.]))"
+    r"|(?<![A-Za-z0-9_.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{1,63} ?@ ?"
+    r"(?:네이버|지메일|한메일|다음|네이트|핫메일)(?![가-힣])"
+)
+_ENTERS = r"¤:[/~.]|(?:ssh|scp|rsync|sftp) (?:-\w+ (?:\d+ )?)*¤"  # who enters a machine
+
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
     *SECRETS,
     Recogniser(
-        "mail", "mail address", "[메일주소]", 2,
-        # bounded, so that a long run of letters is looked at once
-        re.compile(
-            r"(?<![A-Za-z0-9_%+-])(?<![A-Za-z0-9]\.)(?<!//)[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
-            r"(?:@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}"
-            r"|(?: @ |\(at\)|\[at\])(?:[A-Za-z0-9-]{1,63}\.){1,5}(?:com|net|org|edu|io|kr)(?![\w.]))"
-            r"|(?<![A-Za-z0-9_.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{1,63} ?@ ?"
-            r"(?:네이버|지메일|한메일|다음|네이트|핫메일)(?![가-힣])"
-        ),
-        hint=r"@|[(\[]at[)\]]", check=is_mail,
+        "mail", "mail address", "[메일주소]", 2, _MAIL, hint=r"@|[(\[]at[)\]]|골뱅이", check=is_mail,
+        unless=re.compile(_ENTERS),
+    ),
+    Recogniser(
+        # nobody's by RFC 2606, but what somebody tries a finder with; not where it is said to show a form
+        "mail", "mail address", "[메일주소]", 2, _MAIL, hint=r"(?i)example\.", check=is_reserved_mail,
+        unless=re.compile(rf"(?i){_ENTERS}|예시|예\)|예:|샘플|형식|양식|placeholder|sample|¤[\"']? ?(?:처럼|같은|등)"),
     ),
     Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
@@ -123,28 +132,36 @@ RECOGNISERS = (
     Recogniser(
         "card", "card number", "[카드번호]", 3,
         re.compile(
-            r"(?<![\d.-])(?:\d{4}([-. ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([-. ])\d{6}\2\d{5}|\d{16}|3[47]\d{13})(?![\d-])"
+            r"(?<![\d.-])(?:\d{4}([-. ])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([-. ])\d{6}\2\d{5}"
+            r"|3[0689]\d{2}([-. ])\d{6}\3\d{4}|\d{16}|3[47]\d{13})(?![\d-])"
         ),
         check=is_card, unless=_OF_THINGS,
     ),
     Recogniser(
         "card", "card number", "[카드번호]", 3,
         # parted as nobody prints it
-        re.compile(r"(?<![\d.-])\d{3,8}(?:[-. ]\d{3,8}){1,4}(?![\d-]| \d)"),
-        check=is_whole_card, context=re.compile("(?i)카드|아멕스|amex|비자|visa|마스터"), before=40, after=40,
-        unless=_OF_THINGS,
+        re.compile(r"(?<![\d./-])\d{3,8}(?:(?: ?[-./·] ?| )\d{3,8}){1,4}(?![\d/-]| \d)"),
+        check=is_whole_card, context=re.compile("(?i)카드|아멕스|amex|비자|visa|마스터|다이너스|diners"),
+        before=40, after=40, unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
-        context=re.compile("(?i)면허|licen[cs]e|driver|기사|운전"), before=120, after=60, unless=_OF_THINGS,
+        context=re.compile("(?i)면허|licen[cs]e|(?<![a-z])lic(?![a-z])|lic_?no|driver|기사|운전|적성검사|[12]종(?![가-힣]류)"),
+        before=120, after=60, unless=_OF_THINGS,
     ),
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(
-            rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])|(?:{REGION}))[- ]?\d{{2}}[- ]?\d{{6}}[- ]?\d{{2}}(?![\d-])"
+            rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])|(?:{REGION}))"
+            r"(?: ?[-/·] ?| )?\d{2}(?: ?[-/·] ?| )?\d{6}(?: ?[-/·] ?| )?\d{2}(?![\d/-])"
         ),
         context=re.compile("(?i)면허|licen[cs]e|driver"), unless=_OF_THINGS,
+    ),
+    Recogniser(
+        # handed to a program, which does not say what it is: mask("23-11-760392-58")
+        "driver", "driver's licence", "[운전면허번호]", 3,
+        re.compile(r"(?<=[(\[][\"'`])(?:1[1-9]|2[0-8])-\d{2}-\d{6}-\d{2}(?=[\"'`])"), unless=_OF_THINGS,
     ),
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
@@ -153,12 +170,13 @@ RECOGNISERS = (
     Recogniser(
         "business", "business number", "[사업자등록번호]", 1,
         re.compile(r"(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{5}(?![\d-])"), check=is_business,
-        context=re.compile(r"사업자|주식회사|\(주\)|㈜|등록번호|상호|업태|현금영수증|지출증빙|계산서|공급자|공급받는자|거래처|부가세|홈택스|(?i:biz)"),
+        context=re.compile(r"사업자|주식회사|\(주\)|㈜|등록번호|상호|업태|현금영수증|지출증빙|계산서|공급자|공급받는자|거래처|부가세|홈택스"
+            "|(?i:biz|(?<![a-z])(?:reg|corp)_?no|seller|vendor|supplier)"),
         before=60, after=60,
     ),
     Recogniser(
         "passport", "passport number", "[여권번호]", 3,
-        re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3}[A-Z0-9]\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
+        re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3} ?[A-Z0-9] ?\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
         check=is_drawn_number,
         context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa|면세|체크인|투숙"),
         before=200, after=100, unless=_OF_THINGS,
@@ -172,13 +190,14 @@ RECOGNISERS = (
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
         re.compile(r"(?<![\d.-])(?!01[016-9]\d{7,8}(?!\d))\d{10,14}(?![\d-]| ?원)"),
-        check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
+        check=is_account, context=_OF_ACCOUNT,
+        unless=re.compile(rf"{_OF_THINGS.pattern}|(?i:account_?id|arn:)[^¤\n]{{0,30}}¤"),  # of a cloud
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
         # parted by spaces: a bank stands right beside it
         re.compile(r"(?<![\d.-])(?!0(?:1\d|2|[3-6]\d|70) )\d{3,6} \d{2,6} \d{4,7}(?: \d{2})?(?![\d-]| \d)"),
-        check=is_account, context=re.compile(_BANK), unless=_OF_THINGS,
+        check=is_account, context=re.compile(rf"{_BANK}|(?:계좌|통장) ?번호[는은]?[ :]{{0,3}}¤"), unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
@@ -239,6 +258,10 @@ RECOGNISERS = (
             "|차[ 에를는가]|유류|주유|톨게이트|하이패스|통행료|과태료|주차"
         ),
         after=24,
+    ),
+    Recogniser(
+        "plate", "vehicle plate", "[차량번호]", 2,  # of embassies
+        re.compile(r"(?:외교|영사|준외|준영|국기|협정) ?\d{3}-\d{3}(?![\d-])"),
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,  # of two wheels

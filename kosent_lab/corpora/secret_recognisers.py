@@ -13,11 +13,12 @@ _secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
 _PASS = (
     "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키"
     "|토큰(?!이? ?(?:만료|유효|길이|개수|수명|갱신|소비|사용량))"
-    "|(?:시크릿|API|api|액세스|와이파이|WPA2?) ?키|OTP ?시드|(?:백업|복구) ?코드)"
+    "|(?:시크릿|API|api|액세스|와이파이|WPA2?|REST|개인|비밀|서버) ?키(?!보드)|OTP ?(?:시드|시크릿)"
+    "|(?:백업|복구) ?코드)"
 )
 _DOOR = (
     "(?:현관|비상문|비상구|개폐|문 ?안 ?열|무인|도어락|출입|열림|택배함"
-    "|사물함|자물쇠|금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
+    "|사물함|자물쇠|(?<!새마을)금고|대문|로비|키패드|문은|진입|예비|입실|스마트락|관리자 ?모드)"
 )
 _LOCK = (
     r"(?:잠금(?:해제)?|키박스|열쇠함|보관함|반납함|도어락|자물쇠"
@@ -27,12 +28,12 @@ _ABOUT = rf"{_PASS}|(?<![a-z])(?:pw|password|passwd)(?![a-z])|계정"
 # between the word and the value
 _LINK = (
     r"(?:\([A-Za-z가-힣 ]{2,12}\))?"
-    r"(?:은|는|이|가|도|만|로|를|을|이요|요)?[\"'?]? ?(?:(?:변경|바뀜|바꿈|안내|열쇠|그대로|걸어둠) ?)?"
+    r"(?:은|는|이|가|도|만|로|를|을|이요|요)?[\"'?]? ?(?:(?:변경|바뀜|바꿈|안내|열쇠|그대로|걸어둠|기존|이전|임시) ?)?"
     r"(?:=>?|:|→|->?)? ?"
     r"[\"'`「『\[(]?"
 )
 _COUNTS = " ?(?:자리|글자|년|월|일(?!입)|번(?!이)|개|회|원|자|명|분|초|시|회선|호(?!출)|동|층|만|천)"
-_CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|-\d{1,6})?"
+_CODE = r"[*#]?\d{4,12}(?:[*#]\d{0,8}[*#]?|★|-\d{1,6})?"
 _SAID = "(?= ?(?:으?로|라고|입니다|이에요|예요|에요|이야|야(?![가-힣])|임(?![가-힣])|래(?![가-힣]))|[\\s,.)]|$)"
 _NO_PARTICLE = "(?!입니|이[에야고라거었]|였|예요|에[서요]|으?로|인데|라고|같은|처럼|래요|임)"
 _IS_SAID = (
@@ -49,8 +50,10 @@ _SPOKEN = (
     rf"|\d{{3,6}}{_NO_PARTICLE}(?!{_COUNTS}|[은는이가을를])[가-힣]{{3,8}}(?=[\s,.)]|$))"
 )
 _SIGNS = "_!@#$%^&*~?+=-"
-_STRONG = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])(?=[A-Za-z\d]*[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
-_MIXED = rf"(?=[A-Za-z{_SIGNS}]*\d)(?=[\d{_SIGNS}]*[A-Za-z])[A-Za-z\d{_SIGNS}]{{6,64}}"
+# whatever looks ahead looks as far as a password is long: a line of a program may have no end
+_HAS_DIGIT, _HAS_LETTER = rf"(?=[A-Za-z{_SIGNS}]{{0,63}}\d)", rf"(?=[\d{_SIGNS}]{{0,63}}[A-Za-z])"
+_STRONG = rf"{_HAS_DIGIT}{_HAS_LETTER}(?=[A-Za-z\d]{{0,63}}[{_SIGNS}])[A-Za-z\d{_SIGNS}]{{8,64}}"
+_MIXED = rf"{_HAS_DIGIT}{_HAS_LETTER}[A-Za-z\d{_SIGNS}]{{6,64}}"
 _TOKEN = r"[^\s\"'`,;<>/가-힣「」『』\[\]]{6,200}(?<![.)])"
 _END = rf"(?![A-Za-z\d./{_SIGNS}])"  # a particle may follow
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
@@ -67,8 +70,10 @@ SECRETS = (
         "url", "URL with a key", "[접속주소]", 3,
         re.compile(
             r"(?:(?:jdbc:)?[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
+            # a password may end in !, a sentence too
+            r"(?:[^\s\"'<>가-힣`]{4,400}?[?&](?:password|passwd|pwd|pw)=[^\s&\"'<>가-힣`,]{4,64}(?<![.,)\]};:])(?!&)"
             # a path may hold Hangul, a particle behind the address does not go on
-            r"(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:])", re.IGNORECASE
+            r"|(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:]))", re.IGNORECASE
         ),
         hint=r"://|/\S*\?", check=is_open_url,
     ),
@@ -90,24 +95,30 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])(?:db|ftp|my)?pw(?:_[a-z]+)?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
-            r"|secret(?:[_-]?key)?|[a-z_-]*api[_-]?key|(?:access|private|account|shared|encryption|signing)[_-]?key|(?:j|php)?sess(?:ion)?_?id|credential|(?-i:(?<=[a-z])P[Ww]d?)"
-            r"|auth[_-]?token|[a-z_]*token|[a-z_]+_(?:key|secret|password|pw|pass))"
-            r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])) ?"
+            r"(?i)(?:(?:pass(?:word|wd|phrase)?|pwd|(?<![a-z])(?:db|ftp|my)?pw(?:_[a-z]{1,30})?|requirepass|pgpassword|(?:wifi_|wpa_)?psk|passcode"
+            r"|secret(?:[_-]?key)?|[a-z_-]{0,30}api[_-]?key|(?:access|private|account|shared|encryption|signing|rest|native|admin|client|consumer|master|license)[_-]?key|(?:j|php)?sess(?:ion)?_?id|credential|(?-i:(?<=[a-z])P[Ww]d?)"
+            r"|auth[_-]?token|[a-z_]{0,30}token|[a-z_]{1,30}_(?:key|secret|password|pw|pass))"
+            r"[\"'\]]{0,2} ?(?:=>?|:=?|은|는|이|가|을|를|→| (?=[\"'`]\S{6,64}[\"'`])"
+            r"|,?\s{0,8}[\"']?value[\"']? ?[:=]) ?"
             r"|mysql\w* [^\n]{0,80}? -p|--(?:password|passwd|token|secret|api-key) "
             # of a file of settings, and the third of what a program connects with
             r"|(?:requirepass|masterauth|bindpw|rootpw) "
             r"|(?:mysqli?(?:_connect)?|getConnection|new PDO) ?\((?:[\"'][^\"'\n]{1,80}[\"'], ?){2}(?=[\"'])"
+            r"|(?:Credentials?|Auth ?=?|Token|\.login) ?\([\"'][^\"'\n]{1,80}[\"'], ?(?=[\"'])"
             r"|(?:identified by|with password) (?=')"
             r"|Authorization: ?(?:[A-Za-z]{3,20} )?|(?<![a-z])Bearer |(?<![a-z])id (?:[\w.-]{2,30} )(?:pw|password) )"
             rf"[\"'`]?(?P<value>{_WORDS}|[^\s\"'`,;<>가-힣]{{6,200}}(?<![.)]))"
         ),
-        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified|credential|auth "
-        "|connect|pdo",
+        hint="(?i)mysql|psk|sess|pass|pwd|pw|key|secret|token|_pw|bearer|authorization|identified|credential|auth|connect"
+        "|pdo|login",
         check=is_secret,
     ),
     _secret(
         re.compile(r"(?i)pass ?phrase ?(?:은|는)?[:= ]{1,3}[\"']?(?P<value>(?:[a-z]{3,12}[ -]){3,11}[a-z]{3,12})"),
+        hint="(?i)phrase",
+    ),
+    _secret(
+        re.compile(r"(?i)phrase[:= ]{1,3}(?P<quote>[\"'])(?P<value>\w{2,20}(?: \w{2,20}){1,5})(?P=quote)", re.ASCII),
         hint="(?i)phrase",
     ),
     *(
@@ -128,10 +139,14 @@ SECRETS = (
         # given to a program: curl -u name:…, redis-cli -a …, AKIA… / …
         re.compile(
             r"(?:(?:curl [^\n]{0,80}?-u |--user[= ])[\"']?[\w.@-]{1,40}:"
-            r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+|docker login|smbclient) [^\n]{0,80}?-[apw] ?[\"']?"
-            r"|(?:AKIA|ASIA)[0-9A-Z]{16} ?[/,:|] ?)(?P<value>[^\s\"'가-힣]{6,64})"
+            r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+|docker login|smbclient) [^\n]{0,80}?(?<![\w-])-[apw] ?[\"']?"
+            r"|(?:net user|htpasswd) (?:-\w+ )?(?:[\w./-]{1,60} ){1,2}[\"']?|WIFI:[^\n]{1,80};P:"
+            r"|-(?:src|dest)?(?:store|key)pass(?:word)?[ =][\"']?"
+            r"|(?<![\w-])echo (?:-n )?[\"'](?=[^\"'\n]{6,64}[\"'] ?\| ?sudo -S)"
+            r"|(?:AKIA|ASIA)[0-9A-Z]{16} ?[/,:|] ?)(?P<value>[^\s\"'가-힣]{6,64}(?<!;))"
         ),
-        hint="curl|--user|redis|mongo|sshpass|ldap|docker|smbclient|A[KS]IA", check=is_secret,
+        hint="curl|--user|redis|mongo|sshpass|ldap|docker|smbclient|A[KS]IA|[ey]pass|sudo|net user|htpasswd|WIFI:",
+        check=is_secret,
     ),
     _secret(
         # codes with which an account is taken back: 복구코드 7KQD-M2XV-99TB
@@ -164,7 +179,7 @@ SECRETS = (
     ),
     _secret(
         re.compile(
-            rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-|\d{{2,6}}-\d{{2,6}}-\d{{2,7}}(?!\d))(?P<value>(?=\S*\d\S*\d)[\w!@#$%^&*~?+=-]{{6,64}})"
+            rf"(?<![^\s\"'`(:=])(?!\d{{4}}-\d{{4}}-|\d{{2,6}}-\d{{2,6}}-\d{{2,7}}(?!\d))(?P<value>(?=\S{{0,62}}\d\S{{0,62}}\d)[\w!@#$%^&*~?+=-]{{6,64}})"
             rf"(?= ?(?:이|가)? ?{_PASS}(?!(?:은|는)?(?: {{4}}|[ :=]{{1,3}}(?=\S{{0,20}}\d)[A-Za-z!@#$%^&*])))",
             re.ASCII,
         ),
@@ -197,7 +212,7 @@ SECRETS = (
     _secret(
         # one enters with it: inswae!40으로 로그인하면
         re.compile(
-            rf"(?<![\w@/.:-])(?P<value>(?=\S*[!#$%^&*~+?]){_MIXED})(?= ?으?로 ?(?:로그인|접속|들어가))", re.ASCII
+            rf"(?<![\w@/.:-])(?P<value>(?=\S{{0,63}}[!#$%^&*~+?]){_MIXED})(?= ?으?로 ?(?:로그인|접속|들어가))", re.ASCII
         ),
         hint="로그인|접속|들어가", check=is_secret,
     ),

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.corpora.personal_checks import NO_SECRET
+from kosent_lab.corpora.recogniser import is_free
 
 FOLDER = Path(__file__).parent  # with the package: what finds personal data needs no data folder
 FILE = "secret_words.safetensors"
@@ -64,6 +65,9 @@ _HAS_PASS = re.compile(
 _OF_NETWORK = re.compile(r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :=]{0,3}[\"'‘“]?$")
 # what numbers a person, a request: user_id=558102, "traceId":"…", 학번 20231847
 _OF_A_THING = re.compile(r"(?:_id|[a-z]I[dD]|(?i:trace|request|order)|학생증 번호|학번)[\"']?[ :=]{1,2}[\"']?$")
+_PART_OF_A_PROGRAM = re.compile(
+    " (?:프로젝트|클래스|컴포넌트|모듈|함수|메서드|패키지|라이브러리|변수|테이블|브랜치|저장소|레포|스크립트)"
+)
 _LABEL = re.compile("(?i)pass(?:word|wd|code)?|pwd|secret|token|login|credential|username|admin")
 _PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
 
@@ -99,7 +103,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = re.search("(?i)(?:authors?|public ?key|공개 ?키)[ :=는은]*$", text[max(0, start - 12) : start])
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
         named = named or _OF_A_THING.search(text, max(0, start - 16), start) or _LABEL.fullmatch(word)
-        named = named or "***" in word  # hidden already
+        named = named or "***" in word or _PART_OF_A_PROGRAM.match(text, end)  # hidden already; anybody's
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
@@ -182,9 +186,9 @@ class SecretWords:
 
     def find(self, text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """Yield the places of passwords, those left out that something else has `taken`."""
+        taken = sorted(taken)
         for start, end in candidates(text):
-            free = all(end <= first or last <= start for first, last in taken)
-            if free and self.odds(text, start, end) >= self.threshold:
+            if is_free(taken, start, end) and self.odds(text, start, end) >= self.threshold:
                 yield start, end
 
 
