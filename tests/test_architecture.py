@@ -29,7 +29,8 @@ HOUSE = {
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
         "copyright",
-        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "outcome", "steps",
+        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "outcome",
+        "personal_step", "steps",
         "scanner", "recipe", "documents", "snapshots", "changes", "notices", "data_card", "croissant", "inquiry",
         "build",
         "personal_scores", "secret_training", "presidio",

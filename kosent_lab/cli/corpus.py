@@ -14,7 +14,9 @@ from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterator
+
+    import pyarrow as pa
 
 _COLUMNS = ("language", "licence", "source", "repository", "owner")
 
@@ -146,17 +148,26 @@ def find_documents(arguments: argparse.Namespace) -> None:
     outside(arguments.out, arguments.folder)
     values = {name: getattr(arguments, name) for name in _COLUMNS if getattr(arguments, name) is not None}
     columns = None if arguments.out else ["doc_id"]
-    batches = list(snapshot.find(pattern=arguments.pattern, columns=columns, **values))
-    nothing = pd.DataFrame(columns=columns or list(snapshot.manifest["columns"]), dtype="str")
-    found = pd.concat(batches, ignore_index=True) if batches else nothing
+    batches = snapshot.find(pattern=arguments.pattern, columns=columns, **values)
+    found, first = 0, []
+
+    def counted() -> Iterator[pa.Table]:
+        nonlocal found
+        for batch in batches:
+            found += len(batch)
+            yield to_table(batch)
+        if not found:  # a head in any case
+            yield to_table(pd.DataFrame(columns=list(snapshot.manifest["columns"]), dtype="str"))
+
     if arguments.out:
-        write_csv([to_table(found)], arguments.out)
-        print(f"{len(found):,} documents: {arguments.out}")
+        write_csv(counted(), arguments.out)
+        print(f"{found:,} documents: {arguments.out}")
         return
-    print("\n".join(map(printable, found["doc_id"].head(SHOWN))))
-    print(
-        f"{len(found):,} of {snapshot.rows:,} documents" + (f"; the first {SHOWN} shown" if len(found) > SHOWN else "")
-    )
+    for batch in batches:
+        found += len(batch)
+        first += batch["doc_id"].head(SHOWN - len(first)).tolist()
+    print("\n".join(map(printable, first)))
+    print(f"{found:,} of {snapshot.rows:,} documents" + (f"; the first {SHOWN} shown" if found > SHOWN else ""))
 
 
 def write_notices(arguments: argparse.Namespace) -> None:

@@ -150,10 +150,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
         pyarrow.parquet.write_table(to_table(frame), partial, compression="zstd")
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, as hexadecimal digits; a file that has not changed is read once a process."""
+def file_sha256(path: Path, *, again: bool = False) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits; a file whose size and time have not changed is read once a
+    process, but where `again` asks for its bytes: those of a failing disk change without either.
+    """
     stat = path.stat()
-    return _sha256(path.resolve(), stat.st_size, stat.st_mtime_ns)
+    return (_sha256.__wrapped__ if again else _sha256)(path.resolve(), stat.st_size, stat.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=256)

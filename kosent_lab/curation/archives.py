@@ -22,6 +22,14 @@ from kosent_lab.curation.folders import COLUMNS, LARGEST, decode, file_row
 MOST_FILES = 100_000
 MOST_BYTES = 2_000_000_000  # of all files together, unfolded
 _END = 1024  # bytes of zeros that a tar ends in
+_HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+_MOST_HEADER = 1_000_000  # bytes of a name, of pax's words
 _MOST_FOLD = 200  # times that a file may be larger than its part of the archive
 
 
@@ -81,7 +89,8 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
         return
     with _unfolded(path) as stream:
         whole = _Tail(stream)
-        with tarfile.open(fileobj=whole, mode="r|") as archive:  # as a stream: a bomb is met member by member
+        # as a stream: a bomb is met member by member
+        with tarfile.open(fileobj=whole, mode="r|", tarinfo=_Member) as archive:
             for one in archive:
                 if one.isdir():
                     continue
@@ -101,6 +110,15 @@ def _unfolded(path: Path) -> BinaryIO:
     if head.startswith(b"BZh"):
         return bz2.open(path)
     return lzma.open(path) if head.startswith(b"\xfd7zXZ") else path.open("rb")  # type: ignore[return-value]
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar; a header that goes before one, of a long name or of pax, is read whole and so is bounded."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+        if self.type in _HEADERS and self.size > _MOST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes stands before a file")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 class _Tail:

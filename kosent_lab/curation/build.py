@@ -33,6 +33,7 @@ from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
 from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
+    ASKED,
     CARD,
     CHANGELOG,
     CROISSANT,
@@ -48,7 +49,7 @@ from kosent_lab.curation.snapshots import (
 from kosent_lab.curation.steps import run_in_parts
 
 logger = logging.getLogger(__name__)
-OWN = ("part-*.parquet", LINEAGE, MANIFEST, CHANGELOG, CARD, RECIPE, CROISSANT)
+OWN = ("part-*.parquet", LINEAGE, ASKED, MANIFEST, CHANGELOG, CARD, RECIPE, CROISSANT)
 
 
 def build_corpus(
@@ -97,7 +98,7 @@ def build_corpus(
                     f"{out} lies in the source {source['folder']}, which would then read itself; build elsewhere"
                 )
         frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
-        asked = _asked_before(before)
+        asked = before.asked() if before else {}
         about = jobs.describe(
             recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner), asked=asked
         )
@@ -173,17 +174,6 @@ def _open_work(work: Path, about: dict[str, Any]) -> None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         write_text(json.dumps(about, ensure_ascii=False), job)
-
-
-def _asked_before(before: Snapshot | None) -> dict[str, str]:
-    """Return the requests by which texts left the version before, by the hash of their letters: a copy that is found
-    when the original is gone from the sources follows the wish all the same.
-    """
-    if before is None:
-        return {}
-    lineage = before.lineage()
-    gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
-    return dict(zip(gone["letters_sha256"], gone["other"], strict=True))
 
 
 def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine, **more: Any) -> Outcome:
@@ -277,7 +267,10 @@ def _write(
         )
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
-        files = (LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT)
+        files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
+        if asked := sorted(before.asked().items()) if before else []:  # whichever version took it out
+            write_parquet(pd.DataFrame(asked, columns=["letters_sha256", "request"]), fresh / ASKED)
+            files.append(ASKED)
         manifest["files"] = {name: file_sha256(fresh / name) for name in files}
         manifest["sha256"] = manifest_sha256(manifest)
         write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", fresh / MANIFEST)

@@ -7,7 +7,7 @@ copies is in ``curation.shingles``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from kosent_lab.curation.minhash import find_candidates, find_nearest
 from kosent_lab.curation.shingles import Shingles, jaccard, shingle, shingle_tokens
 
 GRAM = 5  # letters or tokens: what the teaching text is kept apart by too (``corpora.nearness``)
+_ROWS = 500  # repositories that are compared with all at once
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -59,8 +60,8 @@ def find_duplicates(
     DataFrame
         One row per document of a cluster of two or more: ``doc_id``, ``cluster`` (the ``doc_id`` that stays),
         ``kind`` (``exact``: the same characters as the one that stays, ``folded``: equal when folded, ``near``),
-        ``jaccard`` with the one that stays (the ends of a chain of near copies may be less near than the threshold),
-        ``removed``. Ordered by cluster, the one that stays first.
+        ``jaccard`` with the one that stays (never less than the threshold: of a chain of near copies, each a little
+        further off, more than one stays), ``removed``. Ordered by cluster, the one that stays first.
 
     Raises
     ------
@@ -80,9 +81,12 @@ def find_duplicates(
     pairs = np.empty((0, 2), "int64")
     if threshold is not None:
         pairs, grams = find_near_pairs(list(distinct), threshold=threshold, unit=unit, size=size, seed=seed)
-    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(distinct),) * 2)
-    part = connected_components(graph, directed=False)[1][code]
     rank = _rank(frame, order, protected)[filled]
+    best = np.full(len(distinct), len(frame))
+    np.minimum.at(best, code, rank)
+    part = code
+    if len(pairs):
+        part = _that_stays(pairs, best, lambda some: jaccard(grams, some) >= threshold)[code]
     by_part = np.lexsort([rank, part])  # the one that stays first
     first = np.flatnonzero(np.diff(part[by_part], prepend=-1))
     sizes = np.diff(np.append(first, len(part)))
@@ -105,6 +109,23 @@ def find_duplicates(
         }
     )
     return table.iloc[np.argsort(table["cluster"].to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _that_stays(pairs: np.ndarray, best: np.ndarray, is_near: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return of each distinct text the one that stays for it: of a chain of near pairs the first by rank, for what is
+    near to it; then the first of the rest, for what is near to that one, and so on.
+    """
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(best),) * 2)
+    part = connected_components(graph, directed=False)[1]
+    stays, rest = np.arange(len(best)), np.lexsort([best, part])
+    while len(rest):
+        first = np.diff(part[rest], prepend=-1) != 0
+        of = rest[first][np.cumsum(first) - 1]
+        near = np.zeros(len(rest), bool)
+        near[~first] = is_near(np.stack([of, rest], axis=1)[~first])
+        stays[rest[near]] = of[near]
+        rest = rest[~first & ~near]
+    return stays
 
 
 def fold(texts: pd.Series, unit: str) -> pd.Series:
@@ -244,15 +265,17 @@ def find_copied_repositories(frame: pd.DataFrame, *, threshold: float = 0.9, ord
     place, names = pd.factorize(files["repository"])
     content = pd.factorize(files["content"])[0]
     matrix = coo_array((np.ones(len(files), "int64"), (place, content)), shape=(len(names), len(files))).tocsr()
-    shared = (matrix @ matrix.T).tocoo()
     sizes = np.bincount(place)
     first = written.drop_duplicates("repository").set_index("repository", drop=False).loc[names]
     keys = first[list(dict.fromkeys(["repository", *columns]))].reset_index(drop=True).assign(doc_id=list(names))
     rank = _rank(keys.assign(_files=sizes), [*order, "-_files"], np.zeros(len(keys), bool))
     others: dict[int, list[tuple[int, int]]] = {}
-    for own, other, count in zip(*shared.coords, shared.data, strict=True):
-        if own != other and count >= threshold * sizes[own]:
-            others.setdefault(int(own), []).append((int(other), int(count)))
+    for start in range(0, len(names), _ROWS):  # a licence file alone pairs everybody with everybody
+        shared = (matrix[start : start + _ROWS] @ matrix.T).tocoo()
+        own, other = shared.coords[0] + start, shared.coords[1]
+        enough = (own != other) & (shared.data >= threshold * sizes[own])
+        for one, copied, count in zip(own[enough], other[enough], shared.data[enough], strict=True):
+            others.setdefault(int(one), []).append((int(copied), int(count)))
     # the first in the order stays; one that goes is a copy of one that stays
     gone: set[int] = set()
     rows = []

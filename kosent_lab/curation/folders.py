@@ -56,11 +56,12 @@ def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name == ".git" or path.name.endswith(".kosent-lock"):
-            continue
+    waiting = [folder]  # a tree may be deeper than calls can be
+    while waiting:
+        path = waiting.pop()
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
+            inside = [one for one in path.iterdir() if one.name != ".git" and not one.name.endswith(".kosent-lock")]
+            waiting += sorted(inside, reverse=True)
         elif path.is_symlink() or path.is_file():  # no device, no pipe
             yield path
 

@@ -1,7 +1,8 @@
 """Files of Software Heritage, the archive of all public code, by SWHID: fetched over its HTTP API, kept by hash.
 
-What comes is checked against the identifier that it was asked by, so that neither the network nor the archive need be
-trusted. Nothing is fetched unless a recipe names a SWHID.
+Contents and directories are checked against the identifiers that they were asked by, so that for these neither the
+network nor the archive need be trusted; to which directory a revision, a release or a snapshot leads, and that a file
+is too large to be read, is taken on the archive's word. Nothing is fetched unless a recipe names a SWHID.
 
 References
 ----------
@@ -28,6 +29,7 @@ SERVER = "https://archive.softwareheritage.org"
 MOST_FILES = 10_000
 _DEEPEST = 100  # folders within each other
 _LISTING = 50_000_000  # bytes of a listing
+_ALIASES = 10  # of a branch
 _NAMES = {"rev": "revision", "rel": "release", "snp": "snapshot", "dir": "directory"}
 _KINDS = {name: kind for kind, name in _NAMES.items()} | {"content": "cnt"}
 
@@ -127,12 +129,12 @@ class _Archive:
             try:
                 if kind == "rev":
                     revision, kind, digest = digest, "dir", found["directory"]
-                elif kind == "rel":
-                    kind, digest = _KINDS[found["target_type"]], found["target"]
                 else:
-                    kind, digest = _head(found["branches"])
+                    one = found if kind == "rel" else _head(found["branches"])
+                    kind, digest = _KINDS[one["target_type"]], one["target"]
+                    _NAMES[kind]  # a file is no directory
                 parse_swhid(f"swh:1:{kind}:{digest}")
-            except (KeyError, TypeError, StopIteration) as error:
+            except (KeyError, TypeError, AttributeError, StopIteration) as error:
                 raise DataError(f"swh:1:{kind}:{digest} leads to no directory: {error!r}") from error
         raise DataError(f"swh:1:{kind}:{digest} leads to no directory")
 
@@ -144,10 +146,11 @@ class _Archive:
             name = f"{folder}{entry['name']}"
             if "/" in entry["name"] or entry["name"] in ("", ".", ".."):
                 raise DataError(f"swh:1:dir:{tree} names a file {entry['name']!r}, which leads elsewhere")
-            if entry["type"] == "dir":
+            mode = int(entry["perms"])  # which the identifier covers, unlike its type
+            if mode == 0o40000:
                 yield from self.walk(entry["target"], f"{name}/", depth + 1)
-            elif entry["type"] == "file":
-                yield name, int(entry["perms"]), entry["target"], entry.get("length")
+            elif mode != 0o160000:
+                yield name, mode, entry["target"], entry.get("length")
 
     def _entries(self, tree: str) -> list[dict[str, Any]]:
         """Return the entries of a directory, which hash to its identifier."""
@@ -167,12 +170,14 @@ class _Archive:
         return entries
 
 
-def _head(branches: dict[str, Any]) -> tuple[str, str]:
+def _head(branches: dict[str, Any]) -> dict[str, Any]:
     """Return what HEAD of a snapshot points to, else its only branch."""
     found = branches.get("HEAD") or next(iter(branches.values()))
-    while found["target_type"] == "alias":
+    for _ in range(_ALIASES):
+        if found["target_type"] != "alias":
+            break
         found = branches[found["target"]]
-    return _KINDS[found["target_type"]], found["target"]
+    return found
 
 
 def _tree_hash(entries: Any) -> str:

@@ -18,6 +18,7 @@ from kosent_lab.core.hangul import fold_text, replace_surrogates, to_nfc
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import HINT, mask_text
 
+PUBLISHED = "_published"  # behind the name of a hash: of the text without what names persons
 QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
 _DIRECTORY = 0o40000
 _SWHID = re.compile(r"swh:1:(cnt|dir|rev|rel|snp):([0-9a-f]{40})((?:;[a-z]+=[^;]*)*)")
@@ -168,6 +169,16 @@ def without_personal(text: str) -> str:
     The hash of a text with a telephone number in it tells the number to who tries all of them.
     """
     return mask_text(text) if re.search(HINT, text) else text
+
+
+def add_published(frame: pd.DataFrame, *, wanted: bool = True) -> pd.DataFrame:
+    """Add the hashes of texts as the step personal would leave them, `PUBLISHED` behind their names: who has read such
+    a one may wish it out. Of texts that hold nothing of the kind, or where none is `wanted`, they are missing.
+    """
+    texts = frame["text"].fillna("").astype(str)
+    masked = (texts[texts.str.contains(HINT, regex=True)] if wanted else texts[:0]).map(mask_text)
+    hashes = {"sha256": text_sha256, "letters_sha256": letters_sha256}
+    return frame.assign(**{name + PUBLISHED: masked.map(hashed) for name, hashed in hashes.items()})
 
 
 def add_identity(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import add_identity, letters_sha256, name_sha256, without_personal
-from kosent_lab.curation.optout import Registry, find_wished, unmatched
+from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256, without_personal
+from kosent_lab.curation.optout import HASHED, Registry, find_wished_in, unmatched
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -112,13 +112,18 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
 
 def _wished(snapshot: Snapshot, registry: Registry) -> tuple[set[str], pd.Series]:
     """Return the wishes that name documents which a version holds, and how many by the first that does."""
-    counts, every, waiting = pd.Series(dtype="int64"), set(registry.wishes["request"]), set[str]()
+    every, waiting = set(registry.wishes["request"]), set[str]()
     there = [name for name in ("text", *ASKED.values()) if name in snapshot.manifest["columns"]]
-    for batch in snapshot.batches(there, rows=50_000) if len(registry.wishes) else ():
-        identified = add_identity(batch)
-        counts = counts.add(find_wished(identified, registry)["request"].value_counts(), fill_value=0)
-        waiting |= every - set(unmatched(identified, registry))
-    return waiting, counts.astype("int64")
+    wanted = bool(registry.wishes["kind"].isin(HASHED).any())
+
+    def identified() -> Iterator[pd.DataFrame]:
+        for batch in snapshot.batches(there, rows=50_000) if every else ():
+            part = add_published(add_identity(batch), wanted=wanted)
+            waiting.update(every - set(unmatched(part, registry)))
+            yield part
+
+    counts = find_wished_in(identified(), registry)["request"].value_counts() if every else pd.Series(dtype="int64")
+    return waiting, counts
 
 
 def newer_wishes(snapshot: Snapshot, registry_sha256: str) -> bool:

@@ -24,7 +24,7 @@ from kosent_lab.core.schema import DataError, plain_label
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.folders import decode
-from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, without_personal
+from kosent_lab.curation.identity import PUBLISHED, letters_sha256, name_sha256, text_sha256, without_personal
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
 # of a wish: which column of the documents its value stands in
@@ -38,7 +38,6 @@ KINDS = {
     "letters": "letters_sha256",
 }
 HASHED = ("text", "letters")
-PUBLISHED = "_published"
 _SHA256 = re.compile("[0-9a-f]{64}")
 LEAST_LETTERS = 12
 
@@ -96,11 +95,13 @@ def _parse(text: str, path: Path) -> pd.DataFrame:
     """Return the wishes of a registry's text."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
+    before: set[str] = set()
     try:
         for row in filter(None, reader):
             row = [row[0].strip(), *row[1:]]
-            _check(row, f"{path}, line {reader.line_num}", {one[0] for one in rows})
+            _check(row, f"{path}, line {reader.line_num}", before)
             rows.append(row)
+            before.add(row[0])
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     if not rows:
@@ -156,6 +157,20 @@ def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_L
         One row per document: ``doc_id``, ``request`` (the first that names it) and ``follows``: whether it is named
         itself or has the same letters as one that is, wherever it stands: a fork or a copy follows a wish.
     """
+    return find_wished_in([frame], registry, least=least)
+
+
+def find_wished_in(frames: Iterable[pd.DataFrame], registry: Registry, *, least: int = LEAST_LETTERS) -> pd.DataFrame:
+    """Find the same in a table that comes in parts, of which one may hold the copies of another's."""
+    table = pd.concat([_named(frame, registry, least) for frame in frames], ignore_index=True)
+    named = table["request"].notna()
+    of = table[named].dropna().drop_duplicates("letters").set_index("letters")["request"]
+    table = table.assign(request=table["request"].fillna(table["letters"].map(of)), follows=~named)
+    return table.loc[table["request"].notna(), ["doc_id", "request", "follows"]].reset_index(drop=True)
+
+
+def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
+    """Return of each document the wish that names it itself, and the hash of its letters where copies may follow."""
     request = pd.Series(None, index=frame.index, dtype="object")
     for kind, wishes in registry.wishes.groupby("kind", sort=False):
         by_value = wishes.assign(value=_names(wishes["value"])).drop_duplicates("value").set_index("value")["request"]
@@ -164,19 +179,9 @@ def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_L
             request = request.fillna(names.map(by_value))
             if _any_hashed(kind, by_value.index):
                 request = request.fillna(names.map(name_sha256).map(by_value))
-    named = request.notna()
     # a short text, 최고, is everybody's
     letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
-    of = pd.DataFrame({"letters": letters, "request": request})[named].dropna().drop_duplicates("letters")
-    request = request.fillna(letters.map(of.set_index("letters")["request"]))
-    found = request.notna()
-    return pd.DataFrame(
-        {
-            "doc_id": frame.loc[found, "doc_id"].to_numpy(),
-            "request": request[found].to_numpy(),
-            "follows": ~named[found].to_numpy(),
-        }
-    )
+    return pd.DataFrame({"doc_id": frame["doc_id"], "request": request, "letters": letters})
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:

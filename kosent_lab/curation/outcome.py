@@ -6,6 +6,9 @@ import dataclasses
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+
+from kosent_lab.core.schema import plain_label
 
 
 def rows_of(rows: list[tuple[str, str, str]], *, last: str = "other") -> pd.DataFrame:
@@ -39,5 +42,18 @@ class Outcome:
         fresh = self.changed.set_index("doc_id").drop(columns="reason")
         for column in fresh.columns:
             values = kept["doc_id"].map(fresh[column])
-            kept = kept.assign(**{column: values.where(values.notna(), kept[column])})
+            kept = kept.assign(**{column: _put_in(kept[column], values)}) if values.notna().any() else kept
         return kept
+
+
+def _put_in(column: pd.Series, values: pd.Series) -> pd.Series:
+    """Return a column with new values where there are some; one of numbers that gets words is one of words."""
+    if isinstance(column.dtype, pd.ArrowDtype) and not pa.types.is_dictionary(column.dtype.pyarrow_dtype):
+        new = [old if isinstance(value, float) or value is None else value
+               for old, value in zip(pa.array(column).to_pylist(), values, strict=True)]  # fmt: skip
+        return pd.Series(pd.array(new, dtype=column.dtype), index=column.index)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        column = column.map(plain_label).where(column.notna()).astype("str")
+    elif isinstance(column.dtype, (pd.CategoricalDtype, pd.ArrowDtype)):
+        column = column.astype("object").astype("str")
+    return values.where(values.notna(), column)

@@ -107,8 +107,10 @@ def read_recipe(path: Path) -> Recipe:
         raise DataError(f"{lines.where('version')}: a version is three numbers, 1.0.0; got {content['version']!r}")
     _check_licences([content["licence"]], lines.where("licence"))
     seed, shard_rows = content.get("seed", 0), content.get("shard_rows", 100_000)
-    if not isinstance(seed, int) or not isinstance(shard_rows, int) or shard_rows < 1:
-        raise DataError(f"{path}: seed and shard_rows are whole numbers; got {seed!r} and {shard_rows!r}")
+    if not isinstance(seed, int) or seed < 0 or not isinstance(shard_rows, int) or shard_rows < 1:
+        raise DataError(
+            f"{path}: seed and shard_rows are whole numbers, 0 or more and 1 or more; got {seed!r} and {shard_rows!r}"
+        )
     sources, steps = content.get("sources"), content.get("steps", [])
     tables = isinstance(sources, list) and isinstance(steps, list)
     if not sources or not tables or not all(isinstance(entry, dict) for part in (sources, steps) for entry in part):
@@ -171,6 +173,8 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
         if meant in ("int", "float") and not 0 <= value <= (1 if key in _SHARES else value):
             span = "from 0 to 1" if key in _SHARES else "0 or more"
             raise DataError(f"{at}: {key} of the step {name} is {span}; got {value!r}")
+        if meant == "dict" and not value:
+            raise DataError(f'{at}: {key} of the step {name} names no column; such are {key} = {{split = "test"}}')
         if key == "allow":
             _check_licences(value, at)
             if several := [one for one in value if " AND " in one.upper() or " OR " in one.upper()]:

@@ -50,7 +50,8 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
         until = f"{at}T23:59:59Z" if len(at) == 10 else moment.isoformat()
     if until:
-        found = _git(repository, "rev-list", "-1", f"--before={until}", "HEAD").decode().strip()
+        # what HEAD was then, not a branch that came in later
+        found = _git(repository, "rev-list", "-1", "--first-parent", f"--before={until}", "HEAD").decode().strip()
         if not found:
             raise DataError(f"{repository} has no commit until {at}")
         return found

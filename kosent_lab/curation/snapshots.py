@@ -23,13 +23,14 @@ import pyarrow.parquet
 from kosent_lab.core.files import file_sha256
 from kosent_lab.core.schema import DataError, NotAvailableError
 
-MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT = (
+MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED = (
     "manifest.json",
     "lineage.parquet",
     "CHANGELOG.md",
     "CARD.md",
     "recipe.toml",
     "croissant.json",
+    "asked.parquet",
 )
 FORMAT = 1
 _SAID = {"name", "title", "version", "licence", "rows", "columns", "inputs", "steps", "files"}  # of a manifest
@@ -92,6 +93,19 @@ class Snapshot:
         with _damage(self.folder / LINEAGE):
             return pd.read_parquet(self.folder / LINEAGE)
 
+    def asked(self) -> dict[str, str]:
+        """Return the requests by which texts left this version and those before it, by the hash of their letters: a
+        copy that comes when the original is gone from the sources follows the wish all the same.
+        """
+        lineage = self.lineage()
+        gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
+        before = {}
+        if ASKED in self.manifest["files"]:  # where a version before took something out
+            with _damage(self.folder / ASKED):
+                kept = pd.read_parquet(self.folder / ASKED)
+            before = dict(zip(kept["letters_sha256"], kept["request"], strict=True))
+        return before | dict(zip(gone["letters_sha256"], gone["other"], strict=True))
+
     def find(
         self, *, pattern: str | None = None, columns: list[str] | None = None, **values: str
     ) -> Iterator[pd.DataFrame]:
@@ -109,7 +123,7 @@ class Snapshot:
         Raises
         ------
         DataError
-            When a column is not there or the pattern is none.
+            When a column is not there or the pattern is none: at once, before the first batch is asked for.
         """
         with _damage(self.folder):
             dataset = pa.dataset.dataset(self.shards)
@@ -118,17 +132,32 @@ class Snapshot:
             raise DataError(f"{self.version} has no column {missing[0]!r}; there are {', '.join(dataset.schema.names)}")
         wanted = pc.scalar(True)
         for name, value in values.items():
-            wanted = wanted & (pc.field(name) == value)
+            wanted = wanted & _is_value(dataset.schema.field(name).type, name, value)
         if pattern is not None:
             try:
                 pc.match_substring_regex(pa.array([""]), pattern)
             except pa.ArrowInvalid as error:
                 raise DataError(f"the pattern {pattern!r} is no regular expression (RE2): {error}") from error
             wanted = wanted & pc.match_substring_regex(pc.field("text"), pattern)
+        return self._batches(dataset, columns, wanted)
+
+    def _batches(
+        self, dataset: pa.dataset.Dataset, columns: list[str] | None, wanted: pc.Expression
+    ) -> Iterator[pd.DataFrame]:
         with _damage(self.folder):
             for batch in dataset.to_batches(columns=columns, filter=wanted, batch_size=_ROWS):
                 if batch.num_rows:
                     yield batch.to_pandas(types_mapper=_as_str)
+
+
+def _is_value(kind: pa.DataType, name: str, value: str) -> pc.Expression:
+    """Ask for a value that was typed, in a column of numbers for that number."""
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        try:
+            return pc.field(name) == float(value)
+        except ValueError:
+            return pc.scalar(False)
+    return pc.field(name).cast(pa.string()) == value
 
 
 @contextlib.contextmanager
@@ -197,7 +226,7 @@ def verify(snapshot: Snapshot) -> pd.DataFrame:
     found = []
     for name, rows, sha256 in files:
         path = snapshot.folder / name
-        why = "missing" if not path.is_file() else "other bytes" if file_sha256(path) != sha256 else ""
+        why = "missing" if not path.is_file() else "other bytes" if file_sha256(path, again=True) != sha256 else ""
         found.append((name, rows, not why, why))
     known = {name for name, *_ in files}
     extra = sorted(path.name for path in snapshot.folder.glob("part-*.parquet") if path.name not in known)

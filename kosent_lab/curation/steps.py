@@ -6,9 +6,7 @@ them in ``curation.recipe``, how they follow each other in ``curation.build``.
 
 from __future__ import annotations
 
-import collections
 import functools
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,35 +16,23 @@ import pandas as pd
 
 from kosent_lab.core.schema import DataError, check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
-from kosent_lab.corpora.personal import HINT, find_in_cell, mask_text
-from kosent_lab.corpora.personal_tables import is_arrow
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
-from kosent_lab.curation.identity import add_identity, letters_sha256, text_sha256
+from kosent_lab.curation.identity import add_identity, add_published
 from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, spdx
 from kosent_lab.curation.optout import (
     HASHED,
     LEAST_LETTERS,
-    PUBLISHED,
-    Registry,
     find_asked_before,
     find_near_wished,
     find_wished,
     read_registry,
     unmatched,
 )
-from kosent_lab.curation.outcome import Outcome, rows_of
-
-logger = logging.getLogger(__name__)
-
-# what we say of a document ourselves, and what names it
-_NOT_PERSONAL = {
-    *("doc_id", "text", "source", "owner", "repository", "revision", "licence", "licence_from", "language", "path"),
-    *("copyright", "encoding", "skipped", "polarity", "split", "official_split", "time"),
-    *("swhid_of_source", "revision_swhid", "directory_swhid"),
-}
+from kosent_lab.curation.outcome import Outcome
+from kosent_lab.curation.personal_step import personal
 
 
 def run_in_parts(name: str, frame: pd.DataFrame, options: dict[str, Any], engine: Engine) -> Outcome:
@@ -98,7 +84,8 @@ def opt_out(
     wishes = read_registry(registry)
     if wishes.wishes.empty:
         return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "requests": [], "unmatched": []})
-    identified = _as_published(add_identity(frame), wishes)
+    wanted = bool(wishes.wishes["kind"].isin(HASHED).any())
+    identified = add_published(add_identity(frame), wanted=wanted)
     found = find_wished(identified, wishes, least=least_letters)
     again = find_asked_before(identified, found, wishes, asked or {}, least=least_letters)
     found = pd.concat([found, again], ignore_index=True)
@@ -116,55 +103,6 @@ def opt_out(
     facts = {"registry": wishes.sha256, "wishes": len(wishes.wishes), "newest": wishes.newest}
     facts |= {"requests": wishes.wishes["request"].tolist(), "unmatched": unmatched(identified, wishes)}
     return Outcome(removed, facts=facts)
-
-
-def _as_published(frame: pd.DataFrame, wishes: Registry) -> pd.DataFrame:
-    """Add the hashes of texts as the step personal would leave them, where a wish may have been made for such a one."""
-    texts = frame["text"].fillna("").astype(str)
-    suspects = texts[texts.str.contains(HINT, regex=True)] if wishes.wishes["kind"].isin(HASHED).any() else texts[:0]
-    masked = suspects.map(mask_text)
-    hashes = {"sha256": text_sha256, "letters_sha256": letters_sha256}
-    return frame.assign(**{name + PUBLISHED: masked.map(hashed) for name, hashed in hashes.items()})
-
-
-def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
-    """Take out what names persons (`personal.find_personal`), of the text and of every other column that the source
-    brought: a placeholder in its place, or the whole document.
-    """
-    if action not in ("redact", "drop", "report"):
-        raise DataError(f"the step personal has the actions redact, drop and report; got {action!r}")
-    counts, columns = collections.Counter[str](), collections.Counter[str]()
-    kinds: dict[str, set[str]] = {}
-    masked: dict[str, pd.Series] = {}
-    own = [name for name in frame.select_dtypes(include=["object", "str", "string"]) if not is_arrow(frame[name])]
-    if nested := [name for name in frame.columns if is_arrow(frame[name])]:
-        logger.warning("personal data is not looked for in columns of lists, structures, times: %s", ", ".join(nested))
-    for column in ["text", *(name for name in own if name not in _NOT_PERSONAL)]:
-        texts = frame[column].fillna("").astype(str)
-        suspects = texts[texts.str.contains(HINT, regex=True)]
-        # a date stands in many rows
-        by_text = {text: one for text in suspects.unique() if (one := find_in_cell(text, column))}
-        found = {index: by_text[text] for index, text in suspects[suspects.isin(by_text.keys())].items()}
-        columns[column] += len(found)
-        for index, several in found.items():
-            counts.update(one.kind for one in several)
-            kinds.setdefault(frame.at[index, "doc_id"], set()).update(one.kind for one in several)
-        masked[column] = pd.Series({index: mask_text(texts[index], one) for index, one in found.items()}, dtype="str")
-    reasons = [(name, f"personal data: {', '.join(sorted(kinds[name]))}") for name in frame["doc_id"] if name in kinds]
-    facts = {"found": dict(sorted(counts.items())), "documents": len(kinds), "action": action}
-    if elsewhere := {name: n for name, n in sorted(columns.items()) if n and name != "text"}:
-        facts["columns"] = elsewhere
-    if action == "redact":
-        changed = pd.DataFrame(reasons, columns=["doc_id", "reason"], dtype="str")
-        for column, values in masked.items():
-            if len(values) or column == "text":
-                values.index = frame.loc[values.index, "doc_id"]
-                changed[column] = changed["doc_id"].map(values).astype("str")
-        if "swhid_of_source" in frame.columns:  # the hash of the file as it was tells a number to who tries all
-            git = frame.loc[frame["swhid_of_source"].astype("str").str.startswith("swh:").fillna(False), "doc_id"]
-            changed["swhid_of_source"] = np.where(changed["text"].notna() & changed["doc_id"].isin(git), "", None)
-        return Outcome(changed=changed, facts=facts)
-    return Outcome(rows_of([(*one, "") for one in reasons] if action == "drop" else []), facts=facts)
 
 
 def duplicates(

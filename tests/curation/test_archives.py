@@ -1,5 +1,7 @@
+import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -132,3 +134,20 @@ def test_folders_are_parted_by_slashes_whatever_wrote_them(tmp_path):
         archive.add(tmp_path / "b.txt", "./b.txt")
     assert read_archive(tmp_path / "a.zip")["path"].tolist() == ["vendor/LICENSE"]
     assert read_archive(tmp_path / "b.tgz")["path"].tolist() == ["b.txt"]
+
+
+@pytest.mark.parametrize("kind", [b"L", b"x"])
+def test_a_header_that_unfolds_is_refused_before_it_is_read(tmp_path, kind):
+    about = tarfile.TarInfo("././@LongLink")
+    about.type, about.size = kind, 300_000_000
+    path = tmp_path / "bomb.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(about.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(30):
+            file.write(b"a" * 10_000_000)
+        file.write(b"\0" * 1024)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="a header of 300,000,000 bytes"):
+        read_archive(path)
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()

@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.optout import wish_for_text
-from kosent_lab.curation.snapshots import MANIFEST
+from kosent_lab.curation.snapshots import MANIFEST, manifest_sha256
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
 RECIPE = """
@@ -276,3 +277,23 @@ def test_a_column_of_the_users_own_is_kept_under_its_source(home):
     assert set(found["language_of_source"]) == {"kor"}
     assert set(found["swhid_of_source"]) == {"mine"}
     assert set(found["language"]) == {"ko", "mixed"}
+
+
+def test_bytes_that_change_without_a_trace_are_found(home):
+    snapshot = build(home)
+    assert curation.verify(snapshot)["ok"].all()
+    path = snapshot.shards[0]
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # as a failing disk does: neither size nor time tells
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert curation.verify(snapshot).set_index("file").loc[path.name, "why"] == "other bytes"
+
+
+def test_a_manifest_names_no_file_outside_its_folder(home):
+    snapshot = build(home)
+    manifest = snapshot.manifest
+    manifest["shards"][0]["file"] = "../part-00000.parquet"
+    (snapshot.folder / MANIFEST).write_text(json.dumps(manifest | {"sha256": manifest_sha256(manifest)}), "utf-8")
+    with pytest.raises(DataError, match=r"names a shard '\.\./part-00000\.parquet', which is none"):
+        curation.open_snapshot(snapshot.folder)

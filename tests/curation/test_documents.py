@@ -131,9 +131,36 @@ def test_a_difference_of_any_column_is_one(tmp_path):
     assert changed.values.tolist() == [["x", "label polarity note"]]
 
 
-def test_columns_that_personal_data_is_not_looked_for_in_are_named(tmp_path, caplog):
-    frame = pd.DataFrame({"text": TEXTS, "tags": [["010-1234-5678"], []], "licence": "CC0-1.0"})
+def test_personal_data_is_looked_for_in_every_column_that_a_table_brings(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["a", "b", "c"],
+            "text": ["좋은 영화", "나쁜 영화", "그냥 영화"],
+            "owner": ["kim@naver.com", "lee", "park"],
+            "path": ["x", "010-2345-6789", "y"],
+            "tel": pd.Series([1023456789, 5, 6], dtype="int64"),
+            "연락처": pd.Categorical(["x", "010-2345-6789", "x"]),
+            "tags": [["010-2345-6789", "a"], [], ["b"]],
+            "licence": "CC0-1.0",
+        }
+    )
     frame.to_parquet(tmp_path / "a.parquet")
     found = read_source({"file": "a.parquet"}, folder=tmp_path)
-    steps.personal(found)
-    assert "is not looked for in columns of lists, structures, times: tags" in caplog.text
+    outcome = steps.personal(found)
+    after = outcome.apply(found)
+    assert outcome.facts["columns"] == {"owner": 1, "path": 1, "tel": 1, "연락처": 1, "tags": 1}
+    assert after["owner"].tolist() == ["[메일주소]", "lee", "park"]
+    assert after["path"].tolist() == ["x", "[전화번호]", "y"]
+    assert after["tel"].tolist() == ["[전화번호]", "5", "6"]  # of words from now on
+    assert after["연락처"].tolist() == ["x", "[전화번호]", "x"]
+    assert [list(tags) for tags in after["tags"]] == [["[전화번호]", "a"], [], ["b"]]
+    assert steps.personal(after).changed.empty
+    with pytest.raises(DataError, match=r"ids of documents hold what names persons \(1 phone number\).*id_column"):
+        steps.personal(found.assign(doc_id=["010-2345-6789", "b", "c"]))
+
+
+def test_names_of_files_are_no_persons_data(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "010-2345-6789.txt").write_text("좋은 영화")
+    found = read_source({"folder": "src", "licence": "CC0-1.0"}, folder=tmp_path)
+    assert "columns" not in steps.personal(found, action="report").facts

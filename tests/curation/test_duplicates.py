@@ -123,3 +123,31 @@ def test_an_order_has_gaps_and_may_name_ids():
 def test_copied_repositories_may_be_ordered_by_name():
     frame = pd.DataFrame({"repository": ["z/x", "a/x"], "text": ["print(1)", "print(1)"]})
     assert find_copied_repositories(frame, order=["-repository"])["other"].tolist() == ["z/x"]
+
+
+def test_no_copy_is_removed_for_one_that_it_is_not_near_to():
+    # windows of one long text, each a little further on: near its neighbours, unlike the first
+    letters = "".join(chr(0xAC00 + (n * 7919) % 11_172) for n in range(2_200))
+    frame = pd.DataFrame({"doc_id": [f"w{n:03d}" for n in range(200)]})
+    frame["text"] = [letters[10 * n : 10 * n + 200] for n in range(200)]
+    table = find_duplicates(frame)
+    gone = table[table["removed"]]
+    assert len(gone) > 50
+    assert gone["jaccard"].min() >= 0.8
+    assert not set(gone["cluster"]) & set(gone["doc_id"])  # what stands for a copy stays
+
+
+def test_of_several_near_texts_the_nearest_is_named():
+    base = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 지나간 아주 좋은 영화였습니다 추천합니다"
+    others = pd.DataFrame({"doc_id": ["far", "near"], "text": [base[:-6] + "다음에는", base + "요"]})
+    found = find_overlap(pd.DataFrame({"doc_id": ["a"], "text": [base]}), others, threshold=0.5)
+    assert found[["other", "kind"]].iloc[0].tolist() == ["near", "near"]
+
+
+def test_one_licence_file_pairs_no_repositories(monkeypatch):
+    monkeypatch.setattr("kosent_lab.curation.duplicates._ROWS", 3)  # compared in several parts
+    rows = [(f"r{n:02d}", text) for n in range(10) for text in ("MIT License", f"own {n} a", f"own {n} b")]
+    rows += [("copy", text) for text in ("MIT License", "own 7 a", "own 7 b", "own more")]
+    frame = pd.DataFrame(rows, columns=["repository", "text"])
+    found = find_copied_repositories(frame)
+    assert found[["repository", "other", "shared"]].to_numpy().tolist() == [["r07", "copy", 3]]

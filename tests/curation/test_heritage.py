@@ -171,3 +171,28 @@ def test_bounds(server, tmp_path):
     with pytest.raises(DataError, match="is no SWHID"):
         read(server, "swh:1:abc:" + "0" * 40, tmp_path / "cache")
     assert Path(tmp_path / "cache").is_dir()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"branches": {"HEAD": {"target": "HEAD", "target_type": "alias"}}},
+        {"branches": []},
+        {"branches": {"HEAD": {"target": "0" * 40, "target_type": "content"}}},
+        {"branches": {"HEAD": {}}},
+        {"branches": {}},
+        [],
+    ],
+)
+def test_a_snapshot_that_leads_nowhere_is_told(server, tmp_path, body):
+    server.odd = {"1" * 40: (200, json.dumps(body).encode())}
+    with pytest.raises(DataError, match="leads to no directory"):
+        read(server, f"swh:1:snp:{'1' * 40}", tmp_path / "cache")
+
+
+def test_a_file_that_is_called_something_else_is_a_file_all_the_same(server, tmp_path):
+    tree = git(server.repository, "rev-parse", "HEAD^{tree}")
+    entries = [one | {"type": "rev"} for one in json.loads(answer(server.repository, "directory", tree))]
+    server.odd = {tree: (200, json.dumps(entries).encode())}  # the hash covers name, mode and target alone
+    found = read(server, f"swh:1:dir:{tree}", tmp_path / "cache")
+    assert sorted(found["path"]) == ["out", "run", "src.txt", "src/가/a.py"]

@@ -76,3 +76,13 @@ def test_the_recipes_of_this_repository_are_read(path):
 def test_what_is_wrong_is_told_with_its_line(tmp_path, text, match):
     with pytest.raises(DataError, match=match):
         read(tmp_path, text)
+
+
+def test_a_condition_that_names_nothing_is_refused(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text(HEAD + SOURCE + '[[steps]]\nstep = "decontaminate"\nwhere = {}\n', "utf-8")
+    with pytest.raises(DataError, match=r"line \d+: where of the step decontaminate names no column"):
+        read_recipe(path)
+    path.write_text(HEAD + "seed = -1\n" + SOURCE, "utf-8")
+    with pytest.raises(DataError, match="0 or more and 1 or more; got -1"):
+        read_recipe(path)

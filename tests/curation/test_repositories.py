@@ -1,10 +1,12 @@
 import os
 import subprocess
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation import repositories
 from kosent_lab.curation.folders import directory_swhid, read_folder
 from kosent_lab.curation.repositories import describe_repository, file_history, find_revision, read_repository
 
@@ -209,3 +211,34 @@ def test_a_name_may_be_asked_for_composed_or_not(clone):
     (clone / name).write_text("글\n", "utf-8")
     commit(clone, "2024-08-01")
     assert len(file_history(clone, "가나.txt")) == 1
+
+
+def test_a_day_gives_what_the_branch_was_then_not_what_was_merged_later(clone):
+    git(clone, "checkout", "-qb", "feature", "HEAD~1")
+    (clone / "wip.py").write_text("unfinished\n", "utf-8")
+    commit(clone, "2024-07-10")
+    git(clone, "checkout", "-q", "main")
+    git(clone, "merge", "-q", "--no-ff", "-m", "later", "feature", GIT_COMMITTER_DATE="2024-08-01T12:00:00Z")
+    then = read_repository(clone, at="2024-07-20").set_index("path")
+    assert "wip.py" not in then.index
+    assert then.loc["src/a.py", "text"] == "print('둘')\n"
+    assert "wip.py" in set(read_repository(clone)["path"])
+
+
+def test_a_blob_with_other_bytes_is_refused(clone, monkeypatch):
+    read = repositories._blobs
+    monkeypatch.setattr(repositories, "git_blob_hash", lambda content: "0" * 40)
+    with pytest.raises(DataError, match="damaged"):
+        list(read(clone, [git(clone, "rev-parse", "HEAD:src.txt")]))
+
+
+def test_a_folder_deeper_than_calls_can_be_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1_100):  # one by one: such a path is too long to be named
+        os.mkdir("a")
+        os.chdir("a")
+    Path("글.txt").write_text("글", "utf-8")
+    try:
+        assert read_folder(tmp_path)["text"].tolist() == ["글"]
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)  # which Python's own would not

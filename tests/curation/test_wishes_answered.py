@@ -7,7 +7,8 @@ import pytest
 from kosent_lab import curation
 from kosent_lab.cli import parser
 from kosent_lab.curation.inquiry import answer_wishes
-from kosent_lab.curation.optout import add_wish
+from kosent_lab.curation.optout import add_wish, wish_for_text
+from kosent_lab.curation.snapshots import Snapshot
 
 RECIPE = """name = "mine"
 title = "Mine"
@@ -23,6 +24,7 @@ step = "opt-out"
 registry = "wishes.csv"
 """
 DAY = datetime.date(2026, 3, 1)
+COPIED = "세 번째로 본 영화인데 또 보고 싶습니다"
 
 
 @pytest.fixture
@@ -87,3 +89,34 @@ def test_the_command_says_it(home, capsys):
     assert parser.main([*command, "--out", str(home / "answers.csv")]) == 0
     assert "R-2,2026-01-03,owner," in (home / "answers.csv").read_text("utf-8-sig")
     assert parser.main([*command, "--out", str(home / "out" / "answers.csv")]) == 1
+
+
+def test_what_a_version_holds_unmasked_is_asked_for_by_the_hash_of_the_masked_text(home):
+    text = "제 번호는 010-2345-6789 이니 연락 주시면 바로 답하겠습니다"
+    (home / "mine.csv").write_text(f"text,owner\n{text},kim\n주차장이 넓어서 편했던 숙소였습니다,lee\n")
+    (home / "mine.toml").write_text(RECIPE.partition("[[steps]]")[0])
+    snapshot = curation.build_corpus(curation.read_recipe(home / "mine.toml"), home / "plain")
+    wishes = home / "texts.csv"
+    add_wish(wishes, request="R-1", kind="letters", value=wish_for_text(text)["letters"], asked_on="2026-01-02")
+    table = answer_wishes(curation.read_registry(wishes), snapshot, today=DAY)
+    assert table[["what", "documents", "late"]].iloc[0].tolist() == ["waits", 1, True]
+
+
+def test_copies_are_counted_whichever_batch_they_come_in(home, monkeypatch):
+    (home / "mine.csv").write_text("text,owner\n" + "".join(f"{COPIED},{name}\n" for name in ("kim", "a", "b")))
+    (home / "mine.toml").write_text(RECIPE.partition("[[steps]]")[0])
+    snapshot = curation.build_corpus(curation.read_recipe(home / "mine.toml"), home / "plain")
+    parts = Snapshot.batches
+    monkeypatch.setattr(Snapshot, "batches", lambda self, columns=None, rows=0: parts(self, columns, rows=1))
+    table = answer_wishes(curation.read_registry(home / "wishes.csv"), snapshot, today=DAY).set_index("request")
+    assert table.loc["R-1", ["what", "documents"]].tolist() == ["waits", 3]
+
+
+def test_what_a_version_holds_counts_and_not_what_left_it(home):
+    path = home / "mine.csv"
+    path.write_text(path.read_text() + "나중에 온 글인데 아주 다른 내용입니다,kim\n")
+    snapshot = curation.open_snapshot(home / "out")  # without it: two of kim's left
+    later = home / "later.csv"
+    add_wish(later, request="R-1", kind="owner", value="lee", asked_on="2026-01-02")
+    table = answer_wishes(curation.read_registry(later), snapshot, today=DAY)  # R-1 was kim's when it was built
+    assert table[["what", "documents"]].iloc[0].tolist() == ["waits", 1]

@@ -155,3 +155,37 @@ def test_a_copy_follows_a_wish_when_its_original_is_gone_from_the_sources(home):
     (home / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")  # withdrawn
     last = build(home, frame.iloc[1:], OPT_OUT, out="v4", version="1.3.0", previous=home / "v3")
     assert last.frame()["doc_id"].tolist() == ["copy", "other"]
+
+
+def test_a_wish_is_remembered_over_versions_in_which_nothing_followed_it(home):
+    frame = pd.DataFrame({"doc_id": ["a", "copy", "other"], "text": [LONG, LONG + "!", "전혀 다른 글입니다 잘 봤어요"]})
+    ask_out(home, "document", "a")
+    build(home, frame.iloc[[0, 2]], OPT_OUT)
+    for number in (2, 3):  # the original is gone from the sources, and no copy is there
+        build(home, frame.iloc[2:], OPT_OUT, f"v{number}", f"1.{number}.0", previous=home / f"v{number - 1}")
+    last = build(home, frame.iloc[1:], OPT_OUT, "v4", "1.4.0", previous=home / "v3")
+    assert last.frame()["doc_id"].tolist() == ["other"]
+    assert curation.verify(last)["ok"].all()
+
+
+def test_a_killed_build_does_not_go_on_with_another_former_versions_wishes(home, monkeypatch):
+    frame = pd.DataFrame({"doc_id": ["copy", "other"], "text": [LONG + "!", "전혀 다른 글입니다 잘 봤어요"]})
+    ask_out(home, "document", "a")
+    build(home, pd.DataFrame({"doc_id": ["a", "other"], "text": [LONG, frame["text"][1]]}), OPT_OUT)
+    build(home, frame.iloc[1:], OPT_OUT, "u1")  # a former version that took nothing out
+    monkeypatch.setattr("kosent_lab.curation.build._write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        build(home, frame, OPT_OUT, "v2", "1.1.0", previous=home / "u1")
+    monkeypatch.undo()
+    assert build(home, frame, OPT_OUT, "v2", "1.1.0", previous=home / "v1").frame()["doc_id"].tolist() == ["other"]
+
+
+def test_users_that_are_numbers_are_asked_for_as_they_are_wished_out(home):
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "text": [LONG, "전혀 다른 글입니다 잘 봤어요"], "user": [1, 2]})
+    frame.to_parquet(home / "a.parquet")
+    (home / "r.toml").write_text(HEAD + SOURCE.replace("a.csv", "a.parquet"), "utf-8")
+    snapshot = curation.build_corpus(curation.read_recipe(home / "r.toml"), home / "v1")
+    assert curation.ask([snapshot], user="2")["doc_id"].tolist() == ["b"]
+    assert curation.ask([snapshot], user="kim").empty
+    with pytest.raises(DataError, match="no column 'users'"):
+        snapshot.find(users="2")  # at once, not when the first batch is asked for
