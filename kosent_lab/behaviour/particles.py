@@ -121,7 +121,7 @@ def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
     >>> from kosent_lab.korean.morphology import read_eojeol
     >>> changes = every_change("재미가 없다", read_eojeol(["a"], ["재미가 없다"]))
     >>> changes[:2]
-    [('delete 가', '재미 없다'), ('swap 가 for 를', '재미를 없다')]
+    [('재미가: delete 가', '재미 없다'), ('재미가: swap 가 for 를', '재미를 없다')]
     """
     words, found = read.to_dict("records"), []
     for word in words:
@@ -130,7 +130,8 @@ def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
                 new = change[2].strip()
                 name = kind.partition("_")[0] if kind != "wrong_form" else "ill form"
                 name = "swap" if name == "topic" else name
-                found.append((f"{name} {word['josa']}" + (f" for {new}" if new else ""), _apply(text, change)))
+                done = f"{word['eojeol']}: {name} {word['josa']}" + (f" for {new}" if new else "")
+                found.append((done, _apply(text, change)))
     return found
 
 

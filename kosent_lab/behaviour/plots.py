@@ -25,7 +25,8 @@ def plot_variants(table: pd.DataFrame, *, ax: Axes | None = None, **artist_optio
     ax.barh(range(len(table)), table["prob_1"], **({"color": colors, "height": 0.65} | artist_options))
     ax.axvline(table["prob_1"].iloc[0], color=MUTED, linestyle="--", linewidth=1)
     for place, value in enumerate(table["prob_1"]):
-        ax.text(min(value + 0.01, 0.95), place, f"{value:.2f}", va="center", fontsize=9)
+        inside = {"ha": "right", "color": "white"} if value > 0.93 else {}
+        ax.text(value + (-0.01 if inside else 0.01), place, f"{value:.2f}", va="center", fontsize=9, **inside)
     ax.set(xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     ax.set_yticklabels([as_label(change) for change in table["change"]])
     return ax
@@ -96,7 +97,8 @@ def plot_cues(table: pd.DataFrame, *, ax: Axes | None = None, **artist_options: 
         places = [cues.index(cue) + 0.22 * (number - (len(kinds) - 1) / 2) for cue in rows["cue"]]
         value = rows["beyond"]
         options = {"color": (ACCENT, "#c2571a", LINE)[number % 3], "fmt": "osD"[number % 3], "markersize": 5}
-        options |= {"linewidth": 1.5, "label": f"{kind} (n={int(rows['n'].max()):,})"} | artist_options
+        counts = "–".join(f"{n:,}" for n in sorted({int(rows["n"].min()), int(rows["n"].max())}))  # cues differ in it
+        options |= {"linewidth": 1.5, "label": f"{kind} (n={counts})"} | artist_options
         ax.errorbar(value, places, xerr=[value - rows["beyond_low"], rows["beyond_high"] - value], **options)
     ax.set(ylim=(len(cues) - 0.4, -0.6), yticks=range(len(cues)))
     ax.set_yticklabels([as_label(cue) for cue in cues])

@@ -56,7 +56,8 @@ class Card:
         Column of the polarity, empty where the set has none.
     id_column : str
         Column of the ids, empty where rows are numbered.
-    sources, cautions : tuple of str
+    sources, cautions, cautions_ko : tuple of str
+        The last is the same in Korean, for a Korean report.
     readable : bool
         Its texts may be read in pretraining though it is labelled; its labels teach nothing that ships.
     """
@@ -76,6 +77,7 @@ class Card:
     id_column: str = ""
     sources: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    cautions_ko: tuple[str, ...] = ()
     readable: bool = False
 
 
@@ -88,7 +90,7 @@ def _read_card(path: Path) -> Card:
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         content["files"] = tuple(CorpusFile(**item) for item in content["files"])
-        content |= {key: tuple(content.get(key, ())) for key in ("sources", "cautions")}
+        content |= {key: tuple(content.get(key, ())) for key in ("sources", "cautions", "cautions_ko")}
         return Card(**content)
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error

@@ -82,7 +82,7 @@ def drawable(text: str, *, keep_letters: bool = False) -> str:
     ----------
     text : str
     keep_letters : bool
-        Leave the letters of scripts that the fonts lack: for a page, whose reader has more fonts.
+        Leave the letters of scripts and the emoji that the fonts lack: for a page, whose reader has more fonts.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def _drawn(text: str, keep_letters: bool) -> Iterator[str]:
                 letter = character
             elif not keep_letters and not any({ord(letter or "e"), ord(character)} <= font for font in fonts):
                 continue  # a letter and its marks are drawn from one font
-            known = lacking or ord(character) in covered
+            known = lacking or ord(character) in covered or (keep_letters and unicodedata.category(character) == "So")
             if character in "\t\n\r" or (known and unicodedata.category(character)[0] != "C"):
                 yield character
             elif unicodedata.category(character) == "Zs":

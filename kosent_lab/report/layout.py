@@ -47,7 +47,7 @@ def label_name(value: Any, t: dict[str, str]) -> str:
 def slice_label(column: str, value: str, t: dict[str, str]) -> str:
     """Return a slice's name for a figure; of what a text holds or not the name alone, where it does."""
     name = slice_name(column, t)
-    return name if is_flag(column) and value == "True" else f"{name}: {slice_value(value, t)}"
+    return name if is_flag(column) and value == "True" else f"{name}: {slice_value(column, value, t)}"
 
 
 def columns(first: tuple[str, ...], numbers: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -56,7 +56,9 @@ def columns(first: tuple[str, ...], numbers: tuple[str, ...]) -> list[tuple[str,
 
 
 def interval(row: pd.Series, form: Callable[[float], str] = percent) -> str:
-    """Format the interval of a row that has ``ci_low`` and ``ci_high``."""
+    """Format the interval of a row that has ``ci_low`` and ``ci_high``; a dash where it has none."""
+    if pd.isna(row["ci_low"]):
+        return "–"
     return f"{form(row['ci_low'])} – {form(row['ci_high'])}"
 
 

@@ -48,7 +48,7 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
 
 
 def _most_missed(words: list[str], values: np.ndarray) -> str:
-    """Return the word without which the log-odds change most, with that change."""
+    """Return the word that the log-odds hang on most, with what it adds: they with it, less they without it."""
     if not len(words):
         return "–"
     place = int(np.abs(values).argmax())
@@ -83,7 +83,7 @@ def three_way(part: Part, t: dict[str, str]) -> Section:
         heads = columns((t["label"],), (*(t[f"called_{name}"] for name in errors.CLASSES), t["found"]))
         if set(known) == set(errors.CLASSES):
             groups = pair_groups(frame.head(len(answers)).iloc[known.index])
-            found = errors.macro_f1(known.tolist(), answers[known.index].tolist(), groups=groups, resamples=500)
+            found = errors.macro_f1(known.tolist(), answers[known.index].tolist(), groups=groups)
             bounds = {"low": decimal(found.ci_low), "high": decimal(found.ci_high)}
             notes.append(t["three_way_f1"].format(f1=decimal(found.value), **bounds))
     else:
@@ -115,7 +115,7 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
         case = worst.loc[(row["capability"], row["test"])]
         name = f"{row['capability']}: {row['test']}"
         body.append((name, *_case(case, t), f"{row['n']}", percent(row["failure_rate"]), interval(row)))
-    heads = [(t["b_test"], ""), (t["b_worst"], "text"), (t["b_expected"], ""), (t["answer"], "number")]
+    heads = [(t["b_test"], ""), (t["b_worst"], "text"), (t["b_expected"], ""), (t["x_prob"], "number")]
     heads += columns((), (t["b_cases"], t["b_fails"], t["interval"]))
     return Section("behaviour_tests", tuple(notes), table=Table(heads, body) if body else None)
 

@@ -63,7 +63,8 @@ class Part:
     model : ModelFacts
         How these rows were scored.
     licence : str
-    cautions : tuple of str
+    cautions, cautions_ko : tuple of str
+        Of the corpus' card, in English and, where it has them, in Korean.
     personal : mapping of str to int
         How many phone numbers, mail addresses and so on (`personal.KINDS`) the table holds or, where `masked`, held.
     masked : bool
@@ -80,6 +81,7 @@ class Part:
     model: ModelFacts
     licence: str = ""
     cautions: tuple[str, ...] = ()
+    cautions_ko: tuple[str, ...] = ()
     personal: Mapping[str, int] = dataclasses.field(default_factory=dict)
     masked: bool = False
     view: ModelView | None = None
@@ -169,7 +171,7 @@ def _with_card(
         card = corpora.find_card(corpus)
     except KosentError:  # a user's own file
         return Part(title, assessment, facts, personal=held, masked=masked, view=view, corpus=corpus)
-    return Part(title, assessment, facts, card.licence, card.cautions, held, masked, view, corpus)
+    return Part(title, assessment, facts, card.licence, card.cautions, card.cautions_ko, held, masked, view, corpus)
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:

@@ -131,8 +131,8 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     labels, height = {"xlabel": t["x_accuracy"]}, 0.8 + 0.28 * len(drawn)
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
-        (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["value"], t)), f"{row['n']:,}",
-         percent(row["accuracy"]), interval(row), _both_labels(row), percent(row["mean_confidence"]),
+        (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["column"], row["value"], t)),
+         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), percent(row["mean_confidence"]),
          decimal(row["ece"]))
         for _, row in table.iterrows()
     ]  # fmt: skip
@@ -157,7 +157,7 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
     shown = table[(table["worst_share"] >= OFTEN_WORST) | errors.surely_bad(table)].head(SHOWN_CAUSES)
     note = t["causes_note"].format(slices=f"{len(table):,}")
     if shown.empty:
-        return Section("causes", (note, t["causes_few"]))
+        return Section("causes", (t["causes_few"].format(slices=f"{len(table):,}", n=f"{assessment.n_labelled:,}"),))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
          signed_points(row["difference"]), percent(row["worst_share"]), decimal(row["p_adjusted"]))

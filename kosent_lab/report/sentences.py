@@ -86,17 +86,17 @@ def slice_name(column: str, t: dict[str, str]) -> str:
     return t.get(f"s_{column}", column)
 
 
-def slice_value(value: str, t: dict[str, str]) -> str:
-    """Return what the reader calls a slice value: yes and no for true and false, labels by their names."""
+def slice_value(column: str, value: str, t: dict[str, str]) -> str:
+    """Return what the reader calls a value of a slice column: yes and no, labels and the pack's phenomena by name."""
     names = {"True": "yes", "False": "no", "negative": "negative", "positive": "positive", "neutral": "neutral"}
-    return t[names[value]] if value in names else value
+    return t[names[value]] if value in names else t.get(f"v_{value}", value) if column == "phenomenon" else value
 
 
 def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) -> str:
     """Return a slice in words: what is asked of each of its columns."""
     asked = [
         shown_name(slice_name(column, t)) if value == "True" and is_flag(column) else
-        t["is_value"].format(column=shown_name(slice_name(column, t)), value=shown_name(slice_value(value, t)))
+        t["is_value"].format(column=shown_name(slice_name(column, t)), value=shown_name(slice_value(column, value, t)))
         for column, value in conditions
     ]  # fmt: skip
     return t["and"].join(asked)
@@ -155,7 +155,7 @@ def findings(assessment: Assessment, language: str) -> list[str]:
     found: list[str] = []
     if assessment.n_labelled:
         mended, harm = _calibrated(assessment, t), assessment.calibration_harms
-        found += (mended if harm else []) + _quality(assessment, t) + _reliability(assessment, t)
+        found += _quality(assessment, t) + (mended if harm else []) + _reliability(assessment, t)
         found += ([] if harm else mended) + _where(assessment, t)
     else:
         share, confidence = percent((frame["pred"] == 1).mean()), percent(frame["confidence"].mean())
@@ -222,7 +222,7 @@ def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 
 def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
-    """Say what the calibrator does to the probabilities; where that is harm, it is the first thing to say."""
+    """Say what the calibrator does to the probabilities; where that is harm, it is told before the rest."""
     if assessment.after is None or assessment.choice.calibrator is None:
         return []
     change, low, high = assessment.nll_change

@@ -87,7 +87,8 @@ def cards(part: Part, t: dict[str, str]) -> Section:
         lines.append(t["c_hash"].format(hash=assessment.sha256))
     if part.licence:
         lines.append(t["c_licence"].format(licence=part.licence))
-    lines += [t["c_caution"].format(caution=caution) for caution in part.cautions]
+    in_korean = t["language_name"] == "한국어" and part.cautions_ko
+    lines += [t["c_caution"].format(caution=caution) for caution in (part.cautions_ko if in_korean else part.cautions)]
     about = [shown_name(model.model_id)]
     if model.parameters:
         about.append(t["c_parameters"].format(parameters=f"{model.parameters:,}"))

@@ -29,9 +29,9 @@ def read_words(frame: pd.DataFrame, tokenizer: Any, *, apart: bool) -> pd.DataFr
 
 
 def most_cut(words: pd.DataFrame) -> pd.DataFrame:
-    """Return the words cut into the most pieces, of those that occur twice, with ``size``: how often they do."""
+    """Return the words cut into the most pieces, two or more, that occur twice, with ``size``: how often they do."""
     counted = words.groupby(["eojeol", "pieces", "n_pieces"], as_index=False).size()
-    often = counted[counted["size"] >= 2]
+    often = counted[(counted["size"] >= 2) & (counted["n_pieces"] >= 2)]
     return often.sort_values(["n_pieces", "size"], ascending=False, kind="stable").head(MOST_CUT)
 
 

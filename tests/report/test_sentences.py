@@ -31,7 +31,7 @@ def test_every_sentence_is_used():
         for name in ("page", "sections", "text_sections", "model_sections", "reading_section", "sentences", "layout")
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
-    built = ("m_", "g_", "s_", "p_", "c_", "called_", "b_")  # keys that are put together from a name
+    built = ("m_", "g_", "s_", "p_", "c_", "called_", "b_", "v_")  # keys that are put together from a name
     for key in sentences.catalogue("en"):
         assert key in sources or key.startswith(built) or key == "language_name", key
 
@@ -69,10 +69,8 @@ def test_what_a_temperature_does_is_said_by_the_interval_of_the_difference(score
     assert len(said) == 1
     words = {"f_after_better": "better", "f_after_worse": "worse", "f_after_same": "no sure difference"}
     assert words[key] in said[0]
-    # harm is told before anything else, what helps in its place
-    assert (words[key] in sentences.findings(assess(scored, Temperature(temperature)), "en")[0]) == (
-        key == "f_after_worse"
-    )
+    # harm is told right behind the accuracy, what helps in its place
+    assert (words[key] in sentences.findings(assessment, "en")[1]) == (key == "f_after_worse")
 
 
 def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_choice(scored):
