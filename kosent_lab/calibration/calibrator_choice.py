@@ -122,7 +122,7 @@ def choose_calibrator(
 def _fit(rows: pd.DataFrame, method: str, source: str) -> Temperature | Calibrator:
     if method == BEST:
         ranked = [name for name in compare_calibrators(rows, resamples=0)["method"] if name != "none"]
-        method = ranked[0]
+        method = ranked[0] if ranked else "temperature"
     if method == "temperature":
         return fit_temperature(rows)
     fitted = fit_calibrator(rows, method=method, fitted_on=source)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.calibrators import fit_calibrator, slice_name
+from kosent_lab.calibration.cells import group_weights
 from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import Interval, percentile_interval, resample_counts
+from kosent_lab.core.intervals import Interval, percentile_interval
+from kosent_lab.core.schema import DataError
+
+logger = logging.getLogger(__name__)
 
 
 def compare_calibrators(
@@ -62,11 +67,15 @@ def compare_calibrators(
     )
     for name, method, column in asked:
         probability = np.empty(len(rows))
-        for number in range(folds):
-            out = fold == number
-            fitted = fit_calibrator(rows[~out], method=method, by=column)
-            slices = rows.loc[out, column].map(slice_name).tolist() if column else None
-            probability[out] = fitted.probability(margin(rows[out]), slices)
+        try:
+            for number in range(folds):
+                out = fold == number
+                fitted = fit_calibrator(rows[~out], method=method, by=column)
+                slices = rows.loc[out, column].map(slice_name).tolist() if column else None
+                probability[out] = fitted.probability(margin(rows[out]), slices)
+        except DataError as error:  # of one family no best value on a part of the rows; the others can be compared
+            logger.warning("%s is left out of the comparison: %s", name, error)
+            continue
         found[name] = probability
     table, changes = [], []
     none = np.stack(proper_losses(found["none"], label), axis=1)
@@ -75,17 +84,20 @@ def compare_calibrators(
         ece = confidence_error(probability, label)
         table.append({"method": name, "nll": losses[:, 0].mean(), "brier": losses[:, 1].mean(), "ece": ece})
         changes.append(losses - none)
-    intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed)
+    intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed, groups=pair_groups(rows))
     for place, entry in enumerate(table):
         for loss, interval in zip(("nll", "brier"), intervals[2 * place : 2 * place + 2], strict=True):
             entry |= dict(zip((f"{loss}_change", f"{loss}_low", f"{loss}_high"), interval, strict=True))
     return pd.DataFrame(table).assign(n=len(rows)).sort_values(["nll", "brier"], kind="stable", ignore_index=True)
 
 
-def paired_means(differences: np.ndarray, *, resamples: int, seed: int) -> list[Interval]:
-    """Return the mean of each column and its interval, all on the same rows drawn anew; shape (n, k)."""
-    n = len(differences)
-    drawn = np.array([weight @ differences / n for weight in resample_counts(n, resamples=resamples, seed=seed)])
+def paired_means(
+    differences: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None
+) -> list[Interval]:
+    """Return the mean of each column and its interval, all on the same rows drawn anew, or groups of rows; (n, k)."""
+    groups = np.arange(len(differences)) if groups is None else groups
+    weights = group_weights(groups, resamples=resamples, seed=seed)
+    drawn = np.array([weight @ differences / weight.sum() for weight in weights])
     return [
         Interval(float(value), *percentile_interval(drawn[:, place] if resamples else [], value=float(value)))
         for place, value in enumerate(differences.mean(axis=0))

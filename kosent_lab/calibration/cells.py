@@ -47,7 +47,13 @@ class Cells:
         return len(self.of_row)
 
     def resampled(
-        self, outcome: np.ndarray, *, resamples: int, seed: int, groups: np.ndarray | None = None
+        self,
+        outcome: np.ndarray,
+        *,
+        resamples: int,
+        seed: int,
+        groups: np.ndarray | None = None,
+        independent: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw the rows anew: positives and negatives of each cell, shape (resamples, c) each.
 
@@ -57,10 +63,12 @@ class Cells:
         resamples, seed : int
         groups : ndarray of int, shape (n,), optional
             Rows of one group (a minimal pair) are drawn together.
+        independent : int, optional
+            Without groups: draw as many as tell as much as all rows, and count them as all.
         """
         if groups is None:
-            both = np.concatenate([self.positive, self.negative])
-            drawn = np.random.default_rng(seed).multinomial(self.n, both / self.n, size=resamples).astype("float64")
+            both, size = np.concatenate([self.positive, self.negative]), independent or self.n
+            drawn = np.random.default_rng(seed).multinomial(size, both / self.n, size=resamples) * self.n / max(1, size)
             return drawn[:, : len(self.positive)], drawn[:, len(self.positive) :]
         weights = group_weights(groups, resamples=resamples, seed=seed)
         pairs = [self.weighed(outcome, weight) for weight in weights]

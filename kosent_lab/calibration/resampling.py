@@ -30,7 +30,9 @@ class Reading:
         probability, outcome, odds = view(rows, of)
         exact, self.cells = (gather(probability, outcome, odds, bins=bins, most=most) for most in (None, MOST))
         width = smooth_width(exact)
-        self.n, self.outcome, self.resamples, self.seed = len(outcome), outcome, resamples, seed
+        self.outcome, self.resamples, self.seed = outcome, resamples, seed
+        # what one says of itself, its pair says again
+        self.independent = len(outcome) if groups is None else len(np.unique(groups))
         self.value, self.base = _single(exact, width), _single(self.cells, width)
         drawn = self.cells.resampled(outcome, resamples=resamples, seed=seed, groups=groups)
         self.drawn = measures(self.cells, *drawn, width=width)
@@ -43,7 +45,8 @@ class Reading:
         rows = self.cells.positive + self.cells.negative
         positive = likely(self.cells) * rows
         smooth = dataclasses.replace(self.cells, positive=positive, negative=rows - positive)
-        drawn = smooth.resampled(self.outcome, resamples=self.resamples, seed=self.seed + 2)
+        options = {"resamples": self.resamples, "seed": self.seed + 2, "independent": self.independent}
+        drawn = smooth.resampled(self.outcome, **options)
         center = corp_parts(smooth, positive[None], (rows - positive)[None])
         parts = corp_parts(smooth, *drawn)
         return {name: parts[name] - center[name] for name in SMOOTHED}
@@ -64,7 +67,7 @@ class Reading:
         if name == "kuiper" or not len(moved) or np.isnan(value):
             return float("nan"), float("nan")
         if name == "nll_calibration":
-            return _likelihood_bounds(value, self.n)
+            return _likelihood_bounds(value, self.independent)
         if name == "ece_debiased":
             low, high = self.bounds("ece")
             return min(low, value), max(high, value)

@@ -148,10 +148,11 @@ def compare(
             f"a paired comparison needs the same labelled rows twice, in the same order; got {len(one)} and "
             f"{len(other)}. Of different texts: paired=False"
         )
-    groups = pair_groups(first[first["label"].notna()]) if paired else None
+    sides = [first, first if paired else second]  # the same texts, or each its own
+    groups = [pair_groups(frame[frame["label"].notna()]) for frame in sides]
     tables = []
     for view in of:
-        weights = [np.arange(len(rows)) if groups is None else groups for rows in (one, other)]
+        weights = [np.arange(len(rows)) if own is None else own for rows, own in zip((one, other), groups, strict=True)]
         readings = [
             Reading(rows, view, resamples, seed if paired else seed + side, together)
             for side, (rows, together) in enumerate(zip((one, other), weights, strict=True))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kosent_lab.calibration.calibrator_comparison import confidence_error, paired_means, proper_losses
 from kosent_lab.calibration.calibrators import fit_calibrator
-from kosent_lab.calibration.outcomes import margin, sigmoid
+from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
 from kosent_lab.core.held_out import test_rows
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
@@ -77,7 +77,7 @@ def calibrate_unseen(
             ece = confidence_error(probability, label)
             changes.append(nll - base)
             table.append((name, place, method, len(rows), label.mean(), nll.mean(), brier.mean(), ece))
-        intervals += paired_means(np.stack(changes, axis=1), resamples=resamples, seed=seed)
+        intervals += paired_means(np.stack(changes, axis=1), resamples=resamples, seed=seed, groups=pair_groups(rows))
     names = ["domain", "fitted_on", "method", "n", "positive", "nll", "brier", "ece"]
     changes_of = pd.DataFrame(intervals).set_axis(["nll_change", "nll_low", "nll_high"], axis=1)
     return pd.concat([pd.DataFrame(table, columns=names), changes_of], axis=1)

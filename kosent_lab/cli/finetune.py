@@ -96,6 +96,8 @@ def finetune(arguments: argparse.Namespace) -> None:
                 "--official-only and --teach out"
             )
         frame, seen = load_packed(arguments.packed, "finetune")
+        if not str(seen["data"]).startswith("nsmc"):  # nor are they what is left of it in a governed corpus
+            options |= {"neutral_share": 1.0, "positive_share": arguments.positive_share or 1.0}
         labels, names = frame.columns, [*LABEL_NAMES.values()]
     else:
         frame, names = read_labelled(
@@ -173,7 +175,8 @@ def _distilled(arguments: argparse.Namespace, frame: pd.DataFrame | Encoded) -> 
             texts = encode_rows(tokenizer, unlabelled_rows(argparse.Namespace(data=None))[0], what="training")
         rows = distillation.add_unlabelled(rows, texts, share=arguments.unlabelled)
     device = devices.choose_device(arguments.device)
-    return distillation.teach(rows, arguments.teachers, folder=arguments.out, device=device)
+    longest = arguments.max_tokens or distillation.MAX_TOKENS
+    return distillation.teach(rows, arguments.teachers, folder=arguments.out, device=device, max_tokens=longest)
 
 
 def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:

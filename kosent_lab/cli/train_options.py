@@ -77,10 +77,18 @@ def check_resumable(arguments: argparse.Namespace) -> None:
 def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
     """Return the vocabulary named, or that of the model to go on from, or the bundled model's."""
     from kosent_lab.core.places import BUNDLED_FOLDER
-    from kosent_lab.tokenization.tokenizers import open_tokenizer
+    from kosent_lab.tokenization.tokenizers import open_tokenizer, vocabulary_sha256
     from kosent_lab.training.packaging import run_model
 
     folder = arguments.vocabulary or (run_model(arguments.init) if arguments.init else BUNDLED_FOLDER)
     if not (folder / "tokenizer.json").is_file():
         raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
-    return open_tokenizer(folder)
+    tokenizer = open_tokenizer(folder)
+    if arguments.vocabulary and getattr(arguments, "init", None):
+        own = open_tokenizer(run_model(arguments.init))
+        if vocabulary_sha256(own) != vocabulary_sha256(tokenizer):
+            raise DataError(
+                f"the weights of {arguments.init} were taught with another vocabulary than that of "
+                f"{arguments.vocabulary}: each piece would have another's meaning. Leave --vocabulary out, or --init."
+            )
+    return tokenizer

@@ -130,6 +130,17 @@ _LABEL_WORDS = {
 }  # fmt: skip
 
 
+def polarity_of(name: object) -> int | None:
+    """Return the label 0 or 1 that a word names, as the classes of models are called too; None for any other.
+
+    Examples
+    --------
+    >>> polarity_of("Negative"), polarity_of("긍정적"), polarity_of("formal")
+    (0, 1, None)
+    """
+    return _LABEL_WORDS.get(str(name).strip().lower())
+
+
 MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
 
 

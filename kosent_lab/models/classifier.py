@@ -19,7 +19,7 @@ from kosent_lab.calibration.temperature import read_calibration
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.schema import ModelError, polarity_of
 from kosent_lab.models.devices import choose_device, choose_precision
 from kosent_lab.models.folders import open_backend, open_model, open_settings, open_wrapped_tokenizer, read_weights
 from kosent_lab.models.lean import Forward, LeanElectra, build_forward
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
 _POSITIONS = 512
 _MOST_CLASSES = 1_000
-_NAMED_LABELS = {"0": 0, "negative": 0, "neg": 0, "부정": 0, "1": 1, "positive": 1, "pos": 1, "긍정": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +126,8 @@ def load_classifier(
     precision : str
         ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: bf16 where the machine is good at it.
     any_classes : bool
-        Take a model with three classes or star ratings too, which `predict.predict_frame` alone reads.
+        Take a model with three classes, star ratings or two classes that are no polarities too, which
+        `predict.predict_frame` alone reads.
 
     Returns
     -------
@@ -158,7 +158,13 @@ def load_classifier(
             "needs one that chooses a class for each text (problem_type single_label_classification)."
         )
     names = _class_names(config, folder / CONFIG)
-    others = any_classes and len(names) > 2
+    codes = {polarity_of(name) for name in names.values()}
+    named = positive_label is not None or codes == {0, 1} or all(name.startswith("LABEL_") for name in names.values())
+    others = any_classes and (len(names) > 2 or (len(names) == 2 and not named))
+    if positive_label is not None and (len(names) != 2 or positive_label not in (0, 1)):
+        raise ModelError(
+            f"positive_label is output 0 or 1 of a model of two classes; got {positive_label!r} of {len(names)}"
+        )
     columns = tuple(sorted(names)) if others else label_columns(names, positive_label)
     calibration = read_calibration(folder)
     if is_supported(config):
@@ -265,11 +271,12 @@ def label_columns(id2label: dict[int, str], positive_label: int | None = None) -
     if len(id2label) != 2:
         raise ModelError(
             f"needs a classifier of two classes; this one has {len(id2label)}: {list(id2label.values())}. "
-            "kosent-lab predict scores texts with it; accuracy, calibration and reports are of two classes."
+            "kosent-lab predict scores texts with it (load_classifier(any_classes=True)); accuracy, calibration and "
+            "reports are of two classes."
         )
     if positive_label in (0, 1):
         return 1 - positive_label, positive_label
-    codes = {_NAMED_LABELS.get(str(name).strip().lower()): int(index) for index, name in id2label.items()}
+    codes = {polarity_of(name): int(index) for index, name in id2label.items()}
     if set(codes) != {0, 1}:
         raise ModelError(
             f"the labels {list(id2label.values())} do not say which is positive. "

@@ -12,10 +12,11 @@ from kosent_lab.core.schema import ModelError
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
-def choose_device(name: str | None = None) -> torch.device:
+def choose_device(name: str | torch.device | None = None) -> torch.device:
     """Return the device called `name`, or the best one: CUDA, Apple's mps, CPU."""
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    name = str(name)
     known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if not known.get(name.split(":")[0], False):
         raise ModelError(

@@ -94,14 +94,16 @@ def _forward_all(
     # On a CPU one batch a core, each on one thread: short texts make small operations, and waiting
     # for the other cores after each of them costs more than it gains.
     workers = torch.get_num_threads() if device.type == "cpu" else 1
-    with (
-        tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
-        ThreadPoolExecutor(workers, initializer=one_thread) as pool,
-    ):
-        for batch in pool.map(score, batches):
-            bar.update(len(batch))
-    if device.type == "cpu":
-        torch.set_num_threads(workers)  # what threads that begin later take over; the last to set it was a worker
+    try:
+        with (
+            tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
+            ThreadPoolExecutor(workers, initializer=one_thread) as pool,
+        ):
+            for batch in pool.map(score, batches):
+                bar.update(len(batch))
+    finally:
+        if device.type == "cpu":
+            torch.set_num_threads(workers)  # what threads that begin later take over; the last to set it was a worker
     return logits
 
 

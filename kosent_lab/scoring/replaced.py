@@ -62,6 +62,9 @@ def replace_pieces(
         When `places` are given for several texts, or name a piece that is not there.
     """
     check_texts(texts)
+    texts = ["" if text is None or text != text else str(text) for text in texts]  # as `encode_texts` reads them
+    if not texts:
+        raise DataError("needs one text or more; got none")
     if places is not None and len(texts) != 1:
         raise DataError(f"places belong to one text; got {len(texts)}")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
@@ -142,8 +145,9 @@ def guess_pieces(pair: ElectraPair, tokenizer: Tokenizer, text: str, place: int,
     if not 0 <= place < ids.shape[1] - 2:
         raise DataError(f"the text has the pieces 0 to {ids.shape[1] - 3}; got {place}")
     ids[0, place + 1] = tokenizer.token_to_id("[MASK]")
-    odds = pair.fill(ids, torch.ones_like(ids), torch.tensor([place + 1]))[0]
-    best = torch.softmax(odds.float(), -1).topk(count)
+    ids = ids.to(next(pair.parameters()).device)
+    odds = pair.fill(ids, torch.ones_like(ids), torch.tensor([place + 1], device=ids.device))[0]
+    best = torch.softmax(odds.float(), -1).cpu().topk(count)
     pieces = [tokenizer.id_to_token(int(index)) for index in best.indices]
     return pd.DataFrame({"piece": pieces, "probability": best.values.numpy()})
 

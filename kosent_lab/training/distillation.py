@@ -28,6 +28,7 @@ from kosent_lab.training.packaging import run_model
 from kosent_lab.training.validation import answer
 
 logger = logging.getLogger(__name__)
+MAX_TOKENS = FinetuningOptions().max_tokens
 ANSWERS = "teachers.safetensors"
 _CPU_TOKENS, _GPU_TOKENS = 8_192, 131_072  # positions of a batch that is answered
 
@@ -64,7 +65,9 @@ def add_unlabelled(rows: Encoded, texts: Encoded, *, share: float) -> Encoded:
     return Encoded([*rows.ids, *texts.ids], columns, rows.vocabulary)
 
 
-def teach(rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.device) -> Encoded:
+def teach(
+    rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.device, max_tokens: int = MAX_TOKENS
+) -> Encoded:
     """Give every train row the mean opinion of trained classifiers as its soft target.
 
     Parameters
@@ -75,6 +78,8 @@ def teach(rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.de
     folder : Path
         Keeps the answers, so that a run that goes on has the same ones.
     device : torch.device
+    max_tokens : int
+        Where texts are cut: as the student reads them.
 
     Returns
     -------
@@ -88,9 +93,11 @@ def teach(rows: Encoded, runs: Sequence[Path], *, folder: Path, device: torch.de
         When a teacher has other classes or another vocabulary.
     """
     train = rows.columns["split"] == "train"
-    ids = rows.where(train).cut(FinetuningOptions().max_tokens)
+    asked = rows.where(train)
+    ids = asked.cut(max_tokens)
     about = {
-        "rows": rows.sha256,
+        "rows": asked.sha256,  # another split of the same texts asks others
+        "max_tokens": max_tokens,
         "teachers": [[file_sha256(path) for path in sorted(run_model(run).glob("*.safetensors"))] for run in runs],
     }
     odds = _kept(folder / ANSWERS, about)

@@ -54,6 +54,25 @@ class _Rows:
         return [torch.from_numpy(array).to(device) for array in arrays]
 
 
+def _check_targets(frame: pd.DataFrame, classes: int) -> None:
+    """Refuse what cannot be taught as what it is: labels that are no class, soft targets and ratings out of range."""
+    label = pd.to_numeric(frame["label"], errors="coerce")
+    if odd := frame.loc[frame["label"].notna() & ~label.isin(range(classes)), "label"].head(1).tolist():
+        raise DataError(
+            f"the model has {classes} classes, and labels are whole numbers 0 to {classes - 1}; got {odd[0]!r}"
+        )
+    if "soft_target" in frame.columns:
+        soft = frame["soft_target"].dropna()
+        if classes != 2:
+            raise DataError(f"a soft_target is the probability of positive, of two classes; the model has {classes}")
+        if odd := soft[(soft < 0) | (soft > 1)].head(1).tolist():
+            raise DataError(f"a soft_target is a probability, 0 to 1; got {odd[0]:g}")
+    if "rating" in frame.columns:
+        rating = pd.to_numeric(frame["rating"], errors="coerce")
+        if odd := frame.loc[frame["rating"].notna() & ~rating.isin(range(RATINGS + 1)), "rating"].head(1).tolist():
+            raise DataError(f"a rating is a whole number, 1 to {RATINGS}, or 0 where there is none; got {odd[0]!r}")
+
+
 def _prepare(taught: Encoded, options: FinetuningOptions, classes: int) -> _Rows:
     frame = taught.columns
     label = frame["label"].to_numpy()
@@ -64,7 +83,8 @@ def _prepare(taught: Encoded, options: FinetuningOptions, classes: int) -> _Rows
     if "soft_target" in frame.columns:
         positive = frame["soft_target"].to_numpy()
         soft = np.stack([1 - positive, positive], axis=1)
-        target = np.where(np.isnan(hard), soft, (1 - options.soft_weight) * hard + options.soft_weight * soft)
+        both = (1 - options.soft_weight) * hard + options.soft_weight * soft
+        target = np.where(np.isnan(hard), soft, np.where(np.isnan(soft), hard, both))
     if np.isnan(target).any():
         raise DataError(
             f"{int(np.isnan(target).any(axis=1).sum())} of {len(frame)} rows have neither a label nor a soft_target. "
@@ -179,11 +199,10 @@ def train(
         raise DataError(f"the model has {positions} positions; got texts of up to {options.max_tokens} (--max-tokens)")
     if cut := sum(len(row) > options.max_tokens for row in taught.ids):
         logger.info("%d of %d texts are cut at %d pieces", cut, len(taught.ids), options.max_tokens)
+    _check_targets(rows.columns, classes)
     found = sorted(int(value) for value in taught.columns["label"].dropna().unique())
     if len(found) < 2 and "soft_target" not in rows.columns:
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
-    if found and found[-1] >= classes:
-        raise DataError(f"the labels go up to {found[-1]}, and the model has {classes} classes (0 to {classes - 1})")
     job = _describe(model, rows.where((split == "train") | ((split == "valid") & label.notna())), options)
     torch.manual_seed(options.seed)
     learnt = _prepare(taught, options, classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from kosent_lab.core.schema import DataError
@@ -99,6 +100,10 @@ class TrainingOptions:
                 raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
         if not 0 < self.layer_decay <= 1:
             raise DataError(f"layer_decay (--layer-decay) lies above 0 and up to 1; got {self.layer_decay:g}")
+        for name in ("muon_rate", "adamw_rate"):
+            if not getattr(self, name) > 0:
+                raise DataError(f"{name} (--rate-share times its default) must be above 0; got {getattr(self, name):g}")
+        _check_shares(self, ("warmup_share", "decay_share", "unfreeze_share"))
         words = {"optimizer": ("muon", "adamw"), "precision": ("auto", "fp32", "bf16")}
         for name, allowed in (words | {"layout": ("auto", "padded", "packed")}).items():
             if getattr(self, name) not in allowed:
@@ -111,6 +116,13 @@ class TrainingOptions:
     def facts(self) -> dict[str, Any]:
         """Return the options that a run keeps for good, those in `MAY_CHANGE` left out."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name not in MAY_CHANGE}
+
+
+def _check_shares(options: TrainingOptions, names: Sequence[str]) -> None:
+    for name in names:
+        value = getattr(options, name)
+        if not 0 <= value <= 1:
+            raise DataError(f"{name} (--{name.replace('_', '-')}) is a share, 0 to 1; got {value:g}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +161,11 @@ class FinetuningOptions(TrainingOptions):
         super().__post_init__()
         if not 0 < self.positive_share <= 1:
             raise DataError(f"positive_share (--positive-share) lies above 0 and up to 1; got {self.positive_share:g}")
+        _check_shares(self, ("soft_weight", "piece_dropout", "label_smoothing", "neutral_share"))
+        if self.piece_dropout == 1 or self.label_smoothing == 1:
+            raise DataError("piece_dropout and label_smoothing of 1 leave nothing to learn; they lie below 1")
+        if not self.rating_weight >= 0:
+            raise DataError(f"rating_weight must be 0 or more; got {self.rating_weight:g}")
         if self.epochs is not None and not self.epochs > 0:
             raise DataError(f"epochs (--epochs) must be above 0; got {self.epochs:g}")
         if self.epochs is not None and self.steps is not None:

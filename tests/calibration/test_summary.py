@@ -274,3 +274,21 @@ def test_the_smooth_curve_follows_the_truth_where_rows_are():
     odds = np.log(dense["probability"] / (1 - dense["probability"]))
     assert (dense["frequency"] - sigmoid(odds / 1.5)).abs().max() < 0.08
     assert curve["width"].nunique() == 1
+
+
+def test_a_text_that_is_there_twice_tells_no_more_than_once():
+    single = rows(400, seed=5, truth=lambda odds: odds / 2).assign(pair_id=[f"p{n}" for n in range(400)])
+    frames = [single, pd.concat([single, single], ignore_index=True)]
+
+    def widened(tables, low="ci_low", high="ci_high"):
+        once, twice = (table[high] - table[low] for table in tables)
+        return twice / once
+
+    options = {"resamples": 300, "seed": 1}
+    summaries = [calibration.calibration_summary(frame, **options).set_index(["of", "metric"]) for frame in frames]
+    names = ["brier", "nll", "brier_miscalibration", "brier_discrimination", "nll_calibration"]
+    assert widened(summaries)["positive"][names].min() > 0.85
+    apart = [calibration.compare(frame, frame, paired=False, **options).set_index("metric") for frame in frames]
+    assert widened(apart)[["brier", "nll"]].min() > 0.85
+    ranked = [calibration.compare_calibrators(frame, methods=("platt",), resamples=300) for frame in frames]
+    assert widened(ranked, "nll_low", "nll_high").max() > 0.8

@@ -84,3 +84,29 @@ def test_it_says_what_it_needs(rows, teachers, tiny_tokenizer, tmp_path):
     electra.save_classifier(model, tiny_tokenizer, teachers[0] / MODEL, seen_positions=96)
     with pytest.raises(DataError, match="a teacher has two polarities"):
         distillation.teach(rows, teachers, folder=tmp_path, device=CPU)
+
+
+def test_another_split_or_another_cut_asks_the_teachers_again(tokenizer, teachers, tmp_path, monkeypatch):
+    texts = ["정말 재미있는 영화", "너무 지루한 영화", "최고의 영화예요", "최악의 영화예요"]
+    asked = []
+    for split in (["train", "train", "valid", "valid"], ["valid", "valid", "train", "train"]):
+        frame = pd.DataFrame({"doc_id": list("abcd"), "text": texts, "label": [1, 0, 1, 0], "split": split})
+        rows = encode_rows(tokenizer, frame, what="training")
+        taught = distillation.teach(rows, teachers, folder=tmp_path, device=CPU).columns
+        asked.append(taught["soft_target"].dropna())
+    assert [list(found.index) for found in asked] == [[0, 1], [2, 3]]
+    (tmp_path / "new").mkdir()
+    afresh = distillation.teach(rows, teachers, folder=tmp_path / "new", device=CPU).columns["soft_target"]
+    pd.testing.assert_series_equal(asked[1], afresh.dropna())
+    lengths = []
+
+    def ask(run, rows, ids, device):
+        lengths.append(len(ids[0]))
+        return np.zeros(len(ids))
+
+    monkeypatch.setattr(distillation, "_ask", ask)
+    long = pd.DataFrame({"doc_id": ["a"], "text": ["재미있어요 " * 60 + "하지만 최악"], "label": [1], "split": "train"})
+    rows = encode_rows(tokenizer, long, what="training")
+    for n in (16, 64):  # where the student cuts
+        distillation.teach(rows, teachers[:1], folder=tmp_path, device=CPU, max_tokens=n)
+    assert lengths == [16, 64]

@@ -74,7 +74,7 @@ def test_three_classes_train_too(rows, tiny_tokenizer, tmp_path):
 
 
 def test_labels_beyond_the_classes_and_a_single_class_are_refused(rows, tiny_tokenizer, tmp_path):
-    with pytest.raises(DataError, match="the labels go up to 2, and the model has 2 classes"):
+    with pytest.raises(DataError, match="the model has 2 classes, and labels are whole numbers 0 to 1; got 2"):
         finetuning.train(
             tiny_model(tiny_tokenizer), tiny_tokenizer, rows.assign(label=rows["label"] + 1), folder=tmp_path,
             options=OPTIONS,
@@ -335,3 +335,41 @@ def test_weights_cut_for_the_way_are_read_again(tiny_tokenizer, tmp_path):
     electra.save_classifier(again, tiny_tokenizer, tmp_path, seen_positions=96)
     assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
     assert load_classifier(tmp_path).parameters == model.num_parameters()
+
+
+def test_a_run_of_one_step_teaches(tiny_tokenizer, tmp_path, rows):
+    model = tiny_model(tiny_tokenizer)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    options = FinetuningOptions(steps=1, looks=1, compile=False, optimizer="adamw")
+    finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path / "run", options=options)
+    after = model.state_dict()
+    assert any(not torch.equal(before[name], after[name]) for name in before if "embeddings" in name)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("label", [-1, 1], "labels are whole numbers 0 to 1; got -1"),
+        ("label", [0.5, 1], "labels are whole numbers 0 to 1; got 0.5"),
+        ("soft_target", [95.0, 0.5], "a soft_target is a probability, 0 to 1; got 95"),
+        ("rating", [12, 1], "a rating is a whole number, 1 to 10"),
+    ],
+)
+def test_what_is_no_target_is_refused(tiny_tokenizer, tmp_path, rows, column, values, said):
+    frame = rows.assign(
+        **{column: pd.Series(values * len(rows), index=range(2 * len(rows))).head(len(rows)).to_numpy()}
+    )
+    with pytest.raises(DataError, match=said):
+        finetuning.train(
+            tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=tmp_path / "run",
+            options=FinetuningOptions(steps=1, looks=1, compile=False),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"label_smoothing": 1.5}, {"warmup_share": -1}, {"piece_dropout": 1.5}, {"neutral_share": -5}, {"adamw_rate": -1}],
+)
+def test_options_that_cannot_be_are_refused(options):
+    with pytest.raises(DataError, match=next(iter(options))):
+        FinetuningOptions(**options)
