@@ -77,7 +77,8 @@ def check_resumable(arguments: argparse.Namespace) -> None:
 def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
     """Return the vocabulary named, or that of the model to go on from, or the bundled model's."""
     from kosent_lab.core.places import BUNDLED_FOLDER
-    from kosent_lab.tokenization.tokenizers import open_tokenizer, vocabulary_sha256
+    from kosent_lab.tokenization.tokenizers import open_tokenizer
+    from kosent_lab.training.encoded import vocabulary_sha256
     from kosent_lab.training.packaging import run_model
 
     folder = arguments.vocabulary or (run_model(arguments.init) if arguments.init else BUNDLED_FOLDER)

@@ -55,7 +55,7 @@ def plot_stacked_pieces(layers: pd.DataFrame, *, ax: Axes | None = None, **artis
         ax.barh(names.index(row.layer), width, left=left, **options)
         place = (left + width / 2, names.index(row.layer))
         ax.text(*place, drawable(row.text), ha="center", va="center", fontsize=size, clip_on=True)
-    ax.set(xlim=(0, max(layers["end"].max(), 8)), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
+    ax.set(xlim=(0, max(layers["end"].max(), 8) + 0.05), ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)))
     ax.set_yticklabels(list(map(as_label, names)))
     ax.set_xticks([])
     shown = [_BOXES[kind] for kind in _BOXES if kind and (layers["kind"] == kind).any()]

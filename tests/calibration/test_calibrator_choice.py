@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration import Temperature, calibrator_choice, choose_calibrator
+from kosent_lab.calibration import Temperature, calibrator_choice, calibrator_comparison, choose_calibrator
 from kosent_lab.cli.options import CALIBRATORS
 from kosent_lab.core.schema import DataError
 from kosent_lab.report.assessment import assess
@@ -113,3 +113,18 @@ def test_labels_that_are_upside_down_are_told_before_they_turn_answers_round(fra
 def test_the_command_line_offers_every_family():
     assert set(CALIBRATORS) == set(calibrator_choice.CHOICES)
     assert CALIBRATORS[0] == "temperature"
+
+
+def test_a_family_that_has_no_best_value_on_a_part_is_left_out(frame, monkeypatch, caplog):
+    fit = calibrator_comparison.fit_calibrator
+
+    def fails(rows, *, method, **options):
+        if method == "spline":
+            raise DataError("spline has no best value on these rows")
+        return fit(rows, method=method, **options)
+
+    monkeypatch.setattr(calibrator_comparison, "fit_calibrator", fails)
+    ranked = calibrator_comparison.compare_calibrators(frame, resamples=0)["method"].tolist()
+    assert "spline" not in ranked
+    assert "temperature" in ranked
+    assert "spline is left out of the comparison: spline has no best value" in caplog.text

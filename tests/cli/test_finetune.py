@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.cli import parser
+from kosent_lab.core.schema import DataError
+from kosent_lab.training import finetuning
 
 
 def test_a_file_of_ones_own_is_finetuned_by_one_command(tmp_path, pack, capsys):
@@ -99,3 +101,45 @@ def test_a_packed_file_is_of_its_own_rows(tmp_path, capsys, option):
     plain = ["train", "pretrain", "--packed", "p.safetensors", "--data", "nsmc", "--out", str(tmp_path / "out")]
     assert parser.main(plain) == 1
     assert "was made of its own data; leave --data out" in capsys.readouterr().err
+
+
+def test_a_packed_file_draws_its_rows_as_its_own_data_would(tmp_path, pack, monkeypatch):
+    data, packed, free = tmp_path / "pol.csv", tmp_path / "p.safetensors", tmp_path / "free.csv"
+    pack[pack["label"].notna()].head(80)[["text", "label"]].to_csv(data, index=False)
+    pd.DataFrame({"text": [f"{n}번째 손님이 남긴 글이라 아무 뜻도 없어요" for n in range(60)]}).to_csv(
+        free, index=False
+    )
+    assert parser.main(["train", "pack", "--labels", str(data), "--data", str(free), "--out", str(packed)]) == 0
+    asked = []
+
+    def train(*_, options, **__):
+        asked.append(options)
+        raise DataError("asked")
+
+    monkeypatch.setattr(finetuning, "train", train)
+    for name, given in (("plain", ["--data", str(data)]), ("packed", ["--packed", str(packed)])):
+        short = ["--layers", "1", "--steps", "2", "--no-compile", "--out", str(tmp_path / name)]
+        assert parser.main(["train", "finetune", *given, *short]) == 1
+    assert asked[0] == asked[1]
+    assert asked[0].positive_share == 1.0
+
+
+def test_another_vocabulary_is_not_put_under_weights_that_were_taught(tmp_path, pack, tiny_tokenizer, capsys):
+    (tmp_path / "other").mkdir()
+    tiny_tokenizer.save(str(tmp_path / "other" / "tokenizer.json"))
+    pack[pack["label"].notna()].head(40)[["text", "label"]].to_csv(tmp_path / "a.csv", index=False)
+    command = ["train", "finetune", "--data", str(tmp_path / "a.csv"), "--init", "kosent-electra-small", "--steps", "1"]
+    command += ["--vocabulary", str(tmp_path / "other"), "--out", str(tmp_path / "r")]
+    assert parser.main(command) == 1
+    assert "were taught with another vocabulary" in capsys.readouterr().err
+
+
+def test_two_classes_of_ones_own_are_read_by_their_names(tmp_path, pack):
+    rows = pack.head(60)[["text"]].assign(label=["formal", "informal"] * 30)
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    short = ["--layers", "1", "--steps", "2", "--looks", "1", "--no-compile", "--out", str(tmp_path / "r")]
+    command = ["train", "finetune", "--data", str(tmp_path / "a.csv"), "--classes", "formal,informal", *short]
+    assert parser.main(command) == 0
+    out, model = tmp_path / "scored.csv", str(tmp_path / "r" / "model")
+    assert parser.main(["predict", str(tmp_path / "a.csv"), "--model", model, "--out", str(out)]) == 0
+    assert set(pd.read_csv(out)["pred"]) <= {"formal", "informal"}

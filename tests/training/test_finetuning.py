@@ -373,3 +373,11 @@ def test_what_is_no_target_is_refused(tiny_tokenizer, tmp_path, rows, column, va
 def test_options_that_cannot_be_are_refused(options):
     with pytest.raises(DataError, match=next(iter(options))):
         FinetuningOptions(**options)
+
+
+def test_rows_with_a_label_alone_are_taught_beside_those_with_an_opinion(rows, tiny_tokenizer):
+    frame = rows.assign(soft_target=np.where(np.arange(len(rows)) % 2, 0.7, np.nan))
+    prepared = finetuning._prepare(encode_rows(tiny_tokenizer, frame, what="a test"), OPTIONS, 2)
+    alone = np.arange(len(rows)) % 2 == 0
+    assert (prepared.target[alone].max(axis=1) == 1).all()
+    assert not np.isnan(prepared.target).any()
