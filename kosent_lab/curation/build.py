@@ -268,7 +268,9 @@ def _write(
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
-        if asked := sorted(before.asked().items()) if before else []:  # whichever version took it out
+        standing = {name for step in facts["steps"] for name in step["facts"].get("requests", [])}
+        asked = sorted((letters, by) for letters, by in before.asked().items() if by in standing) if before else []
+        if asked:  # whichever version took it out; of a wish that was withdrawn nothing is kept
             write_parquet(pd.DataFrame(asked, columns=["letters_sha256", "request"]), fresh / ASKED)
             files.append(ASKED)
         manifest["files"] = {name: file_sha256(fresh / name) for name in files}

@@ -155,6 +155,7 @@ def test_a_copy_follows_a_wish_when_its_original_is_gone_from_the_sources(home):
     (home / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")  # withdrawn
     last = build(home, frame.iloc[1:], OPT_OUT, out="v4", version="1.3.0", previous=home / "v3")
     assert last.frame()["doc_id"].tolist() == ["copy", "other"]
+    assert not (last.folder / "asked.parquet").exists()
 
 
 def test_a_wish_is_remembered_over_versions_in_which_nothing_followed_it(home):
