@@ -75,7 +75,7 @@ SECRETS = (
             # a path may hold Hangul, a particle behind the address does not go on
             r"|(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:]))", re.IGNORECASE
         ),
-        hint=r"://|/\S*\?", check=is_open_url,
+        hint=r"://|/\S{0,200}\?", check=is_open_url,
     ),
     _secret(
         re.compile(
