@@ -1,6 +1,8 @@
 # Two commands: `make report` and `make test`. Each makes its own environment first.
 PYTHON ?= python3
 RUN := .venv/bin/python
+# processes that tests run in, each of which takes up to two gigabytes
+WORKERS ?= 2
 STAMP := .venv/.installed
 AS_ROOT = $(if $(ALLOW_ROOT),--allow-root)
 TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
@@ -14,7 +16,7 @@ report: setup
 test: setup browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # a page in the browser may run anything as whoever started the server: as root only where that is asked for
 lab: setup
