@@ -94,9 +94,9 @@ def _look_through(values: pd.Series) -> tuple[dict[int, list[Found]], pd.Series]
         cells = pd.Series(values_of(values), index=values.index, dtype="object")
         found = {index: one for index, cell in cells.items() if (one := find_in_value(cell, name))}
         return found, pd.Series({index: mask_value(cells[index], name) for index in found}, dtype="object")
-    texts = (
-        (values.astype("object") if isinstance(values.dtype, pd.CategoricalDtype) else values).fillna("").astype(str)
-    )
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("object")
+    texts = values.fillna("").astype(str)
     suspects = texts[texts.str.contains(HINT, regex=True)]
     # a date stands in many rows
     by_text = {text: one for text in suspects.unique() if (one := find_in_cell(text, name))}

@@ -39,7 +39,7 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     if part.view.has_gradients:
         heads.append((t["attribution_without"], ""))
         left_out = part.view.leave_out(pd.Series(shown))
-        body = [(*cells, _most_missed(*left)) for cells, left in zip(body, left_out, strict=True)]
+        body = [(*cells, _hangs_on(*left)) for cells, left in zip(body, left_out, strict=True)]
         notes.append(t["attribution_without_note"])
     notes.append(t["attribution_cut"].format(n=_LONGEST))
     if part.view.exact is not part.view.classifier:
@@ -47,7 +47,7 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     return Section("attribution", tuple(notes), table=Table(heads, body))
 
 
-def _most_missed(words: list[str], values: np.ndarray) -> str:
+def _hangs_on(words: list[str], values: np.ndarray) -> str:
     """Return the word that the log-odds hang on most, with what it adds: they with it, less they without it."""
     if not len(words):
         return "–"
