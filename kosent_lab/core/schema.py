@@ -216,7 +216,11 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
     [1, 0, <NA>, <NA>]
     """
     # a corpus has few labels and many rows; 1, True and 1.0 are equal and written differently
-    keys = [(type(value), value) if pd.api.types.is_hashable(value) else (str, str(value)) for value in values]
+    missing = values.isna().to_numpy()  # a missing value equals none, not even itself
+    keys = [
+        (type(None), None) if no else (type(value), value) if pd.api.types.is_hashable(value) else (str, str(value))
+        for value, no in zip(values, missing, strict=True)
+    ]
     meaning: dict[tuple[type, object], tuple[int | None, str | None]] = {}
     for row, key in enumerate(keys):
         if key not in meaning:

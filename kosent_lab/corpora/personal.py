@@ -30,7 +30,7 @@ _HALF_WIDTH |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2005\u2007\u2008\u200
 # what any find holds: most texts hold none of it
 HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|골뱅이|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
 _HINT = re.compile(HINT)
-_LOOKED_FOR = [(one, re.compile(one.hint)) for one in RECOGNISERS]
+_HINTS = {one.hint: re.compile(one.hint) for one in RECOGNISERS}  # many share one
 _LISTED = ("account", "driver", "ip", "passport")
 _NEAR = 40  # characters between two of a list
 _LONGEST = 60  # characters of one of a list
@@ -136,8 +136,9 @@ def _prepare(text: str) -> tuple[str, list[tuple[int, int]]]:
 def _by_pattern(plain: str, masked: list[tuple[int, int]]) -> list[Found]:
     found: list[Found] = []
     taken = sorted(masked)
-    for recogniser, hint in _LOOKED_FOR:
-        if not hint.search(plain):
+    hinted = {hint: pattern.search(plain) is not None for hint, pattern in _HINTS.items()}
+    for recogniser in RECOGNISERS:
+        if not hinted[recogniser.hint]:
             continue
         without_words = []
         for match in recogniser.pattern.finditer(plain):

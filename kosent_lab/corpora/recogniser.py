@@ -50,7 +50,7 @@ class Recogniser:
     placeholder: str
     level: int
     pattern: re.Pattern[str]
-    hint: str = r"\d"
+    hint: str = r"\d{3}"
     check: Callable[[str], bool] | None = None
     context: re.Pattern[str] | None = None
     before: int = 24

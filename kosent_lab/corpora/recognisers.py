@@ -184,8 +184,7 @@ RECOGNISERS = (
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
         re.compile(r"(?<![\d-])(?!0(?:1[016-9]|2|[3-6]\d|70|50\d)-\d{3,4}-\d{4}(?![\d-]))\d{2,6}-(?:\d{2,6}-\d{2,7}(?:-\d{1,4})?|\d{6,8})(?![\d-])"),
-        check=is_account, context=_OF_ACCOUNT,
-        unless=_OF_THINGS,
+        hint=r"\d-\d", check=is_account, context=_OF_ACCOUNT, unless=_OF_THINGS,
     ),
     Recogniser(
         "account", "bank account", "[계좌번호]", 3,
@@ -269,15 +268,15 @@ RECOGNISERS = (
         context=re.compile("오토바이|이륜|번호판|바이크|스쿠터"),
     ),
     Recogniser(
-        "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_clear_address, unless=_VERSION,
+        "ip", "IP address", "[IP주소]", 1, re.compile(_IP), hint=r"\d\.\d|:", check=is_clear_address, unless=_VERSION,
     ),
     Recogniser(
         # behind the name of the machine: worker-5/10.233.71.16
         "ip", "IP address", "[IP주소]", 1, re.compile(r"(?<=[a-z0-9]/)\d{1,3}(?:\.\d{1,3}){3}(?![\d/]|\.\d)"),
-        check=is_clear_address, unless=_VERSION,
+        hint=r"\d\.\d", check=is_clear_address, unless=_VERSION,
     ),
     Recogniser(
-        "ip", "IP address", "[IP주소]", 1, re.compile(_IP), check=is_address, unless=_VERSION,
+        "ip", "IP address", "[IP주소]", 1, re.compile(_IP), hint=r"\d\.\d|:", check=is_address, unless=_VERSION,
         context=re.compile(
             r"(?i)아이피|(?<![a-z])ip(?![a-z])|주소|서버|접속|대역|vpn|호스트|host|from|forward|upstream|브로커|방화벽|포트"
             r"|(?<![a-z])(?:ping|ssh|dns|dst|src|tcp|udp|port|bind|listen|peer|remote|proxy|gateway|nas|nvr|cctv)"
@@ -288,7 +287,7 @@ RECOGNISERS = (
     Recogniser(
         # of a network of one's own, where nothing speaks of versions
         "ip", "IP address", "[IP주소]", 1, re.compile(r"(?<![\d.vV/-])10(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"),
-        check=is_address, before=60, after=40,
+        hint=r"\d\.\d", check=is_address, before=60, after=40,
         unless=re.compile(
             r"(?i)버전|version|(?<![a-z])(?:ver|v\d|sdk|cli|api|os|npm|node|yarn|pip|java|ios|android|windows|macos)(?![a-z])"
             r"|펌웨어|드라이버|빌드|build|릴리스|release|패치|업데이트|업그레이드|설치|깔|되돌|내리|올리|롤백|커널|절|항|조항|목차|장(?![가-힣])|평점|점수|별표"

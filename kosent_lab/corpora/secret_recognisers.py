@@ -188,7 +188,7 @@ SECRETS = (
     _secret(
         # further off, where it looks like nothing else: 비번 또 바꿈 …, admin / …
         re.compile(rf"(?:{_PASS}[가-힣 ]{{1,16}}|(?<![\w/])[A-Za-z][\w.@-]{{1,30}} / )(?P<value>{_STRONG}){_END}"),
-        check=is_secret, before=40,
+        hint=r"\d", check=is_secret, before=40,
         context=re.compile(rf"(?i){_PASS}|계정|로그인|아이디|관리자|접속|설정|들어가|사이트|가입|admin"),
     ),
     _secret(

@@ -74,18 +74,18 @@ def split_frame(
     ['test', '-', 'train']
     """
     check_columns(frame, ["text", "official_split"], what="splitting")
-    folded = fold_texts(frame["text"])
+    text, keys = pd.factorize(fold_texts(frame["text"]))
+    folded = pd.Series(text, index=frame.index)
     official = frame["official_split"]
-    in_test = folded.isin(set(folded[official == "test"]))
-    where = folded.map({key: hash_share(key, seed=seed) for key in folded.unique()})
+    in_test = folded.isin(folded[official == "test"])
+    where = pd.Series(np.array([hash_share(key, seed=seed) for key in keys])[text], index=frame.index)
     held_out = {
         "valid": where < valid_share,
         "calib": (where >= valid_share) & (where < valid_share + calib_share),
     }
     split = pd.Series("train", index=frame.index, dtype="str")
     for name, chosen in held_out.items():
-        keys = set(folded[chosen & (official == "train")])
-        split = split.mask(folded.isin(keys), name)
+        split = split.mask(folded.isin(folded[chosen & (official == "train")]), name)
     # a text of valid or calib that also stands among the unused rows must not teach either
     split = split.mask(split.isin(list(held_out)) & (official != "train"))
     if "label" in frame.columns:

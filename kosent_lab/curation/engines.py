@@ -1,4 +1,5 @@
-"""Where the steps that look at one document at a time are run: in this process, or on a cluster of Ray.
+"""Where the steps that look at one document at a time are run: in this process, on the cores of this machine, or on a
+cluster of Ray.
 
 The same function on the same parts in the same order, so that the result is the same to the byte; Ray schedules the
 parts and does again those of a node that dies.
@@ -6,9 +7,16 @@ parts and does again those of a node that dies.
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
+import multiprocessing.connection
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -16,6 +24,7 @@ import pandas as pd
 
 from kosent_lab.core.schema import NotAvailableError
 
+logger = logging.getLogger(__name__)
 PART_ROWS = 50_000  # documents of a part; part of what a step is, so the same everywhere
 
 
@@ -33,6 +42,33 @@ class Here:
     def map(self, function: Callable[[pd.DataFrame], Any], parts: list[pd.DataFrame]) -> list[Any]:
         """Return the function's results, in the order of the parts."""
         return [function(part) for part in parts]
+
+
+class OnCores:
+    """In processes of this machine, as many as it has cores; parts of which one dies are done in this process."""
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def map(self, function: Callable[[pd.DataFrame], Any], parts: list[pd.DataFrame]) -> list[Any]:
+        """Return the function's results, in the order of the parts."""
+        try:
+            return list(self._pool.map(function, parts))
+        except BrokenProcessPool:
+            logger.warning("a process that looked at documents died (out of memory?); going on in one process")
+            return Here().map(function, parts)
+
+
+def _end_with_parent() -> None:
+    """Let the parent alone answer Ctrl-C, and leave no process behind where it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class OnRay:
@@ -69,8 +105,8 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
     Parameters
     ----------
     address : str, optional
-        Of a Ray cluster: ``ray://head:10001``, ``head:6379``, or ``auto`` on one of its nodes. In this process when
-        None.
+        Of a Ray cluster: ``ray://head:10001``, ``head:6379``, or ``auto`` on one of its nodes. On the cores of this
+        machine when None: a script that does so starts under ``if __name__ == "__main__"``.
 
     Raises
     ------
@@ -78,7 +114,12 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
         When Ray is not installed or no cluster answers.
     """
     if address is None:
-        yield Here()
+        context = multiprocessing.get_context("spawn")  # a fork would take the memory of this process along
+        pool = ProcessPoolExecutor(mp_context=context, initializer=_end_with_parent)
+        try:
+            yield OnCores(pool)
+        finally:
+            pool.shutdown(cancel_futures=True)
         return
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to anybody
     try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import re
+import sys
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from kosent_lab.core.schema import NotAvailableError
 
@@ -50,10 +51,17 @@ def count_letters(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     >>> [counts.tolist() for counts in count_letters(pd.Series(["굿 good ㅋㅋ 5!", None]))]
     [[7, 0], [3, 0]]
     """
-    values = pa.array(texts.fillna("").astype("str"), pa.large_string())
-    counts = (pc.count_substring_regex(values, kind) for kind in (r"\p{L}", HANGUL))
-    letters, hangul = (pd.Series(count.to_numpy(), index=texts.index, dtype="int64") for count in counts)
-    return letters, hangul
+    texts = texts.fillna("").astype("str")
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "uint32")
+    used = [chr(code) for code in np.flatnonzero(np.bincount(codes))]
+    ends = np.concatenate([[0], texts.str.len().cumsum()])
+    counts = []
+    for is_one in (str.isalpha, re.compile(HANGUL).match):
+        found = np.zeros(sys.maxunicode + 1, bool)
+        found[[ord(character) for character in used if is_one(character)]] = True
+        before = np.concatenate([[0], np.cumsum(found[codes])])[ends]
+        counts.append(pd.Series(np.diff(before), index=texts.index, dtype="int64"))
+    return counts[0], counts[1]
 
 
 def file_language(path: str, text: str) -> str:

@@ -65,7 +65,8 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     check_columns(frame, list(wanted), what=f"the step {step}")
     for column, values in wanted.items():
         values = values if isinstance(values, list) else [values]
-        found &= frame[column].map(plain_label).isin([plain_label(value) for value in values])  # a CSV's 1 is a text
+        held = {value: plain_label(value) for value in frame[column].unique()}  # a corpus has few and many rows
+        found &= frame[column].map(held).isin([plain_label(value) for value in values])  # a CSV's 1 is a text
     return found
 
 

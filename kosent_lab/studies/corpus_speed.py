@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import pandas as pd
 
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.duplicates import find_duplicates
-from kosent_lab.curation.engines import Here
+from kosent_lab.curation.engines import open_engine
 from kosent_lab.curation.recipe import Recipe
 from kosent_lab.curation.steps import run_in_parts
 
@@ -28,22 +29,25 @@ def run(recipe: Recipe) -> dict[str, Any]:
     -------
     dict
         ``rows``, ``steps`` (``step``, ``rows_in``, ``seconds``, ``share`` of all), ``seconds``, ``rows_per_second``,
-        ``peak_mb`` of this process; of the first `BESIDE_ROWS` texts ``near_seconds`` (all copies found,
-        `duplicates.find_duplicates`) and, where datatrove is installed, ``datatrove_seconds`` (its four MinHash stages,
-        as its documentation sets them) and ``datatrove_ratio``.
+        ``peak_mb`` of this process and of one for each core beside it, as large as the largest of them; of the first
+        `BESIDE_ROWS` texts ``near_seconds`` (all copies found, `duplicates.find_duplicates`) and, where datatrove is
+        installed, ``datatrove_seconds`` (its four MinHash stages, as its documentation sets them) and
+        ``datatrove_ratio``.
     """
     start = time.perf_counter()
     first, _ = read_sources(recipe.sources, folder=recipe.folder)
     steps = [{"step": "read", "rows_in": len(first), "seconds": time.perf_counter() - start}]
     frame = first
-    for call in recipe.steps:
-        start = time.perf_counter()
-        fewer = run_in_parts(call.step, frame, call.options, Here()).apply(frame)
-        steps.append({"step": call.step, "rows_in": len(frame), "seconds": time.perf_counter() - start})
-        frame = fewer
+    with open_engine() as engine:
+        for call in recipe.steps:
+            start = time.perf_counter()
+            fewer = run_in_parts(call.step, frame, call.options, engine).apply(frame)
+            steps.append({"step": call.step, "rows_in": len(frame), "seconds": time.perf_counter() - start})
+            frame = fewer
     seconds = sum(step["seconds"] for step in steps)
+    ours, another = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     # kilobytes, of a Mac bytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    peak = (ours + (os.cpu_count() or 1) * another) / (1e6 if sys.platform == "darwin" else 1e3)
     result = {"rows": len(first), "steps": [step | {"share": step["seconds"] / seconds} for step in steps]}
     result |= {"seconds": seconds, "rows_per_second": len(first) / seconds, "peak_mb": peak}
     return result | _beside(first[["doc_id", "text"]].head(BESIDE_ROWS))

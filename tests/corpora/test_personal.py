@@ -1,5 +1,6 @@
 """Every number and address here is made up."""
 
+import re
 import time
 import unicodedata
 
@@ -8,8 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kosent_lab.corpora.personal import describe, find_personal, mask_text
+from kosent_lab.corpora import personal
+from kosent_lab.corpora.personal import describe, find_by_pattern, find_personal, mask_text
 from kosent_lab.corpora.personal_tables import count_personal, mask_frame
+from kosent_lab.curation.personal_scores import read_marked
+from tests.conftest import ROOT
 
 
 def resident(front, back, *, foreign=False):
@@ -198,6 +202,13 @@ def test_no_text_takes_long(unit):
     seconds(1_000)
     short, long = (min(seconds(length) for _ in range(3)) for length in (20_000, 80_000))
     assert long < max(0.05, 8 * short)
+
+
+def test_no_hint_hides_what_a_pattern_would_find(monkeypatch):
+    texts = read_marked(ROOT / "data/studies/personal-data.csv")["text"][::4]
+    hinted = texts.map(find_by_pattern)
+    monkeypatch.setattr(personal, "_HINTS", dict.fromkeys(personal._HINTS, re.compile("")))
+    pd.testing.assert_series_equal(texts.map(find_by_pattern), hinted)
 
 
 def test_the_pack_names_nobody(pack):

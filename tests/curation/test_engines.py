@@ -1,3 +1,8 @@
+import functools
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -7,6 +12,7 @@ import pytest
 from kosent_lab import curation
 from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.curation import engines, steps
+from tests.conftest import ROOT
 
 RECIPE = """
 name = "mine"
@@ -58,6 +64,58 @@ def test_in_parts_and_whole_are_the_same(recipe, tmp_path, monkeypatch):
     whole = curation.build_corpus(recipe, tmp_path / "c")
     assert whole.manifest["steps"] == first.manifest["steps"]
     assert whole.sha256 == first.sha256
+
+
+def test_processes_of_this_machine_make_the_same_bytes(recipe, tmp_path):
+    here = curation.build_corpus(recipe, tmp_path / "here")
+    with engines.open_engine() as engine:
+        beside = curation.build_corpus(recipe, tmp_path / "beside", engine=engine)
+    assert isinstance(engine, engines.OnCores)
+    assert beside.sha256 == here.sha256
+
+
+def test_a_process_that_dies_loses_nothing(caplog):
+    first = os.getpid()
+    parts = [pd.DataFrame({"a": range(n)}) for n in (1, 2, 3)]
+    with engines.open_engine() as engine:
+        assert engine.map(functools.partial(die_elsewhere, first), parts) == [1, 2, 3]
+    assert "going on in one process" in caplog.text
+
+
+def die_elsewhere(first, part):
+    if os.getpid() != first:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return len(part)
+
+
+def test_no_process_stays_where_the_first_is_killed():
+    code = (
+        "import os, signal, pandas as pd\n"
+        "from kosent_lab.curation import engines\n"
+        "from tests.curation.test_engines import tell\n"
+        "if __name__ == '__main__':\n"
+        "    with engines.open_engine() as engine:\n"
+        "        print(*engine.map(tell, [pd.DataFrame()] * 4), flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    for process in set(map(int, ended.stdout.split())):
+        assert gone(process)
+
+
+def tell(part):
+    return os.getpid()
+
+
+def gone(process, seconds=20):
+    for _ in range(seconds * 10):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_what_is_not_there_is_told():
