@@ -22,7 +22,7 @@ HOUSE = {
     "figures": ["theme"],
     "corpora": [
         "cards", "proofs", "nsmc", "store", "splits", "personal_checks", "recogniser",
-        "address_recogniser", "secret_recognisers", "recognisers", "secret_words", "personal",
+        "address_recogniser", "key_recognisers", "secret_recognisers", "recognisers", "secret_words", "personal",
         "reading", "personal_tables", "labels", "separated", "workbooks", "readers", "documents",
         "nearness", "pretraining_text",
     ],

@@ -123,6 +123,7 @@ def is_address(written: str) -> bool:
         return False
     short = len(written) < 8 and not re.search("[a-f]{2}", written)  # 3::7 is a score
     fingerprint = re.fullmatch("(?i)(?:[0-9a-f]{2}:){7}[0-9a-f]{2}", written)  # of a certificate
+    short = short or not re.search(r"\d", written)  # ::add is a command
     own = fingerprint or short or address.is_loopback or address.is_unspecified or address.is_multicast
     return not own and not written.startswith(("255.255.", "0."))
 
@@ -147,7 +148,10 @@ _PLACEHOLDER = re.compile(
 
 
 # what has its own meaning: an address, what is asked of a page, a checksum, a measure
-NO_SECRET = re.compile(r"://|^[\w/.-]*\?\w+=|^(?i:sha\d{1,3}|md5)[-:]|\d ?(?:mm|cm|px|kg)?[×xX*]\d+ ?(?:mm|cm|px)")
+NO_SECRET = re.compile(
+    r"://|^[\w/.-]*\?\w+=|^(?i:sha\d{1,3}|md5)[-:]|\d ?(?:mm|cm|px|kg)?[×xX*]\d+ ?(?:mm|cm|px)|^[2-6]G(?![a-z])"
+    r"|^(?i:[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})$|^\$?2[aby]\$\d\d\$"  # of a network card; what hides a password
+)
 # what stands behind token = in a program: a call, an index, an attribute, a type
 _EXPRESSION = re.compile(
     r"^[&*:=(]|::|->|\w\(|\[|\]|^(?!.*\d[A-Za-z]+\d)[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+\)?$|^[a-z_]+\d{0,2}_t$"
@@ -190,6 +194,8 @@ def is_pass(value: str) -> bool:
         r"[가-힣ㄱ-ㅎ]{1,8}\d{2,8}[!@#*a-z]{0,8}|\d{3,5}(?:열쇠|종|키|호출)\d{3,5}[*#]?"
         r"|[a-z]{2,10}\d{1,8}[가-힣]{2,8}|\d{3,6}[가-힣]{3,8}|종?\d{3,8} ?(?:종|별|샵|우물)"
     )
+    if re.fullmatch(r"\d{16}", value) and is_card(value):
+        return False
     if re.fullmatch(rf"[*#]?\d{{4,12}}[*#★]?\d{{0,8}}[*#]?|\d{{1,8}}[*#-]\d{{1,8}}|{spoken}", value):
         return len(set(value)) > 1 and value not in "01234567890"  # 1234 is everybody's
     if not re.search(r"\d", value) or value.endswith("=") or re.search("^&|&.*=", value) or _PLACEHOLDER.match(value):
@@ -224,7 +230,10 @@ def is_mail(written: str) -> bool:
 
 def is_reserved_mail(written: str) -> bool:
     """Tell whether it is an address of example.com and the like, with a name before it that shows no form."""
-    form = "(?i)(?:name|user(?:name)?|your[a-z._-]*|id|abc|test|hong|info|help|support|ci|bot|no-?reply)[@( ].*"
+    form = (
+        "(?i)(?:name|user(?:name)?|your[a-z._-]*|id|abc|test(?:[._-]?user)?|admin|hong|info|help|support|ci|bot"
+        "|no-?reply)[@( ].*"
+    )
     return "example." in written and not re.fullmatch(form, written)
 
 

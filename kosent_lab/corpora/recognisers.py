@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from kosent_lab.corpora.address_recogniser import ADDRESS, REGION
+from kosent_lab.corpora.key_recognisers import KEYS
 from kosent_lab.corpora.personal_checks import (
     is_account,
     is_address,
@@ -65,7 +66,7 @@ _DEEDS = (
 _LISTED = r"[ .:=#A-Za-z]{0,6}(?:[\w-]*\d[\w-]* ?[~,/·→] ?)*¤"
 _NUMBERED = rf"(?:{_THINGS}|{_DEEDS}) ?(?:고유 ?|조회 ?)?(?:번호|코드|표|No)(?:는|은|가|이)?{_LISTED}"
 _COURT = "판결|판례|대법원|고법|지법|항소심|상고|선고|헌재|사건번호"
-_SHELVES = "청구기호|서가|분류기호"  # of a library: 325바2041
+_SHELVES = "청구기호|(?<![가-힣])서가|분류기호"  # of a library: 325바2041
 # a document is numbered by the office that wrote it: 문서번호 총무 02-…
 _OF_OFFICE = r"(?:문서|공문|시행)(?: ?번호)? ?:? ?[가-힣]{2,8}[ -]?¤"
 _FORM = r"¤[\"'’”]?[가-힣]{0,2} ?(?:형식|형태|같은 형)|(?:양식|예시)[^¤]{0,14}¤"
@@ -88,7 +89,7 @@ _VERSION = re.compile(
 )
 
 _MADE_UP = "(?:테스트|가짜|가상|더미)(?:용)? ?(?:주민|등록|번호)"
-_NO_RESIDENT = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}|{_MADE_UP}")
+_NO_RESIDENT = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}|{_MADE_UP}|¤[^¤]{{0,6}}입력[^¤]{{0,6}}유효")
 
 _MAIL = re.compile(
     # bounded, so that a long run of letters is looked at once
@@ -103,6 +104,7 @@ _ENTERS = r"¤:[/~.]|(?:ssh|scp|rsync|sftp) (?:-\w+ (?:\d+ )?)*¤"  # who enters
 
 # in the order in which a place that two of them claim is given away
 RECOGNISERS = (
+    *KEYS,
     *SECRETS,
     Recogniser(
         "mail", "mail address", "[메일주소]", 2, _MAIL, hint=r"@|[(\[]at[)\]]|골뱅이", check=is_mail,
@@ -147,7 +149,7 @@ RECOGNISERS = (
     Recogniser(
         "driver", "driver's licence", "[운전면허번호]", 3,
         re.compile(rf"(?<![\d-])(?:(?:1[1-9]|2[0-8])-|(?:{REGION})[- ]?)\d{{2}}-\d{{6}}-\d{{2}}(?![\d-])"),
-        context=re.compile("(?i)면허|licen[cs]e|(?<![a-z])lic(?![a-z])|lic_?no|driver|기사|운전|적성검사|[12]종(?![가-힣]류)"),
+        context=re.compile("(?i)면허|licen[cs]e|(?<![a-z])lic(?![a-z])|lic_?no|driver|기사|운전|적성검사|[12]종(?![가-힣]류)|쏘카|그린카|렌터?카"),
         before=120, after=60, unless=_OF_THINGS,
     ),
     Recogniser(
@@ -178,7 +180,7 @@ RECOGNISERS = (
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3} ?[A-Z0-9] ?\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
         check=is_drawn_number,
-        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa|면세|체크인|투숙"),
+        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa|면세|체크인|투숙|护照|パスポート"),
         before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(
@@ -220,10 +222,10 @@ RECOGNISERS = (
         "phone", "phone number", "[전화번호]", 2,
         # said, or with letters for digits, so that no filter sees it: 공일공-1234-오육칠팔, O1O-1234-5678
         re.compile(
-            rf"(?<![A-Za-z0-9가-힣+-])(?=[0-9 -]{{0,12}}[공영일이삼사오육륙칠팔구oOlI])"
-            rf"(?:[공영][일1][공영]|[oO0][1lI][oO0]){_GAP}?{_SPELT}{{3,4}}{_GAP}?{_SPELT}{{4}}(?![0-9A-Za-z])"
+            rf"(?<![A-Za-z0-9가-힣+-])(?=[0-9 -]{{0,12}}[공영일이삼사오육륙칠팔구oOlIㅇ])"
+            rf"(?:[공영][일1][공영]|[oO0ㅇ][1lI][oO0ㅇ]){_GAP}?{_SPELT}{{3,4}}{_GAP}?{_SPELT}{{4}}(?![0-9A-Za-z])"
         ),
-        hint="[공영][일1]|[oO0][1lI][oO0]", unless=_IS_NUMBERED,
+        hint="[공영][일1]|[oO0ㅇ][1lI][oO0ㅇ]", unless=_IS_NUMBERED,
     ),
     Recogniser(
         "phone", "phone number", "[전화번호]", 2,
@@ -239,7 +241,7 @@ RECOGNISERS = (
             rf"(?<![\d.])(?<!\d,)(?:(?:{REGION}) ?\d{{1,2}} ?[{_PLATE}{_HIRED}]|\d{{2,3}} ?[{_PLATE}])"
             rf" ?\d{{4}}{_NO_UNIT}"
         ),
-        check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_SHELVES}|{_FORM}"), after=40,
+        check=is_drawn_number, unless=re.compile(rf"¤/\d|{_COURT}|{_SHELVES}|{_FORM}|국번"), after=40,
     ),
     Recogniser(
         "plate", "vehicle plate", "[차량번호]", 2,

@@ -1,6 +1,7 @@
 """Tell which word of a text is a password, where no pattern tells: a linear model on the word and what stands around.
 
-It is taught by lines of invented persons in ``curation.secret_training``; the patterns are in ``secret_recognisers``.
+It is taught by lines of invented persons in ``curation.secret_training``; the patterns are in ``key_recognisers`` and
+``secret_recognisers``.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ _HAS_PASS = re.compile(
 # the name of a network, before its password
 _OF_NETWORK = re.compile(r"(?i)(?:와이파이|와파|wi-?fi|ssid|공유기)(?:은|는|이름)?[ :=]{0,3}[\"'‘“]?$")
 # what numbers a person, a request: user_id=558102, "traceId":"…", 학번 20231847
-_OF_A_THING = re.compile(r"(?:_id|[a-z]I[dD]|(?i:trace|request|order)|학생증 번호|학번)[\"']?[ :=]{1,2}[\"']?$")
+_OF_A_THING = re.compile(
+    r"(?:_id|[a-z]I[dD]|(?i:trace|request|order)|학생증 번호|학번|생년월일)[\"']?[ :=]{1,2}[\"']?$"
+)
 _PART_OF_A_PROGRAM = re.compile(
     " (?:프로젝트|클래스|컴포넌트|모듈|함수|메서드|패키지|라이브러리|변수|테이블|브랜치|저장소|레포|스크립트)"
 )
@@ -106,7 +109,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = named or "***" in word or _PART_OF_A_PROGRAM.match(text, end)  # hidden already; anybody's
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
-        if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
+        if not named and len(word) >= 3 + word.isdecimal() and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):
                 yield start, end
