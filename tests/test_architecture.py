@@ -36,7 +36,10 @@ HOUSE = {
         "personal_scores", "secret_training", "presidio",
         "duplicate_scores",
     ],
-    "korean": ["eojeol", "morphology", "readings", "treebanks", "grammar", "conjugation", "sentences"],
+    "korean": [
+        "morphemes", "mending", "eojeol", "morphology", "readings", "treebanks", "josa_scores", "grammar",
+        "conjugation", "sentences",
+    ],
     "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
     "calibration": [
         "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
@@ -72,8 +75,8 @@ HOUSE = {
         "pages",
     ],
     "report": [
-        "words", "assessment", "evaluation", "sentences", "layout", "model_view", "parts", "sections", "text_sections",
-        "model_sections", "reading_section", "page",
+        "words", "assessment", "evaluation", "written", "sentences", "layout", "model_view", "parts", "sections",
+        "text_sections", "model_sections", "reading_section", "page",
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [

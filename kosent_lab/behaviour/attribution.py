@@ -16,7 +16,7 @@ import torch
 
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.schema import ModelError, check_columns
-from kosent_lab.korean.eojeol import JOSA_TAGS
+from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad

@@ -214,9 +214,9 @@ def taken_away(frame: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per text that has a cue: ``pair_id`` (its id), ``phenomenon``, ``prob_1_first`` (without the cue),
-        ``prob_1_second`` (with it), ``difference``, ``correct_first``, ``correct_second``: what
-        `errors.paired_summary` takes.
+        One row per text that has a cue: ``pair_id`` (its id), ``phenomenon``, ``cue`` (``mark``: ㅋㅋ, ^^, ~, 👍;
+        ``word``: 참, 아주), ``prob_1_first`` (without the cue), ``prob_1_second`` (with it), ``difference``,
+        ``correct_first``, ``correct_second``: what `errors.paired_summary` takes.
     """
     check_columns(frame, ["doc_id", "text", "phenomenon", "label", "without_cue"], what="cues taken away")
     mine = frame[frame["without_cue"].fillna("").ne("")]
@@ -226,6 +226,8 @@ def taken_away(frame: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     mine = mine[~bare]
     both = np.asarray(predict([*mine["without_cue"], *mine["text"]]), dtype="float64").reshape(2, len(mine))
     table = pd.DataFrame({"pair_id": mine["doc_id"].to_numpy(), "phenomenon": mine["phenomenon"].to_numpy()})
+    syllables = (mine[name].str.count("[가-힣]").to_numpy() for name in ("text", "without_cue"))
+    table["cue"] = np.where(next(syllables) == next(syllables), "mark", "word")
     label = mine["label"].array.astype("Int64")
     for name, probability in zip(("first", "second"), both, strict=True):
         table[f"prob_1_{name}"] = probability

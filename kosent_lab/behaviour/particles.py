@@ -157,14 +157,14 @@ def _changes(
     if pd.isna(word["josa_start"]):
         return []
     start, end, josa, stem = int(word["josa_start"]), int(word["josa_end"]), word["josa"], word["stem"]
+    if josa == "가" and stem in _BEFORE_GA and kind in ("delete", "swap"):
+        return []  # 내를, 누 are no words
     if kind == "delete":
         return [(start, end, "")]
     if kind == "split":
         return [(start, start, " ")]
     if kind == "join":
         return _join(word, words)
-    if josa == "가" and stem in _BEFORE_GA and kind in ("delete", "swap"):
-        return []  # 내를, 누 are no words
     form = _TO_CONSONANT.get(josa, josa)
     if kind == "wrong_form":
         other = JOSA_PAIRS.get(josa) or _TO_CONSONANT.get(josa)

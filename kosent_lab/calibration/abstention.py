@@ -12,10 +12,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows, test_rows
-from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import design_effect, share
 from kosent_lab.corpora.splits import halve
 
 _NEEDED = ("confidence", "correct")
@@ -80,9 +80,8 @@ def threshold_summary(frame: pd.DataFrame, *, threshold: float) -> pd.Series:
     Returns
     -------
     Series
-        ``threshold``, ``n`` (labelled rows), ``kept``, ``coverage`` (kept of n), ``wrong`` (of the
-        kept), ``selective_risk`` (wrong of kept) with ``ci_low`` and ``ci_high`` (Wilson, 95 %);
-        what has no rows to count is NaN.
+        ``threshold``, ``n`` (labelled rows), ``kept``, ``coverage`` (kept of n), ``wrong`` (of the kept),
+        ``selective_risk`` (wrong of kept) with ``ci_low`` and ``ci_high`` (`shares.share`); what has no rows is NaN.
 
     Raises
     ------
@@ -103,7 +102,8 @@ def threshold_summary(frame: pd.DataFrame, *, threshold: float) -> pd.Series:
     chosen = labelled & (frame["confidence"].to_numpy(dtype="float64") >= threshold)
     n, kept = int(labelled.sum()), int(chosen.sum())
     wrong = int((correct[chosen] == 0).sum())
-    low, high = wilson_interval(wrong, kept)
+    groups = pair_groups(frame[chosen])
+    _, low, high = share(correct[chosen] == 0, groups)
     return pd.Series(
         {
             "threshold": threshold,
@@ -188,10 +188,10 @@ def choose_threshold(
 
     Notes
     -----
-    Learn-then-Test: thresholds of a grid that is fixed beforehand are tested from the strictest down, by the exact
-    binomial test of "the error among the kept is above `max_risk`", until one fails; the search begins at eight places
-    of the grid, each with an eighth of what may go wrong, since the strictest keep too few rows to prove anything. In
-    500 draws of 8,500 rows the risk was above 5 % in at most 5 % of them (a test holds it).
+    Learn-then-Test: thresholds of a fixed grid are tested from the strictest down, by the exact binomial test (of as
+    many rows as minimal pairs leave, `shares.design_effect`) of "the error among the kept is above `max_risk`", until
+    one fails; the search begins at eight places, each with an eighth of what may go wrong, since the strictest keep too
+    few rows to prove anything. In 500 draws of 8,500 rows the risk was above 5 % in at most 5 % of them.
 
     References
     ----------
@@ -201,9 +201,9 @@ def choose_threshold(
     """
     from scipy import stats
 
-    for name, share in (("max_risk", max_risk), ("confidence", confidence)):
-        if not 0 < share < 1:
-            raise DataError(f"{name} lies above 0 and below 1; got {share}")
+    for name, given in (("max_risk", max_risk), ("confidence", confidence)):
+        if not 0 < given < 1:
+            raise DataError(f"{name} lies above 0 and below 1; got {given}")
     check_columns(calib, [score, "correct"], what="the threshold", hint="Run predict_frame first.")
     refuse_test_rows(calib, what="a threshold")
     rows = calib.loc[calib["correct"].notna(), [score, "correct"]]
@@ -214,7 +214,10 @@ def choose_threshold(
     kept = len(rows) - np.searchsorted(scores[order], GRID, side="left")
     errors = np.concatenate([np.cumsum(wrong[order][::-1])[::-1], [0.0]])[len(rows) - kept]
     allowed = (1 - confidence) / STARTS
-    passed = stats.binom.cdf(errors, kept, max_risk) <= allowed
+    effect = design_effect(wrong, pair_groups(calib[calib["correct"].notna()]))
+    with np.errstate(invalid="ignore"):
+        bounds = stats.beta.ppf(1 - allowed, errors / effect + 1, (kept - errors) / effect)  # Clopper and Pearson's
+    passed = bounds <= max_risk
     holds = np.zeros(len(GRID), dtype=bool)
     for start in np.linspace(0, len(GRID), STARTS, endpoint=False).astype("int64"):
         failed = np.flatnonzero(~passed[start:])
@@ -222,11 +225,10 @@ def choose_threshold(
     if not holds.any():
         raise _unreachable(len(rows), kept, errors, max_risk, confidence, allowed)
     best = int(np.flatnonzero(holds)[-1])
-    bound = float(stats.beta.ppf(1 - allowed, errors[best] + 1, kept[best] - errors[best]))
     return RiskThreshold(
         threshold=float(GRID[best]),
         coverage=float(kept[best] / len(rows)),
-        risk_bound=min(bound, max_risk),
+        risk_bound=float(bounds[best]),
         n=len(rows),
         kept=int(kept[best]),
         wrong=int(errors[best]),

@@ -74,7 +74,8 @@ def choose_calibrator(
         What the reader knows it by, and the prediction frame of the texts given for calibration.
     method : str
         The family that is fitted (`families.METHODS`), or ``best``: the one with the best cross-fitted log loss on the
-        rows that are fitted on (`compare_calibrators`). All but a temperature may change answers.
+        rows that are fitted on (`compare_calibrators`), none where that is best. All but a temperature may change
+        answers.
 
     Returns
     -------
@@ -97,6 +98,9 @@ def choose_calibrator(
         )
     if len(rows) and len(used) < len(frame):
         try:
+            if method == BEST and (method := _best(rows)) == "none":
+                failure = f"no calibrator foretells the labels of {source} better than the probabilities as scored"
+                return CalibratorChoice(None, source, failure, used)
             return CalibratorChoice(_fit(rows, method, source), source, "", used)
         except DataError as error:
             if calib is not None:  # who asks for a calibration gets that one or none
@@ -119,10 +123,12 @@ def choose_calibrator(
     return CalibratorChoice(temperature, source, failure, used, bundled=True)
 
 
+def _best(rows: pd.DataFrame) -> str:
+    ranked = compare_calibrators(rows, resamples=0)["method"]
+    return str(ranked.iloc[0]) if len(ranked) > 1 else "temperature"  # whose own refusal says what the rows lack
+
+
 def _fit(rows: pd.DataFrame, method: str, source: str) -> Temperature | Calibrator:
-    if method == BEST:
-        ranked = [name for name in compare_calibrators(rows, resamples=0)["method"] if name != "none"]
-        method = ranked[0] if ranked else "temperature"
     if method == "temperature":
         return fit_temperature(rows)
     fitted = fit_calibrator(rows, method=method, fitted_on=source)

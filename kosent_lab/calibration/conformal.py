@@ -84,7 +84,7 @@ def fit_conformal(calib: pd.DataFrame, *, alpha: float = 0.1, by_class: bool = F
     limits = []
     for members in groups:
         n = int(members.sum())
-        place = math.ceil((n + 1) * (1 - alpha))
+        place = math.ceil((n + 1) * (1 - alpha) - 1e-9)  # 50 * 0.58 is 29.000000000000004
         if place > n:
             raise DataError(
                 f"sets that miss at most {alpha:.0%} of the labels need at least {math.ceil(1 / alpha - 1)} labelled "

@@ -11,6 +11,7 @@ import numpy as np
 from kosent_lab.calibration.cells import gather
 from kosent_lab.calibration.likelihood import fit_logistic
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.calibration.temperature import HIGHEST, LOWEST
 from kosent_lab.core.schema import DataError
 
 Parameters = dict[str, list[float]]
@@ -60,6 +61,8 @@ def fit_family(method: str, odds: np.ndarray, positive: np.ndarray, negative: np
                 f"{method} has no best value on these rows: the scores are all alike, or part the labels without a "
                 "mistake. Give more rows, and harder ones."
             )
+        if method == "temperature":  # the likelihood has one peak: what lies beyond the search is best at its end
+            found = found.clip(1 / HIGHEST, 1 / LOWEST)
         return {"coefficients": found.tolist()} | ({"knots": knots} if knots else {})
     values, place = np.unique(odds, return_inverse=True)
     wins, rows = np.bincount(place, positive), np.bincount(place, positive + negative)

@@ -16,6 +16,7 @@ from kosent_lab.core.shares import share
 
 logger = logging.getLogger(__name__)
 RESAMPLES = 1_000
+FEWEST = 30  # labelled rows: of fewer a bootstrap's interval is too narrow, and of one it has no width
 OF = ("positive", "confidence")
 COLUMNS = ["of", "metric", "value", "ci_low", "ci_high", "n", "params"]
 
@@ -219,8 +220,8 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     -------
     DataFrame
         Columns ``metric``, ``value``, ``ci_low``, ``ci_high``, ``n``, ``params``; metrics ``accuracy`` (Wilson),
-        ``ece``, ``ece_positive``, ``brier``, ``nll`` (nats), ``mean_confidence``. Without labelled rows the values are
-        missing and n is 0.
+        ``ece``, ``ece_positive``, ``brier``, ``nll`` (nats), ``mean_confidence``: these without bounds where fewer than
+        30 rows have a label. Without labelled rows the values are missing and n is 0.
     """
     names = {
         ("confidence", "ece"): "ece",
@@ -238,7 +239,9 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     said = "Wilson" if (groups := pair_groups(labelled)) is None else "Wilson, n by the design effect of pairs"
     rows = [("accuracy", *share(labelled["correct"].to_numpy(bool), groups), n, said)]
     for place, name in names.items():
-        row = found.loc[place]
+        row = found.loc[place].copy()
+        if n < FEWEST:
+            row[["ci_low", "ci_high"]] = np.nan
         said = f"bins={BINS} equal width, {row['params']}" if place[1] == "ece" else row["params"]
         rows.append((name, row["value"], row["ci_low"], row["ci_high"], n, said))
     return pd.DataFrame(rows, columns=COLUMNS[1:])

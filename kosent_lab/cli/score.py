@@ -168,7 +168,11 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
 
 
 def _compare(
-    frame: pd.DataFrame, scored: pd.DataFrame, calib: pd.DataFrame | None, name: str, arguments: argparse.Namespace
+    frame: pd.DataFrame,
+    scored: pd.DataFrame,
+    calib: tuple[str, pd.DataFrame] | None,
+    name: str,
+    arguments: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return how another model answers the same rows, less this one; by each one's own shift where there is `calib`."""
     from kosent_lab import errors, scoring
@@ -178,13 +182,13 @@ def _compare(
     answers = scoring.predict_frame(frame, other, progress=not arguments.quiet)
     calibs = None
     if calib is not None:
-        calibs = calib, scoring.predict_frame(calib, other, progress=not arguments.quiet)
+        calibs = calib[1], scoring.predict_frame(calib[1], other, progress=not arguments.quiet)
     return {"model_id": other.model_id} | errors.comparison_result(scored, answers, calibs=calibs)
 
 
 def evaluate_josa(arguments: argparse.Namespace) -> None:
     """Print how well particles are found, against a treebank."""
-    from kosent_lab.korean import morphology, treebanks
+    from kosent_lab.korean import josa_scores, morphology, treebanks
 
     name, _, split = arguments.data.partition(":")
     if name == HOMOGRAPHS:
@@ -197,7 +201,7 @@ def evaluate_josa(arguments: argparse.Namespace) -> None:
     tokens = treebanks.load_treebank(name, split)
     texts = tokens.groupby("sent_id", sort=False)["text"].first().head(arguments.limit)
     gold = treebanks.gold_eojeol(tokens[tokens["sent_id"].isin(texts.index)])
-    scores = treebanks.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
+    scores = josa_scores.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
     result: dict[str, Any] = {"data": arguments.data, "sentences": len(texts), "n": len(gold)}
     result["unreadable"] = int((~gold["readable"]).sum())
     return _print_metrics(result, scores, arguments.json)
@@ -205,10 +209,10 @@ def evaluate_josa(arguments: argparse.Namespace) -> None:
 
 def _evaluate_homographs(arguments: argparse.Namespace) -> None:
     from kosent_lab import corpora
-    from kosent_lab.korean import morphology, treebanks
+    from kosent_lab.korean import josa_scores, morphology
 
     frame = corpora.load_corpus(HOMOGRAPHS).head(arguments.limit)
-    scores = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"]))
+    scores = josa_scores.score_homographs(frame, morphology.read_morphemes(frame["text"]))
     _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
 
 
@@ -236,11 +240,8 @@ def evaluate_personal(arguments: argparse.Namespace) -> None:
         beside = beside[beside["kind"].isin(presidio.KINDS.values())]
         print("presidio, of what it looks for:", beside.round(3).to_string(index=False), sep="\n")
         beside = beside.to_dict("records")
-    result = {
-        "data": path.name,
-        "lines": len(lines),
-        "unmarked": int(lines["marked"].map(len).eq(0).sum()),
-    }
+    unmarked = int(lines["marked"].map(len).eq(0).sum())
+    result = {"data": path.name, "lines": len(lines), "unmarked": unmarked}
     kinds = {row["kind"]: row for row in table.to_dict("records")}
     if arguments.json:
         print_result(result | {"kinds": kinds, "presidio": {row["kind"]: row for row in beside}}, arguments.json)

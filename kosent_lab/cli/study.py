@@ -180,8 +180,9 @@ def study_cues(arguments: argparse.Namespace) -> None:
     frame, classifier = corpora.load("kosent-pack"), models.load_classifier(arguments.model)
     predict = classifier_function(classifier)
     put = behaviour.cue_table(behaviour.score_cues(behaviour.cue_cases(frame), predict)).to_dict("records")
-    taken = behaviour.taken_away(frame, predict).groupby("phenomenon")
-    away = [{"phenomenon": kind} | errors.paired_summary(pairs).to_dict() for kind, pairs in taken]
+    taken = behaviour.taken_away(frame, predict)
+    parts = [*taken.groupby("phenomenon"), *taken.groupby(taken["phenomenon"] + ", " + taken["cue"])]
+    away = [{"phenomenon": kind} | errors.paired_summary(pairs).to_dict() for kind, pairs in parts]
     print_result({"model_id": classifier.model_id, "put": put, "taken_away": away}, arguments.json)
 
 

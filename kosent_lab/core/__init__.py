@@ -11,7 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "many": ["holm", "intervals_at_once"],
         "intervals": [
             "bootstrap_mean",
-            "difference_interval",
             "mcnemar",
             "paired_difference",
             "wilson_interval",

@@ -66,44 +66,6 @@ def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[
     return float(low), float(high)
 
 
-def difference_bounds(
-    right_1: np.ndarray, n_1: np.ndarray, right_2: np.ndarray, n_2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return Newcombe's intervals of many differences of independent proportions, second minus first.
-
-    Parameters
-    ----------
-    right_1, n_1, right_2, n_2 : ndarray of float, of one shape
-        How many of how many, in groups that share no row (`paired_difference` where they do).
-
-    Returns
-    -------
-    tuple of ndarray of float
-        The 95 % bounds of ``right_2 / n_2 - right_1 / n_1``; NaN where a group is empty.
-
-    References
-    ----------
-    Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
-    """
-    (low_1, high_1), (low_2, high_2) = wilson_bounds(right_1, n_1), wilson_bounds(right_2, n_2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        first, second = np.asarray(right_1) / n_1, np.asarray(right_2) / n_2
-    low = second - first - np.hypot(second - low_2, high_1 - first)
-    return low, second - first + np.hypot(high_2 - second, first - low_1)
-
-
-def difference_interval(right_1: float, n_1: int, right_2: float, n_2: int) -> tuple[float, float]:
-    """Return Newcombe's interval of one difference (`difference_bounds`); (nan, nan) where a group is empty.
-
-    Examples
-    --------
-    >>> [round(x, 4) for x in difference_interval(48, 80, 56, 70)]
-    [0.0524, 0.3339]
-    """
-    low, high = difference_bounds(*(np.float64(value) for value in (right_1, n_1, right_2, n_2)))
-    return float(low), float(high)
-
-
 def resample_crossed(sizes: Sequence[int], *, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield how often each member of several crossed sets (texts and seeds) is drawn, all drawn anew.
 
@@ -218,12 +180,13 @@ def bootstrap_mean(
     return Interval(value, *percentile_interval(draws, value=value))
 
 
-def mean_of_groups(values: np.ndarray, groups: np.ndarray, weights: np.ndarray) -> Interval:
+def mean_of_groups(values: np.ndarray, groups: np.ndarray, weights: np.ndarray | None = None) -> Interval:
     """Return a weighted mean and its interval by Student's t over groups: of ten the bootstrap's would be too short.
 
     Parameters
     ----------
     values, weights : ndarray of float, shape (n,)
+        All count the same without weights.
     groups : ndarray, shape (n,)
 
     References
@@ -232,6 +195,7 @@ def mean_of_groups(values: np.ndarray, groups: np.ndarray, weights: np.ndarray) 
     """
     from scipy import stats
 
+    weights = np.ones(len(values)) if weights is None else weights
     value = float(np.average(values, weights=weights))
     codes = np.unique(np.asarray(groups), return_inverse=True)[1]
     left = np.bincount(codes, weights * (values - value))

@@ -6,6 +6,7 @@ themselves, and the folding of texts, live in ``core.hangul``.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable
 
@@ -20,9 +21,10 @@ _READ_FINAL = (
 )
 
 
-# What stands behind a number is a unit: 500 g is read 그램, 3 cm 센티미터, 30 % 퍼센트 or 프로
+_READ_TWICE = "0369"  # 삼 or 쓰리, 육 or 식스: in a title (인디아나 존스3), or alone, either
+# What stands behind a number is a unit: 500 g is read 그램, 3 cm 센티미터, 30 % 퍼센트 or 프로; kg 킬로그램 or 킬로
 _UNITS = (
-    dict.fromkeys(("g", "kg", "mg"), "ㅁ")
+    {"g": "ㅁ"}
     | dict.fromkeys(
         ("m", "cm", "mm", "km", "L", "l", "ml", "mL", "cc", "W", "kW", "Hz", "GHz", "MB", "GB", "TB", "kcal"), ""
     )
@@ -33,10 +35,15 @@ _UNIT_LETTERS = string.ascii_letters + "%℃°$€¥/"
 
 
 # Latin words are read as words, capitals letter by letter; of other endings the spelling does not tell
-# (Facebook is read with ㄱ, Robert with a vowel)
-_READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "ne": "ㄴ"} | dict.fromkeys(
+# (Facebook is read with ㄱ, Robert with a vowel, Google with ㄹ, Nestle without)
+_READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "ne": "ㄴ"} | dict.fromkeys(
     ("a", "i", "o", "u", "y", "w", "er", "or", "ar"), ""
 )
+
+
+_HIDDEN = re.compile("[OX○]{2,}$|[가-힣][OX○]$")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*$")
+_MONEY = ("$", "€", "£")
 
 
 CLOSING_MARKS = "”’\"'»›」』"  # behind which a particle may stand
@@ -111,6 +118,26 @@ def split_josa(text: str) -> list[str] | None:
     return found
 
 
+def single_josa(surface: str) -> list[str]:
+    """Return the particles that a run is made of, a fused one as it would stand alone; itself where it is no run.
+
+    Examples
+    --------
+    >>> single_josa("에서는"), single_josa("에선"), single_josa("ㄴ"), single_josa("한텔")
+    (['에서', '는'], ['에서', '는'], ['는'], ['한테', '를'])
+    """
+    if found := split_josa(surface):
+        return found
+    for letter, josa in (("ㄴ", "는"), ("ㄹ", "를")):
+        if surface == letter:
+            return [josa]
+        if surface and is_syllable(surface[-1]) and split_syllable(surface[-1])[2] == letter:
+            open_syllable = chr(ord(surface[-1]) - FINALS.index(letter))
+            if before := split_josa(surface[:-1] + open_syllable):
+                return [*before, josa]
+    return [surface]
+
+
 def fuse_finals(parts: Iterable[str]) -> str:
     """Join morphemes as they are written: a lone ㄴ, ㄹ, ㅁ or ㅂ becomes the final of the open syllable before it.
 
@@ -135,13 +162,14 @@ def final_sound(word: str) -> str | None:
     Parameters
     ----------
     word : str
-        A word; digits, units (500 g), capitals (URL) and Latin words (Apple) are taken as Koreans read them aloud.
+        A word; digits, units (500 g), capitals (URL) and Latin words (Samsung) are taken as Koreans read them aloud.
 
     Returns
     -------
     str or None
         A compatibility jamo such as ``"ㄹ"``, ``""`` for an open syllable, None when the last
-        character is neither Hangul, a digit, a unit nor a Latin letter, or a Latin word's spelling does not tell;
+        character is neither Hangul, a digit, a unit nor a Latin letter, a Latin word's spelling does not tell, a name
+        is hidden (김OO), or there are two readings: 5 kg (킬로그램, 킬로), a 3 alone or in a title (삼, 쓰리), $7;
         four capitals and more may be letters or a word (HTML, NAVER), and tell where both sound alike. Quotation
         marks, pictures and ㅋㅋ at the end are passed over.
 
@@ -156,9 +184,14 @@ def final_sound(word: str) -> str | None:
     last = word[-1]
     if is_syllable(last):
         return split_syllable(last)[2]
+    if _HIDDEN.search(word):
+        return None
     before = word.rstrip(_UNIT_LETTERS)
     if len(before) < len(word) and before.rstrip(" ")[-1:].isdigit():
         return _UNITS.get(word[len(before) :])
+    if number := _NUMBER.search(word):
+        unsure = last in _READ_TWICE and (len(number.group()) == 1 or number.start())
+        return None if unsure or word[number.start() - 1 : number.start()] in _MONEY else _READ_FINAL.get(last, "")
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
     as_word = next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
     if len(spelled) > 1 and not spelled.isupper():

@@ -33,17 +33,42 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     n = len(right)
     if not n:
         return Interval(float("nan"), float("nan"), float("nan"))
-    value, effect = float(right.mean()), 1.0
-    if groups is not None and 0 < value < 1:
-        sums = np.bincount(np.unique(groups, return_inverse=True)[1], right - value)
-        if 1 < len(sums) < n:  # else each row is a draw of its own
-            effect = max(1.0, len(sums) / (len(sums) - 1) * (sums**2).sum() / (n * value * (1 - value)))
+    value, effect = float(right.mean()), design_effect(right, groups)
     return Interval(value, *wilson_interval(value * n / effect, n / effect))
+
+
+def design_effect(right: np.ndarray, groups: np.ndarray | None) -> float:
+    """Return by how much more the share of `right` varies than that of as many single rows; 1 at least (Kish)."""
+    n, value = len(right), float(np.mean(right)) if len(right) else float("nan")
+    if groups is None or not 0 < value < 1:
+        return 1.0
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], right - value)
+    if not 1 < len(sums) < n:  # each row is a draw of its own
+        return 1.0
+    return max(1.0, float(len(sums) / (len(sums) - 1) * (sums**2).sum() / (n * value * (1 - value))))
 
 
 def share_of(value: float, n: int) -> Interval:
     """Return a share of `n` rows with Wilson's interval."""
     return Interval(value, *wilson_interval(value * n, n))
+
+
+def independent_difference(first: Interval, second: Interval) -> Interval:
+    """Return the difference of two shares of other rows, second less first, with an interval made of theirs (Newcombe).
+
+    References
+    ----------
+    Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+
+    Examples
+    --------
+    >>> one, other = (share(np.arange(n) < right) for right, n in ((48, 80), (56, 70)))
+    >>> [round(bound, 4) for bound in independent_difference(one, other)]
+    [0.2, 0.0524, 0.3339]
+    """
+    (one, low_1, high_1), (other, low_2, high_2) = first, second
+    low = other - one - np.hypot(other - low_2, high_1 - one)
+    return Interval(other - one, float(low), float(other - one + np.hypot(high_2 - other, one - low_1)))
 
 
 def mean_of(parts: Sequence[Interval]) -> Interval:
@@ -64,8 +89,14 @@ def mean_of(parts: Sequence[Interval]) -> Interval:
     return Interval(middle, middle - below, middle + above)
 
 
-def matched_difference(first: np.ndarray, second: np.ndarray) -> Interval:
+def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     """Return the difference of two shares of the same rows, second less first.
+
+    Parameters
+    ----------
+    first, second : ndarray of bool, shape (n,)
+    groups : ndarray of int, shape (n,), optional
+        Numbers from 0; rows of one (a minimal pair) are one draw.
 
     References
     ----------
@@ -80,7 +111,8 @@ def matched_difference(first: np.ndarray, second: np.ndarray) -> Interval:
     gain = np.asarray(second, dtype="float64") - np.asarray(first, dtype="float64")
     n, value = len(gain), float(gain.mean())
     middle = gain.sum() / (n + 2)
-    reach = REACH * float(np.sqrt(((gain - middle) ** 2).sum() + 1 + 2 * middle**2)) / (n + 2)
+    left = np.bincount(np.arange(n) if groups is None else groups, gain - middle)
+    reach = REACH * float(np.sqrt((left**2).sum() + 1 + 2 * middle**2)) / (n + 2)
     return Interval(value, float(min(middle - reach, value)), float(max(middle + reach, value)))
 
 

@@ -77,9 +77,10 @@ _IS_NUMBERED = re.compile(
     r"|¤[\"']? ?(?:처럼|같은|같이|등|이런) ?(?:가짜|가상|임의|아무|더미)"
 )
 _IP = (
-    r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"
+    # 10.2.0.0/16 is a network, which names no machine
+    r"(?<![\d.vV])(?<![^/]/)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z]|(?<=\.0)/(?:[12]?\d|30)(?!\d))"
     r"|(?<=[\s:=]/)\d{1,3}(?:\.\d{1,3}){3}(?=:\d{2,5}(?!\d))"
-    r"|(?:(?<![\w:.>)\]])|(?<=[a-z]:)(?=[0-9a-f]{4}(?::[0-9a-f]{0,4}){3}))[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:{1,2}[A-Za-z0-9])"
+    r"|(?:(?<![\w:.>)\]])|(?<=[a-z]:)(?=[0-9a-f]{4}(?::[0-9a-f]{0,4}){3}))[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){1,6}(?::[0-9a-fA-F]{1,4}|(?<=:):)(?![A-Za-z0-9]|:{1,2}[A-Za-z0-9]|(?<=::)/\d)"
 )
 _VERSION = re.compile(
     r"(?i)(?:버전|version|(?<![a-z])ver\.?|펌웨어|드라이버|빌드|build|평점|릴리스|패치(?:노트)?|커널|kernel|OID|태그|tag)"
@@ -87,7 +88,6 @@ _VERSION = re.compile(
     r"|¤ ?(?:버전|version|업데이트|패치|이하|이상|미만)|업데이트 ¤|¤(?:절|항)(?![가-힣])"
     r"|¤으?로 ?(?:되돌|내리|내렸|낮추|낮췄|올리|올렸|올라|롤백|다운|업그레이드|업데이트)"
 )
-
 _MADE_UP = "(?:테스트|가짜|가상|더미)(?:용)? ?(?:주민|등록|번호)"
 _NO_RESIDENT = re.compile(rf"법인[가-힣 ]{{0,6}}:? ?¤|{_NUMBERED}|{_MADE_UP}|¤[^¤]{{0,6}}입력[^¤]{{0,6}}유효")
 
@@ -288,7 +288,8 @@ RECOGNISERS = (
     ),
     Recogniser(
         # of a network of one's own, where nothing speaks of versions
-        "ip", "IP address", "[IP주소]", 1, re.compile(r"(?<![\d.vV/-])10(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z])"),
+        "ip", "IP address", "[IP주소]", 1,
+        re.compile(r"(?<![\d.vV/-])10(?:\.\d{1,3}){3}(?!\d|\.\d|-[a-z]|(?<=\.0)/\d)"),
         hint=r"\d\.\d", check=is_address, before=60, after=40,
         unless=re.compile(
             r"(?i)버전|version|(?<![a-z])(?:ver|v\d|sdk|cli|api|os|npm|node|yarn|pip|java|ios|android|windows|macos)(?![a-z])"

@@ -17,13 +17,12 @@ from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.intervals import (
     bootstrap_mean,
     mcnemar,
-    paired_difference,
     percentile_interval,
     resample_counts,
 )
 from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.core.shares import crossed_mean
+from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
 _WHICH = ("first", "second")
@@ -45,9 +44,9 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     Series
         ``first``, ``second``; ``n`` texts, ``seeds``; ``accuracy_first``, ``accuracy_second`` (means
         over the runs) with ``spread_first``, ``spread_second`` (standard deviation over seeds);
-        ``difference`` (second minus first), ``ci_low``, ``ci_high``: 95 %, over texts and seeds, Student's t;
-        ``texts_ci_low``, ``texts_ci_high``: over texts only, these runs taken as given (bootstrap); ``p_smallest``
-        and ``p_largest`` of McNemar's test, seed by seed.
+        ``difference`` (second minus first), ``ci_low``, ``ci_high``: 95 %, over texts and seeds, Student's t (missing
+        where there is one seed, which tells nothing of others); ``texts_ci_low``, ``texts_ci_high``: over texts only,
+        these runs taken as given (bootstrap); ``p_smallest`` and ``p_largest`` of McNemar's test, seed by seed.
 
     Raises
     ------
@@ -78,7 +77,7 @@ def compare_recipes(runs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
         raise DataError("some runs lack an answer to some texts; score every run on the same texts")
     first, second = (table.to_numpy(dtype="float64") for table in tables)
     gain = second - first
-    _, low, high = crossed_mean(gain)
+    _, low, high = crossed_mean(gain) if gain.shape[1] > 1 else (np.nan,) * 3
     texts_low, texts_high = bootstrap_mean(gain.mean(axis=1), resamples=resamples, seed=seed)[1:]
     p = [mcnemar(first[:, i].astype(bool), second[:, i].astype(bool)) for i in range(gain.shape[1])]
     return pd.Series(
@@ -121,17 +120,17 @@ def compare_models(
         What is taken from the log-odds of each model, nats, fitted on other rows (`calibration.fit_shift`): what is
         left of a difference then is no difference of priors.
     resamples, seed : int
-        Bootstrap and permutation.
+        Of the permutation, and of AUROC's bootstrap.
 
     Returns
     -------
     Series
         ``n``, ``groups``, ``accuracy_first``, ``accuracy_second``, and of each label alone ``negative_first`` …
-        ``positive_second``; ``disagree`` (share of the texts that they answer otherwise);
-        ``difference`` (second less first) with ``ci_low``, ``ci_high`` and ``p`` (McNemar's question asked
-        of groups: the models are swapped in random groups); ``shifted`` with ``shifted_low``, ``shifted_high``: the
-        difference after the shifts; ``auroc_first``, ``auroc_second``, ``auroc_difference`` with ``auroc_low``,
-        ``auroc_high``, which no shift changes (missing where there is one label alone).
+        ``positive_second``; ``disagree`` (share of the texts that they answer otherwise); ``difference`` (second less
+        first) with ``ci_low``, ``ci_high`` (`shares.matched_difference`) and ``p`` (McNemar's question asked of groups:
+        the models are swapped in random groups); ``shifted`` with ``shifted_low``, ``shifted_high``: the difference
+        after the shifts; ``auroc_first``, ``auroc_second``, ``auroc_difference`` with ``auroc_low``, ``auroc_high``,
+        which no shift changes (missing where there is one label alone).
 
     Raises
     ------
@@ -141,10 +140,9 @@ def compare_models(
     one, other, codes = _same_rows(first, second)
     label = one["label"].to_numpy(dtype="int64")
     margins = [(frame["logit_1"] - frame["logit_0"]).to_numpy("float64") for frame in (one, other)]
-    right, moved = (
-        [((margin > shift) == label).astype("float64") for margin, shift in zip(margins, line, strict=True)]
-        for line in ((0.0, 0.0), shifts)
-    )
+    answers = [frame["pred"].to_numpy("int64") for frame in (one, other)]  # a calibrator may have turned some
+    right = [(answer == label).astype("float64") for answer in answers]
+    moved = [((margin > line) == label).astype("float64") for margin, line in zip(margins, shifts, strict=True)]
     gain = np.bincount(codes, right[1] - right[0])
     random = np.random.default_rng(seed)
     draws = np.array([abs(random.choice((-1.0, 1.0), len(gain)) @ gain) for _ in range(resamples)])
@@ -159,9 +157,9 @@ def compare_models(
     }
     for value, name in enumerate(("negative", "positive")):
         found |= {f"{name}_{which}": hits[label == value].mean() for which, hits in zip(_WHICH, right, strict=True)}
-    found["disagree"] = float(((margins[0] > 0) != (margins[1] > 0)).mean())
+    found["disagree"] = float((answers[0] != answers[1]).mean())
     for name, (before, after) in (("difference", right), ("shifted", moved)):
-        value = paired_difference(before, after, groups=codes, resamples=resamples, seed=seed)
+        value = matched_difference(before, after, codes)
         bounds = ("ci_low", "ci_high") if name == "difference" else ("shifted_low", "shifted_high")
         found |= dict(zip((name, *bounds), value, strict=True))
     found["p"] = float(((draws >= abs(gain.sum()) - 1e-9).sum() + 1) / (resamples + 1))
@@ -198,11 +196,9 @@ def where_they_differ(
     ----------
     Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions".
     """
-    for frame in (first, second):
-        check_columns(frame, ["pred", "correct"], what="comparing models", hint="Run predict_frame first.")
     one, other, codes = _same_rows(first, second)
     table = one.assign(**{name: other[name] for name in columns if name in other.columns and name not in one.columns})
-    right = [frame["correct"].to_numpy("float64") for frame in (one, other)]
+    right = [(frame["pred"] == frame["label"]).to_numpy("float64") for frame in (one, other)]
     apart = one["pred"].to_numpy() != other["pred"].to_numpy()
     gain, named, inside = right[1] - right[0], [], []
     for column in (column for column in columns if can_slice(table, column)):
@@ -254,9 +250,12 @@ def comparison_result(
 
 def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Return the labelled rows of two prediction frames in one order, by ``doc_id``, and the group of each row."""
-    needed = ["doc_id", "label", "logit_0", "logit_1"]
+    needed = ["doc_id", "label", "pred", "logit_0", "logit_1"]
     for frame in (first, second):
         check_columns(frame, needed, what="comparing models", hint="Run predict_frame first.")
+        bad = ~np.isfinite(frame.loc[frame["label"].notna(), ["logit_0", "logit_1"]].to_numpy("float64")).all(axis=1)
+        if bad.any():
+            raise DataError(f"comparing models needs logits that are numbers; {bad.sum():,} labelled rows have none")
     one, other = (frame[frame["label"].notna()].set_index("doc_id") for frame in (first, second))
     if set(one.index) != set(other.index) or not one.index.is_unique or not other.index.is_unique:
         raise DataError(

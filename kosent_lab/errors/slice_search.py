@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.intervals import difference_bounds, wilson_bounds
+from kosent_lab.core.intervals import wilson_bounds
 from kosent_lab.core.schema import check_columns
-from kosent_lab.core.shares import share
+from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
 from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag, named_columns
 
@@ -115,14 +115,12 @@ def find_slices(
             "conditions": conditions,
             "n": n.astype("int64"),
             "accuracy": right / n,
-            **_intervals(member > 0, correct, groups),
+            **_intervals(member > 0, correct > 0, groups),
             "difference": right / n - rest_right / rest,
         }
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
             of_label = rows["label"].eq(label).to_numpy("float32") if "label" in rows else np.zeros_like(correct)
             found[name] = (member @ (correct * of_label)).astype("float64") / (member @ of_label)
-        bounds = difference_bounds(rest_right, rest, right, n)
-        found |= dict(zip(("difference_low", "difference_high"), bounds, strict=True))
         found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
         found |= {"worst_share": (worst[:, None] == np.arange(len(conditions))).mean(axis=0)}
     table = pd.DataFrame(found)[names]
@@ -218,9 +216,15 @@ def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, dra
 
 
 def _intervals(inside: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
-    """Return ``ci_low`` and ``ci_high`` of the accuracy of each slice, as every other has them (`core.shares`)."""
-    bounds = np.array([share(correct[rows], groups[rows])[1:] for rows in inside])
-    return {"ci_low": bounds[:, 0], "ci_high": bounds[:, 1]}
+    """Return the bounds of the accuracy of each slice, as every other has them (`core.shares`), and those of its
+    difference from the rest.
+    """
+    names = ("ci_low", "ci_high", "difference_low", "difference_high")
+    single, bounds = groups.max(initial=0) + 1 == len(groups), []
+    for rows in inside:
+        own, others = (share(correct[part], None if single else groups[part]) for part in (rows, ~rows))
+        bounds.append((*own[1:], *independent_difference(others, own)[1:]))
+    return dict(zip(names, np.array(bounds).T, strict=True))
 
 
 def _likeness(member: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "morphology": ["read_eojeol", "read_morphemes"],
         "readings": ["read_cached", "use_store"],
         "sentences": ["draw_sentences"],
-        "treebanks": ["gold_eojeol", "load_treebank", "score_josa"],
+        "treebanks": ["gold_eojeol", "load_treebank"],
+        "josa_scores": ["score_josa"],
     },
 )

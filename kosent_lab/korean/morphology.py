@@ -17,7 +17,9 @@ import pandas as pd
 
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
 from kosent_lab.core.schema import NotAvailableError, check_texts
-from kosent_lab.korean.eojeol import Morpheme, own_morphemes, split_eojeol, split_unknown
+from kosent_lab.korean.eojeol import split_eojeol
+from kosent_lab.korean.mending import mend, split_unknown
+from kosent_lab.korean.morphemes import Morpheme, own_morphemes
 
 EOJEOL_COLUMNS = (
     "doc_id",
@@ -168,10 +170,10 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
             while place < len(morphemes) and morphemes[place].start < match.end():
                 mine.append(morphemes[place])
                 place += 1
-            own = own_morphemes(mine)
-            starts, tags = [m.start for m in own], [m.tag for m in own]
             place_in_text = (match.group(), match.start())
-            parted = split_unknown(*place_in_text, mine, is_word)
+            parted = mend(*place_in_text, split_unknown(*place_in_text, mine, is_word))
+            own = own_morphemes(parted)
+            starts, tags = [m.start for m in own], [m.tag for m in own]
             found.append((index, *split_eojeol(*place_in_text, parted), starts, tags))
         rows.append(found)
     return rows

@@ -17,8 +17,9 @@ import pandas as pd
 from kosent_lab import calibration, errors, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.reliability import Diagram
+from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.calibration.temperature import Temperature
-from kosent_lab.core import held_out, intervals
+from kosent_lab.core import held_out, intervals, shares
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import check_columns, parse_flags
 from kosent_lab.report.words import read_words
@@ -28,7 +29,6 @@ WORD_TEXTS = 2_000
 MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
 MEAN_RESAMPLES = 1_000
-FEWEST = 30  # labelled rows: of fewer a bootstrap's interval is too narrow, and of one it has no width
 RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
 
 
@@ -137,9 +137,9 @@ class Assessment:
         if "phenomenon" not in self.frame.columns:
             return False
         meant = self.frame["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"])
-        sarcastic, others = (self.frame.loc[rows, "correct"].dropna() for rows in (meant, ~meant))
-        _, high = intervals.difference_interval(others.sum(), len(others), sarcastic.sum(), len(sarcastic))
-        return bool(high < 0)
+        others, sarcastic = (self.frame[self.frame["correct"].notna() & rows] for rows in (~meant, meant))
+        read = [shares.share(of["correct"].to_numpy(bool), calibration.pair_groups(of)) for of in (others, sarcastic)]
+        return bool(shares.independent_difference(*read).ci_high < 0)
 
     @functools.cached_property
     def reliability(self) -> pd.DataFrame:

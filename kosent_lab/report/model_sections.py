@@ -15,7 +15,7 @@ from kosent_lab.figures.theme import drawable
 from kosent_lab.report.layout import Section, Table, columns, interval, label_name
 from kosent_lab.report.model_view import EXPLAINED, READ
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import decimal, percent
+from kosent_lab.report.written import decimal, percent
 
 _LONGEST = 200  # characters of a text whose words are shown
 _SHOWN_TESTS = 12

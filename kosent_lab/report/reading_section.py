@@ -12,7 +12,8 @@ from kosent_lab.errors.readings import cause_names
 from kosent_lab.errors.tags import latest_tags
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import decimal, percent, shown_name
+from kosent_lab.report.sentences import shown_name
+from kosent_lab.report.written import decimal, percent
 
 _TAXONOMY = DATA_FOLDER / "studies" / "error-taxonomy.toml"
 _READINGS = DATA_FOLDER / "studies" / "error-causes.csv"

@@ -26,14 +26,12 @@ from kosent_lab.report.layout import (
 from kosent_lab.report.sentences import (
     calibrator_note,
     conditions_name,
-    decimal,
     metric,
-    percent,
     shown_name,
-    signed_points,
     slice_name,
     slice_value,
 )
+from kosent_lab.report.written import decimal, percent, signed_points
 
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
@@ -133,14 +131,20 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     body = [
         (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["column"], row["value"], t)),
          f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), percent(row["mean_confidence"]),
-         decimal(row["ece"]))
+         _gap(row))
         for _, row in table.iterrows()
     ]  # fmt: skip
-    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "m_mean_confidence", "ece"))
+    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "m_mean_confidence", "gap"))
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
     return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
+
+
+def _gap(row: pd.Series) -> str:
+    if pd.isna(row["gap"]):
+        return "–"
+    return f"{signed_points(row['gap'])} ({signed_points(row['gap_low'])} ~ {signed_points(row['gap_high'])})"
 
 
 def _both_labels(row: pd.Series) -> str:

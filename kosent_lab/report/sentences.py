@@ -1,13 +1,12 @@
 """The report's sentences: the rules that turn numbers into findings; their words stand in ``catalogue.toml``.
 
-They are made of an `assessment.Assessment` and compute nothing; how a number is written (`percent`, `decimal`,
-`points`) stands here too. The page itself is built in ``page``.
+They are made of an `assessment.Assessment` and compute nothing; how a number is written stands in ``written``. The page
+itself is built in ``page``.
 """
 
 from __future__ import annotations
 
 import functools
-import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from kosent_lab.errors.slice_search import surely_bad
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
+from kosent_lab.report.written import decimal, percent, points, signed_points, threshold_number, with_interval
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
@@ -43,37 +43,6 @@ def catalogue(language: str) -> dict[str, str]:
     if language not in LANGUAGES:
         raise DataError(f"the report speaks {' or '.join(LANGUAGES)}; got {language!r}")
     return tomllib.loads(CATALOGUE.read_text("utf-8"))[language]
-
-
-def percent(value: float) -> str:
-    """Format a share: ``87.1 %``; a dash for a missing one.
-
-    Examples
-    --------
-    >>> percent(0.8712), percent(float("nan"))
-    ('87.1 %', '–')
-    """
-    return "–" if math.isnan(value) else f"{value * 100:.1f} %"
-
-
-def with_interval(value: float, low: float, high: float) -> str:
-    """Format a share with its 95 % interval: ``87.1 % (85.0–89.0)``."""
-    return f"{percent(value)} ({points(low)}–{points(high)})"
-
-
-def decimal(value: float, places: int = 3) -> str:
-    """Format a number with a fixed count of decimals; a dash for a missing one."""
-    return "–" if math.isnan(value) else f"{value:.{places}f}"
-
-
-def points(value: float) -> str:
-    """Format a difference of shares in percentage points, without the unit: ``6.1``."""
-    return decimal(value * 100, 1)
-
-
-def signed_points(value: float) -> str:
-    """Format a difference of shares in percentage points with its sign: ``−6.1``, ``+1.8``."""
-    return "–" if math.isnan(value) else f"{value * 100:+.1f}".replace("-", "−")
 
 
 JOSA_FLAG = "has_josa_"  # of `tokenization.holds_particles`
@@ -262,7 +231,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
     found.append(
         t["f_threshold"].format(
-            threshold=decimal(point["threshold"], 2),
+            threshold=threshold_number(point["threshold"], assessment.frame["confidence"]),
             target=percent(TARGET_RISK),
             n_chosen=f"{int(point['n_chosen']):,}",
             n=f"{int(point['n']):,}",
@@ -287,7 +256,8 @@ def advice(assessment: Assessment, language: str) -> list[str]:
             found.append(t["a_not_alone"].format(risk=percent(TARGET_RISK)))
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
-        found.append(t["a_threshold"].format(threshold=decimal(point["threshold"], 2), share=share))
+        threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
+        found.append(t["a_threshold"].format(threshold=threshold, share=share))
     bad = assessment.slice_search.loc[surely_bad(assessment.slice_search), "conditions"]
     unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
     told = [named for named in bad if not any(column in unknown for column, _ in named)]

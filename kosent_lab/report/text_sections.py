@@ -7,8 +7,9 @@ from kosent_lab.core.printable import cut
 from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import decimal, percent, shown_name
+from kosent_lab.report.sentences import shown_name
 from kosent_lab.report.words import ill_formed, most_cut
+from kosent_lab.report.written import decimal, percent
 
 
 def words(assessment: Assessment, t: dict[str, str]) -> Section:

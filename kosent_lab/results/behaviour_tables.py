@@ -12,7 +12,12 @@ from kosent_lab.results.measured_tables import result
 
 _KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}
 _KINDS |= {"dir": "pairs that must move one way (dir)"}
-_TAKEN = {"sarcasm_cue": "sarcasm with a cue", "sincere_cue": "sincere texts with the same cue"}
+_TAKEN = {
+    "sarcasm_cue": "sarcasm with a cue",
+    "sarcasm_cue, mark": "of these with a mark (ㅋㅋ, ㅎㅎ, ^^, ~, 👍)",
+    "sarcasm_cue, word": "of these with a word (참, 아주)",
+    "sincere_cue": "sincere texts with a mark",
+}
 
 
 def cues_table() -> str:
@@ -34,7 +39,7 @@ def _moved(row: dict[str, Any], name: str) -> str:
 def taken_table() -> str:
     """What the cues do that stand in texts, taken away and nothing else."""
     rows = []
-    for row in result("cues")["taken_away"]:
+    for row in (row for row in result("cues")["taken_away"] if row["phenomenon"] in _TAKEN):
         moved = f"{signed(row['mean_difference'], 3)} ({signed(row['ci_low'], 3)} to {signed(row['ci_high'], 3)})"
         cells = [count(row["n"]), moved, p_value(row["p_difference"]), count(row["gained"]), count(row["lost"])]
         rows.append([_TAKEN[row["phenomenon"]], *cells, f"{row['p_correct']:.3f}"])

@@ -33,7 +33,8 @@ _FINDINGS = {
 ({over_shallow_low} to {over_shallow_high}); the latter on the pack, n = {n_pack}: {pack} ({pack_low} to {pack_high}). \
 Paired bootstrap of the texts, minimal pairs together; \
 p {p_tfidf}, {p_shallow} and {p_pack} (models swapped at random in texts and pairs).
-- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive. Sarcasm with a cue is read rightly in \
+- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
+neutral by their particle or topic alone, {neutral_rest} of the others. Sarcasm with a cue is read rightly in \
 {cue}, n = {n_cue}; without a cue in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains, none of which taught it, its balanced accuracy is {domains} on average: from \
 {worst} for {worst_name} to {best} for {best_name}, the lowest and the highest as measured.
@@ -51,7 +52,8 @@ morphemes, {kept_morphemes}.""",
 직접 쓴 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
 구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 최소 대립쌍은 함께 뽑았습니다. \
 두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
-- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다. 반어는 단서가 있는 {n_cue}개 중 {cue}, \
+- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사나 주제만으로 중립이 되는 {n_josa}개에서는 \
+{neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 단서가 있는 {n_cue}개 중 {cue}, \
 단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
 - 가르치는 데 쓰지 않은 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 \
 {best_name} {best}까지 차이가 큽니다.
@@ -84,6 +86,12 @@ def values() -> dict[str, str]:
     neutral = groups.loc["neutral"]
     found["n_neutral"] = count(neutral["n"])
     found["neutral"] = _share(*neutral[["share_positive", "ci_low", "ci_high"]])
+    mine = numbers.answers(BUNDLED, PACK).query("polarity == 'neutral'").reset_index(drop=True)
+    by_josa = mine["phenomenon"] == "josa"
+    found["n_josa"] = count(by_josa.sum())
+    for key, rows in (("neutral_josa", mine[by_josa]), ("neutral_rest", mine[~by_josa])):
+        asked = numbers.share_of(rows["pred"] == 1, rows)
+        found[key] = _share(asked.value, asked.low, asked.high)
     for key in ("cue", "no_cue"):
         row = groups.loc[f"sarcasm_{key}"]
         right = row[["accuracy", "accuracy_low", "accuracy_high"]]

@@ -22,7 +22,7 @@ GROUPS = {
     "neutral": "neutral (polarity neutral, whatever the phenomenon)",
     "sarcasm_cue": "sarcasm with a cue",
     "sarcasm_no_cue": "sarcasm without a cue",
-    "sincere_cue": "sincere texts with the same cue",
+    "sincere_cue": "sincere texts with a cue",
 }
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.hangul import replace_surrogates
+from kosent_lab.core.hangul import replace_surrogates, to_nfc
 from kosent_lab.core.intervals import REACH, wilson_interval
-from kosent_lab.core.josa import JOSA_PAIRS, final_sound, split_josa
+from kosent_lab.core.josa import JOSA_PAIRS, final_sound, single_josa
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.tokenization.cutters import as_cutter
 
@@ -170,7 +170,7 @@ def measure_pieces(words: pd.DataFrame, *, by: str | None = None, min_eojeol: in
             "n_pieces": words["n_pieces"],
             "n_unknown": words["n_unknown"],
             "eojeol_count": 1,
-            "characters": words["eojeol"].str.len(),
+            "characters": words["eojeol"].map(to_nfc).str.len(),
             "josa_count": words["boundary_kept"].notna().astype(int),
             "josa_kept": words["boundary_kept"].fillna(False).astype(int),
             "cuts": cuts,
@@ -240,11 +240,12 @@ def holds_particles(words: pd.DataFrame, frame: pd.DataFrame, *, fewest: int = 1
     Returns
     -------
     dict of str to ndarray of bool, shape (rows of `frame`,)
-        By ``has_josa_만``, ``has_josa_은/는`` and so on: of stacked particles (에서는) each by itself.
+        By ``has_josa_만``, ``has_josa_은/는`` and so on: of stacked particles (에서는, 에선) each by itself, and fused
+        ones (난, 걸) as what they stand for.
     """
     check_columns(words, ["doc_id", "josa"], what="the particles of texts")
     held = words.loc[words["josa"].fillna("").ne(""), ["doc_id", "josa"]]
-    single = {josa: [_both_forms(part) for part in split_josa(josa) or [josa]] for josa in held["josa"].unique()}
+    single = {josa: [_both_forms(part) for part in single_josa(josa)] for josa in held["josa"].unique()}
     held = held.assign(josa=held["josa"].map(single)).explode("josa")
     return {
         f"has_josa_{josa}": frame["doc_id"].isin(part).to_numpy(dtype=bool)

@@ -15,7 +15,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.schema import DataError
-from kosent_lab.korean.eojeol import own_starts
+from kosent_lab.korean.morphemes import own_starts
 from kosent_lab.korean.morphology import read_morphemes
 
 SPECIAL_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

@@ -17,7 +17,7 @@ from kosent_lab import behaviour, figures, tokenization
 from kosent_lab.behaviour.particles import every_change
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.figures.theme import to_png
-from kosent_lab.korean.eojeol import JOSA_TAGS
+from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame

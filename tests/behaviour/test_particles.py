@@ -7,7 +7,7 @@ from kosent_lab.behaviour.controls import CONTROLS, POLAR, is_polar, neutral_pla
 from kosent_lab.behaviour.particles import KINDS, SWAPS, TOPICS, perturb
 from kosent_lab.core.josa import JOSA
 from kosent_lab.core.schema import DataError
-from kosent_lab.korean.eojeol import own_morphemes
+from kosent_lab.korean.morphemes import own_morphemes
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 
 

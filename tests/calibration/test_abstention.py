@@ -156,3 +156,17 @@ def test_a_threshold_is_measured_on_the_half_that_did_not_choose_it(scored):
     assert found["selective_risk"] == pytest.approx(1 - kept["correct"].mean())
     unlabelled = scored.assign(correct=scored["correct"].astype("boolean").where(scored.index < 300))
     assert held_out_threshold(unlabelled, max_risk=0.4)["n"] == 150
+
+
+def test_rows_said_twice_as_pairs_prove_no_more():
+    random = np.random.default_rng(0)
+    confidence = random.uniform(0.5, 1, 4_000)
+    frame = pd.DataFrame({"confidence": confidence, "correct": random.random(4_000) < 0.5 + confidence / 2})
+    frame = frame.assign(pair_id=[f"p{n}" for n in range(len(frame))], label=1)
+    twice = pd.concat([frame, frame], ignore_index=True)
+    once, again = (threshold_summary(rows, threshold=0.9) for rows in (frame, twice))
+    assert again["kept"] == 2 * once["kept"]
+    assert again["ci_high"] == pytest.approx(once["ci_high"], abs=1e-3)
+    chosen, anew = (choose_threshold(rows, max_risk=0.1) for rows in (frame, twice))
+    assert anew.threshold == chosen.threshold
+    assert anew.risk_bound == pytest.approx(chosen.risk_bound, abs=1e-3)

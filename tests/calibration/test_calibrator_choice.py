@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -128,3 +129,18 @@ def test_a_family_that_has_no_best_value_on_a_part_is_left_out(frame, monkeypatc
     assert "spline" not in ranked
     assert "temperature" in ranked
     assert "spline is left out of the comparison: spline has no best value" in caplog.text
+
+
+def test_where_no_calibrator_is_better_none_is_taken():
+    random = np.random.default_rng(3)
+    margin = random.normal(scale=2, size=40)
+    label = (random.random(40) < 1 / (1 + np.exp(-margin))).astype(int)
+    calib = pd.DataFrame(
+        {"logit_0": 0.0, "logit_1": margin, "label": label, "prob_1": 0.5, "text": map(str, range(40))}
+    )
+    frame = calib.assign(text=[f"other {n}" for n in range(40)])
+    best = calibrator_comparison.compare_calibrators(calib, resamples=0)["method"].iloc[0]
+    assert best == "none"
+    choice = choose_calibrator(frame, {"temperature": 1.3}, ("mine.csv", calib), method="best")
+    assert choice.calibrator is None
+    assert "no calibrator foretells the labels of mine.csv better" in choice.failure

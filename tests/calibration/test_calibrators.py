@@ -253,3 +253,24 @@ def test_test_rows_of_a_domain_fit_nothing_and_are_measured():
     table = calibration.calibrate_unseen({"a": shop, "b": shop.drop(columns="official_split")}, films, resamples=20)
     first = halve(shop, seed=0) & (shop["official_split"] != "test")
     assert table.groupby("domain")["n"].first().to_dict() == {"a": 400 - first.sum(), "b": 200}
+
+
+def test_a_temperature_turns_no_answer_round():
+    random = np.random.default_rng(0)
+    margin = random.normal(size=300)
+    label = (random.random(300) < 1 / (1 + np.exp(3 * margin))).astype(int)  # upside down
+    frame = pd.DataFrame({"logit_0": 0.0, "logit_1": margin, "label": label, "prob_1": 0.5})
+    fitted = calibration.fit_calibrator(frame, method="temperature")
+    assert fitted.temperature == pytest.approx(calibration.fit_temperature(frame).temperature, rel=1e-3)
+    assert (fitted.apply(frame)["pred"] == (margin > 0)).all()
+
+
+def test_one_sure_mistake_leaves_families_apart():
+    random = np.random.default_rng(0)
+    margin = random.normal(scale=2, size=400)
+    label = (random.random(400) < 1 / (1 + np.exp(-margin))).astype(int)
+    margin[0], label[0] = 45.0, 0
+    frame = pd.DataFrame({"logit_0": 0.0, "logit_1": margin, "label": label, "prob_1": 0.5})
+    table = calibration.compare_calibrators(frame, resamples=0)
+    assert np.isfinite(table["nll"]).all()
+    assert table["nll"].nunique() == len(table)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from kosent_lab.core import intervals
+from kosent_lab.core import intervals, shares
 from kosent_lab.core.auroc import weighted_auroc
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -38,10 +38,11 @@ def test_wilson_by_hand():
 
 @given(counts, counts)
 def test_a_difference_of_shares_lies_in_its_interval_and_turns_with_its_sides(one, other):
-    low, high = intervals.difference_interval(*one, *other)
+    first, second = (shares.share_of(right / n, n) for right, n in (one, other))
+    value, low, high = shares.independent_difference(first, second)
     assert holds(low, other[0] / other[1] - one[0] / one[1], high)
     assert -1 - 1e-9 <= low <= high <= 1 + 1e-9
-    assert intervals.difference_interval(*other, *one) == pytest.approx((-high, -low))
+    assert shares.independent_difference(second, first) == pytest.approx((-value, -high, -low))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,13 @@ def test_a_difference_of_shares_lies_in_its_interval_and_turns_with_its_sides(on
 )
 def test_newcombe_gives_the_table_of_his_paper(right, interval):
     """Newcombe 1998, table II, method 10; his differences are first minus second."""
-    low, high = intervals.difference_interval(*right)
+    first, second = (shares.share_of(right[i] / right[i + 1], right[i + 1]) for i in (0, 2))
+    _, low, high = shares.independent_difference(first, second)
     assert (-high, -low) == pytest.approx(interval, abs=5e-5)
 
 
 def test_a_difference_from_no_rows_is_missing():
-    assert all(math.isnan(end) for end in intervals.difference_interval(1, 2, 0, 0))
+    assert all(map(math.isnan, shares.independent_difference(shares.share_of(0.5, 2), shares.share([]))))
 
 
 @settings(deadline=None)

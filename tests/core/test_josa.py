@@ -17,7 +17,6 @@ from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
         ("서울", "로", "으로"),
         ("집", "으로", "로"),
         ("학교", "로", "으로"),
-        ("3", "은", "는"),
         ("2", "는", "은"),
         ("PC", "가", "이"),
         ("URL", "은", "는"),
@@ -27,11 +26,9 @@ from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
         ("맛", "이나마", "나마"),
         ("10", "과", "와"),
         ("8", "로", "으로"),
-        ("6", "으로", "로"),
         ("KBS", "를", "을"),
         ("L", "로", "으로"),
         ("500g", "을", "를"),
-        ("2kg", "은", "는"),
         ("3cm", "가", "이"),
         ("10km", "를", "을"),
         ("1L", "를", "을"),
@@ -43,7 +40,6 @@ from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
         ("밥", "은커녕", "는커녕"),
         ("의사", "로서", "으로서"),
         ("서울", "로부터", "으로부터"),
-        ("Google", "은", "는"),
         ("Twitter", "는", "은"),
         ("Samsung", "이", "가"),
         ("iPhone", "을", "를"),
@@ -78,3 +74,14 @@ def tried_in_order(text):
 @given(st.lists(st.sampled_from([*sorted(JOSA), "힣"]), max_size=6).map("".join))
 def test_runs_are_split_longest_first(text):
     assert split_josa(text) == tried_in_order(text)
+
+
+@pytest.mark.parametrize("stem", ["5kg", "$7", "Nestle", "3", "인디아나존스3", "수OO", "몇X", "아이폰6"])
+def test_where_two_readings_are_current_no_form_is_wrong(stem):
+    assert all(josa_agrees(stem, josa) is None for josa in ("은", "는", "을", "를", "으로", "로"))
+
+
+def test_long_numbers_are_read_to_their_end():
+    assert josa_agrees("0.063", "으로")
+    assert josa_agrees("2010", "은")
+    assert josa_agrees("30 %", "를")

@@ -68,7 +68,7 @@ def two_models(n=400, seed=0):
     for strength in (1.0, 2.0):
         margin = (label - 0.5) * strength + random.normal(size=n)
         frame = pd.DataFrame({"doc_id": [f"d{i}" for i in range(n)], "label": label, "logit_0": 0.0, "logit_1": margin})
-        frames.append(frame)
+        frames.append(frame.assign(pred=(margin > 0).astype(int)))
     return frames
 
 
@@ -82,11 +82,35 @@ def test_two_models_are_compared_with_what_no_shift_changes():
     areas = [roc_auc_score(f["label"], f["logit_1"]) for f in (first, second)]
     assert found["auroc_difference"] == pytest.approx(areas[1] - areas[0])
     # a model that only draws its line elsewhere is as good once the line is drawn for it
-    leaning = first.assign(logit_1=first["logit_1"] + 1.5)
+    leaning = first.assign(logit_1=first["logit_1"] + 1.5, pred=(first["logit_1"] > -1.5).astype(int))
     found = errors.compare_models(first, leaning, shifts=(0.0, 1.5), resamples=200)
     assert found["difference"] < -0.05
     assert found["shifted"] == pytest.approx(0.0)
     assert found["auroc_difference"] == pytest.approx(0.0)
+
+
+def test_answers_that_a_calibrator_turned_are_those_compared():
+    first, second = two_models()
+    turned = second.assign(pred=1 - second["pred"])
+    found = errors.compare_models(first, turned, resamples=10)
+    assert found["accuracy_second"] == (turned["pred"] == turned["label"]).mean()
+    assert found["disagree"] == (first["pred"] != turned["pred"]).mean()
+    with pytest.raises(DataError, match="1 labelled rows have none"):
+        errors.compare_models(first, second.assign(logit_1=second["logit_1"].where(second.index != 3)), resamples=10)
+
+
+def test_answers_that_never_differ_prove_little_of_few_texts():
+    first, _ = two_models(n=40)
+    found = errors.compare_models(first, first, resamples=10)
+    assert found["difference"] == 0
+    assert found["ci_low"] < -0.02
+    assert found["ci_high"] > 0.02
+
+
+def test_one_run_tells_nothing_of_other_seeds():
+    found = compare_recipes(runs(0.7, 0.8, seeds=1))
+    assert np.isnan(found[["ci_low", "ci_high"]].astype(float)).all()
+    assert found["texts_ci_low"] < found["difference"] < found["texts_ci_high"]
 
 
 def test_texts_of_a_pair_are_swapped_together():

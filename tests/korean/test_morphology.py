@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kosent_lab.core.hangul import compose
-from kosent_lab.core.josa import fuse_finals, split_josa
+from kosent_lab.core.hangul import compose, to_nfc
+from kosent_lab.core.josa import JOSA, choose_form, fuse_finals, split_josa
 from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.korean import morphology, readings
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
@@ -128,10 +128,48 @@ def test_offsets_rebuild_the_text(text):
         assert text[row.start : row.end] == row.eojeol
         if not pd.isna(row.josa_start):
             assert row.start < row.josa_start < row.josa_end <= row.end
-            assert text[row.start : row.josa_start] == row.stem
-            assert text[row.josa_start : row.josa_end] == row.josa
+            assert to_nfc(text[row.start : row.josa_start]) == row.stem
+            assert to_nfc(text[row.josa_start : row.josa_end]) == row.josa
     covered = "".join(text[row.start : row.end] for row in table.itertuples())
     assert covered == "".join(text.split())
+
+
+@pytest.mark.parametrize("josa", ["은", "를", "에서", "한테는", "에는", "도", "만", "부터"])
+@pytest.mark.parametrize("noun", ["음식", "저", "영화"])
+def test_a_particle_stays_before_what_makes_it_polite(noun, josa):
+    josa = choose_form(noun, {"를": "을"}.get(josa, josa))
+    row = read(f"{noun}{josa}요 그랬어요").iloc[0]
+    assert (row.stem, row.josa) == (noun, josa + "요")
+
+
+@pytest.mark.parametrize("josa", ["는", "를", "가", "도", "만", "에서"])
+@pytest.mark.parametrize("stem", ["100%", "3℃", "5★", "영화★", "ㅠㅠ", "5kg"])
+def test_a_particle_behind_a_sign_is_whole(stem, josa):
+    row = read(f"{stem}{josa} 있다").iloc[0]
+    assert (row.stem, row.josa) == (stem, josa)
+
+
+@pytest.mark.parametrize("said", ["“최고”라고", "'반전'이라고", '"좋다"라고'])
+def test_what_marks_a_quotation_behind_a_closing_mark_is_a_particle(said):
+    row = read(said).iloc[0]
+    assert (row.josa.removeprefix("이"), row.josa_tag) == ("라고", "JKQ")
+
+
+def test_a_particle_begins_where_a_morpheme_does(pack):
+    table = read_eojeol(pack["doc_id"], pack["text"])
+    own = table[table["josa_start"].notna()]
+    outside = [row.eojeol for row in own.itertuples() if row.josa_start not in row.morpheme_starts]
+    assert len(outside) <= 2, outside
+    single = own[own["josa"].isin(JOSA)]
+    parted = [r.eojeol for r in single.itertuples() if any(r.josa_start < at < r.josa_end for at in r.morpheme_starts)]
+    assert not parted
+
+
+def test_decomposed_texts_are_read_as_composed_ones():
+    text = "영화는 음식이라도 100%를 서울에선 난 좋아요"
+    one, other = (read(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
+    same = ["stem", "josa", "josa_tag", "eomi", "agrees", "morpheme_tags"]
+    pd.testing.assert_frame_equal(one[same], other[same])
 
 
 @settings(max_examples=500, deadline=None)

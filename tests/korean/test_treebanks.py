@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.korean import morphology, treebanks
+from kosent_lab.korean import josa_scores, morphology, treebanks
 from tests.conftest import ROOT
 
 
@@ -40,7 +40,7 @@ def test_scores_by_hand():
     gold = gold.assign(josa=["은", "", "이", "를"], readable=[True, True, True, False], tags="NNG+JX", eomi="")
     gold["josa_as_tagged"] = gold["josa"]
     read = gold.assign(josa=["은", "도", "", "를"], josa_start=pd.array([1, 1, None, 1], dtype="Int64"))
-    scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
+    scores = josa_scores.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     # found 은 and a wrong 도, missed 이; the last eojeol cannot be read
     measured = {"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2}
     assert scores.to_dict() == pytest.approx(measured | {f"{name}_as_tagged": v for name, v in measured.items()})
@@ -52,7 +52,7 @@ def test_notation_costs_what_is_not_undone():
     read = gold[["doc_id", "eojeol_index"]].assign(
         josa=["은", "을"], josa_start=pd.array([1, 1], dtype="Int64"), eomi=""
     )
-    scores = treebanks.score_josa(gold, read, resamples=5).set_index("metric")
+    scores = josa_scores.score_josa(gold, read, resamples=5).set_index("metric")
     assert scores.loc[["f1", "f1_as_tagged"], "value"].tolist() == [1.0, 0.5]
     assert scores["params"].str.contains("rules made on these sentences").all()
     assert scores.loc["f1_as_tagged", "params"].startswith("surface of each eojeol, as tagged")
@@ -77,7 +77,7 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
     texts = rows.groupby("sent_id", sort=False)["text"].first()
     gold, read = treebanks.gold_eojeol(rows), morphology.read_eojeol(texts.index, texts.tolist())
     assert gold[["doc_id", "eojeol"]].equals(read[["doc_id", "eojeol"]])
-    scores = treebanks.score_josa(gold, read, resamples=0).set_index("metric")["value"]
+    scores = josa_scores.score_josa(gold, read, resamples=0).set_index("metric")["value"]
     assert scores["f1"] > floor
     assert 0.94 < scores["f1_as_tagged"] < scores["f1"]  # undoing notation is worth something, and not much
 
@@ -85,7 +85,7 @@ def test_particles_are_found_as_the_treebank_has_them(name, split, floor):
 @pytest.mark.corpora("kiwi_disambiguation")
 def test_homographs_are_read_as_far_as_they_are():
     frame = treebanks.load_corpus("kiwi_disambiguation")
-    table = treebanks.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")
+    table = josa_scores.score_homographs(frame, morphology.read_morphemes(frame["text"])).set_index("metric")
     assert table.loc["accuracy_all", "n"] == 510
     assert table.loc["accuracy_all", "value"] > 0.81
     assert table.loc["accuracy_nouns", "value"] > 0.91
@@ -94,7 +94,7 @@ def test_homographs_are_read_as_far_as_they_are():
 def test_homographs_by_hand():
     frame = pd.DataFrame({"type": ["a", "a"], "gold_morpheme": ["걷", "종이"], "gold_tag": ["VV", "NNG"]})
     found = [[morphology.Morpheme("걷", "VV-I", 0, 1)], [morphology.Morpheme("종", "NNG", 0, 1)]]
-    assert treebanks.score_homographs(frame, found)["value"].tolist() == [0.5, 0.5]
+    assert josa_scores.score_homographs(frame, found)["value"].tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,31 @@ def test_homographs_by_hand():
     ],
 )
 def test_notation_is_undone(josa, eojeol, plain):
-    assert treebanks._undo(josa, eojeol) == plain
+    assert josa_scores._undo(josa, eojeol) == plain
 
 
 def test_the_classes_of_what_remains_belong_to_rows_of_the_treebanks():
     table = pd.read_csv(ROOT / "data" / "studies" / "josa-errors.csv")
     assert set(table["class"]) == {"gold", "notation", "ours"}
     assert table.groupby("treebank").size().to_dict() == {"gsd": 48, "klue_dp": 95, "ksl": 47}
+
+
+def test_tags_of_pud_are_its_own():
+    tokens = pd.DataFrame(
+        [
+            ("a", "시험에도 “좋다”라고 했고 게임과 말을 않은", "시험에", "시험", "NN+CM", "MSeg=시험-에|SpaceAfter=No"),
+            ("a", None, "도", "도", "AP", None),
+            ("a", None, "“", "“", "``", "SpaceAfter=No"),
+            ("a", None, "좋다", "좋다", "JJ", "SpaceAfter=No"),
+            ("a", None, "”", "”", "''", "SpaceAfter=No"),
+            ("a", None, "라고", "라고", "QP", None),
+            ("a", None, "했고", "하", "VV", None),
+            ("a", None, "게임과", "게임", "NN+CP", "MSeg=게임-과"),
+            ("a", None, "말을", "말", "NN+CM", "MSeg=말-을"),
+            ("a", None, "않은", "않", "JX", None),
+        ],
+        columns=["sent_id", "text", "form", "lemma", "xpos", "misc"],
+    )
+    gold = treebanks.gold_eojeol(tokens)
+    assert gold["readable"].all()
+    assert gold["josa"].tolist() == ["에도", "라고", "", "과", "을", ""]

@@ -1,13 +1,18 @@
 import dataclasses
+import re
 import string
+import tomllib
 
 import pandas as pd
 import pytest
 
 from kosent_lab.calibration.temperature import Temperature
+from kosent_lab.core.josa import josa_agrees
 from kosent_lab.core.schema import DataError
 from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess
+from kosent_lab.report.sentences import CATALOGUE
+from kosent_lab.report.written import Written
 
 FIELDS = string.Formatter()
 
@@ -88,7 +93,7 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
     assert worst["difference"] < 0
     said = " ".join(sentences.findings(assessment, "en"))
     assert f"“domain” is “app”: −{-worst['difference'] * 100:.1f} points against the rest, which chance" in said
-    assert f"Of all {int(worst['n'])} it gets {worst['accuracy'] * 100:.1f} % right" in said
+    assert f"Of all {int(worst['n'])}, those it was picked by, it gets {worst['accuracy'] * 100:.1f} % right" in said
     assert any("Check answers by hand where “domain” is “app”" in s for s in sentences.advice(assessment, "en"))
     assert assess(scored.assign(domain="film")).worst is None
 
@@ -116,3 +121,19 @@ def test_a_user_without_labels_is_told_what_to_do(scored):
     bare = scored.assign(label=pd.array([pd.NA] * len(scored), dtype="Int64"), correct=pd.NA)
     assert any("have no label" in sentence for sentence in sentences.findings(assess(bare), "en"))
     assert dataclasses.is_dataclass(assess(bare))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_particle_behind_a_number_has_the_form_of_its_sound(digit):
+    for form in re.findall(r"\{\w+:([가-힣]+)\}", CATALOGUE.read_text("utf-8")):
+        written = f"{Written(f'0.06{digit}'):{form}}"
+        assert josa_agrees(f"0.06{digit}", written.removeprefix(f"0.06{digit}"))
+
+
+def test_no_sentence_fixes_the_form_of_a_particle_behind_a_number():
+    korean = tomllib.loads(CATALOGUE.read_text("utf-8"))["ko"]
+    ends = {"accuracy", "confidence", "coverage", "risk", "share", "whole", "unknown"}  # in %, which ends in a vowel
+    named = {"temperature", "method"}  # in brackets
+    for key, sentence in korean.items():
+        for name, _ in re.findall(r"\{(\w+)\}(은|는|을|를|이|가|과|와|으로|로)(?![가-힣])", sentence):
+            assert name in ends | named, (key, name)
