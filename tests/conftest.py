@@ -100,7 +100,11 @@ def scored() -> pd.DataFrame:
     margin = random.normal(0, 3, 400)
     label = (random.random(400) < 1 / (1 + np.exp(-margin / 2))).astype(int)
     frame = pd.DataFrame(
-        {"doc_id": [f"d{i}" for i in range(400)], "text": "글", "label": pd.array(label, dtype="Int64")}
+        {
+            "doc_id": [f"d{i}" for i in range(400)],
+            "text": [f"{i}번째 글" for i in range(400)],
+            "label": pd.array(label, dtype="Int64"),
+        }
     )
     logits = np.stack([-margin / 2, margin / 2], axis=1)
     return add_predictions(frame, logits).assign(

@@ -29,7 +29,7 @@ HOUSE = {
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
         "copyright",
-        "folders", "repositories", "archives", "heritage", "optout", "quality", "engines", "outcome",
+        "folders", "repositories", "archives", "heritage", "registry", "optout", "quality", "engines", "outcome",
         "personal_step", "steps",
         "scanner", "recipe", "documents", "snapshots", "changes", "notices", "data_card", "croissant", "inquiry",
         "build",

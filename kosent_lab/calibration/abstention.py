@@ -217,10 +217,9 @@ def choose_threshold(
     effect = design_effect(wrong, pair_groups(calib[calib["correct"].notna()]))
     with np.errstate(invalid="ignore"):
         bounds = stats.beta.ppf(1 - allowed, errors / effect + 1, (kept - errors) / effect)  # Clopper and Pearson's
-    passed = bounds <= max_risk
     holds = np.zeros(len(GRID), dtype=bool)
     for start in np.linspace(0, len(GRID), STARTS, endpoint=False).astype("int64"):
-        failed = np.flatnonzero(~passed[start:])
+        failed = np.flatnonzero(~(bounds[start:] <= max_risk))
         holds[start : start + (failed[0] if len(failed) else len(GRID))] = True
     if not holds.any():
         raise _unreachable(len(rows), kept, errors, max_risk, confidence, allowed)
@@ -263,10 +262,9 @@ def held_out_threshold(
         When no threshold passes on the half, or all rows are test rows.
     """
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
-    # without the texts: of a large table each half would hold them again
     columns = [name for name in (*_NEEDED, "pair_id", "split", "official_split") if name in frame.columns]
-    rows = frame.loc[frame["correct"].notna(), columns]
-    first = halve(rows, seed=seed) & ~test_rows(rows)
+    rows = frame.loc[frame["correct"].notna(), columns]  # without the texts, which each half would hold again
+    first = halve(frame.loc[rows.index], seed=seed) & ~test_rows(rows)
     found = choose_threshold(rows[first], max_risk=max_risk, confidence=confidence)
     said = {"n_chosen": found.n, "risk_bound": found.risk_bound, "coverage_chosen": found.coverage}
     return pd.concat([threshold_summary(rows[~first], threshold=found.threshold), pd.Series(said, dtype="float64")])
@@ -298,4 +296,5 @@ def _unreachable(
         rows = np.floor(share * size)
         if (stats.binom.cdf(np.ceil(risk * rows), rows, max_risk) <= allowed)[risk < max_risk].any():
             break
+    size = int(float(f"{size:.2g}"))  # more digits than it knows
     return UnreachableRiskError(f"{few}. About {size:,} rows like these would be needed.", size)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -53,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     console.take_any_character()
     with console.orderly():
         try:
-            arguments = build_parser().parse_args(argv)
+            given = sys.argv[1:] if argv is None else argv
+            # -1=negative, behind --map-labels, is no option
+            arguments = build_parser().parse_args([f" {one}" if re.match(r"-\d[^=]*=", one) else one for one in given])
             logging.getLogger("kosent_lab").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
             with outputs.guarded(arguments):
                 arguments.run(arguments)

@@ -79,7 +79,8 @@ def enter_wish(arguments: argparse.Namespace) -> None:
 
     from kosent_lab.core.hangul import fold_text
     from kosent_lab.curation.identity import name_sha256
-    from kosent_lab.curation.optout import LEAST_LETTERS, add_wish, wish_for_text
+    from kosent_lab.curation.optout import LEAST_LETTERS
+    from kosent_lab.curation.registry import add_wish, wish_for_text
 
     text = _text(arguments)
     asked = {name: getattr(arguments, name) for name in _ASKED if getattr(arguments, name) is not None}

@@ -77,3 +77,14 @@ def isolated(text: str) -> str:
     """
     turns = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)
     return f"{_ISOLATE}{text}{_END}" if turns else text
+
+
+def markdown_line(value: object) -> str:
+    """Return a value as one line of Markdown in which nothing is markup.
+
+    Examples
+    --------
+    >>> markdown_line("a\n\n## b <img>")
+    'a \\#\\# b \\<img\\>'
+    """
+    return re.sub(r"([\\`*_<>\[\]|#~&])", r"\\\1", printable(" ".join(str(value).split())))

@@ -191,6 +191,18 @@ def label_word(value: object) -> str:
     return plain_label(value).lower()
 
 
+def with_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a prediction frame that has ``label`` and ``correct``, missing where it came without.
+
+    Examples
+    --------
+    >>> with_labels(pd.DataFrame({"pred": [1]})).isna().iloc[0].tolist()
+    [False, True, True]
+    """
+    types = {name: kind for name, kind in (("label", "Int64"), ("correct", "boolean")) if name not in frame.columns}
+    return frame.assign(**{name: pd.Series(pd.NA, frame.index, kind) for name, kind in types.items()})
+
+
 def parse_labels(values: pd.Series) -> pd.DataFrame:
     """Read labels as people write them.
 

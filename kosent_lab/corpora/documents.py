@@ -195,6 +195,9 @@ class _Roles:
     def checked(self, opened: RowFile, reading: Reading, rows: int | None, path: Path) -> _Roles:
         """Return these roles once ids are known to differ; in shards, refuse a label before the first is used."""
         ids = self.ids and _are_distinct(opened.frames(rows, "doc_id"))
+        if self.ids and not ids:
+            said = "%s: ids in doc_id repeat or are missing; rows are called row-0 …, those ids stay in input_doc_id"
+            logger.warning(said, path)
         if self.label is not None and rows is not None:
             start = 0
             for frame in opened.frames(rows, self.label):
@@ -216,6 +219,9 @@ class _Roles:
 
 def _find(columns: list[str], name: str, what: str, hint: str) -> str:
     found = one_column(columns, name, what=what)
+    if found is None and len(columns) == 1 and (signs := [sign for sign in ";\t|," if sign in columns[0]]):
+        hint = f"The first line is one cell, {columns[0][:80]!r}: is it parted by {signs[0]!r}? Save it as .csv with "
+        hint += "commas, or as .tsv with tabs."
     if found is None:
         check_columns(pd.DataFrame(columns=columns), [name], what=what, hint=hint)
     return str(found)

@@ -100,7 +100,8 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     Parameters
     ----------
     frame : DataFrame
-        Rows of one ``pair_id``, which read nearly alike, go to the same half where there is such a column.
+        Rows of one ``pair_id``, which read nearly alike, go to the same half where there is such a column, and rows
+        whose texts have the same letters.
     seed : int
 
     Returns
@@ -113,10 +114,12 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     [True, True, False, False]
     """
     group = np.arange(len(frame))  # the place of its first row names it
-    if "pair_id" in frame.columns:
-        pairs = frame["pair_id"].astype("str").fillna("").to_numpy()
-        first_of = pd.Series(group).groupby(pairs).transform("min").to_numpy()
-        group = np.where(pairs == "", group, first_of)
+    keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
+    keys += [fold_texts(frame["text"])] if "text" in frame.columns else []
+    for _ in range(2 * len(keys)):  # a copy of one of a pair brings the pair along
+        for key in keys:
+            first_of = pd.Series(group).groupby(key.to_numpy()).transform("min").to_numpy()
+            group = np.where(key == "", group, first_of)
     names, code = np.unique(group, return_inverse=True)
     first = np.random.default_rng(seed).permutation(len(names)) < len(names) // 2
     return pd.Series(first[code], index=frame.index)

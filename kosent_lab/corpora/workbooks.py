@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 import logging
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.escape import unescape
 
 from kosent_lab.core.schema import DataError
@@ -22,6 +23,7 @@ from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names
 logger = logging.getLogger(__name__)
 LARGEST = 400_000_000  # bytes that a workbook may declare to unfold to
 TALLEST, WIDEST, MOST_CELLS = 1_048_576, 2_000, 50_000_000  # rows and columns of a sheet, cells in all
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old workbooks and encrypted ones begin
 
 
@@ -64,6 +66,7 @@ class Workbook:
         try:
             name = self._choose_sheet(book, reading.sheet)
             rows = [(number, cells) for number, cells in self._rows(book[name]) if any(cell != "" for cell in cells)]
+            merged = self._merged(book[name]._worksheet_path)  # openpyxl tells of them only where it reads all at once
         finally:
             book.close()
         self._refuse_formulas(name, rows)
@@ -81,7 +84,33 @@ class Workbook:
         kept = [i for i in range(width) if names[i].strip() or i in filled]
         columns = [names[i] if names[i].strip() else f"column_{get_column_letter(i + 1)}" for i in kept]
         padded = [cells + [""] * (width - len(cells)) for _, cells in body]
+        self._fill(merged, dict(zip((number for number, _ in body), padded, strict=True)))
         self.frame = pd.DataFrame([[cells[i] for i in kept] for cells in padded], columns=columns, dtype="str")
+
+    def _merged(self, part: str) -> list[tuple[int, int, int]]:
+        """Return the cells that are merged over several rows: column from 0, first and last row from 1."""
+        found, tail = [], b""
+        with zipfile.ZipFile(self.path) as archive, archive.open(part.lstrip("/")) as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                text = tail + block
+                for column, first, _, last in _MERGED.findall(text):
+                    found.append((column_index_from_string(column.decode()) - 1, int(first), int(last)))
+                tail = text[-100:] if b"<mergeCell " in text[-100:] else b""
+        return [one for one in dict.fromkeys(found) if one[2] > one[1]]
+
+    def _fill(self, merged: list[tuple[int, int, int]], body: dict[int, list[str]]) -> None:
+        """Say in every row of a merged cell what stands in its first: a store, a label over a block of rows."""
+        filled = 0
+        for column, first, last in merged:
+            value = body.get(first, [])[column : column + 1]
+            for number in range(first + 1, min(last, TALLEST) + 1) if value and value[0] else ():
+                if number in body and column < len(body[number]) and body[number][column] == "":
+                    body[number][column] = value[0]
+                    filled += 1
+        if filled:
+            logger.warning(
+                "%s: cells merged over rows are read as if each row said what they say (%s)", self.path, f"{filled:,}"
+            )
 
     def _choose_sheet(self, book: Any, wanted: str | None) -> str:
         names = [sheet.title for sheet in book.worksheets]

@@ -15,8 +15,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "inquiry": ["answer_wishes", "ask"],
         "languages": ["text_language"],
         "notices": ["collect_notices"],
-        "optout": ["find_wished", "read_registry"],
+        "optout": ["find_wished"],
         "recipe": ["read_recipe"],
+        "registry": ["read_registry"],
         "snapshots": ["open_snapshot", "verify"],
     },
 )

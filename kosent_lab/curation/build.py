@@ -102,6 +102,11 @@ def build_corpus(
         about = jobs.describe(
             recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner), asked=asked
         )
+        if asked and not any(call.step == "opt-out" for call in recipe.steps):
+            raise DataError(
+                f"{before.version} left texts out by wishes, and the recipe has no step opt-out, so that they would "
+                'come back; add it: [[steps]] step = "opt-out"'
+            )
         _open_work(work, about)
         lineage, steps = [], []
         calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
@@ -181,16 +186,17 @@ def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine, **more
     facts = kept.with_suffix(".json")
     if facts.is_file():  # written last
         logger.info("%s: there already", call.step)
-        parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
-        return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
-    if call.step == "scanner":
-        outcome = scan(frame, **call.options)
     else:
-        outcome = run_in_parts(call.step, frame, call.options | more, engine)
-    write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
-    write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
-    write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)
-    return outcome
+        if call.step == "scanner":
+            outcome = scan(frame, **call.options)
+        else:
+            outcome = run_in_parts(call.step, frame, call.options | more, engine)
+        write_parquet(outcome.removed, kept.with_suffix(".removed.parquet"))
+        write_parquet(outcome.changed, kept.with_suffix(".changed.parquet"))
+        write_text(json.dumps(outcome.facts, ensure_ascii=False), facts)
+    # read in either case: a build that was killed and goes on has the same types in its tables
+    parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
+    return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
 
 
 def _reasons(lineage: list[pd.DataFrame]) -> dict[str, int]:
@@ -217,7 +223,8 @@ def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
     kept = table["text"].map(without_personal)
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
     if step == "opt-out":
-        table["owner"] = table["owner"].map(name_sha256).where(table["owner"] != "", "")
+        for column in ("owner", "repository"):
+            table[column] = table[column].map(name_sha256).where(table[column] != "", "")
     return table[list(LINEAGE_COLUMNS)]
 
 
@@ -268,10 +275,12 @@ def _write(
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
-        standing = {name for step in facts["steps"] for name in step["facts"].get("requests", [])}
-        asked = sorted((letters, by) for letters, by in before.asked().items() if by in standing) if before else []
-        if asked:  # whichever version took it out; of a wish that was withdrawn nothing is kept
-            write_parquet(pd.DataFrame(asked, columns=["letters_sha256", "request"]), fresh / ASKED)
+        standing = {pair for step in facts["steps"] for pair in dict(step["facts"].get("requests", {})).items()}
+        again = before is not None and before.manifest["version"] == recipe.version  # its own wishes are this one's too
+        asked = before.asked(own=not again) if before else {}
+        asked_rows = sorted((letters, *wish) for letters, wish in asked.items() if wish in standing)
+        if asked_rows:  # whichever version took it out; of a wish that was withdrawn nothing is kept
+            write_parquet(pd.DataFrame(asked_rows, columns=["letters_sha256", "request", "wish"]), fresh / ASKED)
             files.append(ASKED)
         manifest["files"] = {name: file_sha256(fresh / name) for name in files}
         manifest["sha256"] = manifest_sha256(manifest)

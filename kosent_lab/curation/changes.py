@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.printable import markdown_line
 from kosent_lab.core.schema import plain_label
 from kosent_lab.curation.snapshots import Snapshot
 
@@ -79,7 +80,7 @@ def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | 
 
 def _named(table: pd.DataFrame) -> str:
     shown = [
-        f"{row.doc_id} for {row.other}" if getattr(row, "other", "") else str(row.doc_id)
+        markdown_line(f"{row.doc_id} for {row.other}" if getattr(row, "other", "") else str(row.doc_id))
         for row in table.head(_SHOWN).itertuples()
     ]
     return ", ".join(shown) + (" …" if len(table) > _SHOWN else "")

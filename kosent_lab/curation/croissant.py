@@ -8,6 +8,7 @@ MLCommons, "Croissant format specification" 1.0 and its vocabulary for responsib
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
                 "@type": "cr:RecordSet",
                 "@id": "documents",
                 "name": "documents",
-                "field": [_field(name, kind) for name, kind in manifest["columns"].items()],
+                "field": [_field(number, *one) for number, one in enumerate(manifest["columns"].items())],
             }
         ],
         "prov:wasDerivedFrom": [_source(one) for one in manifest["inputs"]],
@@ -102,11 +103,14 @@ def _shards() -> dict[str, Any]:
     }
 
 
-def _field(name: str, kind: str) -> dict[str, Any]:
+def _field(number: int, name: str, kind: str) -> dict[str, Any]:
+    # an id is a part of an address: a column 리뷰 점수 is called by its number
+    known_as = name if re.fullmatch(r"[\w.-]+", name, re.ASCII) else f"column-{number}"
     return {
         "@type": "cr:Field",
-        "@id": f"documents/{name}",
-        "name": f"documents/{name}",
+        "@id": f"documents/{known_as}",
+        "name": f"documents/{known_as}",
+        "description": name,
         "dataType": next((known for begin, known in _KINDS.items() if kind.startswith(begin)), "sc:Text"),
         "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
     }

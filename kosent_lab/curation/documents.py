@@ -93,8 +93,7 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     frame = frame.drop(columns=["corpus"], errors="ignore")
     if kind in ("corpus", "file"):
         frame = _own_names_aside(frame, ("language", "swhid", "skipped", "encoding", "copyright"))
-        if "license" in frame.columns and "licence" not in frame.columns:  # as most spell it
-            frame = frame.rename(columns={"license": "licence"})
+        frame = frame.rename(columns=_meant(list(frame.columns)))
     else:
         frame = _own_names_aside(frame, ("swhid",))
     for column in KNOWN:
@@ -112,6 +111,18 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         frame = frame.assign(language=text_language(frame["text"]))
     first = ["doc_id", "text", *KNOWN, "language"]
     return frame[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def _meant(columns: list[str]) -> dict[str, str]:
+    """Return which columns of a table are ours by another spelling: License, LICENCE, Owner."""
+    found: dict[str, str] = {}
+    for name in columns:
+        plain = str(name).strip().casefold().replace("license", "licence")
+        if plain in KNOWN and plain not in columns:
+            if plain in found.values():
+                raise DataError(f"a table has one column {plain}; got {name!r} beside another that means it")
+            found[name] = plain
+    return found
 
 
 def _own_names_aside(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import pandas as pd
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256, without_personal
-from kosent_lab.curation.optout import HASHED, Registry, find_wished_in, unmatched
+from kosent_lab.curation.optout import find_wished_in, spelt_alike, unmatched
+from kosent_lab.curation.registry import HASHED, Registry
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -50,16 +51,16 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
         spelt = {letters_sha256(text), letters_sha256(without_personal(text))}
     ((column, value),) = wanted.items()
     if text is None:
-        spelt = set(spellings(value))
+        spelt = {*spellings(value), value.casefold(), spelt_alike(pd.Series([value]), column).item()}
     found = []
     for snapshot in snapshots:
-        held = _held(snapshot, column, spelt)
+        held = _held(snapshot, column, value, spelt)
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
             lineage = lineage.assign(**{column: ""})
-        known = lineage.loc[
-            lineage[column].isin({*spelt, name_sha256(value)}), "doc_id"
-        ]  # who asked to be left out stands there hashed
+        # who asked to be left out stands there hashed
+        alike = lineage[column].isin({*spelt, *map(name_sha256, spelt)}) | _alike(lineage[column], column, value)
+        known = lineage.loc[alike, "doc_id"]
         touched = lineage[lineage["doc_id"].isin({*held, *known})].rename(columns={"action": "what"})
         # what a step changed and none took out is held, under another text than the one asked for
         gone = set(touched.loc[touched["what"] == "removed", "doc_id"])
@@ -70,14 +71,21 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     return pd.concat(found, ignore_index=True).reindex(columns=names).fillna("").astype("str")
 
 
-def _held(snapshot: Snapshot, column: str, spelt: set[str]) -> list[str]:
+def _alike(values: pd.Series, column: str, value: str) -> pd.Series:
+    return spelt_alike(values, column).eq(spelt_alike(pd.Series([value]), column).item())
+
+
+def _held(snapshot: Snapshot, column: str, value: str, spelt: set[str]) -> list[str]:
     ids: list[str] = []
     if column == "letters_sha256":
         for batch in snapshot.batches(["doc_id", "text"]):
             ids += batch.loc[batch["text"].map(letters_sha256).isin(spelt), "doc_id"].tolist()
+    elif column in ("owner", "repository", "user") and column in snapshot.manifest["columns"]:
+        for batch in snapshot.batches(["doc_id", column], rows=50_000):
+            ids += batch.loc[_alike(batch[column], column, value), "doc_id"].tolist()
     elif column in snapshot.manifest["columns"]:
-        for value in sorted(spelt):
-            for batch in snapshot.find(columns=["doc_id"], **{column: value}):
+        for one in sorted(spelt):
+            for batch in snapshot.find(columns=["doc_id"], **{column: one}):
                 ids += batch["doc_id"].tolist()
     return ids
 
@@ -97,7 +105,7 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     counts = lineage.loc[lineage["step"] == "opt-out", "other"].value_counts()
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
     nothing = {request for fact in facts for request in fact["unmatched"]}
-    applied = {request for fact in facts for request in fact.get("requests", [])}
+    applied = {request for fact in facts for request in fact["requests"]}
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]
     waiting, held = _wished(snapshot, registry)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.licences import join_licences, parse_licence, stated_licence
+from kosent_lab.curation.licences import UNREAD, join_licences, parse_licence, stated_licence
 from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
@@ -30,7 +30,6 @@ _CODE = re.compile(  # what is called so by what it does
     r"|vue|svelte|css|scss|svg|png|jpe?g|gif|ico|json|ya?ml|toml|xml|lock|spec|class|so|dll|key)$"
 )
 SIDECAR = ".license"  # REUSE: licence of the file beside it that has no room for a tag
-UNREAD = "LicenseRef-unread"
 _HEAD = 5_000  # characters of a file in which its licence may stand
 _LEAST_SCORE = 80.0  # of scancode; a variable named gpl has 50
 # how people write what SPDX calls otherwise, in package metadata and classifiers
@@ -130,7 +129,8 @@ def declared_licence(path: str, text: str) -> Evidence | None:
     if not words:
         return None
     # which of several classifiers holds, or whether all do, is not said: all; npm's "licenses" let one choose
-    licence = join_licences(map(written_licence, words), "OR" if name == "package.json" else "AND")
+    operator = "OR" if name == "package.json" else "AND"
+    licence = UNREAD if words == [UNREAD] else join_licences(map(written_licence, words), operator)
     line = text.count("\n", 0, max(0, text.find(words[0]))) + 1
     return Evidence(licence, path, line, line)
 
@@ -149,7 +149,7 @@ def _of_toml(text: str) -> list[str]:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return []
+        return [UNREAD]  # what is damaged may say anything
     tool = content.get("tool")
     tables = [content.get("project"), content.get("package"), tool.get("poetry") if isinstance(tool, dict) else None]
     projects = [table for table in tables if isinstance(table, dict)]
@@ -175,7 +175,7 @@ def _of_json(text: str) -> list[str]:
         several = content.get("licenses") or []
         said = [content["license"]] if content.get("license") else several if isinstance(several, list) else [several]
     except (ValueError, AttributeError, RecursionError):
-        return []
+        return [UNREAD]
     names = [one.get("type") if isinstance(one, dict) else one for one in said]
     return [name for name in names if isinstance(name, str) and name]
 
@@ -261,7 +261,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
         if (declared := declared_licence(path, text)) is not None:
             by_folder.setdefault(place.parent, []).append(declared)
         if is_licence_file(place.name):
-            read = [(UNREAD, 1, 1, 100.0)] if detector is None else detector(text)
+            read = (list(detector(text)) if detector is not None else []) or [(UNREAD, 1, 1, 100.0)]
             of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)
         elif detector is not None and index not in own and (read := list(detector(text[:_HEAD]))):
             several = [Evidence(one[0], path, *one[1:]) for one in read]

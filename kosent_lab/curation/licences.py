@@ -43,6 +43,19 @@ _NOTICES = {
     rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?: or (?:any )?later)? of the"
     rf" GNU (?P<kind>{_KIND}) Public License{_LATER}": "",
 }
+# a licence that is named where a file states its own, in words that are not read: such a file inherits none
+_SEEN = re.compile(
+    r"(?:(?:#|//|/\*|<!--|--|;)[^\n\"'`]{0,80}|\"\$comment\": ?\")"
+    r"SPDX-License-Identifier:[ \t]*(?P<tag>[A-Za-z0-9][\w.+-]{1,60})"
+    r"|(?i:licen[cs]ed|released|distributed|available|covered|published) under (?:the |an? )?(?:terms of (?:the )?)?"
+    r"[^.\n]{0,40}?(?:\b[AL]?GPL|\bEPL\b|\bCDDL|\bMPL|Elastic|Server Side Public|Eclipse Public|Mozilla Public"
+    r"|Common Development|Creative Commons|Business Source|General Public)"
+    r"|(?m:^[\s*#/;!%<\"'-]*(?:PROPRIETARY|Proprietary and confidential|Server Side Public License, version"
+    r"|Creative Commons (?:Attribution|Legal Code)|Elastic License))"
+    r"|Unauthorized (?:copying|use)[^.\n]{0,80}prohibited|MODULE_LICENSE\([\"'](?!MIT|Dual)"
+)
+_DUNDER = re.compile(r"(?m)^__licen[cs]e__ *= *[\"']([^\"'\n]{2,80})[\"']")
+UNREAD = "LicenseRef-unread"
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _STAND_IN = re.compile(r"licenseref-(\d+)-of-this-text")
@@ -172,7 +185,8 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     """Return the licence that a file states in a tag or a notice of its own, and the line of it, from 1.
 
     A notice is what a licence asks to be put into each file, in its own words: "subject to the terms of the Mozilla
-    Public License v. 2.0"; that a text speaks of a licence is none.
+    Public License v. 2.0"; that a text speaks of a licence is none. A licence that is named where a file would state
+    its own, in other words than those, is `UNREAD`: such a file does not inherit one.
 
     Examples
     --------
@@ -189,7 +203,23 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     noticed = _noticed(head) if "icense" in head else []
     said = {name for licence, _ in tags for name in licence_names(licence)}
     found = tags + [one for one in noticed if one[0] not in said]
-    return (join_licences(licence for licence, _ in found), min(line for _, line in found)) if found else None
+    if found:
+        return join_licences(licence for licence, _ in found), min(line for _, line in found)
+    for seen in _SEEN.finditer(head):
+        if seen["tag"] is None or _is_known(seen["tag"]):
+            return UNREAD, head.count("\n", 0, seen.start()) + 1
+    if own := _DUNDER.search(head):
+        words = own.group(1).strip()
+        return words if _is_known(words) else UNREAD, head.count("\n", 0, own.start()) + 1
+    return None
+
+
+def _is_known(words: str) -> bool:
+    try:
+        parse_licence(words)
+    except DataError:
+        return False
+    return True
 
 
 def _noticed(head: str) -> list[tuple[str, int]]:

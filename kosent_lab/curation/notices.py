@@ -5,15 +5,15 @@ Notices are found in files by ``curation.copyright``.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
 from kosent_lab.core.files import write_text
-from kosent_lab.core.printable import printable
+from kosent_lab.core.printable import markdown_line
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.copyright import COLUMN
+from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import Snapshot
 
 _NAMED = ("source", "repository", "owner", "revision", "licence")
@@ -29,7 +29,9 @@ def collect_notices(snapshot: Snapshot) -> pd.DataFrame:
         of each; in the order of the names.
     """
     columns = snapshot.manifest["columns"]
-    if "path" in columns and COLUMN not in columns:
+    of_files = set(KINDS_OF_SOURCE) - {"corpus", "file"}
+    of_files = any(not of_files.isdisjoint(one) for one in snapshot.manifest["inputs"])
+    if of_files and COLUMN not in columns:
         raise DataError(f"{snapshot.version} was built by a version that kept no copyright notices; build it again")
     there = [name for name in (*_NAMED, COLUMN) if name in columns]
     counts: pd.Series | None = None
@@ -53,21 +55,16 @@ def write_notices(snapshot: Snapshot, path: Path) -> int:
     lines += [f"Documents that were changed, by step: {', '.join(changed) or 'none'}.", ""]
     holders = 0
     for (source, repository, revision), part in table.groupby(["source", "repository", "revision"], sort=False):
-        lines += [f"## {_line(source) or 'source not known'}", ""]
-        where = [_line(value) for value in (repository, revision) if value and value != source]
+        lines += [f"## {markdown_line(source) or 'source not known'}", ""]
+        where = [markdown_line(value) for value in (repository, revision) if value and value != source]
         lines += [" at ".join(where), ""] if where else []
         for (owner, licence), rows in part.groupby(["owner", "licence"], sort=False):
-            by = f" by {_line(owner)}" if owner else ""
+            by = f" by {markdown_line(owner)}" if owner else ""
             n = int(rows["documents"].sum())
-            lines.append(f"- {_line(licence)}{by}: {n:,} document{'' if n == 1 else 's'}")
+            lines.append(f"- {markdown_line(licence)}{by}: {n:,} document{'' if n == 1 else 's'}")
             said = dict.fromkeys(line for cell in rows[COLUMN] for line in cell.split("\n") if line)
             holders += len(said)
-            lines += [f"  - {_line(line)}" for line in said]
+            lines += [f"  - {markdown_line(line)}" for line in said]
         lines.append("")
     write_text("\n".join(lines), path)
     return holders
-
-
-def _line(value: object) -> str:
-    """Return a value as one line of Markdown in which nothing is markup."""
-    return re.sub(r"([\\`*_<>\[\]|#~&])", r"\\\1", printable(" ".join(str(value).split())))

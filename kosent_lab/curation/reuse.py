@@ -12,7 +12,7 @@ import tomllib
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from kosent_lab.curation.licences import join_licences
+from kosent_lab.curation.licences import UNREAD, join_licences
 
 REUSE, DEP5 = "REUSE.toml", ".reuse/dep5"
 CLOSEST, AGGREGATE, OVERRIDE = "closest", "aggregate", "override"
@@ -120,8 +120,8 @@ def _line(text: str, words: str) -> int:
 def _of_toml(path: str, text: str) -> list[tuple[Glob, Statement]]:
     try:
         tables = tomllib.loads(text).get("annotations", [])
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return []
+    except (tomllib.TOMLDecodeError, RecursionError):  # what is damaged may say anything of any file
+        return [(Glob("**", over_folders="**"), Statement(UNREAD, path, 1, CLOSEST))]
     found = []
     for table in tables if isinstance(tables, list) else []:
         licences = _listed(table.get("SPDX-License-Identifier")) if isinstance(table, dict) else []

@@ -81,6 +81,9 @@ class Snapshot:
             with _damage(shard), pa.parquet.ParquetFile(shard) as file:
                 if not file.metadata.num_rows:  # its columns are known all the same
                     yield file.read(columns).to_pandas(types_mapper=_as_str)
+                missing = [name for name in columns or [] if name not in file.schema_arrow.names]
+                if missing:
+                    raise DataError(f"{self.version} has no column {missing[0]!r}")
                 for batch in file.iter_batches(rows, columns=columns):
                     yield batch.to_pandas(types_mapper=_as_str)
 
@@ -93,18 +96,28 @@ class Snapshot:
         with _damage(self.folder / LINEAGE):
             return pd.read_parquet(self.folder / LINEAGE)
 
-    def asked(self) -> dict[str, str]:
-        """Return the requests by which texts left this version and those before it, by the hash of their letters: a
-        copy that comes when the original is gone from the sources follows the wish all the same.
+    def asked(self, *, own: bool = True) -> dict[str, tuple[str, str]]:
+        """Return the requests by which texts left this version (`own`) and those before it, each with the hash of what
+        it named, by the hash of the letters: a copy that comes when the original is gone from the sources follows the
+        wish all the same.
         """
-        lineage = self.lineage()
-        gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
-        before = {}
+        before: dict[str, tuple[str, str]] = {}
         if ASKED in self.manifest["files"]:  # where a version before took something out
             with _damage(self.folder / ASKED):
                 kept = pd.read_parquet(self.folder / ASKED)
-            before = dict(zip(kept["letters_sha256"], kept["request"], strict=True))
-        return before | dict(zip(gone["letters_sha256"], gone["other"], strict=True))
+            before = {row.letters_sha256: (row.request, row.wish) for row in kept.itertuples()}
+        if not own:
+            return before
+        wishes = {
+            request: wish
+            for step in self.manifest["steps"]
+            if step["step"] == "opt-out"
+            for request, wish in dict(step["facts"]["requests"]).items()
+        }
+        lineage = self.lineage()
+        gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
+        asked = zip(gone["letters_sha256"], gone["other"], strict=True)
+        return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
 
     def find(
         self, *, pattern: str | None = None, columns: list[str] | None = None, **values: str

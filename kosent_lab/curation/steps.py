@@ -22,17 +22,10 @@ from kosent_lab.curation.engines import PART_ROWS, Engine
 from kosent_lab.curation.identity import add_identity, add_published
 from kosent_lab.curation.languages import count_letters
 from kosent_lab.curation.licences import is_allowed, spdx
-from kosent_lab.curation.optout import (
-    HASHED,
-    LEAST_LETTERS,
-    find_asked_before,
-    find_near_wished,
-    find_wished,
-    read_registry,
-    unmatched,
-)
+from kosent_lab.curation.optout import LEAST_LETTERS, find_asked_before, find_near_wished, find_wished, unmatched
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.personal_step import personal
+from kosent_lab.curation.registry import HASHED, read_registry
 
 
 def run_in_parts(name: str, frame: pd.DataFrame, options: dict[str, Any], engine: Engine) -> Outcome:
@@ -76,16 +69,17 @@ def opt_out(
     registry: Path,
     near: float = 0.9,
     least_letters: int = LEAST_LETTERS,
-    asked: Mapping[str, str] | None = None,
+    asked: Mapping[str, tuple[str, str]] | None = None,
 ) -> Outcome:
     """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such);
     copies of texts of fewer letters than `least_letters` are none. Copies of what left the version before by a wish
-    that stands (`asked`: request by the hash of the letters) follow it too, whether the original is still there or not.
+    that stands (`asked`: request and wish by the hash of the letters) follow it too, whether the original is still
+    there or not.
     """
     wishes = read_registry(registry)
     if wishes.wishes.empty:
-        return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "requests": [], "unmatched": []})
-    wanted = bool(wishes.wishes["kind"].isin(HASHED).any())
+        return Outcome(facts={"registry": wishes.sha256, "wishes": 0, "newest": "", "requests": {}, "unmatched": []})
+    wanted = bool(asked) or bool(wishes.wishes["kind"].isin(HASHED).any())
     identified = add_published(add_identity(frame), wanted=wanted)
     found = find_wished(identified, wishes, least=least_letters)
     again = find_asked_before(identified, found, wishes, asked or {}, least=least_letters)
@@ -102,7 +96,7 @@ def opt_out(
         }
     )
     facts = {"registry": wishes.sha256, "wishes": len(wishes.wishes), "newest": wishes.newest}
-    facts |= {"requests": wishes.wishes["request"].tolist(), "unmatched": unmatched(identified, wishes)}
+    facts |= {"requests": wishes.hashes(), "unmatched": unmatched(identified, wishes)}
     return Outcome(removed, facts=facts)
 
 

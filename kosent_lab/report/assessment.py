@@ -21,7 +21,8 @@ from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out, intervals, shares
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import check_columns, parse_flags
+from kosent_lab.core.schema import check_columns, parse_flags, with_labels
+from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.report.words import read_words
 
 MISTAKES = 20
@@ -64,7 +65,13 @@ class Assessment:
     @property
     def n_labelled(self) -> int:
         """Number of rows with a label."""
-        return int(self.frame["label"].notna().sum()) if "label" in self.frame.columns else 0
+        return int(self.frame["label"].notna().sum())
+
+    @functools.cached_property
+    def n_copies(self) -> int:
+        """How many labelled texts say again, letter by letter, what another does; 0 without texts."""
+        rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
+        return int(fold_texts(rows["text"]).duplicated().sum()) if self.has_texts else 0
 
     @property
     def has_texts(self) -> bool:
@@ -84,22 +91,20 @@ class Assessment:
         return calibration.metrics_table(self.frame, resamples=self.resamples)
 
     @functools.cached_property
-    def unleaked(self) -> pd.DataFrame | None:
-        """The same as scored, on rows whose text does not stand in the training files; None where that is unknown."""
+    def unleaked(self) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Both on rows whose text does not stand in the training files; None where that is unknown."""
         if "leaked" not in self.scored.columns:
             return None
         return self._measure_without(parse_flags(self.scored["leaked"]))
 
-    def _measure_without(self, rows: pd.Series) -> pd.DataFrame | None:
-        """Measure the labelled rows without some of them; None where none is to be left out, or all."""
-        out = rows.to_numpy()
-        if (
-            not self.n_labelled
-            or self.scored.loc[out, "label"].isna().all()
-            or self.scored.loc[~out, "label"].isna().all()
-        ):
+    def _measure_without(self, rows: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Measure the labelled rows without some, before and after; None where none is to be left out, or all."""
+        out, label = rows.to_numpy(), self.scored["label"].to_numpy()
+        if pd.isna(label[out]).all() or pd.isna(label[~out]).all():
             return None
-        return calibration.metrics_table(self.scored[~out], resamples=self.resamples)
+        frames = [self.scored] if self.choice.calibrator is None else [self.scored, self.frame]
+        tables = [calibration.metrics_table(frame[~out], resamples=self.resamples) for frame in frames]
+        return tables[0], tables[-1]
 
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
@@ -116,11 +121,7 @@ class Assessment:
 
     @functools.cached_property
     def nll_change(self) -> tuple[float, float, float]:
-        """What calibration adds to the negative log-likelihood a text, nats, with the 95 % interval of the difference.
-
-        A proper score of the same texts twice (`calibration.compare`) decides what a calibrator is worth: the
-        difference of two calibration errors, which are binned and biased, seldom can.
-        """
+        """What calibration adds to the negative log-likelihood a text, nats, with the 95 % interval: this decides."""
         table = calibration.compare(self.scored, self.frame, of=["positive"], resamples=self.resamples).set_index(
             ["of", "metric"]
         )
@@ -172,9 +173,8 @@ class Assessment:
 
     @functools.cached_property
     def threshold(self) -> pd.Series | calibration.UnreachableRiskError:
-        """The threshold that promises at most `TARGET_RISK`, chosen on one half and measured on the other; or why none.
-
-        It is never chosen on test rows.
+        """The threshold that promises at most `TARGET_RISK`, chosen on a half without test rows and measured on the
+        other; or why none.
         """
         try:
             return calibration.held_out_threshold(self.frame, max_risk=TARGET_RISK)
@@ -248,8 +248,8 @@ class Assessment:
         return self.frame["text"].astype("str").fillna("").str.strip().eq("")
 
     @functools.cached_property
-    def filled(self) -> pd.DataFrame | None:
-        """The metrics as scored of rows that have a text; None where all labelled rows have one, or none has."""
+    def filled(self) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Both of rows that have a text; None where all labelled rows have one, or none has."""
         return self._measure_without(self.is_blank)
 
 
@@ -289,6 +289,7 @@ def assess(
         When `frame` lacks one of `slice_by`.
     """
     check_columns(frame, slice_by, what="slicing")
+    frame = with_labels(frame)
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
     if sha256 is None:
         sha256 = frame_sha256(frame) if "text" in frame.columns else ""

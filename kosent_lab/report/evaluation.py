@@ -19,10 +19,10 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     dict
         ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
         (None where leaks are not known), ``n_blank`` texts that are blank, ``accuracy_without_blank`` with
-        its ``_ci`` and ``n_without_blank`` (None where there are none), ``ece``, ``ece_calibrated``, ``brier``,
-        ``nll``, ``nll_calibrated`` with their ``_ci``, ``calibrator`` (its family; None without one),
-        ``temperature`` (None for another family), ``calibrated_on`` (a sentence), ``calib_accuracy`` (on the
-        rows of the calibration), ``calibration_caution`` (a sentence, empty where nothing must be said),
+        its ``_ci`` and ``n_without_blank`` (None where there are none), ``accuracy_calibrated``, ``ece``,
+        ``ece_calibrated``, ``brier``, ``nll``, ``nll_calibrated`` with their ``_ci``, ``calibrator`` (its family; None
+        without one), ``temperature`` (None for another family), ``calibrated_on`` (a sentence), ``calib_accuracy`` (on
+        the rows of the calibration), ``calibration_caution`` (a sentence, empty where nothing must be said),
         ``model_id``, ``data_sha256``, ``params``.
 
     Raises
@@ -36,11 +36,11 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     result: dict[str, Any] = {"n": int(before.loc["accuracy", "n"])}
     for name in ("accuracy", "ece", "brier", "nll"):
         result |= _with_interval(name, before.loc[name])
-    unleaked = None if assessment.unleaked is None else assessment.unleaked.set_index("metric").loc["accuracy"]
+    unleaked = None if assessment.unleaked is None else assessment.unleaked[0].set_index("metric").loc["accuracy"]
     after = None if assessment.after is None else assessment.after.set_index("metric")
-    filled = None if assessment.filled is None else assessment.filled.set_index("metric").loc["accuracy"]
+    filled = None if assessment.filled is None else assessment.filled[0].set_index("metric").loc["accuracy"]
     result |= _with_interval("accuracy_unleaked", unleaked)
-    for name in ("ece", "nll"):
+    for name in ("accuracy", "ece", "nll"):
         result |= _with_interval(f"{name}_calibrated", None if after is None else after.loc[name])
     result["n_unleaked"] = None if unleaked is None else int(unleaked["n"])
     result |= {"n_blank": int(assessment.is_blank.sum())} | _with_interval("accuracy_without_blank", filled)

@@ -22,6 +22,7 @@ from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
 from kosent_lab.corpora import personal, personal_tables
+from kosent_lab.corpora.reading import one_column
 from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.shards import remove_shards
@@ -257,6 +258,7 @@ def from_input(
         corpus = str(frame["corpus"].iloc[0])
     else:
         documents = read(name)
+        slice_by = tuple(_column(list(documents.columns), one, name) for one in slice_by)
         check_columns(documents, slice_by, what=f"slices of {name}", hint="Columns are named by --slice.")
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
         options = {"mask_personal": not keep_personal, "progress": progress}
@@ -282,6 +284,11 @@ def from_input(
     view = ModelView(classifier) if view is None else view
     part = _with_card(title, corpus, assessment, facts, held, masked=not keep_personal, view=view)
     return dataclasses.replace(part, tags=tags)
+
+
+def _column(columns: list[str], name: str, what: str) -> str:
+    """Return the column that a user means, however its letters are composed and whatever it is kept as."""
+    return one_column(columns, name, what=what) or one_column(columns, f"input_{name}", what=what) or name
 
 
 def score_calib(

@@ -51,11 +51,11 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
         cells = (form(before["value"]), interval(before, form), form(after["value"]), interval(after, form))
         body.append((t[f"m_{name}"], *cells, f"{before['n']:,}"))
         others = {"unleaked": assessment.unleaked, "filled": assessment.filled} if name == "accuracy" else {}
-        for which, table in others.items():
-            if table is not None:
-                row = metric(table, name)
-                cells = (percent(row["value"]), interval(row)) * 2
-                body.append((t[f"m_accuracy_{which}"], *cells, f"{row['n']:,}"))
+        for which, tables in others.items():
+            if tables is not None:
+                rows = [metric(table, name) for table in tables]
+                cells = tuple(cell for row in rows for cell in (percent(row["value"]), interval(row)))
+                body.append((t[f"m_accuracy_{which}"], *cells, f"{rows[0]['n']:,}"))
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
         names, body = (*names[:2], names[4]), [row[:3] + row[5:] for row in body]
@@ -125,7 +125,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     drawn = table.sort_values("accuracy").head(DRAWN_SLICES)
     pairs = zip(drawn["column"], drawn["value"], strict=True)
     drawn = drawn.assign(value=[slice_label(column, value, t) for column, value in pairs])
-    overall = metric(assessment.before, "accuracy")["value"]
+    overall = metric(assessment.before if assessment.after is None else assessment.after, "accuracy")["value"]
     labels, height = {"xlabel": t["x_accuracy"]}, 0.8 + 0.28 * len(drawn)
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [

@@ -28,6 +28,7 @@ CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
 LONGEST_NAME = 120  # characters
+COPIES = 0.02  # share of the labelled texts that say again what another says, from which the reader is told
 OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
 
 
@@ -168,12 +169,14 @@ def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if accuracy["ci_high"] < 0.5:  # worse than a coin: told before it
         found = [t["f_swapped"].format(n=n, wrong=percent(1 - accuracy["value"])), *found]
     if assessment.unleaked is not None:
-        clean = metric(assessment.unleaked, "accuracy")
+        clean = metric(assessment.unleaked[0], "accuracy")
         leaked = f"{int(accuracy['n'] - clean['n']):,}"
         found.append(t["f_unleaked"].format(leaked=leaked, accuracy=percent(clean["value"]), **_interval(clean)))
     if assessment.filled is not None:
-        row = metric(assessment.filled, "accuracy")
+        row = metric(assessment.filled[0], "accuracy")
         found.append(t["f_filled"].format(accuracy=percent(row["value"]), n=f"{row['n']:,}", **_interval(row)))
+    if assessment.n_copies > COPIES * assessment.n_labelled:
+        found.append(t["f_copies"].format(n=f"{assessment.n_copies:,}"))
     if assessment.n_labelled < FEW_ROWS:
         found.append(t["few_rows"].format(n=assessment.n_labelled))
     return found

@@ -282,3 +282,37 @@ def test_a_three_way_reading_is_measured_with_what_it_costs(tmp_path, capsys):
     assert parser.main(["evaluate", "--data", str(films), "--three-way", "--json", str(path)]) == 0
     found = json.loads(path.read_text("utf-8"))["three_way"]
     assert (found["macro_f1"], found["neutral_auroc"], found["n_polar"]) == (None, None, 3)
+
+
+def test_two_models_are_compared_by_each_ones_own_shift(tiny_folder, tmp_path, pack):
+    calib = tmp_path / "calib.csv"
+    pack[pack["label"].notna()].tail(60)[["text", "label"]].to_csv(calib, index=False)
+    out = tmp_path / "beside.json"
+    command = ["evaluate", "--data", "kosent-pack", "--limit", "60", "--model", str(tiny_folder)]
+    command += ["--calib", str(calib), "--beside", str(tiny_folder), "--json", str(out)]
+    assert parser.main(command) == 0
+    (found,) = json.loads(out.read_text("utf-8"))["beside"]
+    assert found["shifts"][0] == pytest.approx(found["shifts"][1])
+    assert found["shifted"] == 0
+
+
+def test_labels_below_zero_are_mapped(tiny_folder, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("text,label\n좋다,1\n싫다,-1\n그렇다,0\n", "utf-8")
+    command = ["predict", str(source), "--out", str(out), "--model", str(tiny_folder)]
+    assert parser.main([*command, "--map-labels", "1=1", "-1=0", "0=neutral"]) == 0
+    assert pd.read_csv(out)["polarity"].tolist() == ["positive", "negative", "neutral"]
+
+
+def test_ids_that_repeat_are_told(tiny_folder, tmp_path, caplog):
+    source = tmp_path / "in.csv"
+    source.write_text("doc_id,text\na,좋다\na,싫다\n", "utf-8")
+    assert parser.main(["predict", str(source), "--out", str(tmp_path / "o.csv"), "--model", str(tiny_folder)]) == 0
+    assert "ids in doc_id repeat or are missing" in caplog.text
+
+
+def test_a_file_parted_by_another_sign_is_told_so(tiny_folder, tmp_path, capsys):
+    source = tmp_path / "in.csv"
+    source.write_text("id;text;label\n1;좋다;1\n", "utf-8")
+    assert parser.main(["predict", str(source), "--out", str(tmp_path / "o.csv"), "--model", str(tiny_folder)]) == 1
+    assert "is it parted by ';'?" in capsys.readouterr().err

@@ -115,3 +115,23 @@ def test_a_bomb_is_refused_by_what_it_declares(tmp_path, monkeypatch):
     monkeypatch.setattr(workbooks, "LARGEST", 1_000)
     with pytest.raises(DataError, match=r"unfolds to .* MB; the limit is"):
         load(path)
+
+
+def test_a_cell_merged_over_rows_is_said_by_each_of_them(tmp_path, caplog):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["매장", "text", "label"],
+        ["강남", "좋아요", 1],
+        [None, "별로예요", None],
+        [None, "최고", 1],
+        ["부산", "싫어요", 0],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A2:A4")
+    sheet.merge_cells("C2:C3")
+    book.save(tmp_path / "merged.xlsx")
+    frame = load(tmp_path / "merged.xlsx")
+    assert frame["매장"].tolist() == ["강남", "강남", "강남", "부산"]
+    assert frame["label"].tolist() == [1, 1, 1, 0]
+    assert "merged over rows" in caplog.text

@@ -10,7 +10,7 @@ import pytest
 
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.optout import wish_for_text
+from kosent_lab.curation.registry import wish_for_text
 from kosent_lab.curation.snapshots import MANIFEST, manifest_sha256
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"

@@ -51,9 +51,9 @@ def test_licences_as_metadata_writes_them(words, licence):
         ("a/pyproject.toml", '[project]\nname = "a"\nlicense = {text = "ISC"}\n', "ISC", 3),
         ("pyproject.toml", '[tool.poetry]\nlicense = "MIT"\n', "MIT", 2),
         ("Cargo.toml", '[package]\nlicense = "MIT OR Apache-2.0"\n', "MIT OR Apache-2.0", 2),
-        ("Cargo.toml", "[package", None, None),
+        ("Cargo.toml", "[package", "LicenseRef-unread", 1),  # may say anything
         ("package.json", '{"license": "BSD-2-Clause"}', "BSD-2-Clause", 1),
-        ("package.json", "[" * 100_000, None, None),
+        ("package.json", "[" * 100_000, "LicenseRef-unread", 1),
         ("setup.py", "setup(\n    license='GPL v3+',\n)", "GPL-3.0-or-later", 2),
         ("setup.py", "setup(license='BSD 3-Clause \"New\" or \"Revised\" License')", "BSD-3-Clause", 1),
         ("setup.py", 'x\nsetup(license="BSD 3-Clause \\"New\\" or \\"Revised\\" License")', "BSD-3-Clause", 2),

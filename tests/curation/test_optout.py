@@ -3,14 +3,8 @@ import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity
-from kosent_lab.curation.optout import (
-    add_wish,
-    find_near_wished,
-    find_wished,
-    read_registry,
-    unmatched,
-    wish_for_text,
-)
+from kosent_lab.curation.optout import find_near_wished, find_wished, unmatched
+from kosent_lab.curation.registry import add_wish, read_registry, wish_for_text
 
 HEADER = "request,asked_on,kind,value,note\n"
 

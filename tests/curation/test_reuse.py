@@ -56,9 +56,14 @@ def test_dep5_says_it_too_and_its_stars_go_over_folders():
     assert found["z.py"][0] == "MIT"
 
 
-@pytest.mark.parametrize("text", ["", "annotations = 3", "[[annotations]]\npath = 1\n", "[[annotations", "= \0"])
-def test_a_damaged_statement_says_nothing(text):
+@pytest.mark.parametrize("text", ["", "annotations = 3", "[[annotations]]\npath = 1\n"])
+def test_an_empty_statement_says_nothing(text):
     assert Annotations({"REUSE.toml": text}).of("a.py") is None
+
+
+@pytest.mark.parametrize("text", ["[[annotations", "= \0"])
+def test_a_damaged_statement_may_say_anything(text):
+    assert Annotations({"REUSE.toml": text}).of("a/b.py").licence == "LicenseRef-unread"
 
 
 def test_the_nearest_folder_has_the_word():

@@ -1,8 +1,9 @@
 """Licences as files of many languages state them, and words that are no statement."""
 
+import pandas as pd
 import pytest
 
-from kosent_lab.curation.licence_evidence import is_licence_file
+from kosent_lab.curation.licence_evidence import is_licence_file, licences_of_files
 from kosent_lab.curation.licences import stated_licence
 
 FREE = "GNU General Public License"
@@ -79,3 +80,47 @@ def test_that_a_text_speaks_of_a_licence_is_no_notice(text):
 @pytest.mark.parametrize("name", ["license.rs", "license.go", "licenses.ts", "license.svg", "LICENSE.class"])
 def test_a_program_of_that_name_is_no_licence(name):
     assert not is_licence_file(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# SPDX-License-Identifier: GPL-3.0-only  # see COPYING\n",
+        "x=1  # SPDX-License-Identifier: GPL-3.0-only\n",
+        '{"$comment": "SPDX-License-Identifier: GPL-3.0-only"}\n',
+        "# Author: J. Doe; SPDX-License-Identifier: AGPL-3.0-only\n",
+        "// Licensed under the Elastic License 2.0; you may not use this file except …\n",
+        "/* Server Side Public License, version 1 */\n",
+        "<!-- Creative Commons Attribution-NonCommercial 4.0 -->\n",
+        "# PROPRIETARY AND CONFIDENTIAL. Unauthorized copying is prohibited.\n",
+        '/* Released under the GPL v2 */\nMODULE_LICENSE("GPL");\n',
+    ],
+)
+def test_what_is_seen_and_not_read_inherits_nothing(text):
+    frame = pd.DataFrame({"path": ["pyproject.toml", "a.py"], "text": ['[project]\nlicense = "MIT"\n', text]})
+    found = licences_of_files(frame, said="MIT")["licence"].tolist()
+    assert found[0] == "MIT"
+    assert "MIT" not in found[1]
+
+
+def test_a_module_says_its_licence_in_python():
+    assert stated_licence('__license__ = "GPL-3.0-or-later"\n') == ("GPL-3.0-or-later", 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", '[project\nlicense = "GPL-3.0-only"\n'),
+        ("package.json", '{"license": "GPL-3.0-only",'),
+        ("REUSE.toml", '[[annotations]]\npath = "**\nSPDX-License-Identifier = "GPL-3.0-only"\n'),
+    ],
+)
+def test_damaged_metadata_is_no_licence_that_is_known(path, text):
+    frame = pd.DataFrame({"path": [path, "a.py"], "text": [text, "x = 1\n"]})
+    assert licences_of_files(frame, said="MIT")["licence"].tolist()[1] == "LicenseRef-unread"
+
+
+def test_a_licence_file_that_a_detector_does_not_know_is_unread():
+    frame = pd.DataFrame({"path": ["sub/LICENSE", "sub/a.py"], "text": ["You may not use this.", "x = 1"]})
+    found = licences_of_files(frame, said="MIT", detector=lambda text: [])["licence"]
+    assert set(found) == {"LicenseRef-unread"}

@@ -7,7 +7,7 @@ import pytest
 from kosent_lab import curation
 from kosent_lab.cli import parser
 from kosent_lab.curation.inquiry import answer_wishes
-from kosent_lab.curation.optout import add_wish, wish_for_text
+from kosent_lab.curation.registry import add_wish, wish_for_text
 from kosent_lab.curation.snapshots import Snapshot
 
 RECIPE = """name = "mine"

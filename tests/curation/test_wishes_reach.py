@@ -7,7 +7,7 @@ from kosent_lab import curation
 from kosent_lab.cli import parser
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.duplicates import find_overlap
-from kosent_lab.curation.optout import wish_for_text
+from kosent_lab.curation.registry import wish_for_text
 
 LONG = (
     "이 제품은 배송도 빠르고 포장도 꼼꼼해서 선물하기에 정말 좋았습니다 다만 색상이 화면과 조금 달라서 아쉬웠지만 "
@@ -190,3 +190,53 @@ def test_users_that_are_numbers_are_asked_for_as_they_are_wished_out(home):
     assert curation.ask([snapshot], user="kim").empty
     with pytest.raises(DataError, match="no column 'users'"):
         snapshot.find(users="2")  # at once, not when the first batch is asked for
+
+
+@pytest.mark.parametrize("kind", ["document", "owner"])
+@pytest.mark.parametrize("text", [LONG, "문의는 010-2345-6789 로 전화 주세요 언제나 친절히 답합니다"])
+def test_a_copy_follows_when_the_original_is_gone_whatever_it_holds(home, kind, text):
+    frame = pd.DataFrame(
+        {"doc_id": ["A", "C"], "owner": ["kim", "lee"], "text": [text, "다른 글입니다 아무 상관이 없는"]}
+    )
+    build(home, frame, OPT_OUT + PERSONAL)
+    ask_out(home, kind, "A" if kind == "document" else "Kim")
+    second = build(home, frame, OPT_OUT + PERSONAL, version="1.1.0")
+    assert second.frame()["doc_id"].tolist() == ["C"]
+    fork = frame.assign(doc_id=["FORK", "C"], owner=["park", "lee"])
+    third = build(home, fork, OPT_OUT + PERSONAL, version="1.2.0")
+    assert third.frame()["doc_id"].tolist() == ["C"]
+
+
+def test_a_wish_that_is_corrected_lets_go_of_what_it_named(home):
+    frame = pd.DataFrame({"doc_id": ["A", "B", "C"], "text": [LONG, LONG[::-1], LONG.replace("색상", "가격") * 2]})
+    build(home, frame, OPT_OUT)
+    ask_out(home, "document", "A")
+    assert build(home, frame, OPT_OUT, version="1.1.0").frame()["doc_id"].tolist() == ["B", "C"]
+    (home / "out.csv").write_text("request,asked_on,kind,value,note\n", "utf-8")
+    ask_out(home, "document", "B")
+    assert build(home, frame, OPT_OUT, version="1.2.0").frame()["doc_id"].tolist() == ["A", "C"]
+
+
+@pytest.mark.parametrize("value", ["Alice/One", "https://github.com/alice/one", "git@github.com:alice/one.git"])
+def test_a_repository_is_meant_however_hosts_spell_it(home, value):
+    frame = pd.DataFrame({"doc_id": ["A", "C"], "repository": ["alice/one", "bob/two"], "text": [LONG, "다른 글"]})
+    ask_out(home, "repository", value)
+    made = build(home, frame, OPT_OUT)
+    assert made.frame()["doc_id"].tolist() == ["C"]
+    assert made.manifest["steps"][0]["facts"]["unmatched"] == []
+    assert set(curation.ask([made], repository=value)["what"]) == {"removed"}
+    assert not any(b"alice" in path.read_bytes() for path in made.folder.iterdir())
+
+
+def test_a_recipe_without_the_step_is_refused_where_texts_were_asked_out(home):
+    ask_out(home, "document", "d1")
+    frame = alike(1).assign(doc_id="d1")
+    build(home, pd.concat([frame, frame.assign(doc_id="d2", text="아무 상관이 없는 다른 글입니다")]), OPT_OUT)
+    with pytest.raises(DataError, match="no step opt-out, so that they would come back"):
+        build(home, frame, DUPLICATES, version="1.1.0")
+
+
+def test_a_version_built_twice_has_the_same_bytes(home):
+    frame = pd.DataFrame({"doc_id": ["A", "C"], "text": [LONG, "다른 글입니다"]})
+    ask_out(home, "document", "A")
+    assert build(home, frame, OPT_OUT).sha256 == build(home, frame, OPT_OUT).sha256

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration
+from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.splits import halve
 from kosent_lab.report import assessment as module
 from kosent_lab.report import sentences
 from kosent_lab.report.assessment import FEWEST, assess
@@ -97,7 +99,7 @@ def test_saved_answers_have_no_texts_and_say_so_by_the_missing_column(scored):
 @pytest.mark.parametrize("leaked", [["False", "True"], [None, True], [0, 1]])
 def test_flags_of_a_file_are_read_as_what_they_say(scored, leaked):
     assessment = assess(scored.assign(leaked=leaked * 200), resamples=0)
-    assert assessment.unleaked.set_index("metric").loc["accuracy", "n"] == 200
+    assert assessment.unleaked[0].set_index("metric").loc["accuracy", "n"] == 200
 
 
 def test_where_all_is_leaked_json_says_null(scored, capsys):
@@ -142,3 +144,27 @@ def test_no_diagram_is_drawn_of_the_texts_of_one_label(scored):
     assert assess(frame).slice_diagrams == ("", {})
     column, drawn = assess(frame.assign(domain=["film", "app"] * 200)).slice_diagrams
     assert (column, len(drawn)) == ("domain", 2)
+
+
+def test_a_frame_without_labels_is_assessed(scored):
+    bare = assess(scored.drop(columns=["label", "correct"]))
+    assert bare.n_labelled == 0
+    assert bare.slices.empty
+
+
+def test_rows_left_out_are_measured_before_and_after(scored):
+    rows = scored.assign(text=scored["text"].where(scored.index >= 40, ""))
+    label, margin = rows["label"].astype(int), rows["logit_1"] - rows["logit_0"]
+    turning = Calibrator("platt", {"": {"coefficients": [1.0, 2.0]}})
+    before, after = assess(rows, turning, resamples=0).filled
+    known = rows.index >= 40
+    for table, pred in ((before, margin > 0), (after, margin + 2 > 0)):
+        right = (pred.astype(int) == label)[known].mean()
+        assert table.set_index("metric").loc["accuracy", "value"] == pytest.approx(right)
+
+
+def test_copies_are_counted_and_go_to_the_same_half(scored):
+    rows = scored.assign(text=[f"{number % 100}번째 글" for number in range(len(scored))])
+    assert assess(rows).n_copies == 300
+    first = halve(rows, seed=0)
+    assert rows["text"].groupby(rows["text"]).transform(lambda of: first[of.index].nunique()).eq(1).all()

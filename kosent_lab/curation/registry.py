@@ -1,0 +1,178 @@
+"""The registry of wishes to be left out: a file that people and rights holders are entered in.
+
+How a wish is made and answered is written in docs/CORPORA.md; what it reaches is found in ``curation.optout``.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime
+import hashlib
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from kosent_lab.core.files import write_text
+from kosent_lab.core.locks import hold
+from kosent_lab.core.schema import DataError
+from kosent_lab.curation.folders import decode
+from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
+
+COLUMNS = ("request", "asked_on", "kind", "value", "note")
+# of a wish: which column of the documents its value stands in
+KINDS = {
+    "document": "doc_id",
+    "owner": "owner",
+    "repository": "repository",
+    "source": "source",
+    "user": "user",
+    "text": "sha256",
+    "letters": "letters_sha256",
+}
+HASHED = ("text", "letters")
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Registry:
+    """The wishes of a registry file.
+
+    Parameters
+    ----------
+    wishes : DataFrame
+        ``request`` (each once), ``asked_on`` (date), ``kind`` (of `KINDS`), ``value``, ``note``.
+    sha256 : str
+        Of the file: its version.
+    """
+
+    wishes: pd.DataFrame
+    sha256: str
+
+    @property
+    def newest(self) -> str:
+        """The day of the last wish, ``""`` where there is none."""
+        return str(self.wishes["asked_on"].max()) if len(self.wishes) else ""
+
+    def hashes(self) -> dict[str, str]:
+        """Return by request what it names, hashed: a number that names something else is another wish."""
+        named = zip(self.wishes["request"], self.wishes["kind"], self.wishes["value"], strict=True)
+        return {request: hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest() for request, kind, value in named}
+
+
+def read_registry(path: Path) -> Registry:
+    """Read a registry: a CSV file with the columns of `COLUMNS`.
+
+    A wish for a text is entered by its hash (kind ``text``: SHA-256 of its UTF-8, or ``letters``: of its letters,
+    `identity.letters_sha256`), so that the registry does not repeat what is to be left out; a name may be
+    (`identity.name_sha256`).
+
+    Raises
+    ------
+    DataError
+        When a row is malformed: with file and line.
+    """
+    text, sha256 = _read(path)
+    return Registry(_parse(text, path), sha256)
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """Return what a registry holds, also as a spreadsheet in Korean saves it (CP949), and the hash of these bytes."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"the registry {path} cannot be read: {error}") from error
+    found = decode(content)
+    if found is None:
+        raise DataError(f"the registry {path} cannot be read: no encoding fits. Save it as UTF-8.")
+    return found[0], hashlib.sha256(content).hexdigest()
+
+
+def _parse(text: str, path: Path) -> pd.DataFrame:
+    """Return the wishes of a registry's text."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    before: set[str] = set()
+    try:
+        for row in filter(None, reader):
+            row = [row[0].strip(), *row[1:]]
+            _check(row, f"{path}, line {reader.line_num}", before)
+            rows.append(row)
+            before.add(row[0])
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+    if not rows:
+        raise DataError(f"{path} is empty; a registry begins with {','.join(COLUMNS)}")
+    return pd.DataFrame(rows[1:], columns=list(COLUMNS), dtype="str")
+
+
+def _check(row: list[str], where: str, before: set[str]) -> None:
+    if not before:
+        if tuple(row) != COLUMNS:
+            raise DataError(f"{where}: a registry begins with {','.join(COLUMNS)}; got {','.join(row)}")
+        return
+    if len(row) != len(COLUMNS):
+        raise DataError(f"{where}: a wish has {len(COLUMNS)} fields; got {len(row)}")
+    request, asked_on, kind, value, _ = row
+    if not request or request in before:
+        raise DataError(f"{where}: every wish has a number of its own (request); got {request!r}")
+    if kind not in KINDS:
+        raise DataError(f"{where}: a wish is for one of {', '.join(KINDS)}; got {kind!r}")
+    if not value.strip():
+        raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
+    if kind in HASHED and not SHA256.fullmatch(value):
+        raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
+    if kind == "document" and re.fullmatch(r"(?:.*/)?row-\d+", value):
+        raise DataError(
+            f"{where}: {request} names {value} by its place in a file, which an edit of the file moves; enter the text "
+            "(opt-out --text, --file), or give the source an id_column"
+        )
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", asked_on):  # 20261127 would be one too, and sort otherwise
+            raise ValueError("three numbers with hyphens")
+        datetime.date.fromisoformat(asked_on)
+    except ValueError as error:
+        raise DataError(f"{where}: asked_on is a day (2026-11-27); got {asked_on!r}") from error
+
+
+def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, note: str = "") -> dict[str, str]:
+    """Enter a wish into a registry, which is made where there is none.
+
+    Parameters
+    ----------
+    path : Path
+    request : str
+        Its number.
+    kind, value : str
+        Of a ``text`` its SHA-256 (`wish_for_text`).
+    asked_on : str
+        The day: 2026-11-27.
+    note : str
+        Nothing that names a person.
+
+    Returns
+    -------
+    dict of str to str
+        The row.
+
+    Raises
+    ------
+    DataError
+        When it would make a malformed row, or the request is there already; the registry stays as it was.
+    """
+    with hold(path):
+        before = _read(path)[0] if path.is_file() else ",".join(COLUMNS) + "\n"
+        row = io.StringIO(newline="")
+        csv.writer(row, lineterminator="\n").writerow([request, asked_on, kind, value, note])
+        text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()
+        _parse(text, path)
+        write_text(text, path)
+    return dict(zip(COLUMNS, (request, asked_on, kind, value, note), strict=True))
+
+
+def wish_for_text(text: str) -> dict[str, str]:
+    """Return what to enter for a text: kind and value, its own and its letters' hash, personal data in it masked."""
+    kept = without_personal(text)
+    return {"text": text_sha256(kept), "letters": letters_sha256(kept)}
