@@ -195,7 +195,7 @@ def print_swhids(arguments: argparse.Namespace) -> None:
     path = arguments.path
     if path.is_file():
         print(content_swhid(path.read_bytes()))
-    elif (path / ".git").exists() or (path / "objects").is_dir():
+    elif (path / ".git").exists() or ((path / "objects").is_dir() and (path / "HEAD").is_file()):
         facts = describe_repository(path)
         print("\n".join([facts["revision"], facts["directory"], facts["snapshot"]]))
         print("".join(f"{swhid}  {name}\n" for name, swhid in facts["releases"].items()), end="")

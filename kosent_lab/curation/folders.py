@@ -140,24 +140,32 @@ def _is_in_euc_kr(character: str) -> bool:
 def directory_swhid(folder: Path) -> str:
     """Return the SWHID of a folder: the id of the tree that git would make of it, all files in it added.
 
-    Empty folders are none to git, nor is ``.git``.
+    Empty folders are none to git, nor is ``.git``; a repository in it, which git would list by its revision, is taken
+    as the files that it holds.
     """
-    return f"swh:1:dir:{(_tree_id(Path(folder)) or tree_digest([])).hex()}"
+    folders = [str(folder)]
+    for place in folders:  # grows: folders in folders, however deep
+        with os.scandir(place) as there:
+            folders += [one.path for one in there if one.name != ".git" and one.is_dir(follow_symlinks=False)]
+    trees: dict[str, bytes] = {}
+    for place in reversed(folders):
+        if entries := _tree_entries(place, trees):
+            trees[place] = tree_digest(entries)
+    return f"swh:1:dir:{trees.get(str(folder), tree_digest([])).hex()}"
 
 
-def _tree_id(folder: Path) -> bytes | None:
-    """Return the id of a folder's tree, None where it holds no file."""
+def _tree_entries(folder: str, trees: dict[str, bytes]) -> list[tuple[bytes, int, bytes]]:
+    """Return what git's tree of a folder lists; of the folders in it `trees` has the ids, but of empty ones."""
     entries = []
-    for path in folder.iterdir():
-        if path.name == ".git":
-            continue
-        name = os.fsencode(path.name)
-        if path.is_symlink():
-            entries.append((name, 0o120000, bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(path))))))
-        elif path.is_dir():
-            if tree := _tree_id(path):
-                entries.append((name, 0o40000, tree))
-        elif path.is_file():
-            mode = 0o100755 if path.stat().st_mode & stat.S_IXUSR else 0o100644
-            entries.append((name, mode, bytes.fromhex(git_blob_hash(path.read_bytes()))))
-    return tree_digest(entries) if entries else None
+    with os.scandir(folder) as there:
+        for one in there:
+            name = os.fsencode(one.name)
+            if one.is_symlink():
+                entries.append((name, 0o120000, bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(one.path))))))
+            elif one.is_dir():
+                if one.name != ".git" and one.path in trees:
+                    entries.append((name, 0o40000, trees[one.path]))
+            elif one.is_file() and one.name != ".git":
+                mode = 0o100755 if one.stat().st_mode & stat.S_IXUSR else 0o100644
+                entries.append((name, mode, bytes.fromhex(git_blob_hash(Path(one.path).read_bytes()))))
+    return entries

@@ -131,14 +131,14 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     ISO/IEC 18670:2025, of snapshots: section "Snapshots".
     """
     head = find_revision(repository)
-    commits = _git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").splitlines()
+    commits = _git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").split("\n")[:-1]
     times = [int(line.partition(" ")[0]) for line in commits]
     key = _git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
     writers = (line.partition(" ")[2] for line in commits)
     authors = Counter(mail if names else _pseudonym(mail, key) for mail in writers)
-    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)%00%(symref)").decode()
+    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)%00%(symref)")
     refs = {}
-    for line in listed.splitlines():
+    for line in os.fsdecode(listed).split("\n")[:-1]:  # a name of any bytes but these
         about, _, symbolic = line.partition("\0")
         digest, kind, name = about.split(" ", 2)
         refs[name] = ("alias", symbolic) if symbolic else (kind, digest)

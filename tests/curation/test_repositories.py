@@ -1,5 +1,7 @@
+import inspect
 import os
 import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -242,3 +244,22 @@ def test_a_folder_deeper_than_calls_can_be_is_read(tmp_path, monkeypatch):
         assert read_folder(tmp_path)["text"].tolist() == ["글"]
     finally:
         subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)  # which Python's own would not
+
+
+def test_a_deep_folder_has_the_id_that_git_gives_it(tmp_path):
+    deep = tmp_path / "deep"
+    (place := Path(deep, *["a"] * 300)).mkdir(parents=True)
+    (place / "f").write_text("x", "utf-8")
+    try:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(len(inspect.stack()) + 120)
+        try:
+            found = directory_swhid(deep)
+        finally:
+            sys.setrecursionlimit(limit)
+        subprocess.run(["git", "init", "-q", deep], check=True)
+        subprocess.run(["git", "-C", deep, "add", "-A"], check=True)
+        tree = subprocess.run(["git", "-C", deep, "write-tree"], capture_output=True, text=True, check=True).stdout
+        assert found == f"swh:1:dir:{tree.strip()}"
+    finally:
+        subprocess.run(["rm", "-rf", deep], check=True)
