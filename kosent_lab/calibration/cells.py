@@ -74,16 +74,50 @@ class Cells:
         pairs = [self.weighed(outcome, weight) for weight in weights]
         return np.array([positive for positive, _ in pairs]), np.array([negative for _, negative in pairs])
 
+    def _tossed_together(
+        self, groups: np.ndarray, alike: float, *, resamples: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        random, ones = np.random.default_rng(seed), np.ones(self.n)
+        probability, found = self.probability[self.of_row], []
+        for _ in range(resamples):
+            drawn = random.random(self.n)
+            common = random.random(int(groups.max()) + 1)[groups]
+            drawn = np.where((random.random(int(groups.max()) + 1) < alike)[groups], common, drawn)
+            found.append(self.weighed((drawn < probability).astype("float64"), ones))
+        both = np.array(found).reshape(resamples, 2, -1)
+        return both[:, 0], both[:, 1]
+
     def weighed(self, outcome: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return positives and negatives of each cell when each row counts `weight` times, shape (c,) each."""
         counted = np.bincount(2 * self.of_row + outcome.astype("int64"), weight, 2 * len(self.probability))
         return counted[1::2], counted[::2]
 
-    def tossed(self, *, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Toss the outcomes as the probabilities say: what a calibrated model of these rows would show."""
+    def tossed(
+        self, *, resamples: int, seed: int, groups: np.ndarray | None = None, outcome: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Toss the outcomes as the probabilities say: what a calibrated model of these rows would show.
+
+        Rows of one group (a minimal pair) are tossed together as often as those of `outcome` are alike: a pair answered
+        alike tells as much as one row.
+        """
+        if (
+            groups is not None
+            and outcome is not None
+            and (alike := _alike(self.probability[self.of_row], outcome, groups))
+        ):
+            return self._tossed_together(groups, alike, resamples=resamples, seed=seed)
         rows = (self.positive + self.negative).astype("int64")
         positive = np.random.default_rng(seed).binomial(rows, self.probability, size=(resamples, len(rows)))
         return positive.astype("float64"), (rows - positive).astype("float64")
+
+
+def _alike(probability: np.ndarray, outcome: np.ndarray, groups: np.ndarray) -> float:
+    """Return how alike what is left of the outcomes is within groups: 0 for single rows, 1 for rows that are copies."""
+    left = (outcome - probability) / np.sqrt(np.maximum(probability * (1 - probability), 1e-6))
+    sums, squares, sizes = np.bincount(groups, left), np.bincount(groups, left**2), np.bincount(groups)
+    pairs = (sizes * (sizes - 1)).sum()
+    share = (sums**2 - squares).sum() / pairs / max(1e-12, float((left**2).mean())) if pairs else 0.0
+    return float(np.clip(share, 0, 1))
 
 
 def group_weights(groups: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarray]:

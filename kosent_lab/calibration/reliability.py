@@ -117,7 +117,8 @@ def corp_curve(
     """
     probability, outcome, odds = view(frame, of)
     cells = gather(probability, outcome, odds, most=MOST)
-    tossed = isotonic(*cells.tossed(resamples=resamples, seed=seed))
+    groups = pair_groups(frame[frame["label"].notna()])
+    tossed = isotonic(*cells.tossed(resamples=resamples, seed=seed, groups=groups, outcome=outcome))
     shares = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     low, high = np.quantile(tossed, shares, axis=0) if resamples else np.full((2, len(cells.probability)), np.nan)
     return pd.DataFrame(

@@ -36,7 +36,7 @@ class Reading:
         self.value, self.base = _single(exact, width), _single(self.cells, width)
         drawn = self.cells.resampled(outcome, resamples=resamples, seed=seed, groups=groups)
         self.drawn = measures(self.cells, *drawn, width=width)
-        tossed = self.cells.tossed(resamples=resamples, seed=seed + 1)
+        tossed = self.cells.tossed(resamples=resamples, seed=seed + 1, groups=groups, outcome=outcome)
         self.tossed = measures(self.cells, *tossed, width=width)
 
     @functools.cached_property

@@ -237,6 +237,8 @@ def _write(
     out: Path,
 ) -> Snapshot:
     frame = frame.assign(swhid=frame["text"].map(text_swhid))
+    if "skipped" in frame.columns:  # of what was not read the content is not known
+        frame["swhid"] = frame["swhid"].mask(frame["skipped"].fillna("") != "", "")
     with whole_folder(out, own=OWN) as fresh:
         shards = []
         for number, first in enumerate(range(0, max(1, len(frame)), recipe.shard_rows)):

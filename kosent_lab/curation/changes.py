@@ -23,10 +23,13 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     dict of str to DataFrame
         ``added`` (``doc_id``), ``removed`` (``doc_id``, and of the later version's lineage ``step``, ``reason`` and
         ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``, and ``what``: the columns
-        that are other ones under the same id, parted by spaces).
+        that are other ones under the same id, parted by spaces; not the revision of a whole clone).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
-    names = list(dict.fromkeys([*first.columns, *second.columns]))  # a column may come or go
+    # a column may come or go; the moment of a whole clone is no change of each of its files
+    clones = any("clone" in one for snapshot in (before, after) for one in snapshot.manifest["inputs"])
+    whole = {"revision", "revision_swhid", "directory_swhid", *(("time",) if clones else ())}
+    names = [name for name in dict.fromkeys([*first.columns, *second.columns]) if name not in whole]
     first, second = (one.reindex(columns=names, fill_value=_NOTHING) for one in (first, second))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
     stayed = both[both["_merge"] == "both"]

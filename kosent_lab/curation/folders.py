@@ -19,6 +19,7 @@ from kosent_lab.curation.identity import tree_digest
 from kosent_lab.curation.languages import file_language
 
 LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
+_LARGE_FILE = b"version https://git-lfs.github.com/spec/"  # what git keeps in the place of one
 COLUMNS = ("doc_id", "text", "path", "language", "encoding", "size", "swhid", "skipped")
 _MARKS = (  # UTF-32's before UTF-16's, which it begins with
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -81,6 +82,8 @@ def file_row(
     text, encoding = "", ""
     # a name that is no UTF-8 is written with its bytes
     name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if not skipped and content.startswith(_LARGE_FILE):
+        skipped = "a pointer to a large file"
     if not skipped:
         found = decode(content)
         text, encoding = found or ("", "")

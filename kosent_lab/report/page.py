@@ -74,8 +74,8 @@ class Page:
         The sentences that it opens with.
     """
 
-    html: str
-    figures: dict[str, str]
+    html: str = dataclasses.field(repr=False)
+    figures: dict[str, str] = dataclasses.field(repr=False)
     findings: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
@@ -101,8 +101,11 @@ class Page:
         Raises
         ------
         DataError
-            When the page would be larger than four megabytes, the limit of what is mailed about with ease.
+            When the page would be larger than four megabytes, the limit of what is mailed about with ease, or a file is
+            named in the place of a folder.
         """
+        if Path(folder).suffix == ".html":
+            raise DataError(f"a page is saved in a folder, as report.html with figures beside it; got {folder}")
         content = self.html.encode("utf-8", "replace")  # a text may hold what UTF-8 cannot
         if len(content) > LARGEST:
             raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")

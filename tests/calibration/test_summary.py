@@ -292,3 +292,22 @@ def test_a_text_that_is_there_twice_tells_no_more_than_once():
     assert widened(apart)[["brier", "nll"]].min() > 0.85
     ranked = [calibration.compare_calibrators(frame, methods=("platt",), resamples=300) for frame in frames]
     assert widened(ranked, "nll_low", "nll_high").max() > 0.8
+
+
+def test_pairs_answered_alike_are_no_sign_of_miscalibration():
+    """A calibrated model whose pairs are copies: its rows alone would be doubted in a quarter of the draws."""
+    doubted = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        margin = random.normal(0, 2, 150)
+        label = (random.random(150) < 1 / (1 + np.exp(-margin))).astype(int)
+        frame = pd.DataFrame({"logit_0": 0.0, "logit_1": margin, "label": label, "pair_id": map(str, range(150))})
+        frame = pd.concat([frame, frame], ignore_index=True).assign(
+            prob_1=lambda rows: 1 / (1 + np.exp(-rows["logit_1"]))
+        )
+        frame = frame.assign(pred=frame["logit_1"] > 0, confidence=frame["prob_1"].clip(lower=0.5))
+        frame = frame.assign(confidence=np.maximum(frame["prob_1"], 1 - frame["prob_1"]))
+        frame = frame.assign(correct=frame["pred"] == frame["label"].astype(bool))
+        found = calibration.calibration_summary(frame, resamples=100, seed=seed).set_index(["of", "metric"])["value"]
+        doubted += found["positive", "p_calibrated"] <= 0.05
+    assert doubted <= 8  # 3 are expected, more than 8 in less than one of a hundred

@@ -164,3 +164,15 @@ def test_names_of_files_are_no_persons_data(tmp_path):
     (tmp_path / "src" / "010-2345-6789.txt").write_text("좋은 영화")
     found = read_source({"folder": "src", "licence": "CC0-1.0"}, folder=tmp_path)
     assert "columns" not in steps.personal(found, action="report").facts
+
+
+@pytest.mark.parametrize("name", ["License", "LICENCE", " licence "])
+def test_a_column_is_ours_however_it_is_spelt(tmp_path, name):
+    frame = pd.DataFrame({"text": TEXTS, name: ["GPL-3.0-only", "MIT"]})
+    assert read(tmp_path, frame, licence="MIT")["licence"].tolist() == ["GPL-3.0-only", "MIT"]
+
+
+def test_two_columns_that_mean_the_same_are_refused(tmp_path):
+    frame = pd.DataFrame({"text": TEXTS, "License": "MIT", "LICENCE": "GPL-3.0-only"})
+    with pytest.raises(DataError, match="one column licence"):
+        read(tmp_path, frame)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kosent_lab import curation
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation import repositories
 from kosent_lab.curation.folders import directory_swhid, read_folder
@@ -263,3 +264,24 @@ def test_a_deep_folder_has_the_id_that_git_gives_it(tmp_path):
         assert found == f"swh:1:dir:{tree.strip()}"
     finally:
         subprocess.run(["rm", "-rf", deep], check=True)
+
+
+def test_what_stands_for_a_large_file_is_no_document(tmp_path):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n"
+    (tmp_path / "train.py").write_text(pointer, "utf-8")
+    (row,) = read_folder(tmp_path).to_dict("records")
+    assert row["skipped"] == "a pointer to a large file"
+    assert row["text"] == ""
+
+
+def test_of_a_clone_that_moved_on_the_files_that_changed_are_told(clone, tmp_path):
+    head = 'name = "mine"\ntitle = "Mine"\nlicence = "MIT"\nversion = "{version}"\n[[sources]]\nclone = "저장소"\n'
+    head += 'at = "{at}"\nlicence = "MIT"\n[[steps]]\nstep = "quality"\n'
+    made = []
+    for version, at in (("1.0.0", "2024-06-15"), ("1.1.0", "2024-07-15")):
+        (tmp_path / "r.toml").write_text(head.format(version=version, at=at), "utf-8")
+        made.append(curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / version))
+    found = curation.compare_snapshots(*made)["changed"]
+    assert found["doc_id"].str.endswith("a.py").all()
+    assert len(found) == 1
+    assert made[1].frame().loc[lambda rows: rows["skipped"].fillna("") != "", "swhid"].eq("").all()

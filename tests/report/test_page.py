@@ -221,3 +221,10 @@ def test_one_row_promises_nothing(tiny):
     assert "No slice has the 30 labelled texts" in said
     made = page.build_page([part]).html
     assert "No word that is cut occurs twice" in made or "There are no words" in made
+
+
+def test_a_page_prints_what_it_found_and_is_saved_in_a_folder(tmp_path):
+    made = page.Page("<html>" + "x" * 10_000, {"a": "<svg/>"}, ("Of 3 texts 2 are right.",))
+    assert len(repr(made)) < 100
+    with pytest.raises(DataError, match="saved in a folder"):
+        made.save(tmp_path / "report.html")
