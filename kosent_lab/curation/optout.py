@@ -16,6 +16,7 @@ from kosent_lab.core.schema import plain_label
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import PUBLISHED, name_sha256
+from kosent_lab.curation.licence_evidence import is_licence_file
 from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry
 
 _ADDRESS = re.compile(r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|\.git/?$|/$")
@@ -63,9 +64,18 @@ def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
             request = request.fillna(spelt_alike(frame[column], str(kind)).map(by_value))
             if _any_hashed(kind, by_value.index):
                 request = request.fillna(_names(frame[column]).map(name_sha256).map(by_value))
-    # a short text, 최고, is everybody's
-    letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
+    # a short text, 최고, is everybody's, and so are the words of a licence
+    letters = frame["letters_sha256"].where((fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame))
     return pd.DataFrame({"doc_id": frame["doc_id"], "request": request, "letters": letters})
+
+
+def _of_everybody(frame: pd.DataFrame) -> pd.Series:
+    """Tell which documents are files of a licence, which lie in many repositories and are copies of nobody's work."""
+    if "path" not in frame.columns:
+        return pd.Series(False, index=frame.index)
+    return (
+        frame["path"].fillna("").astype("str").map(lambda path: is_licence_file(path.rsplit("/", 1)[-1])).astype(bool)
+    )
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
@@ -140,7 +150,7 @@ def find_near_wished(
         As `find_wished`, of further documents.
     """
     named = frame["doc_id"].isin(found["doc_id"])
-    long = fold_texts(frame["text"]).str.len() >= least
+    long = (fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame)
     near = find_overlap(frame[~named & long], frame[named & long], threshold=threshold)
     request = near["other"].map(found.set_index("doc_id")["request"])
     return pd.DataFrame({"doc_id": near["doc_id"], "request": request, "follows": True})

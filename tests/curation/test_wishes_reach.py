@@ -240,3 +240,17 @@ def test_a_version_built_twice_has_the_same_bytes(home):
     frame = pd.DataFrame({"doc_id": ["A", "C"], "text": [LONG, "다른 글입니다"]})
     ask_out(home, "document", "A")
     assert build(home, frame, OPT_OUT).sha256 == build(home, frame, OPT_OUT).sha256
+
+
+def test_a_wish_of_one_owner_leaves_the_licence_files_of_others(home):
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["one/LICENSE", "two/LICENSE", "one/a.py", "two/a.py"],
+            "path": ["LICENSE", "LICENSE", "a.py", "a.py"],
+            "owner": ["alice", "bob"] * 2,
+            "text": [LONG + " 허락합니다"] * 2 + [LONG] * 2,
+        }
+    )
+    ask_out(home, "owner", "alice")
+    made = build(home, frame, OPT_OUT)
+    assert made.frame()["doc_id"].tolist() == ["two/LICENSE"]  # a.py is a copy of hers
