@@ -73,9 +73,8 @@ def _of_everybody(frame: pd.DataFrame) -> pd.Series:
     """Tell which documents are files of a licence, which lie in many repositories and are copies of nobody's work."""
     if "path" not in frame.columns:
         return pd.Series(False, index=frame.index)
-    return (
-        frame["path"].fillna("").astype("str").map(lambda path: is_licence_file(path.rsplit("/", 1)[-1])).astype(bool)
-    )
+    names = frame["path"].fillna("").astype("str").str.rsplit("/", n=1).str[-1]
+    return names.map(is_licence_file).astype(bool)
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
@@ -122,7 +121,8 @@ def find_asked_before(
     """
     standing = registry.hashes()
     known = {letters: request for letters, (request, wish) in asked.items() if standing.get(request) == wish}
-    rest = frame[~frame["doc_id"].isin(found["doc_id"]) & (fold_texts(frame["text"]).str.len() >= least)]
+    long = (fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame)
+    rest = frame[~frame["doc_id"].isin(found["doc_id"]) & long]
     request = rest["letters_sha256"].map(known)
     request = request.fillna(rest["letters_sha256" + PUBLISHED].map(known)).dropna()
     return pd.DataFrame({"doc_id": rest.loc[request.index, "doc_id"], "request": request, "follows": True})
