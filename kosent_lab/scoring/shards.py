@@ -88,10 +88,21 @@ def score_file(
         options = {"job": job, "mask_personal": mask_personal, "progress": progress}
         shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
         personal.warn(source.name, held, masked=mask_personal)
+        _warn_of_texts(source.name, shards, classifier.max_tokens)
         _join_shards(shards, target)
         rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
         remove_shards(shards[0].parent)
     return rows
+
+
+def _warn_of_texts(name: str, shards: list[Path], max_tokens: int) -> None:
+    """Tell how many texts were not read to their end, and how many there was nothing to read of."""
+    parts = [pd.read_parquet(shard, columns=["text", "truncated"]) for shard in shards]
+    cut = sum(int(part["truncated"].sum()) for part in parts)
+    blank = sum(int(part["text"].astype("str").fillna("").str.strip().eq("").sum()) for part in parts)
+    for n, what in ((cut, f"cut after {max_tokens} pieces (truncated)"), (blank, "blank")):
+        if n:
+            logger.warning("%s: %s %s %s", name, f"{n:,}", "text is" if n == 1 else "texts are", what)
 
 
 def score_frame(

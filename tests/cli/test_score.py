@@ -316,3 +316,11 @@ def test_a_file_parted_by_another_sign_is_told_so(tiny_folder, tmp_path, capsys)
     source.write_text("id;text;label\n1;좋다;1\n", "utf-8")
     assert parser.main(["predict", str(source), "--out", str(tmp_path / "o.csv"), "--model", str(tiny_folder)]) == 1
     assert "is it parted by ';'?" in capsys.readouterr().err
+
+
+def test_texts_that_are_cut_or_blank_are_told(tiny_folder, tmp_path, caplog):
+    source = tmp_path / "in.csv"
+    source.write_text("text\n" + "좋다 " * 2_000 + '\n" "\n싫다\n', "utf-8")
+    assert parser.main(["predict", str(source), "--out", str(tmp_path / "o.csv"), "--model", str(tiny_folder)]) == 0
+    assert "in.csv: 1 text is cut after" in caplog.text
+    assert "in.csv: 1 text is blank" in caplog.text
