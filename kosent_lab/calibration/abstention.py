@@ -222,7 +222,7 @@ def choose_threshold(
         failed = np.flatnonzero(~(bounds[start:] <= max_risk))
         holds[start : start + (failed[0] if len(failed) else len(GRID))] = True
     if not holds.any():
-        raise _unreachable(len(rows), kept, errors, max_risk, confidence, allowed)
+        raise _unreachable(len(rows), kept, errors, max_risk, confidence, allowed, effect)
     best = int(np.flatnonzero(holds)[-1])
     return RiskThreshold(
         threshold=float(GRID[best]),
@@ -264,14 +264,14 @@ def held_out_threshold(
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
     columns = [name for name in (*_NEEDED, "pair_id", "split", "official_split") if name in frame.columns]
     rows = frame.loc[frame["correct"].notna(), columns]  # without the texts, which each half would hold again
-    first = halve(frame.loc[rows.index], seed=seed) & ~test_rows(rows)
+    first = halve(frame[frame["correct"].notna()], seed=seed) & ~test_rows(rows)
     found = choose_threshold(rows[first], max_risk=max_risk, confidence=confidence)
     said = {"n_chosen": found.n, "risk_bound": found.risk_bound, "coverage_chosen": found.coverage}
     return pd.concat([threshold_summary(rows[~first], threshold=found.threshold), pd.Series(said, dtype="float64")])
 
 
 def _unreachable(
-    n: int, kept: np.ndarray, errors: np.ndarray, max_risk: float, confidence: float, allowed: float
+    n: int, kept: np.ndarray, errors: np.ndarray, max_risk: float, confidence: float, allowed: float, effect: float
 ) -> UnreachableRiskError:
     """Say how many labelled rows would pass if they were like these."""
     from scipy import stats
@@ -281,7 +281,7 @@ def _unreachable(
     there = kept > 0
     share, risk = kept[there] / max(1, n), (errors[there] + 0.5) / (kept[there] + 1)
     if n == 0 or not (risk < max_risk).any():
-        fewest = int(np.ceil(np.log(allowed) / np.log(1 - max_risk)))
+        fewest = int(np.ceil(np.log(allowed) / np.log(1 - max_risk) * effect))
         least = errors[there] / kept[there] if there.any() else np.array([1.0])
         if n and least.min() >= max_risk:
             return UnreachableRiskError(
@@ -293,8 +293,8 @@ def _unreachable(
     size = n
     while size < 10**8:
         size = int(size * 1.1) + 1
-        rows = np.floor(share * size)
+        rows = np.floor(share * size / effect)
         if (stats.binom.cdf(np.ceil(risk * rows), rows, max_risk) <= allowed)[risk < max_risk].any():
             break
-    size = int(float(f"{size:.2g}"))  # more digits than it knows
+    size = -(-size // (step := 10 ** max(0, len(str(size)) - 2))) * step  # of two digits: it knows no more
     return UnreachableRiskError(f"{few}. About {size:,} rows like these would be needed.", size)

@@ -84,7 +84,7 @@ class Cells:
             common = random.random(int(groups.max()) + 1)[groups]
             drawn = np.where((random.random(int(groups.max()) + 1) < alike)[groups], common, drawn)
             found.append(self.weighed((drawn < probability).astype("float64"), ones))
-        both = np.array(found).reshape(resamples, 2, -1)
+        both = np.array(found).reshape(resamples, 2, len(self.probability))
         return both[:, 0], both[:, 1]
 
     def weighed(self, outcome: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,8 @@ _READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "
 )
 
 
-_HIDDEN = re.compile("[OX○]{2,}$|[가-힣][OX○]$")
+_HIDDEN = re.compile("(?<![A-Za-z○])[OX○]+$")  # 김OO, 수OO; no BOX
+_TAIL = 40  # characters that are looked at
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*$")
 _MONEY = ("$", "€", "£")
 
@@ -184,14 +185,16 @@ def final_sound(word: str) -> str | None:
     last = word[-1]
     if is_syllable(last):
         return split_syllable(last)[2]
-    if _HIDDEN.search(word):
+    tail = word[-_TAIL:]
+    if len(word) > 1 and _HIDDEN.search(tail):
         return None
     before = word.rstrip(_UNIT_LETTERS)
     if len(before) < len(word) and before.rstrip(" ")[-1:].isdigit():
         return _UNITS.get(word[len(before) :])
-    if number := _NUMBER.search(word):
-        unsure = last in _READ_TWICE and (len(number.group()) == 1 or number.start())
-        return None if unsure or word[number.start() - 1 : number.start()] in _MONEY else _READ_FINAL.get(last, "")
+    if number := _NUMBER.search(tail):
+        before_it = tail[number.start() - 1 : number.start()]
+        unsure = last in _READ_TWICE and (len(number.group()) == 1 or (before_it != "" and last != "0"))
+        return None if unsure or before_it in _MONEY else _READ_FINAL.get(last, "")
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
     as_word = next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
     if len(spelled) > 1 and not spelled.isupper():

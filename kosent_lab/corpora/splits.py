@@ -116,10 +116,14 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     group = np.arange(len(frame))  # the place of its first row names it
     keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
     keys += [fold_texts(frame["text"])] if "text" in frame.columns else []
-    for _ in range(2 * len(keys)):  # a copy of one of a pair brings the pair along
+    before = None
+    while keys and not np.array_equal(before, group):  # a copy of one of a pair brings the pair along, and so on
+        before = group
         for key in keys:
+            # what has moved to a smaller group takes all of its former group there
             first_of = pd.Series(group).groupby(key.to_numpy()).transform("min").to_numpy()
-            group = np.where(key == "", group, first_of)
+            moved = np.where(key == "", group, first_of)
+            group = pd.Series(moved).groupby(group).transform("min").to_numpy()
     names, code = np.unique(group, return_inverse=True)
     first = np.random.default_rng(seed).permutation(len(names)) < len(names) // 2
     return pd.Series(first[code], index=frame.index)

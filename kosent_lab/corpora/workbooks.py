@@ -95,7 +95,7 @@ class Workbook:
                 text = tail + block
                 for column, first, _, last in _MERGED.findall(text):
                     found.append((column_index_from_string(column.decode()) - 1, int(first), int(last)))
-                tail = text[-100:] if b"<mergeCell " in text[-100:] else b""
+                tail = text[-100:]  # a tag may be cut; one that is seen twice counts once
         return [one for one in dict.fromkeys(found) if one[2] > one[1]]
 
     def _fill(self, merged: list[tuple[int, int, int]], body: dict[int, list[str]]) -> None:

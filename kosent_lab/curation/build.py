@@ -29,6 +29,7 @@ from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.engines import Engine, Here
 from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, text_swhid, without_personal
 from kosent_lab.curation.licences import licence_names
+from kosent_lab.curation.optout import spelt_alike
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
 from kosent_lab.curation.scanner import scan
@@ -45,6 +46,7 @@ from kosent_lab.curation.snapshots import (
     Snapshot,
     manifest_sha256,
     open_snapshot,
+    still_asked,
 )
 from kosent_lab.curation.steps import run_in_parts
 
@@ -224,7 +226,8 @@ def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
     if step == "opt-out":
         for column in ("owner", "repository"):
-            table[column] = table[column].map(name_sha256).where(table[column] != "", "")
+            hashed = spelt_alike(table[column], column).map(name_sha256)
+            table[column] = hashed.where(table[column] != "", "").astype("str")
     return table[list(LINEAGE_COLUMNS)]
 
 
@@ -277,11 +280,9 @@ def _write(
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
-        standing = {pair for step in facts["steps"] for pair in dict(step["facts"].get("requests", {})).items()}
-        again = before is not None and before.manifest["version"] == recipe.version  # its own wishes are this one's too
-        asked = before.asked(own=not again) if before else {}
-        asked_rows = sorted((letters, *wish) for letters, wish in asked.items() if wish in standing)
-        if asked_rows:  # whichever version took it out; of a wish that was withdrawn nothing is kept
+        again = before is not None and before.manifest["version"] == recipe.version
+        asked_rows = still_asked(before.asked(own=not again), facts["steps"]) if before else []
+        if asked_rows:  # whichever version before took it out; of a wish that was withdrawn nothing is kept
             write_parquet(pd.DataFrame(asked_rows, columns=["letters_sha256", "request", "wish"]), fresh / ASKED)
             files.append(ASKED)
         manifest["files"] = {name: file_sha256(fresh / name) for name in files}

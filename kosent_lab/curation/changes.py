@@ -28,7 +28,7 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     first, second = (_contents(snapshot) for snapshot in (before, after))
     # a column may come or go; the moment of a whole clone is no change of each of its files
     clones = any("clone" in one for snapshot in (before, after) for one in snapshot.manifest["inputs"])
-    whole = {"revision", "revision_swhid", "directory_swhid", *(("time",) if clones else ())}
+    whole = {"revision", "revision_swhid", "directory_swhid", "time"} if clones else set()
     names = [name for name in dict.fromkeys([*first.columns, *second.columns]) if name not in whole]
     first, second = (one.reindex(columns=names, fill_value=_NOTHING) for one in (first, second))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)

@@ -20,8 +20,8 @@ from kosent_lab.curation.copyright import notices_of_files
 from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.heritage import read_heritage
 from kosent_lab.curation.languages import add_content_languages, text_language
-from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector, written_licence
-from kosent_lab.curation.licences import spdx
+from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
+from kosent_lab.curation.licences import spdx, written_licence
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.repositories import read_repository
 

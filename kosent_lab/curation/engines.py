@@ -55,7 +55,10 @@ class OnCores:
         try:
             return list(self._pool.map(function, parts))
         except BrokenProcessPool:
-            logger.warning("a process that looked at documents died (out of memory?); going on in one process")
+            logger.warning(
+                "a process that looked at documents died (out of memory, or a script without "
+                'if __name__ == "__main__"?); going on in one process'
+            )
             return Here().map(function, parts)
 
 
@@ -118,6 +121,10 @@ def open_engine(address: str | None = None) -> Iterator[Engine]:
         pool = ProcessPoolExecutor(mp_context=context, initializer=_end_with_parent)
         try:
             yield OnCores(pool)
+        except BaseException:  # Ctrl-C waits for no part that runs
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         return

@@ -163,12 +163,14 @@ def _tree_entries(folder: str, trees: dict[str, bytes]) -> list[tuple[bytes, int
     with os.scandir(folder) as there:
         for one in there:
             name = os.fsencode(one.name)
+            if name == b".git":
+                continue
             if one.is_symlink():
                 entries.append((name, 0o120000, bytes.fromhex(git_blob_hash(os.fsencode(os.readlink(one.path))))))
             elif one.is_dir():
-                if one.name != ".git" and one.path in trees:
+                if one.path in trees:
                     entries.append((name, 0o40000, trees[one.path]))
-            elif one.is_file() and one.name != ".git":
+            elif one.is_file():
                 mode = 0o100755 if one.stat().st_mode & stat.S_IXUSR else 0o100644
                 entries.append((name, mode, bytes.fromhex(git_blob_hash(Path(one.path).read_bytes()))))
     return entries

@@ -11,7 +11,7 @@ from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256, without_personal
 from kosent_lab.curation.optout import find_wished_in, spelt_alike, unmatched
-from kosent_lab.curation.registry import HASHED, Registry
+from kosent_lab.curation.registry import HASHED, Registry, spelt
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -48,18 +48,20 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
         raise DataError(f"ask for one thing: a text, or one of {', '.join(ASKED)}")
     if text is not None:  # a lineage keeps none with personal data in it
         wanted = {"letters_sha256": text}
-        spelt = {letters_sha256(text), letters_sha256(without_personal(text))}
+        spellings_asked = {letters_sha256(text), letters_sha256(without_personal(text))}
     ((column, value),) = wanted.items()
     if text is None:
-        spelt = {*spellings(value), value.casefold(), spelt_alike(pd.Series([value]), column).item()}
+        spellings_asked = {*spellings(value), value.casefold(), spelt(value, column)} - {""}
     found = []
     for snapshot in snapshots:
-        held = _held(snapshot, column, value, spelt)
+        held = _held(snapshot, column, value, spellings_asked)
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
             lineage = lineage.assign(**{column: ""})
         # who asked to be left out stands there hashed
-        alike = lineage[column].isin({*spelt, *map(name_sha256, spelt)}) | _alike(lineage[column], column, value)
+        alike = lineage[column].isin({*spellings_asked, *map(name_sha256, spellings_asked)}) | _alike(
+            lineage[column], column, value
+        )
         known = lineage.loc[alike, "doc_id"]
         touched = lineage[lineage["doc_id"].isin({*held, *known})].rename(columns={"action": "what"})
         # what a step changed and none took out is held, under another text than the one asked for
@@ -72,19 +74,19 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
 
 
 def _alike(values: pd.Series, column: str, value: str) -> pd.Series:
-    return spelt_alike(values, column).eq(spelt_alike(pd.Series([value]), column).item())
+    return spelt_alike(values, column).eq(spelt(value, column)) & values.fillna("").ne("")
 
 
-def _held(snapshot: Snapshot, column: str, value: str, spelt: set[str]) -> list[str]:
+def _held(snapshot: Snapshot, column: str, value: str, spellings_asked: set[str]) -> list[str]:
     ids: list[str] = []
     if column == "letters_sha256":
         for batch in snapshot.batches(["doc_id", "text"]):
-            ids += batch.loc[batch["text"].map(letters_sha256).isin(spelt), "doc_id"].tolist()
+            ids += batch.loc[batch["text"].map(letters_sha256).isin(spellings_asked), "doc_id"].tolist()
     elif column in ("owner", "repository", "user") and column in snapshot.manifest["columns"]:
         for batch in snapshot.batches(["doc_id", column], rows=50_000):
             ids += batch.loc[_alike(batch[column], column, value), "doc_id"].tolist()
     elif column in snapshot.manifest["columns"]:
-        for one in sorted(spelt):
+        for one in sorted(spellings_asked):
             for batch in snapshot.find(columns=["doc_id"], **{column: one}):
                 ids += batch["doc_id"].tolist()
     return ids
@@ -105,7 +107,7 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     counts = lineage.loc[lineage["step"] == "opt-out", "other"].value_counts()
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
     nothing = {request for fact in facts for request in fact["unmatched"]}
-    applied = {request for fact in facts for request in fact["requests"]}
+    applied = {request for fact in facts for request in fact.get("requests", [])}
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]
     waiting, held = _wished(snapshot, registry)

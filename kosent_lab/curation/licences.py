@@ -59,6 +59,31 @@ UNREAD = "LicenseRef-unread"
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _STAND_IN = re.compile(r"licenseref-(\d+)-of-this-text")
+# how people write what SPDX calls otherwise, in package metadata and classifiers
+_WRITTEN = {
+    r"(the )?mit( licen[cs]e)?( \(mit\))?": "MIT",
+    r"apache( software)?( licen[cs]e)?,?[ -]?(version |v)?2(\.0)?( licen[cs]e)?": "Apache-2.0",
+    r"apache software licen[cs]e": "Apache-2.0",
+    r"(3-clause |new |modified |revised )bsd( licen[cs]e)?|bsd[ -]3([ -]clause)?( licen[cs]e)?": "BSD-3-Clause",
+    r"(2-clause |simplified )bsd( licen[cs]e)?|bsd[ -]2([ -]clause)?( licen[cs]e)?": "BSD-2-Clause",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?2( \(gplv2\))?": "GPL-2.0-only",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?2(\+| or later)( \(gplv2\+\))?": "GPL-2.0-or-later",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?3( \(gplv3\))?": "GPL-3.0-only",
+    r"(gnu )?(general public licen[cs]e|gpl)[ -]?(version |v)?3(\+| or later)( \(gplv3\+\))?": "GPL-3.0-or-later",
+    r"(gnu )?(lesser general public licen[cs]e|lgpl)[ -]?(version |v)?2\.1( \(lgplv2\.1\))?": "LGPL-2.1-only",
+    r"(gnu )?(lesser general public licen[cs]e|lgpl)[ -]?(version |v)?3( \(lgplv3\))?": "LGPL-3.0-only",
+    r"(gnu )?(affero general public licen[cs]e|agpl)[ -]?(version |v)?3( \(agplv3\))?": "AGPL-3.0-only",
+    r"mozilla public licen[cs]e 2\.0( \(mpl 2\.0\))?|mpl[ -]?2(\.0)?": "MPL-2.0",
+    r"bsd 3-clause \"new\" or \"revised\" license": "BSD-3-Clause",
+    r"https?://(www\.)?apache\.org/licenses/license-2\.0(\.txt|\.html)?": "Apache-2.0",
+    r"isc( licen[cs]e)?( \(iscl\))?": "ISC",
+    r"(the )?unlicense( \(unlicense\))?": "Unlicense",
+    r"cc0( 1\.0)?( universal)?( \(cc0 1\.0\) public domain dedication)?": "CC0-1.0",
+    # as Korean sources write them; 공공누리 (Korea Open Government Licence) is on no list of SPDX's
+    **{rf"cc[ -]by{kind}[ -]{number}": f"CC-BY{kind.upper().replace(' ', '-')}-{number}"
+       for kind in ("", "-nc", "-sa", "-nd", "-nc-sa", "-nc-nd") for number in ("2.0", "3.0", "4.0")},
+    **{rf"(kogl|공공누리)[ -]?(제 ?)?{kind}(유형)?": f"LicenseRef-KOGL-{kind}" for kind in "1234"},
+}  # fmt: skip
 
 
 @functools.cache
@@ -181,6 +206,29 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     return allowed(parse_licence(expression))
 
 
+def written_licence(words: str) -> str:
+    """Return the SPDX expression for a licence as package metadata names it.
+
+    Returns
+    -------
+    str
+        ``LicenseRef-`` and the words where they name none that is known: ``BSD`` alone may be several.
+
+    Examples
+    --------
+    >>> [written_licence(words) for words in ("Apache 2.0", "GPL v3+", "MIT OR Apache-2.0", "BSD", "see LICENSE")]
+    ['Apache-2.0', 'GPL-3.0-or-later', 'MIT OR Apache-2.0', 'LicenseRef-BSD', 'LicenseRef-see-LICENSE']
+    """
+    words = re.sub(r"\\(.)", r"\1", words).strip()  # as a program writes quotes within quotes
+    for pattern, expression in _WRITTEN.items():
+        if re.fullmatch(pattern, words, re.IGNORECASE):
+            return expression
+    try:
+        return str(parse_licence(words))
+    except DataError:
+        return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-")[:60] or "unreadable")
+
+
 def stated_licence(text: str) -> tuple[str, int] | None:
     """Return the licence that a file states in a tag or a notice of its own, and the line of it, from 1.
 
@@ -209,8 +257,8 @@ def stated_licence(text: str) -> tuple[str, int] | None:
         if seen["tag"] is None or _is_known(seen["tag"]):
             return UNREAD, head.count("\n", 0, seen.start()) + 1
     if own := _DUNDER.search(head):
-        words = own.group(1).strip()
-        return words if _is_known(words) else UNREAD, head.count("\n", 0, own.start()) + 1
+        words = written_licence(own.group(1))
+        return UNREAD if words.startswith("LicenseRef-") else words, head.count("\n", 0, own.start()) + 1
     return None
 
 

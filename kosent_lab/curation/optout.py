@@ -5,7 +5,6 @@ The wishes themselves are in ``curation.registry``; what a build does with them 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -17,9 +16,8 @@ from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import PUBLISHED, name_sha256
 from kosent_lab.curation.licence_evidence import is_licence_file
-from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry
+from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry, spelt
 
-_ADDRESS = re.compile(r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|\.git/?$|/$")
 LEAST_LETTERS = 12
 
 
@@ -63,7 +61,8 @@ def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
         for column in _columns(str(kind), frame):
             request = request.fillna(spelt_alike(frame[column], str(kind)).map(by_value))
             if _any_hashed(kind, by_value.index):
-                request = request.fillna(_names(frame[column]).map(name_sha256).map(by_value))
+                for names in (_names(frame[column]), spelt_alike(frame[column], str(kind))):
+                    request = request.fillna(names.map(name_sha256).map(by_value))
     # a short text, 최고, is everybody's, and so are the words of a licence
     letters = frame["letters_sha256"].where((fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame))
     return pd.DataFrame({"doc_id": frame["doc_id"], "request": request, "letters": letters})
@@ -95,23 +94,17 @@ def _names(values: pd.Series) -> pd.Series:
 
 
 def spelt_alike(values: pd.Series, kind: str) -> pd.Series:
-    """Return names as hosts of code compare them: of owners, users and repositories without case, of repositories the
-    path alone, not the address and ``.git``.
-
-    Examples
-    --------
-    >>> spelt_alike(pd.Series(["https://github.com/Alice/One.git", "alice/one"]), "repository").tolist()
-    ['alice/one', 'alice/one']
-    """
-    names = _names(values)
-    if kind not in ("owner", "user", "repository"):
-        return names
-    names = names.map(str.casefold)
-    return names.str.replace(_ADDRESS, "", regex=True).astype("object") if kind == "repository" else names
+    """Return names as they are compared (`registry.spelt`), a number as it reads."""
+    return _names(values).map(lambda name: spelt(name, kind)).astype("object")
 
 
 def find_asked_before(
-    frame: pd.DataFrame, found: pd.DataFrame, registry: Registry, asked: Mapping[str, tuple[str, str]], *, least: int
+    frame: pd.DataFrame,
+    found: pd.DataFrame,
+    registry: Registry,
+    asked: Mapping[str, tuple[str, str | None]],
+    *,
+    least: int,
 ) -> pd.DataFrame:
     """Find, as `find_wished` does and beside what it `found`, copies of what left a version before by a wish that
     stands.
@@ -120,7 +113,11 @@ def find_asked_before(
     original may be gone from the sources.
     """
     standing = registry.hashes()
-    known = {letters: request for letters, (request, wish) in asked.items() if standing.get(request) == wish}
+    known = {
+        letters: request
+        for letters, (request, wish) in asked.items()
+        if request in standing and wish in (None, standing[request])
+    }
     long = (fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame)
     rest = frame[~frame["doc_id"].isin(found["doc_id"]) & long]
     request = rest["letters_sha256"].map(known)
@@ -164,6 +161,6 @@ def unmatched(frame: pd.DataFrame, registry: Registry) -> list[str]:
         columns = [frame[column] for column in _columns(kind, frame)]
         known = {value for column in columns for value in spelt_alike(column, kind)}
         if _any_hashed(kind, values):
-            known |= {name_sha256(name) for column in columns for name in set(_names(column))}
+            known |= {name_sha256(name) for column in columns for name in {*_names(column), *spelt_alike(column, kind)}}
         met |= (registry.wishes["kind"].eq(kind) & values.isin(known)).to_numpy()
     return registry.wishes.loc[~met, "request"].tolist()

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.folders import decode
@@ -33,6 +34,7 @@ KINDS = {
     "letters": "letters_sha256",
 }
 HASHED = ("text", "letters")
+_ADDRESS = re.compile(r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|\.git/?$|/$")
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -60,6 +62,21 @@ class Registry:
         """Return by request what it names, hashed: a number that names something else is another wish."""
         named = zip(self.wishes["request"], self.wishes["kind"], self.wishes["value"], strict=True)
         return {request: hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest() for request, kind, value in named}
+
+
+def spelt(name: str, kind: str) -> str:
+    """Return a name as hosts of code compare it: of owners, users and repositories without case, of a repository its
+    path alone, not the address and ``.git``; others as they stand, composed and without spaces around them.
+
+    Examples
+    --------
+    >>> [spelt(name, "repository") for name in ("https://github.com/Alice/One.git", "alice/one", "https://github.com/")]
+    ['alice/one', 'alice/one', '']
+    """
+    name = to_nfc(name).strip()
+    if kind not in ("owner", "user", "repository"):
+        return name
+    return _ADDRESS.sub("", name.casefold()) if kind == "repository" else name.casefold()
 
 
 def read_registry(path: Path) -> Registry:
@@ -120,8 +137,8 @@ def _check(row: list[str], where: str, before: set[str]) -> None:
         raise DataError(f"{where}: every wish has a number of its own (request); got {request!r}")
     if kind not in KINDS:
         raise DataError(f"{where}: a wish is for one of {', '.join(KINDS)}; got {kind!r}")
-    if not value.strip():
-        raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value)")
+    if not spelt(value, kind):
+        raise DataError(f"{where}: the wish {request} says for no {kind} what it is (value); got {value!r}")
     if kind in HASHED and not SHA256.fullmatch(value):
         raise DataError(f"{where}: a wish for a {kind} holds its SHA-256, 64 hexadecimal digits; got {value[:80]!r}")
     if kind == "document" and re.fullmatch(r"(?:.*/)?row-\d+", value):

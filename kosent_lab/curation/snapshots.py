@@ -96,23 +96,23 @@ class Snapshot:
         with _damage(self.folder / LINEAGE):
             return pd.read_parquet(self.folder / LINEAGE)
 
-    def asked(self, *, own: bool = True) -> dict[str, tuple[str, str]]:
+    def asked(self, *, own: bool = True) -> dict[str, tuple[str, str | None]]:
         """Return the requests by which texts left this version (`own`) and those before it, each with the hash of what
-        it named, by the hash of the letters: a copy that comes when the original is gone from the sources follows the
-        wish all the same.
+        it named (None in versions of before), by the hash of the letters: a copy that comes when the original is gone
+        from the sources follows the wish all the same.
         """
-        before: dict[str, tuple[str, str]] = {}
+        before: dict[str, tuple[str, str | None]] = {}
         if ASKED in self.manifest["files"]:  # where a version before took something out
             with _damage(self.folder / ASKED):
                 kept = pd.read_parquet(self.folder / ASKED)
-            before = {row.letters_sha256: (row.request, row.wish) for row in kept.itertuples()}
+            before = {row.letters_sha256: (row.request, getattr(row, "wish", None)) for row in kept.itertuples()}
         if not own:
             return before
         wishes = {
             request: wish
             for step in self.manifest["steps"]
             if step["step"] == "opt-out"
-            for request, wish in dict(step["facts"]["requests"]).items()
+            for request, wish in _by_request(step["facts"].get("requests", {})).items()
         }
         lineage = self.lineage()
         gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
@@ -245,3 +245,18 @@ def verify(snapshot: Snapshot) -> pd.DataFrame:
     extra = sorted(path.name for path in snapshot.folder.glob("part-*.parquet") if path.name not in known)
     found += [(name, None, False, "not in the manifest") for name in extra]  # others read it: part-*.parquet
     return pd.DataFrame(found, columns=["file", "rows", "ok", "why"]).astype({"rows": "Int64"})
+
+
+def still_asked(asked: dict[str, tuple[str, str | None]], steps: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return letters, request and wish of what was asked out before by wishes that stand in these steps, in order."""
+    standing = {request: wish for step in steps for request, wish in step["facts"].get("requests", {}).items()}
+    return sorted(
+        (letters, request, standing[request])
+        for letters, (request, wish) in asked.items()
+        if request in standing and wish in (None, standing[request])
+    )
+
+
+def _by_request(requests: dict[str, str] | list[str]) -> dict[str, str | None]:
+    """Return what requests named, hashed; None in a manifest that lists their numbers alone."""
+    return dict.fromkeys(requests) if isinstance(requests, list) else dict(requests)

@@ -58,8 +58,12 @@ def _where(frame: pd.DataFrame, wanted: dict[str, list[Any]], step: str) -> pd.S
     check_columns(frame, list(wanted), what=f"the step {step}")
     for column, values in wanted.items():
         values = values if isinstance(values, list) else [values]
-        held = {value: plain_label(value) for value in frame[column].unique()}  # a corpus has few and many rows
-        found &= frame[column].map(held).isin([plain_label(value) for value in values])  # a CSV's 1 is a text
+        cells = frame[column]
+        if cells.dtype == object:  # 1 and True are one key, and a list is none
+            words = cells.map(plain_label)
+        else:
+            words = cells.map({value: plain_label(value) for value in cells.unique()})  # few in many rows
+        found &= words.isin([plain_label(value) for value in values])  # a CSV's 1 is a text
     return found
 
 
@@ -69,7 +73,7 @@ def opt_out(
     registry: Path,
     near: float = 0.9,
     least_letters: int = LEAST_LETTERS,
-    asked: Mapping[str, tuple[str, str]] | None = None,
+    asked: Mapping[str, tuple[str, str | None]] | None = None,
 ) -> Outcome:
     """Remove what somebody asked to have left out, its copies, and what is as `near` to it or nearer (0: no such);
     copies of texts of fewer letters than `least_letters` are none. Copies of what left the version before by a wish

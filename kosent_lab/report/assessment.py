@@ -71,7 +71,8 @@ class Assessment:
     def n_copies(self) -> int:
         """How many labelled texts say again, letter by letter, what another does; 0 without texts."""
         rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
-        return int(fold_texts(rows["text"]).duplicated().sum()) if self.has_texts else 0
+        folded = fold_texts(rows["text"]) if self.has_texts else pd.Series(dtype="str")
+        return int(folded[folded != ""].duplicated().sum())
 
     @property
     def has_texts(self) -> bool:

@@ -31,7 +31,7 @@ _FINDINGS = {
 - Its accuracy less that of TF-IDF, on the same film reviews: {over_tfidf} points ({over_tfidf_low} to \
 {over_tfidf_high}); less that of `kosent-electra-small-fast`, which has a quarter of its layers: {over_shallow} \
 ({over_shallow_low} to {over_shallow_high}); the latter on the pack, n = {n_pack}: {pack} ({pack_low} to {pack_high}). \
-Paired bootstrap of the texts, minimal pairs together; \
+Intervals of matched shares (Agresti and Min), minimal pairs together; \
 p {p_tfidf}, {p_shallow} and {p_pack} (models swapped at random in texts and pairs).
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
 neutral by their particle or topic alone, {neutral_rest} of the others. Sarcasm with a cue is read rightly in \
@@ -50,7 +50,7 @@ morphemes, {kept_morphemes}.""",
 층이 사분의 일뿐인 `kosent-electra-small-fast`와 {over_shallow}%포인트\
 ({over_shallow_low} ~ {over_shallow_high})입니다. \
 직접 쓴 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
-구간은 같은 글끼리 짝지은 부트스트랩으로 구했고, 최소 대립쌍은 함께 뽑았습니다. \
+구간은 짝지은 비율의 차이(Agresti와 Min)로 구했고, 최소 대립쌍은 함께 셌습니다. \
 두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사나 주제만으로 중립이 되는 {n_josa}개에서는 \
 {neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 단서가 있는 {n_cue}개 중 {cue}, \

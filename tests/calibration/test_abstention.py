@@ -170,3 +170,8 @@ def test_rows_said_twice_as_pairs_prove_no_more():
     chosen, anew = (choose_threshold(rows, max_risk=0.1) for rows in (frame, twice))
     assert anew.threshold == chosen.threshold
     assert anew.risk_bound == pytest.approx(chosen.risk_bound, abs=1e-3)
+
+
+def test_rows_of_two_tables_with_the_same_index_are_halved(scored):
+    both = pd.concat([scored, scored.assign(text="다시 " + scored["text"])])
+    assert held_out_threshold(both, max_risk=0.4)["n"] == 400

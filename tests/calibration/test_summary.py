@@ -311,3 +311,9 @@ def test_pairs_answered_alike_are_no_sign_of_miscalibration():
         found = calibration.calibration_summary(frame, resamples=100, seed=seed).set_index(["of", "metric"])["value"]
         doubted += found["positive", "p_calibrated"] <= 0.05
     assert doubted <= 8  # 3 are expected, more than 8 in less than one of a hundred
+
+
+def test_a_curve_of_pairs_needs_no_draws():
+    frame = pd.DataFrame({"prob_1": [0.9, 0.8, 0.2, 0.4], "label": [1, 0, 0, 1], "pair_id": ["a", "a", "b", "b"]})
+    frame = frame.assign(logit_0=0.0, logit_1=1.0, pred=1, confidence=0.9, correct=True)
+    assert len(calibration.corp_curve(frame, resamples=0))

@@ -97,3 +97,13 @@ def test_halves_are_even_and_keep_pairs_together():
         groups = frame["pair_id"].where(frame["pair_id"].fillna("") != "", frame.index.astype(str))
         assert groups[first].nunique() == 75
     assert not halve(frame, seed=0).equals(halve(frame, seed=1))
+
+
+def test_a_chain_of_pairs_and_copies_stays_together():
+    frame = pd.DataFrame(
+        {
+            "pair_id": [f"p{n // 2}" for n in range(16)],
+            "text": [f"글 {(n + 1) // 2}" for n in range(16)],  # the second of a pair is the first of the next
+        }
+    )
+    assert all(halve(frame, seed=seed).nunique() == 1 for seed in range(20))

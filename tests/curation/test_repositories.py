@@ -285,3 +285,10 @@ def test_of_a_clone_that_moved_on_the_files_that_changed_are_told(clone, tmp_pat
     assert found["doc_id"].str.endswith("a.py").all()
     assert len(found) == 1
     assert made[1].frame().loc[lambda rows: rows["skipped"].fillna("") != "", "swhid"].eq("").all()
+
+
+def test_a_link_called_as_gits_own_folder_is_none_of_the_files(tmp_path):
+    (tmp_path / "a.txt").write_text("a", "utf-8")
+    before = directory_swhid(tmp_path)
+    (tmp_path / ".git").symlink_to("elsewhere")
+    assert directory_swhid(tmp_path) == before

@@ -124,3 +124,8 @@ def test_a_licence_file_that_a_detector_does_not_know_is_unread():
     frame = pd.DataFrame({"path": ["sub/LICENSE", "sub/a.py"], "text": ["You may not use this.", "x = 1"]})
     found = licences_of_files(frame, said="MIT", detector=lambda text: [])["licence"]
     assert set(found) == {"LicenseRef-unread"}
+
+
+@pytest.mark.parametrize(("words", "licence"), [("MIT License", "MIT"), ("Apache 2.0", "Apache-2.0"), ("mit", "MIT")])
+def test_a_module_says_its_licence_as_people_write_it(words, licence):
+    assert stated_licence(f'__license__ = "{words}"\n') == (licence, 1)
