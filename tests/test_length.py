@@ -128,7 +128,7 @@ def test_a_control_is_found_in_time_by_length(kind):
 
 
 # what is composed there is one letter, one syllable or one particle
-COMPOSED_SHORT = {"core/hangul.py", "korean/treebanks.py", "tokenization/cutters.py"}
+COMPOSED_SHORT = {"core/hangul.py", "korean/josa_scores.py", "tokenization/cutters.py"}
 
 
 def test_texts_are_composed_by_to_nfc_alone():
