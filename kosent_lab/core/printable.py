@@ -80,11 +80,11 @@ def isolated(text: str) -> str:
 
 
 def markdown_line(value: object) -> str:
-    """Return a value as one line of Markdown in which nothing is markup.
+    r"""Return a value as one line of Markdown in which nothing is markup.
 
     Examples
     --------
-    >>> markdown_line("a\n\n## b <img>")
-    'a \\#\\# b \\<img\\>'
+    >>> print(markdown_line("a | b"))
+    a \| b
     """
     return re.sub(r"([\\`*_<>\[\]|#~&])", r"\\\1", printable(" ".join(str(value).split())))
