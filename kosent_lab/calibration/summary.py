@@ -10,9 +10,9 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import BINS, TAUGHT, labelled_numbers, pair_groups
 from kosent_lab.calibration.resampling import GAPS, Reading, visible_error
-from kosent_lab.core.intervals import LEVEL, percentile_interval
+from kosent_lab.core.intervals import LEVEL, Interval, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.core.shares import share
+from kosent_lab.core.shares import independent_difference, share
 
 logger = logging.getLogger(__name__)
 RESAMPLES = 1_000
@@ -172,9 +172,8 @@ def _difference(name: str, first: Reading, second: Reading) -> tuple[float, floa
     if name not in (*GAPS, "ece_debiased"):
         moved = (second.drawn[name] - second.base[name]) - (first.drawn[name] - first.base[name])
         return one, other, other - one, *percentile_interval(other - one + moved, value=other - one)
-    (low_1, high_1), (low_2, high_2) = first.bounds(name), second.bounds(name)
-    low = np.hypot(other - low_2, high_1 - one)
-    return one, other, other - one, float(other - one - low), float(other - one + np.hypot(high_2 - other, one - low_1))
+    sides = (Interval(reading.value[name], *reading.bounds(name)) for reading in (first, second))
+    return one, other, *independent_difference(*sides)
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

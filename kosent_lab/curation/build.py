@@ -32,6 +32,7 @@ from kosent_lab.curation.licences import licence_names
 from kosent_lab.curation.optout import spelt_alike
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
+from kosent_lab.curation.registry import still_asked
 from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
     ASKED,
@@ -46,7 +47,6 @@ from kosent_lab.curation.snapshots import (
     Snapshot,
     manifest_sha256,
     open_snapshot,
-    still_asked,
 )
 from kosent_lab.curation.steps import run_in_parts
 
@@ -264,9 +264,8 @@ def _write(
         new = Snapshot(fresh, manifest)
         changes = compare_snapshots(before, new) if before else None
         _warn_of_licences(recipe.licence, frame["licence"].value_counts())
-        about = ("title", "licence")
         same = before is not None and before.manifest["shards"] == shards
-        same = same and all(before.manifest[key] == manifest[key] for key in about)
+        same = same and all(before.manifest[key] == manifest[key] for key in ("title", "licence"))
         if before and not same and before.manifest["version"] == recipe.version:
             raise DataError(
                 f"{out} holds {before.version} with other documents, title or licence; raise the version in the recipe "
@@ -280,8 +279,9 @@ def _write(
         write_card(new, fresh / CARD)
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
-        again = before is not None and before.manifest["version"] == recipe.version
-        asked_rows = still_asked(before.asked(own=not again), facts["steps"]) if before else []
+        standing = {name: wish for step in facts["steps"] for name, wish in step["facts"].get("requests", {}).items()}
+        asked = before.asked(own=before.manifest["version"] != recipe.version) if before else {}
+        asked_rows = still_asked(asked, standing)
         if asked_rows:  # whichever version before took it out; of a wish that was withdrawn nothing is kept
             write_parquet(pd.DataFrame(asked_rows, columns=["letters_sha256", "request", "wish"]), fresh / ASKED)
             files.append(ASKED)

@@ -16,7 +16,7 @@ from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import PUBLISHED, name_sha256
 from kosent_lab.curation.licence_evidence import is_licence_file
-from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry, spelt
+from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry, spelt, still_asked
 
 LEAST_LETTERS = 12
 
@@ -112,12 +112,7 @@ def find_asked_before(
     ``asked`` holds the request, and the hash of what it named (`Registry.hashes`), by the hash of the letters: the
     original may be gone from the sources.
     """
-    standing = registry.hashes()
-    known = {
-        letters: request
-        for letters, (request, wish) in asked.items()
-        if request in standing and wish in (None, standing[request])
-    }
+    known = {letters: request for letters, request, _ in still_asked(asked, registry.hashes())}
     long = (fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame)
     rest = frame[~frame["doc_id"].isin(found["doc_id"]) & long]
     request = rest["letters_sha256"].map(known)

@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -187,6 +188,17 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
         _parse(text, path)
         write_text(text, path)
     return dict(zip(COLUMNS, (request, asked_on, kind, value, note), strict=True))
+
+
+def still_asked(asked: Mapping[str, tuple[str, str | None]], standing: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return letters, request and wish of what was asked out before by wishes that stand (`Registry.hashes`), in order;
+    of versions that kept numbers alone the number tells.
+    """
+    return sorted(
+        (letters, request, standing[request])
+        for letters, (request, wish) in asked.items()
+        if request in standing and wish in (None, standing[request])
+    )
 
 
 def wish_for_text(text: str) -> dict[str, str]:

@@ -247,16 +247,6 @@ def verify(snapshot: Snapshot) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["file", "rows", "ok", "why"]).astype({"rows": "Int64"})
 
 
-def still_asked(asked: dict[str, tuple[str, str | None]], steps: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """Return letters, request and wish of what was asked out before by wishes that stand in these steps, in order."""
-    standing = {request: wish for step in steps for request, wish in step["facts"].get("requests", {}).items()}
-    return sorted(
-        (letters, request, standing[request])
-        for letters, (request, wish) in asked.items()
-        if request in standing and wish in (None, standing[request])
-    )
-
-
 def _by_request(requests: dict[str, str] | list[str]) -> dict[str, str | None]:
     """Return what requests named, hashed; None in a manifest that lists their numbers alone."""
     return dict.fromkeys(requests) if isinstance(requests, list) else dict(requests)
