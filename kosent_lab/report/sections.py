@@ -130,11 +130,10 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
         (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["column"], row["value"], t)),
-         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), percent(row["mean_confidence"]),
-         _gap(row))
+         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), _gap(row))
         for _, row in table.iterrows()
     ]  # fmt: skip
-    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "m_mean_confidence", "gap"))
+    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "gap"))
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
