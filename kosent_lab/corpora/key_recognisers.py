@@ -16,6 +16,7 @@ _IS_SAID = (
     "(?:(?= ?(?:입니다|이에요|예요|이야|임(?![가-힣])|이고|였|이거))"
     r"|(?<![요다것음함지자네까고서면임])(?=\s*$))"  # nothing more is said, and no verb
 )
+_HOW = "(?:띄어쓰기|그대로|순서|정확히|전부|입력|절대)"  # not of a phrase, but how it is typed
 _CLAIM = "(?:(?:복구|복원|백업) ?(?:코드|키))"
 PHRASE = "(?:암호 ?문구|(?i:pass ?phrase)|패스 ?프레이즈|(?:시드|복구|복구용|비밀|지갑|지갑 복구) ?(?:문구|구문|단어))"
 _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service makes for a program
@@ -27,7 +28,7 @@ KEYS = (
         re.compile(
             r"(?:(?:jdbc:)?[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
             # a password may end in !, a sentence too
-            r"(?:[^\s\"'<>가-힣`]{4,400}?[?&](?:password|passwd|pwd|pw)=[^\s&\"'<>가-힣`,]{4,64}(?<![.,)\]};:])(?!&)"
+            r"(?:[^\s\"'<>가-힣`]{4,400}?[?&](?:password|passwd|pwd|pw)=[^\s&\"'<>가-힣`,]{4,64}(?<![.,)\]};:])(?![.;:)\]}]?[\w&%=!@#$*-])"
             # a path may hold Hangul, a particle behind the address does not go on
             r"|(?:[^\s\"'<>가-힣`]|[가-힣]+(?=[._/?&=%-][\w가-힣])){4,2000}(?<![.,)\]}!?;:]))", re.IGNORECASE
         ),
@@ -48,6 +49,15 @@ KEYS = (
             re.ASCII,  # a particle may stand right behind a key
         ),
         hint=r"[-_.:A-Z]", check=is_key,
+    ),
+    secret(
+        # words with a sign between, Hangul among them: passphrase는 sanmaru-gom-3마리
+        re.compile(
+            rf"{PHRASE}(?:은|는)?[:= ]{{1,3}}(?P<value>(?=[^\s]{{0,60}}[a-z])[a-z0-9가-힣]{{1,16}}"
+            r"(?:[-_][a-z0-9가-힣]{1,16}?){2,6})"
+            "(?= ?(?:입니다|이?[에예]요|이?야(?![가-힣])|임(?![가-힣])|이?고(?![가-힣])))"
+        ),
+        hint="(?i)phrase|문구|프레이즈|구문|단어",
     ),
     secret(
         re.compile(
@@ -82,12 +92,12 @@ KEYS = (
         secret(
             re.compile(
                 rf"{PHRASE}(?:은|는|을|를|이)?(?:\([^)]{{1,10}}\))?{before}"
-                rf"(?P<value>(?:[가-힣a-z]{{1,12}} ){{2,23}}{last}){behind}"
+                rf"(?P<value>(?:(?!{_HOW})[가-힣a-z]{{1,12}} ){{2,23}}(?!{_HOW}){last}){behind}"
             ),
             hint="(?i)문구|프레이즈|구문|단어|phrase",
         )
         for before, last, behind in (
-            (r" ?[:=] ?[\"'“]?", "[가-힣a-z]{1,12}?", "(?![가-힣a-z])"),
+            (r" ?[:=] ?[\"'“]?", "[가-힣a-z]{1,12}?", f"(?![가-힣a-z]| (?!{_HOW})[가-힣a-z])"),
             (" ?[\"'“]", r"(?:[가-힣a-z]{1,12}|\d{1,8})", "(?=[\"'”])"),
             (" ", "[가-힣a-z]{1,12}?", _IS_SAID),
         )
@@ -97,13 +107,14 @@ KEYS = (
         re.compile(
             r"(?:(?:curl [^\n]{0,80}?-u |--user[= ])[\"']?[\w.@-]{1,40}:"
             r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+|docker login|smbclient) [^\n]{0,80}?(?<![\w-])-[apw] ?[\"']?"
-            r"|snmp\w+ [^\n]{0,80}?(?<![\w-])-c "
+            r"|snmp\w+ [^\n]{0,80}?(?<![\w-])-c |(?<![\w-])-u ?[\w.@-]{1,40} -[pPw] ?[\"']?"
             r"|(?:net user|htpasswd) (?:-\w+ )?(?:[\w./-]{1,60} ){1,2}[\"']?|WIFI:[^\n]{1,80};P:"
             r"|-(?:src|dest)?(?:store|key)pass(?:word)?[ =][\"']?"
             r"|(?<![\w-])echo (?:-n )?[\"'](?=[^\"'\n]{6,64}[\"'] ?\| ?sudo -S)"
             r"|(?:AKIA|ASIA)[0-9A-Z]{16} ?[/,:|] ?)(?P<value>[^\s\"'가-힣]{6,64}(?<!;))"
         ),
-        hint="curl|--user|redis|mongo|snmp|sshpass|ldap|docker|smbclient|A[KS]IA|[ey]pass|sudo|net user|htpasswd|WIFI:",
+        hint="curl|--user|-u|redis|mongo|snmp|sshpass|ldap|docker|smbclient|A[KS]IA|[ey]pass|sudo|net user|htpasswd"
+        "|WIFI:",
         check=is_secret,
     ),
     secret(

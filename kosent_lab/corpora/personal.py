@@ -66,8 +66,8 @@ def find_personal(text: str) -> list[Found]:
 
     Examples
     --------
-    >>> [(found.kind, found.start, found.end) for found in find_personal("문의 010-0000-0000, a@example.com")]
-    [('phone', 3, 16), ('mail', 18, 31)]
+    >>> [(found.kind, found.start, found.end) for found in find_personal("문의 010-0000-0000, a@mail.example")]
+    [('phone', 3, 16), ('mail', 18, 32)]
     >>> find_personal("별점 5.0, 12,900원, 2024-01-15, 주문 20240115-0001234")
     []
     """

@@ -151,6 +151,7 @@ _PLACEHOLDER = re.compile(
 NO_SECRET = re.compile(
     r"://|^[\w/.-]*\?\w+=|^(?i:sha\d{1,3}|md5)[-:]|\d ?(?:mm|cm|px|kg)?[×xX*]\d+ ?(?:mm|cm|px)|^[2-6]G(?![a-z])"
     r"|^(?i:[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})$|^\$?2[aby]\$\d\d\$"  # of a network card; what hides a password
+    r"|(?i:(?:[0-9a-f]{2}:){3}[0-9a-f]{2})|\*{3}"  # of a certificate; hidden
 )
 # what stands behind token = in a program: a call, an index, an attribute, a type
 _EXPRESSION = re.compile(
@@ -222,25 +223,22 @@ def is_alone(value: str) -> bool:
 
 
 def is_mail(written: str) -> bool:
-    """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png)."""
+    """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png).
+
+    Those of example.com are nobody's (RFC 2606).
+    """
     local, domain = re.split(r" ?@ ?| ?[(\[]at[)\]] ?| ?\(?골뱅이\)? ?", written)[-2:]
-    no_domain = r"(?i)\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
-    return local not in ("git", "hg", "svn") and "example." not in domain and not re.search(no_domain, domain)
-
-
-def is_reserved_mail(written: str) -> bool:
-    """Tell whether it is an address of example.com and the like, with a name before it that shows no form."""
-    form = (
-        "(?i)(?:name|user(?:name)?|your[a-z._-]*|id|abc|test(?:[._-]?user)?|admin|hong|info|help|support|ci|bot"
-        "|no-?reply)[@( ].*"
+    no_domain = (
+        r"(?i)(?:^|\.)example\.(?:com|net|org)$"
+        r"|\.(?:png|jpe?g|gif|svg|webp|css|js|py|service|socket|timer|mount|target)$"
     )
-    return "example." in written and not re.fullmatch(form, written)
+    return local not in ("git", "hg", "svn") and not re.search(no_domain, domain)
 
 
 # names of parameters, in words: what opens by its name, and what does where its value looks drawn by lot
 _OPENS = re.compile(
     r"(?!page|next|continuation|csrf)[a-z]*(?:token|secret)|apikey|accesskey|privatekey|signkey|authkey|sessionkey|sharekey|resourcekey"
-    r"|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp|pin"
+    r"|otk|autologin|loginkey|onetime|pass|password|passwd|passcode|pwd|pw|jwt|otp|pin|rlkey"
 )
 _MAY_OPEN = re.compile(
     r"auth|private|sig|sign|signature|session|sess|sessionid|jsessionid|phpsessid|sid|credential|key|k|editkey|viewkey|access|invite|ticket|code|cert|hash"

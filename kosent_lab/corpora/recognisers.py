@@ -21,7 +21,6 @@ from kosent_lab.corpora.personal_checks import (
     is_drawn_number,
     is_mail,
     is_phone,
-    is_reserved_mail,
     is_resident,
     is_whole_card,
 )
@@ -111,11 +110,6 @@ RECOGNISERS = (
         unless=re.compile(_ENTERS),
     ),
     Recogniser(
-        # nobody's by RFC 2606, but what somebody tries a finder with; not where it is said to show a form
-        "mail", "mail address", "[메일주소]", 2, _MAIL, hint=r"(?i)example\.", check=is_reserved_mail,
-        unless=re.compile(rf"(?i){_ENTERS}|예시|예\)|예:|샘플|형식|양식|placeholder|sample|¤[\"']? ?(?:처럼|같은|등)"),
-    ),
-    Recogniser(
         "resident", "resident number", "[주민등록번호]", 3,
         re.compile(r"(?<![\d-])\d{6}(?: ?- ?[1-8](?:\d{6}|[*xX●]{6})| [1-8][*xX●]{6})(?![\d-])"),
         check=is_born_checked, unless=_NO_RESIDENT,
@@ -180,7 +174,7 @@ RECOGNISERS = (
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3} ?[A-Z0-9] ?\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
         check=is_drawn_number,
-        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공[권편]|visa|면세|체크인|투숙|护照|パスポート"),
+        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공|여행|만료|출장|visa|면세|체크인|투숙|护照|パスポート"),
         before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(

@@ -10,7 +10,8 @@ from kosent_lab.corpora.personal_checks import is_alone, is_pass, is_secret
 _PASS = (
     "(?:비밀번호|비번|패스워드|암호화 ?키|암호(?!화|학|문구|일련)|인증키|접속키|(?:사전)?공유 ?키"
     "|토큰(?!이? ?(?:만료|유효|길이|개수|수명|갱신|소비|사용량))"
-    "|(?:시크릿|API|api|액세스|와이파이|WPA2?|REST|개인|비밀|서버|(?<![가-힣])앱) ?키(?!보드)|OTP ?(?:시드|시크릿)"
+    "|(?:시크릿|API|api|액세스|와이파이|WPA2?|REST|개인|비밀|서버|방송|송출|스트림|(?<![가-힣])앱) ?키(?!보드)"
+    "|OTP ?(?:시드|시크릿)"
     "|(?:백업|복구) ?코드|パスワード|暗証番号|密码)"
 )
 _DOOR = (
@@ -63,7 +64,9 @@ SECRETS = (
             rf"(?P<value>{_SPOKEN}|{_CODE}(?![A-Za-z0-9_*#-]|{_COUNTS})|{_TOKEN})"
         ),
         hint=_PASS, check=is_pass,
-        unless=re.compile("¤[\"'`]? ?(?:같은|이라는|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"),
+        unless=re.compile(
+            "¤[\"'`]? ?(?:같은|이?라는|이?라고 예시|처럼|은 초기|형식)|(?:초기값|기본값|예시|예\\)) ?[^ ]{0,4}¤"
+        ),
     ),
     secret(
         # words of a wallet, which open it whatever stands around them
@@ -123,7 +126,7 @@ SECRETS = (
     secret(
         re.compile(
             rf"(?:{_DOOR}(?:문|키)? ?(?:비번|비밀번호|번호|코드)|{_LOCK} ?(?:비번|비밀번호|번호|코드)?)"
-            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}}|[A-Z]-?\d{{3,6}}(?:-[A-Z])?)"
+            rf"(?:은|는|이|가)? ?:? ?(?P<value>\d(?:-\d){{3,7}}|\d{{3,8}}|[A-Z]\d?-?\d{{3,6}}(?:-[A-Z])?)"
             rf"(?![\d*#-]| \d{{4}}|[A-Za-z_]|{_COUNTS})"
         ),
         hint=rf"{_DOOR}|{_LOCK}",
@@ -175,13 +178,53 @@ SECRETS = (
         context=re.compile(_DOOR), before=60,
     ),
     secret(
-        re.compile(rf"(?<![\w/.-])(?:admin|root|guest|관리자)(?: ?/ ?|[에은] )(?P<value>{_MIXED}){_END}"),
+        re.compile(
+            r"(?<![\w/.-])(?:admin|root|guest|관리자)(?: ?/ ?|[에은] |, ?(?=\S{0,63}[!@#$%^&*]))"
+            rf"(?P<value>{_MIXED}){_END}"
+        ),
         hint="admin|root|guest|관리자", check=is_pass, unless=_OF_PROGRAMS,
     ),
     secret(
         re.compile(
             rf"{_PASS}(?:은|는) [\"'`]?(?P<value>[a-z]{{2,12}}(?:[_-][a-z]{{2,12}}){{1,5}})"
             "(?= ?(?:이?고|입니다|이?에요|예요|이야|야|임|으?로 바꿨)(?![가-힣]))"
+        ),
+        hint=_PASS,
+    ),
+    secret(
+        # who enters and with what, where nothing else looks like it: guard / chadan!2020
+        re.compile(
+            r"(?<![\w/.-])[A-Za-z][\w.-]{1,30} ?/ "
+            rf"(?P<value>(?=[\w=+-]{{0,63}}[!@#$%^&*~?])(?!\S{{0,63}}\*\*){_STRONG}){_END}",
+            re.ASCII,
+        ),
+        hint=r" ?/ ", check=is_secret, unless=_OF_PROGRAMS,
+    ),
+    secret(
+        # far behind the word, after a sign: 비번 물어보시는 손님 많아서 적어둡니다. 2층 홀 = cafe_dalbit88
+        re.compile(rf"{_PASS}[^\n=:/]{{1,60}} [=:] ?(?P<value>{_MIXED}){_END}"),
+        hint=_PASS, check=is_pass, unless=_OF_PROGRAMS,
+    ),
+    secret(
+        # a number with which a mode or a door is entered: 관리자 모드 들어가는 번호 90817
+        re.compile(
+            "(?:모드|메뉴|설정|문|창고|기계|금고)(?:에|을|를|로)? ?(?:들어가는|여는|켜는|푸는|나가는) ?(?:번호|코드)"
+            rf"(?:는|은|가)?:? ?(?P<value>{_CODE})"
+            rf"(?![\d*#A-Za-z-]|{_COUNTS})"
+        ),
+        hint="번호|코드",
+    ),
+    secret(
+        # on a lock stands its number: 자물쇠엔 스티커로 573이라고
+        re.compile(rf"{_LOCK}(?:엔|에|에는)? [가-힣 ]{{1,12}}?(?P<value>\d{{3,6}})(?=이?라고|이?래요?(?![가-힣]))"),
+        hint=_LOCK,
+    ),
+    secret(
+        # Hangul alone, in quotes: 암호는 '달빛아래세그림자'예요
+        re.compile(
+            rf"{_PASS}(?:은|는) ?[\"'“‘](?P<value>"
+            r"(?![가-힣]*(?:영문|숫자|조합|이상|이하|본인|변경|동일|생년|전화|뒷자리|필수|선택|입력|없음|문자|비밀번호|비번|암호|자리))"
+            r"[가-힣]{4,16})[\"'”’](?=이?[에예]요|입니다|이?야|였|이?라고|으?로)"
         ),
         hint=_PASS,
     ),

@@ -31,7 +31,9 @@ _BEFORE, _BEHIND = 80, 40  # and in which other words are looked for
 # a word without one of these around it, or without Hangul, is none that the model was taught on: patterns read code
 _ABOUT = re.compile(
     "(?i)비번|비밀번호|패스워드|패쓰워드|암호|토큰|잠금|도어락|현관|와이파이|와파|계정|로그인|사물함|금고|자물쇠|열쇠|누르|눌러|별표|택배함|출입"
-    "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass|pwd|secret|token|key|auth(?!or(?!iz))|login|credential|psk"
+    "|핀|다이얼|락커|락카|로커|입력|치면|치고|치시|치세|치니|넣으|넣고|넣어|맞춰|맞추|열려|열리|열림|열면|열어|여시|여는|열쇠함|잠그|잠가|잠겼|잠긴|풀리|풀려|풀어|해제"
+    "|원격|애니데스크|로긴|접속|공현|공동문|[대뒷옆앞정후쪽]문|문은|창고|샤워|키패드|키박스|관리자|보안|자물통|세콤|캡스|포스|단말|시드|암구호|모드|복구"
+    "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass(?!port|age|eng)|pwd|secret|token|key|auth(?!or(?!iz))|login|credential|psk|(?<![a-z])(?:pin|puk|ssid|admin|root)(?![a-z])"
 )
 _HANGUL = re.compile("[가-힣]")
 _WORD = re.compile(r"(?<!\d )\d(?: \d){3,7}(?! ?\d)|[^\s\"'`,;<>()\[\]{}「」『』→|]{3,80}")
@@ -52,6 +54,8 @@ _KINDS = (
 _NEAR = (
     *("비번", "비밀번호", "패스워드", "암호", "토큰", "키", "잠금", "도어락", "현관", "와이파이", "코드", "계정"),
     *("로그인", "pw", "pass", "secret", "token", "key", "auth", "사물함", "금고", "자물쇠", "번호", "열쇠", "누르"),
+    *("다이얼", "락커", "입력", "치면", "넣으", "맞추", "맞춰", "열려", "열리", "열면", "잠가", "풀리", "해제", "원격"),
+    *("접속", "문은", "뒷문", "창고", "키패드", "단말", "보안", "모드", "복구", "pin", "ssid", "admin"),
     *("별표", "인증", "공유", "관리자", "psk", "아이디", "id", "커밋", "버전", "모델", "주문", "예시"),
 )  # fmt: skip
 _STEPS = (2, 6, 15, 40, 80)  # of a distance, characters
@@ -91,6 +95,8 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         label = max(word.rfind("="), word.rfind(":"))
         if "::" in word or re.search(r"&\w+=", word) or NO_SECRET.search(word):  # a name of a program's, too
             continue
+        if re.search(r"[가-힣](?:[ㅋㅎㅠㅜ]{2}|\.\.|[?~,])[가-힣\dㅋㅎㅠㅜ]", word):  # of somebody who puts no spaces
+            continue
         port = re.match(r"(?:[\w-]+\.)+\w+:\d{2,5}(?!\d)", word)  # of a machine, which may have been masked
         if port or (re.match(r":\d{2,5}(?!\d)", word) and text[max(0, start - 4) : start] == "    "):
             continue
@@ -107,9 +113,9 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         # a name, behind which its password stands: sunnyhouse_5G 비번 …, superadmin / …
         named = named or _OF_A_THING.search(text, max(0, start - 16), start) or _LABEL.fullmatch(word)
         named = named or "***" in word or _PART_OF_A_PROGRAM.match(text, end)  # hidden already; anybody's
-        named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}", word)
+        named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}|[a-z_]+\d{0,2}_t", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
-        if not named and len(word) >= 3 + word.isdecimal() and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
+        if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):
                 yield start, end
@@ -119,7 +125,7 @@ def features(text: str, start: int, end: int) -> dict[str, float]:
     """Describe a word: which characters it has, in which order, what stands around it, which words are how far."""
     word = text[start:end]
     first = max(0, start - _BEFORE)
-    low = text[first : end + _BEHIND].lower()
+    low = text[first : end + _BEHIND].lower().replace("passport", "p.......")  # which speaks of no password
     start, end = start - first, end - first
     left, right = low[max(0, start - _LEFT) : start], low[end : end + _RIGHT]
     kinds = "".join(kind for kind, pattern in _KINDS if re.search(pattern, word))

@@ -40,7 +40,7 @@ def test_a_header_that_is_a_row_is_not_published(tmp_path, capsys):
 
 
 def test_a_table_of_ones_own_is_masked_and_stays_what_it_is(tmp_path, capsys):
-    (tmp_path / "a.csv").write_text("리뷰,휴대폰,점수\n좋아요 a@example.com,010-1234-5678,5\n별로,,1\n", "utf-8")
+    (tmp_path / "a.csv").write_text("리뷰,휴대폰,점수\n좋아요 a@mail.example,010-1234-5678,5\n별로,,1\n", "utf-8")
     words = ["data", "mask", str(tmp_path / "a.csv"), "--text-column", "리뷰", "--out", str(tmp_path / "b.csv")]
     assert parser.main(words) == 0
     assert (tmp_path / "b.csv").read_text("utf-8-sig") == "리뷰,휴대폰,점수\n좋아요 [메일주소],[전화번호],5\n별로,,1\n"

@@ -7,7 +7,7 @@ import pytest
 
 from kosent_lab.cli import parser
 
-HELD = ["010-0000-0000", "nobody@example.com", "000101-3000000", "02-000-0000"]
+HELD = ["010-0000-0000", "nobody@mail.example", "000101-3000000", "02-000-0000"]
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def table(tmp_path, pack):
     rows = pack.head(60)[["text", "polarity"]].rename(columns={"polarity": "label"}).reset_index(drop=True)
     rows["text"] = [f"{text} {HELD[row % 3]}" if row < 30 else text for row, text in enumerate(rows["text"])]
     rows["contact"] = ["02-000-0000"] * 2 + ["없음"] * 58
-    rows["doc_id"] = [f"a{row}@example.com" if row < 3 else f"d{row}" for row in range(60)]
+    rows["doc_id"] = [f"a{row}@mail.example" if row < 3 else f"d{row}" for row in range(60)]
     path = tmp_path / "문의.csv"
     rows.to_csv(path, index=False)
     return path
@@ -25,7 +25,7 @@ def table(tmp_path, pack):
 def telling(frame):
     """Which columns tell of somebody. Numbers are no words: a logit may well print as 0.100006."""
     words = frame.select_dtypes(exclude="number").astype(str)
-    named = words.apply(lambda column: column.str.contains("|".join([*HELD, "example.com"])).any())
+    named = words.apply(lambda column: column.str.contains("|".join([*HELD, "mail.example"])).any())
     return sorted(named.index[named])
 
 
@@ -71,7 +71,7 @@ def test_predictions_are_masked_over_all_shards(table, tiny_folder, tmp_path, ca
     plain = tmp_path / f"plain{suffix}"
     assert parser.main(["predict", str(table), "--out", str(plain), *model]) == 0
     assert "--mask-personal hides them" in capsys.readouterr().err
-    assert b"nobody@example.com" in plain.read_bytes() or suffix == ".parquet"
+    assert b"nobody@mail.example" in plain.read_bytes() or suffix == ".parquet"
 
 
 def test_shards_without_masks_are_another_job(table, tiny_folder, tmp_path, capsys, monkeypatch):

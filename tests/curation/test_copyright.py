@@ -51,7 +51,7 @@ def said_of(files):
     [
         ("# Copyright (c) 2019 Jane Doe\n", ["Copyright (c) 2019 Jane Doe"]),
         ("/*\n * Copyright 2010-2014 Lee, Park\n * All rights reserved.\n */", ["Copyright 2010-2014 Lee, Park"]),
-        ("// © 2020 홍길동 <gildong@example.com>", ["© 2020 홍길동 <[메일주소]>"]),
+        ("// © 2020 홍길동 <gildong@mail.example>", ["© 2020 홍길동 <[메일주소]>"]),
         ("저작권 (c) 2021 한국어 모임", ["저작권 (c) 2021 한국어 모임"]),
         ("<!-- SPDX-FileCopyrightText: Kim -->", ["SPDX-FileCopyrightText: Kim"]),
         ('__copyright__ = "Copyright 2016, Choi"\n', ["Copyright 2016, Choi"]),
@@ -83,8 +83,8 @@ def said_of(files):
         ("C     Copyright (C) 2019 Jane", ["Copyright (C) 2019 Jane"]),
         ("Copyright (c) 2019 Foo (Owner of Bar)", ["Copyright (c) 2019 Foo (Owner of Bar)"]),
         ("Copyright 2019 Jane (name changed)", ["Copyright 2019 Jane (name changed)"]),
-        ("Copyright 2019 jane@example.com, 010-0000-0000", ["Copyright 2019 [메일주소], [전화번호]"]),
-        ("SPDX-FileCopyrightText: jane@example.com", ["SPDX-FileCopyrightText: [메일주소]"]),
+        ("Copyright 2019 jane@mail.example, 010-0000-0000", ["Copyright 2019 [메일주소], [전화번호]"]),
+        ("SPDX-FileCopyrightText: jane@mail.example", ["SPDX-FileCopyrightText: [메일주소]"]),
         ("Copyright (c) 2019 Jane\\nPermission is hereby granted", ["Copyright (c) 2019 Jane"]),
         ("{# Copyright 2019 Jane SPDX-License-Identifier: MIT #}", ["Copyright 2019 Jane"]),
         ("Copyright 2019 Jane\rMIT", ["Copyright 2019 Jane"]),
@@ -155,7 +155,7 @@ REUSE = """version = 1
 
 [[annotations]]
 path = "data/**"
-SPDX-FileCopyrightText = ["2024 Kim <kim@example.com>", "2025 Lee"]
+SPDX-FileCopyrightText = ["2024 Kim <kim@mail.example>", "2025 Lee"]
 SPDX-License-Identifier = "CC0-1.0"
 
 [[annotations]]

@@ -14,17 +14,17 @@ def marked(tmp_path, *texts):
 
 
 def test_marks_are_taken_out_and_their_places_kept(tmp_path):
-    lines = marked(tmp_path, "전화 <<phone:010-0000-0000>>, 메일 <<mail:a@example.com>>로", "별점 5.0")
-    assert lines.loc[0, "text"] == "전화 010-0000-0000, 메일 a@example.com로"
+    lines = marked(tmp_path, "전화 <<phone:010-0000-0000>>, 메일 <<mail:a@mail.example>>로", "별점 5.0")
+    assert lines.loc[0, "text"] == "전화 010-0000-0000, 메일 a@mail.example로"
     assert [lines.loc[0, "text"][one.start : one.end] for one in lines.loc[0, "marked"]] == [
         "010-0000-0000",
-        "a@example.com",
+        "a@mail.example",
     ]
     assert lines.loc[1, "marked"] == []
 
 
 def test_precision_and_recall_by_hand(tmp_path):
-    lines = marked(tmp_path, "<<phone:010-0000-0000>> <<phone:02-000-0000>>", "<<mail:a@example.com>> 12345")
+    lines = marked(tmp_path, "<<phone:010-0000-0000>> <<phone:02-000-0000>>", "<<mail:a@mail.example>> 12345")
 
     def find(text):
         if "mail" not in text and "@" not in text:

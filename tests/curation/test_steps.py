@@ -16,7 +16,7 @@ def reasons(outcome):
 
 
 def test_personal_data_is_replaced_and_replacing_it_twice_changes_nothing():
-    frame = documents("문의는 010-0000-0000 으로", "메일 a@example.com, 전화 02-000-0000", "별점 5.0, 12,900원")
+    frame = documents("문의는 010-0000-0000 으로", "메일 a@mail.example, 전화 02-000-0000", "별점 5.0, 12,900원")
     once = steps.personal(frame)
     assert once.changed["doc_id"].tolist() == ["d0", "d1"]
     assert once.changed["text"].tolist() == ["문의는 [전화번호] 으로", "메일 [메일주소], 전화 [전화번호]"]
