@@ -40,7 +40,7 @@ HOUSE = {
         "morphemes", "mending", "eojeol", "morphology", "readings", "treebanks", "josa_scores", "grammar",
         "conjugation", "sentences",
     ],
-    "tokenization": ["vocabularies", "cutters", "tokenizers", "boundaries", "plots"],
+    "tokenization": ["vocabularies", "cutters", "unknown", "tokenizers", "boundaries", "plots"],
     "calibration": [
         "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
         "families", "calibrators", "calibrator_comparison", "unseen",
@@ -60,7 +60,7 @@ HOUSE = {
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
         "vectors", "encoded", "pretraining", "validation", "finetuning",
-        "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "distillation", "three_way",
+        "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "pieces", "distillation", "three_way",
     ],
     "studies": [
         "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",

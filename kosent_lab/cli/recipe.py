@@ -15,7 +15,7 @@ from kosent_lab.core.schema import AcceleratorLostError, DataError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL = "packed.safetensors", "model"
-_CALLED = ("pack", "pretrain", "finetune", "average", "package")
+_CALLED = ("pack", "pretrain", "finetune", "average", "pieces", "package")
 
 
 class _Parser(argparse.ArgumentParser):

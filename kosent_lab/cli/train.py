@@ -1,4 +1,4 @@
-"""``train vocabulary``, ``baseline``, ``average``, ``package``: what stands around the trainings themselves."""
+"""``train vocabulary``, ``baseline``, ``average``, ``pieces``, ``package``: what stands around trainings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.cli.options import command, json_option, positive_int, print_result
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ def add(stages: Any) -> None:
         help="what the shift of the log-odds is fitted on, each the same; none: no shift (default: what it was taught)",
     )  # fmt: skip
     package.add_argument("--out", type=Path, required=True)
+    pieces = command(stages, "pieces", teach_pieces, "teach a run the signs that its vocabulary lacked, emoji first")
+    pieces.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
+    pieces.add_argument(
+        "--examples", type=positive_int, default=30_000, help="texts that are drawn (default: %(default)s)"
+    )
+    pieces.add_argument("--seed", type=int, default=0)
+    pieces.add_argument("--out", type=Path, required=True, help="run folder")
+    json_option(pieces)
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
     three_way.add_argument("--model", help="bundled by default, or a folder")
     three_way.add_argument("--out", type=Path, required=True)
@@ -142,6 +150,14 @@ def average_runs(arguments: argparse.Namespace) -> None:
 
     model = packaging.average_runs(arguments.runs, arguments.out)
     print(f"the mean of {len(arguments.runs)} runs: {model}")
+
+
+def teach_pieces(arguments: argparse.Namespace) -> None:
+    """Make a run that reads signs which the one it begins with did not know."""
+    from kosent_lab.training import pieces
+
+    made = pieces.teach_pieces(arguments.run_folder, arguments.out, count=arguments.examples, seed=arguments.seed)
+    print_result(made, arguments.json)
 
 
 def package_run(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,88 @@
+"""Characters that a vocabulary lacks: each is read by itself, so that the word around it is read too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from kosent_lab.core.schema import DataError
+
+STRANGER = "\ufffd"  # the piece of every character that has none
+# how an emoji is drawn, not which it is: as text or picture, joined to the next, on a key, the colour of a skin
+_DRAWN = "[\\x{fe0e}\\x{fe0f}\\x{200d}\\x{20e3}\\x{1f3fb}-\\x{1f3ff}]"
+_SYLLABLES = [chr(code) for code in range(ord("가"), ord("힣") + 1)]
+
+
+def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
+    """Let a WordPiece tokenizer read signs that it does not know: emoji by pieces of their own, all others by one.
+
+    WordPiece gives up a whole word for one character that no piece holds: 최악이에요💢 is one unknown piece. Here such
+    a character stands by itself, unless it is a syllable: 뜹니다, in a vocabulary without 뜹, stays one unknown piece,
+    as what is left of a word without its stem misleads more often than it helps.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        Not changed.
+    pieces : sequence of str
+        Characters that become pieces, in this order, behind those that it has and `STRANGER`.
+
+    Returns
+    -------
+    tokenizers.Tokenizer
+        One in which all pieces of before have their number, and which cuts every text as before that holds no character
+        which it lacked. Signs that tell how an emoji is drawn are left out.
+
+    Raises
+    ------
+    DataError
+        When it is no WordPiece tokenizer, or reads signs already, and not all of these.
+
+    Examples
+    --------
+    >>> tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "맛": 1, "##있": 2, "##다": 3}, unk_token="[UNK]"))
+    >>> tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    >>> tokenizer.encode("맛있다👍🏻★ 뜹다").tokens
+    ['[UNK]', '[UNK]']
+    >>> read_signs(tokenizer, "👍").encode("맛있다👍🏻★ 뜹다").tokens
+    ['맛', '##있', '##다', '👍', '\ufffd', '[UNK]']
+    """
+    if not isinstance(tokenizer.model, models.WordPiece):
+        raise DataError(f"only WordPiece gives up words for a character; got {type(tokenizer.model).__name__}")
+    known = tokenizer.get_vocab()
+    fresh = [piece for piece in dict.fromkeys([STRANGER, *pieces]) if piece not in known]
+    if STRANGER in known:
+        if fresh:
+            raise DataError(f"it reads signs already, but not {' '.join(fresh)}: begin with one that does not")
+        return tokenizer
+    prefix = tokenizer.model.continuing_subword_prefix
+    inner = {piece.removeprefix(prefix) for piece in known if piece.startswith(prefix)} | set(_SYLLABLES)
+    more = Tokenizer.from_str(tokenizer.to_str())
+    more.model = models.WordPiece(
+        known | {piece: len(known) + place for place, piece in enumerate(fresh)},
+        unk_token=tokenizer.model.unk_token,
+        max_input_chars_per_word=tokenizer.model.max_input_chars_per_word,
+    )
+    cut = pre_tokenizers.Split(_all_but(inner), "isolated")
+    more.pre_tokenizer = pre_tokenizers.Sequence([*_parts(tokenizer.pre_tokenizer, pre_tokenizers.Sequence), cut])
+    lacking = normalizers.Replace(_all_but({*inner, *known, *fresh}), STRANGER)
+    own = _parts(tokenizer.normalizer, normalizers.Sequence)
+    more.normalizer = normalizers.Sequence([normalizers.Replace(Regex(_DRAWN), ""), *own, lacking])
+    return more
+
+
+def _parts(own: Any, sequence: type) -> list[Any]:
+    return [] if own is None else list(own) if isinstance(own, sequence) else [own]
+
+
+def _all_but(pieces: Iterable[str]) -> Regex:
+    """Return what any character fits but spaces and those that are pieces."""
+    ranges: list[list[int]] = []
+    for code in sorted(ord(piece) for piece in pieces if len(piece) == 1):
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return Regex("[^\\s" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges) + "]")

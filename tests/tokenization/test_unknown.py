@@ -1,0 +1,51 @@
+"""Signs that a vocabulary lacks: what becomes of the words around them, and that all else is cut as before."""
+
+import pytest
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.tokenization.unknown import STRANGER, read_signs
+from kosent_lab.tokenization.vocabularies import train_vocabulary
+
+
+@pytest.fixture(scope="module")
+def known():
+    return train_vocabulary(["최악이에요 진짜!!", "맛있어요..굿", "25도입니다"] * 9, size=160, min_count=1)
+
+
+def test_a_word_is_read_whatever_is_glued_to_it(known):
+    signs = read_signs(known, ["💢", "👍"])
+    for glued in ("최악이에요💢", "💢최악이에요", "최악이에요💢💢👍🏻"):
+        assert "[UNK]" in known.encode(glued).tokens
+        tokens = signs.encode(glued).tokens
+        assert "[UNK]" not in tokens
+        assert [one for one in tokens if one not in "💢👍"] == known.encode("최악이에요").tokens
+    assert signs.encode("25℃입니다").tokens == [
+        *signs.encode("25").tokens[:-1], STRANGER, *signs.encode("입니다").tokens[1:],
+    ]  # fmt: skip
+
+
+def test_texts_without_such_signs_are_cut_as_before(known):
+    signs = read_signs(known, ["💢"])
+    same = ["최악이에요 진짜!!", "맛있어요..굿", "", "  ", "뜹니다 굿"]
+    for text in same:
+        assert signs.encode(text).ids == known.encode(text).ids
+    assert signs.encode("뜹니다").tokens == ["[CLS]", "[UNK]", "[SEP]"]  # what is left of it would mislead
+    vocabulary = known.get_vocab()
+    assert {piece: signs.get_vocab()[piece] for piece in vocabulary} == vocabulary
+
+
+def test_offsets_lie_in_the_text_as_written(known):
+    text = "굿👍🏻👍️ 최악이에요💢"
+    encoded = read_signs(known, ["💢", "👍"]).encode(text)
+    held = [text[start:end] for start, end in encoded.offsets]
+    assert "".join(held) == "굿👍👍최악이에요💢"
+    assert encoded.tokens[-2] == held[-2] == "💢"
+
+
+def test_what_reads_signs_is_given_back_or_refused(known):
+    signs = read_signs(known, ["💢"])
+    assert read_signs(signs, ["💢"]) is signs
+    with pytest.raises(DataError, match="reads signs already, but not 👍"):
+        read_signs(signs, ["👍"])
+    with pytest.raises(DataError, match="only WordPiece .* got BPE"):
+        read_signs(train_vocabulary(["굿"] * 9, size=20, kind="bpe"), ["💢"])

@@ -1,0 +1,102 @@
+"""New pieces: what is drawn to teach them, that nothing else changes, and that they learn what they stand beside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from kosent_lab.core.schema import DataError
+from kosent_lab.models import electra
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.tokenization.unknown import STRANGER, read_signs
+from kosent_lab.training import pieces
+from kosent_lab.training.packaging import read_taught
+
+
+@pytest.fixture(scope="module")
+def rows(pack):
+    target = pack["label"].astype("Float64").fillna(0.5).astype(float)
+    own = pd.DataFrame({"text": ["좋아요👍", "별로💢"], "target": [1.0, 0.0], "answer": [0.9, 0.2]})
+    return pd.concat([pack[["text"]].assign(target=target, answer=0.3), own], ignore_index=True)
+
+
+def test_the_list_of_emoji_is_of_single_characters_without_doubles():
+    emoji = pieces.read_emoji()
+    assert set(emoji.values()) == set(pieces.POLARITIES)
+    assert all(len(one) == 1 and not one.isalnum() and not one.isspace() for one in emoji)
+    assert (emoji["👍"], emoji["💢"], emoji["🍜"]) == ("positive", "negative", "neutral")
+
+
+def test_a_list_that_lacks_something_or_says_it_twice_is_refused(tmp_path):
+    path = tmp_path / "emoji.toml"
+    path.write_text('positive = "👍"\nnegative = "💢"\n', "utf-8")
+    with pytest.raises(DataError, match="needs positive, negative, neutral; got positive, negative"):
+        pieces.read_emoji(path)
+    path.write_text('positive = "👍"\nnegative = "💢👍"\nneutral = "🍜"\n', "utf-8")
+    with pytest.raises(DataError, match="names 👍 twice"):
+        pieces.read_emoji(path)
+
+
+def test_examples_hold_what_is_taught_and_agree_as_often_as_said(rows, tiny_tokenizer):
+    emoji = pieces.read_emoji()
+    signs = read_signs(tiny_tokenizer, list(emoji))
+    drawn = pieces.draw_examples(rows, signs, emoji, count=4_000, seed=1)
+    counts = drawn["kind"].value_counts(normalize=True)
+    assert counts.to_dict() == pytest.approx({"written": 0.2, "polar": 0.3, "emoji": 0.3, "sign": 0.2})
+    new = {signs.token_to_id(one) for one in (STRANGER, *emoji)}
+    assert all(new & set(one.ids) for one in signs.encode_batch(drawn["text"].tolist()))
+    polar = drawn[drawn["kind"] == "polar"]
+    held = polar["text"].map(lambda text: next(emoji[one] for one in text if one in emoji))
+    agrees = (held == "positive") == (polar["target"] == 1)
+    assert agrees.mean() == pytest.approx(pieces.AGREE, abs=0.03)
+    assert set(drawn.loc[drawn["kind"] == "sign", "target"]) == {0.3}  # what the model said without it
+    pd.testing.assert_frame_equal(drawn, pieces.draw_examples(rows, signs, emoji, count=4_000, seed=1))
+    with pytest.raises(DataError, match="taught by texts that hold some, and by polar ones"):
+        pieces.draw_examples(rows[rows["target"] == 0.5], signs, emoji)
+
+
+def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny_tokenizer, tiny_folder):
+    emoji = pieces.read_emoji()
+    signs = read_signs(tiny_tokenizer, list(emoji))
+    model = electra.open_classifier(tiny_folder)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    pieces.add_embeddings(model, signs, emoji)
+    texts = ["좋아요👍", "별로💢"] * 320
+    examples = pd.DataFrame({"text": texts, "target": [1.0, 0.0] * 320})
+    losses = pieces.fit_pieces(model, signs, examples, [signs.token_to_id(one) for one in (STRANGER, *emoji)])
+    assert np.isfinite(losses).all()
+    words = "electra.embeddings.word_embeddings.weight"
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value[: len(before[name])] if name == words else value, before[name], rtol=0, atol=0)
+    with torch.no_grad():
+        logits = [model(torch.tensor([signs.encode(text).ids])).logits[0] for text in ("굿👍", "굿💢")]
+    assert (logits[0][1] - logits[0][0]) > (logits[1][1] - logits[1][0])
+
+
+def test_a_run_that_reads_signs_answers_all_other_texts_to_the_bit(tiny_folder, tmp_path, pack, monkeypatch):
+    (tmp_path / "start").mkdir()
+    start = tmp_path / "start"
+    electra.save_classifier(
+        electra.open_classifier(tiny_folder), load_classifier(tiny_folder).tokenizer.backend_tokenizer,
+        start / "model", seen_positions=512,
+    )  # fmt: skip
+    (start / "training_data.json").write_text('{"data": "here"}', "utf-8")
+    few = pd.concat(
+        [pack[["text", "label"]], pd.DataFrame({"text": ["좋아요👍", "별로💢"] * 4, "label": [1, 0] * 4})],
+        ignore_index=True,
+    )
+    few["split"] = np.where(np.arange(len(few)) % 4 == 3, "valid", "train")
+    few["soft_target"] = few["label"].astype("Float64").fillna(0.5).astype(float)
+    monkeypatch.setattr(pieces, "read_teaching", lambda sentences: few)
+    said = pieces.teach_pieces(start, tmp_path / "out", count=64)
+    assert said["n"] == 4
+    assert np.isfinite(said["nll_after"])
+    assert read_taught(tmp_path / "out") == {"data": "here", "pieces": {"examples": 64, "seed": 0}}
+    old, new = load_classifier(start / "model"), load_classifier(tmp_path / "out" / "model")
+    assert new.tokenizer.backend_tokenizer.get_vocab_size() == said["pieces"]
+    plain = pack[~pack["text"].str.contains(f"[{''.join(pieces.read_emoji())}]")].head(40)
+    logits = ["logit_0", "logit_1"]
+    pd.testing.assert_frame_equal(
+        predict_frame(plain[["text"]], old)[logits], predict_frame(plain[["text"]], new)[logits], check_exact=True
+    )
