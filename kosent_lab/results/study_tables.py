@@ -17,6 +17,7 @@ from kosent_lab.results.model_tables import SHALLOW, share
 from kosent_lab.results.names import DOMAINS, TOKENIZERS
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
+FEWEST = 30  # texts of a corpus that make a row
 _CHANGES = {
     "delete": "deleted",
     "swap": "swapped within its class",
@@ -94,6 +95,31 @@ def before_table() -> str:
     cells.append(points({"difference": value, "ci_low": low, "ci_high": high}, digits=1))
     rows.append([f"mean of the {len(DOMAINS)} domains", "", *cells])
     return table(["balanced accuracy (%) on", "n", "before", "now", "points"], rows)
+
+
+def signs_table() -> str:
+    """Texts with a sign that the vocabulary lacked: the model that gave up the words around it, and the one of now."""
+    kept = pd.read_parquet(STUDIES_FOLDER / "answers-before-signs.parquet")
+    now = [numbers.answers(BUNDLED, data)[["doc_id", "correct"]].assign(data=data) for data in kept["data"].unique()]
+    both = kept.merge(pd.concat(now), on=["data", "doc_id"], validate="one_to_one")
+    before = (both["logit_1"] > both["logit_0"]) == (both["label"] == 1)
+    emoji = both["emoji"].to_numpy()
+    large = both[emoji]["data"].value_counts()
+    large = [name for name in DOMAINS if large.get(name, 0) >= FEWEST]
+    asked = {f"{DOMAINS[name][0]}, emoji": emoji & (both["data"] == name).to_numpy() for name in large}
+    asked |= {"other texts, emoji": emoji & ~both["data"].isin(large).to_numpy()}
+    rows = []
+    for name, chosen in (asked | {"**all with emoji**": emoji, "**all with another sign**": ~emoji}).items():
+        label, first, second = both["label"][chosen], before[chosen], both["correct"][chosen].astype("bool")
+        found = shares.matched_difference(first, second)
+        change = {"difference": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
+        blame = (label == 0).to_numpy()
+        of_blame = f"{percent(first[blame].mean(), 1)}, {percent(second[blame].mean(), 1)}" if blame.any() else NOTHING
+        cells = [percent(first.mean(), 1), percent(second.mean(), 1), points(change, digits=1)]
+        changed = [count((~first & second).sum()), count((first & ~second).sum())]
+        rows.append([name, f"{count(len(label))}, {count(blame.sum())}", *cells, *changed, of_blame])
+    columns = ["texts", "n, negative ones", "before (%)", "now (%)", "points", "mended", "lost"]
+    return table([*columns, "negative ones alone: before, now (%)"], rows)
 
 
 def rivals_table() -> str:
@@ -242,6 +268,7 @@ def tried_table() -> str:
 TABLES = {
     "domains": domains_table,
     "before": before_table,
+    "signs": signs_table,
     "rivals": rivals_table,
     "taught": taught_table,
     "taught-gains": gains_table,
