@@ -19,6 +19,7 @@ from kosent_lab.core.schema import ModelError, check_columns, check_labels
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
+from kosent_lab.tokenization.cutters import STRANGER
 
 logger = logging.getLogger(__name__)
 
@@ -138,10 +139,10 @@ def predict_frame(
     -------
     DataFrame
         `frame` with ``logit_0``, ``logit_1``, ``prob_1`` (uncalibrated), ``pred``, ``confidence``,
-        ``correct`` (missing without a label), ``n_tokens`` and ``n_unknown`` (special tokens not
-        counted among the unknown), ``truncated``, ``model_id``. Same rows, order and index. A model of
-        other classes than two polarities gives ``class_logit_NAME`` and ``class_prob_NAME`` for each,
-        and ``pred`` is a name.
+        ``correct`` (missing without a label), ``n_tokens`` and ``n_unknown`` (signs without a piece of
+        their own are counted among the unknown, special tokens are not), ``truncated``, ``model_id``. Same
+        rows, order and index. A model of other classes than two polarities gives ``class_logit_NAME`` and
+        ``class_prob_NAME`` for each, and ``pred`` is a name.
 
     Raises
     ------
@@ -166,12 +167,13 @@ def predict_frame(
     ids, cut = encode_texts(classifier.backend, places, max_tokens=classifier.max_tokens)
     logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     _check_finite(logits, classifier, frame["doc_id"].tolist() if "doc_id" in frame.columns else frame.index.tolist())
-    unknown = classifier.unknown_id
+    unknown = [classifier.unknown_id, classifier.backend.token_to_id(STRANGER)]
+    unknown = [number for number in unknown if number is not None]
     names = classifier.class_names
     answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)
     return answers.assign(
         n_tokens=np.array([len(row) for row in ids], dtype=np.int64)[codes],
-        n_unknown=np.array([np.count_nonzero(row == unknown) for row in ids], dtype=np.int64)[codes],
+        n_unknown=np.array([np.isin(row, unknown).sum() for row in ids], dtype=np.int64)[codes],
         truncated=cut[codes],
         model_id=classifier.model_id,
     )

@@ -21,6 +21,7 @@ from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
 from kosent_lab.korean.readings import read_starts
 
+STRANGER = "\ufffd"  # the piece of a character that has none (``tokenization.unknown``)
 UNITS = ("eojeol", "syllables", "jamo")
 _PARTED = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # a syllable in two or three letters
 _EOJEOL, _SPACE = re.compile(r"\S+"), re.compile(r"\s")
@@ -60,11 +61,11 @@ class HuggingFaceCutter:
     def _cut(self, texts: Sequence[str]) -> list[list[Piece]]:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
-        unknown = _unknown_id(self.tokenizer)
+        unknown = {_unknown_id(self.tokenizer), self.tokenizer.token_to_id(STRANGER)}
         texts = [_prepare(text) for text in texts]
         encodings = self.tokenizer.encode_batch(texts, add_special_tokens=False)
         return [
-            [_piece(text, start, end, i == unknown) for (start, end), i in zip(e.offsets, e.ids, strict=True)]
+            [_piece(text, start, end, i in unknown) for (start, end), i in zip(e.offsets, e.ids, strict=True)]
             for text, e in zip(texts, encodings, strict=True)
         ]
 

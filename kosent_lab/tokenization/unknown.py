@@ -8,8 +8,8 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.tokenization.cutters import STRANGER
 
-STRANGER = "\ufffd"  # the piece of every character that has none
 # how an emoji is drawn, not which it is: as text or picture, joined to the next, on a key, the colour of a skin
 _DRAWN = "[\\x{fe0e}\\x{fe0f}\\x{200d}\\x{20e3}\\x{1f3fb}-\\x{1f3ff}]"
 _SYLLABLES = [chr(code) for code in range(ord("가"), ord("힣") + 1)]

@@ -3,6 +3,7 @@
 import pytest
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.tokenization.cutters import as_cutter
 from kosent_lab.tokenization.unknown import STRANGER, read_signs
 from kosent_lab.tokenization.vocabularies import train_vocabulary
 
@@ -40,6 +41,11 @@ def test_offsets_lie_in_the_text_as_written(known):
     held = [text[start:end] for start, end in encoded.offsets]
     assert "".join(held) == "굿👍👍최악이에요💢"
     assert encoded.tokens[-2] == held[-2] == "💢"
+
+
+def test_a_sign_without_a_piece_of_its_own_is_an_unknown_piece(known):
+    pieces = as_cutter(read_signs(known, ["💢"])).cut(["최악이에요💢 25℃"])[0]
+    assert [(one.shown, one.unknown) for one in pieces if one.shown in "💢℃"] == [("💢", False), ("℃", True)]
 
 
 def test_what_reads_signs_is_given_back_or_refused(known):

@@ -62,7 +62,7 @@ def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny
     model = electra.open_classifier(tiny_folder)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     pieces.add_embeddings(model, signs, emoji)
-    texts = ["좋아요👍", "별로💢"] * 320
+    texts = ["굿👍", "굿💢"] * 320
     examples = pd.DataFrame({"text": texts, "target": [1.0, 0.0] * 320})
     losses = pieces.fit_pieces(model, signs, examples, [signs.token_to_id(one) for one in (STRANGER, *emoji)])
     assert np.isfinite(losses).all()
@@ -95,6 +95,8 @@ def test_a_run_that_reads_signs_answers_all_other_texts_to_the_bit(tiny_folder, 
     assert read_taught(tmp_path / "out") == {"data": "here", "pieces": {"examples": 64, "seed": 0}}
     old, new = load_classifier(start / "model"), load_classifier(tmp_path / "out" / "model")
     assert new.tokenizer.backend_tokenizer.get_vocab_size() == said["pieces"]
+    scored = predict_frame(pd.DataFrame({"text": ["굿👍", "굿℃"]}), new)
+    assert scored["n_unknown"].diff().iloc[1] == 1  # a sign without a piece of its own
     plain = pack[~pack["text"].str.contains(f"[{''.join(pieces.read_emoji())}]")].head(40)
     logits = ["logit_0", "logit_1"]
     pd.testing.assert_frame_equal(
