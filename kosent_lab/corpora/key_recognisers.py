@@ -107,7 +107,7 @@ KEYS = (
         re.compile(
             r"(?:(?:curl [^\n]{0,80}?-u |--user[= ])[\"']?[\w.@-]{1,40}:"
             r"|(?:redis-cli|mongo\w*|sshpass|ldap\w+|docker login|smbclient) [^\n]{0,80}?(?<![\w-])-[apw] ?[\"']?"
-            r"|snmp\w+ [^\n]{0,80}?(?<![\w-])-c |(?<![\w-])-u ?[\w.@-]{1,40} -[pPw] ?[\"']?"
+            r"|snmp\w+ [^\n]{0,80}?(?<![\w-])-c |(?<![\w-])-u ?[\w.@-]{1,40} -[pPw] ?[\"']?(?!\d{1,5}[.:]\d|[\w.-]*/)"
             r"|(?:net user|htpasswd) (?:-\w+ )?(?:[\w./-]{1,60} ){1,2}[\"']?|WIFI:[^\n]{1,80};P:"
             r"|-(?:src|dest)?(?:store|key)pass(?:word)?[ =][\"']?"
             r"|(?<![\w-])echo (?:-n )?[\"'](?=[^\"'\n]{6,64}[\"'] ?\| ?sudo -S)"

@@ -225,7 +225,7 @@ def is_alone(value: str) -> bool:
 def is_mail(written: str) -> bool:
     """Tell whether it is a person's or an office's address: no user of a code host, no picture's name (icon@2x.png).
 
-    Those of example.com are nobody's (RFC 2606).
+    Those of example.com, .net and .org are nobody's (RFC 2606).
     """
     local, domain = re.split(r" ?@ ?| ?[(\[]at[)\]] ?| ?\(?골뱅이\)? ?", written)[-2:]
     no_domain = (

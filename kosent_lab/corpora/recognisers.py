@@ -174,7 +174,7 @@ RECOGNISERS = (
         "passport", "passport number", "[여권번호]", 3,
         re.compile(r"(?<![A-Za-z0-9])[MSRODGT] ?\d{3} ?[A-Z0-9] ?\d{4}(?![A-Za-z0-9])", re.IGNORECASE),
         check=is_drawn_number,
-        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공|여행|만료|출장|visa|면세|체크인|투숙|护照|パスポート"),
+        context=re.compile("(?i)여권|passport|비자|사증|출국|입국|여행자|탑승|항공|여행|visa|면세|체크인|투숙|护照|パスポート"),
         before=200, after=100, unless=_OF_THINGS,
     ),
     Recogniser(

@@ -198,7 +198,8 @@ SECRETS = (
             rf"(?P<value>(?=[\w=+-]{{0,63}}[!@#$%^&*~?])(?!\S{{0,63}}\*\*){_STRONG}){_END}",
             re.ASCII,
         ),
-        hint=r" ?/ ", check=is_secret, unless=_OF_PROGRAMS,
+        hint=r" ?/ ", check=is_secret, unless=_OF_PROGRAMS, before=60, after=30,
+        context=re.compile("(?i)계정|로그인|로긴|접속|원격|관리|서버|암호|비번|비밀번호|아이디|들어가|경비|콘솔|장비|NAS|VPN|SSH"),
     ),
     secret(
         # far behind the word, after a sign: 비번 물어보시는 손님 많아서 적어둡니다. 2층 홀 = cafe_dalbit88
@@ -208,7 +209,8 @@ SECRETS = (
     secret(
         # a number with which a mode or a door is entered: 관리자 모드 들어가는 번호 90817
         re.compile(
-            "(?:모드|메뉴|설정|문|창고|기계|금고)(?:에|을|를|로)? ?(?:들어가는|여는|켜는|푸는|나가는) ?(?:번호|코드)"
+            "(?:모드|메뉴|설정|(?<![가-힣])(?:현관|뒷|앞|옆|쪽|방화|철)?문|창고|기계|금고)(?:에|을|를|로)? ?"
+            "(?:들어가는|여는|켜는|푸는|나가는) ?(?:번호|코드)"
             rf"(?:는|은|가)?:? ?(?P<value>{_CODE})"
             rf"(?![\d*#A-Za-z-]|{_COUNTS})"
         ),
@@ -216,14 +218,17 @@ SECRETS = (
     ),
     secret(
         # on a lock stands its number: 자물쇠엔 스티커로 573이라고
-        re.compile(rf"{_LOCK}(?:엔|에|에는)? [가-힣 ]{{1,12}}?(?P<value>\d{{3,6}})(?=이?라고|이?래요?(?![가-힣]))"),
+        re.compile(
+            rf"{_LOCK}(?:엔|에|에는)? (?![가-힣 ]*(?:날짜|연도|년도|모델))[가-힣 ]{{1,12}}?"
+            r"(?P<value>\d{3,6})(?=이?라고|이?래요?(?![가-힣]))"
+        ),
         hint=_LOCK,
     ),
     secret(
         # Hangul alone, in quotes: 암호는 '달빛아래세그림자'예요
         re.compile(
             rf"{_PASS}(?:은|는) ?[\"'“‘](?P<value>"
-            r"(?![가-힣]*(?:영문|숫자|조합|이상|이하|본인|변경|동일|생년|전화|뒷자리|필수|선택|입력|없음|문자|비밀번호|비번|암호|자리))"
+            r"(?![가-힣]*(?:영문|숫자|조합|이상|이하|본인|변경|동일|생년|전화|뒷자리|필수|선택|입력|없음|문자|글자|이름|한글|비밀번호|비번|암호|자리))"
             r"[가-힣]{4,16})[\"'”’](?=이?[에예]요|입니다|이?야|였|이?라고|으?로)"
         ),
         hint=_PASS,

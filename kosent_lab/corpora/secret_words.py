@@ -76,7 +76,7 @@ _PART_OF_A_PROGRAM = re.compile(
     " (?:프로젝트|클래스|컴포넌트|모듈|함수|메서드|패키지|라이브러리|변수|테이블|브랜치|저장소|레포|스크립트)"
 )
 # of somebody who puts no spaces: 기다리게돼요ㅋㅋ8부작
-_RUN_ON = re.compile(r"[가-힣](?:[ㅋㅎㅠㅜ]{2}|\.+|[?~,])[가-힣\dㅋㅎㅠㅜ]|[가-힣]{9}")
+_RUN_ON = re.compile(r"[가-힣](?:[ㅋㅎㅠㅜ]{2}|\.+|[?~,])[가-힣\dㅋㅎㅠㅜ]|[가-힣]{9}(?!.*[\d!@#*]$)")
 _LABEL = re.compile("(?i)pass(?:word|wd|code)?|pwd|secret|token|login|credential|username|admin")
 _PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
 

@@ -88,12 +88,12 @@ def drawable(text: str, *, keep_letters: bool = False) -> str:
     -------
     str
         Emoji beyond the fonts, control characters and direction marks become their Unicode name in
-        angle brackets, a run of letters its script and length; joiners and variation selectors are dropped.
+        angle brackets, a run of letters its script and length; joiners, variation selectors and tags are dropped.
 
     Examples
     --------
-    >>> drawable("좋아요👍"), drawable("ไทย 앱")
-    ('좋아요⟨thumbs up sign⟩', '⟨thai ×3⟩ 앱')
+    >>> drawable("좋아요👍"), drawable("ไทย 앱"), drawable("ไทย 👍🏻🩷", keep_letters=True)
+    ('좋아요⟨thumbs up sign⟩', '⟨thai ×3⟩ 앱', 'ไทย 👍🏻🩷')
     """
     return "".join(_drawn(text, keep_letters))
 
@@ -136,16 +136,19 @@ def _drawn(text: str, keep_letters: bool) -> Iterator[str]:
             yield f"⟨{lacking} ×{len(list(run))}⟩"
             continue
         for character in run:
-            if character in "\u200c\u200d\ufe0e\ufe0f":
+            if character in "\u200c\u200d\ufe0e\ufe0f" or "\U000e0020" <= character <= "\U000e007f":
                 continue
             if not unicodedata.combining(character):
                 letter = character
             elif not keep_letters and not any({ord(letter or "e"), ord(character)} <= font for font in fonts):
                 continue  # a letter and its marks are drawn from one font
-            known = lacking or ord(character) in covered or (keep_letters and unicodedata.category(character) == "So")
-            if character in "\t\n\r" or (known and unicodedata.category(character)[0] != "C"):
+            kind = unicodedata.category(character)
+            if keep_letters and "\U0001f000" <= character <= "\U0001faff":
+                kind = "So"  # an emoji that is newer than Python's table
+            known = lacking or ord(character) in covered or (keep_letters and kind in ("So", "Sk", "Nd"))
+            if character in "\t\n\r" or (known and kind[0] != "C"):
                 yield character
-            elif unicodedata.category(character) == "Zs":
+            elif kind == "Zs":
                 yield " "
             else:
                 yield f"⟨{unicodedata.name(character, f'U+{ord(character):04X}').lower()}⟩"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import markupsafe
@@ -28,8 +29,8 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
         return Section("attribution", (t["no_model" if part.view is None else "attribution_saved"],))
     if rows.empty:
         return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
-    shown = [drawable(cut(str(text), _LONGEST), keep_letters=True) for text in rows["text"]]
-    lines = [behaviour.coloured_words(words, values) for words, values in part.view.explain(pd.Series(shown))]
+    read = pd.Series([cut(str(text), _LONGEST) for text in rows["text"]])  # as it is: what is drawn is another text
+    lines = [behaviour.coloured_words(_drawn(words), values) for words, values in part.view.explain(read)]
     body: list[tuple[Any, ...]] = [
         (markupsafe.Markup(line), label_name(row["label"], t), percent(row["prob_1"]))
         for line, (_, row) in zip(lines, rows.iterrows(), strict=True)
@@ -38,7 +39,7 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     notes = [t["attribution_note" if part.view.has_gradients else "attribution_left_out"]]
     if part.view.has_gradients:
         heads.append((t["attribution_without"], ""))
-        left_out = part.view.leave_out(pd.Series(shown))
+        left_out = part.view.leave_out(read)
         body = [(*cells, _hangs_on(*left)) for cells, left in zip(body, left_out, strict=True)]
         notes.append(t["attribution_without_note"])
     notes.append(t["attribution_cut"].format(n=_LONGEST))
@@ -47,12 +48,16 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     return Section("attribution", tuple(notes), table=Table(heads, body))
 
 
+def _drawn(words: Sequence[str]) -> list[str]:
+    return [drawable(word, keep_letters=True) for word in words]
+
+
 def _hangs_on(words: list[str], values: np.ndarray) -> str:
     """Return the word that the log-odds hang on most, with what it adds: they with it, less they without it."""
     if not len(words):
         return "–"
     place = int(np.abs(values).argmax())
-    return f"{words[place]} ({values[place]:+.1f})".replace("-", "−")
+    return f"{_drawn(words)[place]} ({values[place]:+.1f})".replace("-", "−")
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:

@@ -33,7 +33,7 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     -------
     tokenizers.Tokenizer
         One in which all pieces of before have their number, and which cuts every text as before that holds no character
-        which it lacked. Signs that tell how an emoji is drawn are left out.
+        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out.
 
     Raises
     ------
@@ -59,9 +59,10 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
         return tokenizer
     prefix = tokenizer.model.continuing_subword_prefix
     inner = {piece.removeprefix(prefix) for piece in known if piece.startswith(prefix)} | set(_SYLLABLES)
+    first = max(known.values()) + 1  # a vocabulary may have gaps
     more = Tokenizer.from_str(tokenizer.to_str())
     more.model = models.WordPiece(
-        known | {piece: len(known) + place for place, piece in enumerate(fresh)},
+        known | {piece: first + place for place, piece in enumerate(fresh)},
         unk_token=tokenizer.model.unk_token,
         max_input_chars_per_word=tokenizer.model.max_input_chars_per_word,
     )

@@ -1,12 +1,11 @@
 """Teach a classifier the signs that its vocabulary lacked, while it goes on to read every other text as before.
 
-Only the embeddings of the new pieces are learnt: a text that holds none has the same logits to the bit.
+Only the embeddings of the new pieces are learnt: a text that is cut as before has the logits of before.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.core.files import write_bytes
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import CALIBRATION, write_checksums
 from kosent_lab.core.places import DATA_FOLDER
@@ -69,14 +69,19 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     Raises
     ------
     DataError
-        When the model has other classes, or its vocabulary is none of WordPiece.
+        When the model has other classes, its vocabulary is none of WordPiece or has all the pieces, or no one could say
+        what it has learnt from.
     """
     folder = run_model(start)
+    taught = read_taught(start)
     model = open_classifier(folder)
     if model.config.num_labels != 2:
         raise DataError(f"pieces are taught to a classifier of two polarities; {folder} has {model.config.num_labels}")
     emoji = read_emoji()
-    tokenizer = read_signs(open_tokenizer(folder), list(emoji))
+    before = open_tokenizer(folder)
+    tokenizer = read_signs(before, list(emoji))
+    if tokenizer.get_vocab_size() == before.get_vocab_size():
+        raise DataError(f"{folder} has pieces for all these signs: what it has learnt of them would be written over")
     rows = read_teaching(sentences=0).rename(columns={"soft_target": "target"})
     rows = rows.assign(answer=_answers(rows, folder))
     valid = rows[(rows["split"] == "valid") & rows["label"].notna() & _hold(rows["text"], emoji)]
@@ -87,8 +92,8 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     with whole_folder(out / MODEL) as fresh:
         save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
         if (folder / CALIBRATION).is_file():
-            shutil.copyfile(folder / CALIBRATION, fresh / CALIBRATION)
-        write_taught(read_taught(start) | {"pieces": {"examples": count, "seed": seed}}, fresh)
+            write_bytes((folder / CALIBRATION).read_bytes(), fresh / CALIBRATION)
+        write_taught(taught | {"pieces": {"examples": count, "seed": seed}}, fresh)
         write_checksums(fresh)
     after = _answers(valid, out / MODEL)
     said: dict[str, Any] = {"pieces": len(vocabulary), "n": len(valid)}
@@ -197,8 +202,9 @@ def add_embeddings(model: ElectraForSequenceClassification, tokenizer: Tokenizer
     words = model.electra.embeddings.word_embeddings
     before = words.weight.shape[0]
     vocabulary = tokenizer.get_vocab()
+    size = max(vocabulary.values()) + 1
     near = {"positive": ("♥", "♡", "굿", "최고"), "negative": ("헐", "최악", "별로"), "neutral": (".", "~", "…")}
-    rows = torch.empty(len(vocabulary) - before, words.weight.shape[1])
+    rows = torch.zeros(size - before, words.weight.shape[1])
     means = {
         polarity: words.weight.detach()[[vocabulary[one] for one in names if vocabulary.get(one, before) < before]]
         for polarity, names in near.items()
@@ -209,11 +215,11 @@ def add_embeddings(model: ElectraForSequenceClassification, tokenizer: Tokenizer
             own = means[emoji.get(piece, "neutral")]
             rows[place - before] = (middle + (own.mean(0) if len(own) else middle)) / 2
     model.electra.embeddings.word_embeddings = nn.Embedding(
-        *(len(vocabulary), rows.shape[1]),
+        *(size, rows.shape[1]),
         padding_idx=words.padding_idx,
         _weight=torch.cat([words.weight.detach(), rows]),
     )
-    model.config.vocab_size = len(vocabulary)
+    model.config.vocab_size = size
 
 
 def fit_pieces(

@@ -33,6 +33,15 @@ def test_mistakes_are_explained_word_by_word(part):
         assert change[0] in "+−"
 
 
+def test_the_text_that_was_read_is_explained_and_not_what_is_drawn_for_it(tiny):
+    text = "별로 최고\U0001f3f4\U000e0067\U000e0062\U000e007f (๑•̀ㅂ•́)و✧"  # written out it would be many words
+    frame = pd.DataFrame({"text": [text] * 2, "label": pd.array([0, 1], dtype="Int64")})
+    made = parts.from_frame(predict_frame(frame, tiny), classifier=tiny, calibrator=None, title="mine")
+    (line, *_), *_ = model_sections.attribution(made, T).table.body
+    assert line.count("<ruby") == len(text.split())
+    assert "최고\U0001f3f4" in line
+
+
 def test_a_case_tells_what_was_expected_and_what_came():
     case = {"text": "좋아요", "changed": None, "kind": "mft", "label": 1, "direction": "", "prob_1": 0.123}
     assert model_sections._case(pd.Series(case), T) == ("좋아요", "positive", "0.12")

@@ -62,7 +62,7 @@ def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny
     model = electra.open_classifier(tiny_folder)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     pieces.add_embeddings(model, signs, emoji)
-    texts = ["굿👍", "굿💢"] * 320
+    texts = ["좋아요👍", "좋아요💢"] * 320
     examples = pd.DataFrame({"text": texts, "target": [1.0, 0.0] * 320})
     losses = pieces.fit_pieces(model, signs, examples, [signs.token_to_id(one) for one in (STRANGER, *emoji)])
     assert np.isfinite(losses).all()
@@ -70,7 +70,7 @@ def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value[: len(before[name])] if name == words else value, before[name], rtol=0, atol=0)
     with torch.no_grad():
-        logits = [model(torch.tensor([signs.encode(text).ids])).logits[0] for text in ("굿👍", "굿💢")]
+        logits = [model(torch.tensor([signs.encode(text).ids])).logits[0] for text in texts[:2]]
     assert (logits[0][1] - logits[0][0]) > (logits[1][1] - logits[1][0])
 
 
