@@ -3,6 +3,7 @@ import dataclasses
 import html
 import re
 import sys
+import unicodedata
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -93,7 +94,8 @@ def test_page_fonts_hold_the_hangul_of_the_texts(pack_part):
     covered = set().union(*(TTFont(io.BytesIO(base64.b64decode(f))).getBestCmap() for f in fonts))
     shown = re.sub(r"base64,[^\")]+|<style>.*?</style>", "", page, flags=re.S)
     missing = {character for character in shown if not character.isspace() and ord(character) not in covered}
-    assert not missing
+    # emoji are left to the fonts of whoever reads; which texts of the pack are among the mistakes is the model's choice
+    assert not {character for character in missing if unicodedata.category(character) not in ("So", "Sk")}
 
 
 def test_too_large_a_page_is_refused(tmp_path):
