@@ -19,6 +19,7 @@ from transformers import ElectraForSequenceClassification
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.folders import whole_folder
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION, write_checksums
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, TrainingError, check_columns
@@ -153,6 +154,7 @@ def draw_examples(
         `AGREE` of the examples; else what the model answers without the sign.
     """
     check_columns(rows, ["text", "target", "answer"], what="new pieces")
+    refuse_test_rows(rows, what="the new pieces")
     draw = np.random.default_rng(seed)
     known = tokenizer.get_vocab()
     of = {polarity: [one for one in emoji if emoji[one] == polarity] for polarity in POLARITIES}
@@ -244,9 +246,12 @@ def fit_pieces(
 
     Raises
     ------
+    DataError
+        When there are test rows among them.
     TrainingError
         When the loss is no number any more.
     """
+    refuse_test_rows(examples, what="the new pieces")
     model.eval()
     for parameter in model.parameters():
         parameter.requires_grad_(False)

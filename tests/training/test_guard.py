@@ -11,7 +11,7 @@ from kosent_lab.curation import secret_training
 from kosent_lab.models import electra, pairs
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies import draws, transfer
-from kosent_lab.training import baseline, finetuning, pretraining, three_way
+from kosent_lab.training import baseline, finetuning, pieces, pretraining, three_way
 from tests.conftest import ROOT
 
 FITS = {
@@ -31,6 +31,7 @@ FITS = {
     "start_from_text": lambda c: pretraining.start_from_text(c.pair, c.tokenizer, c.rows),
     "fit_neutral_head": lambda c: three_way.fit_neutral_head(c.rows, c.clean, c.classifier),
     "fit_secret_words": lambda c: secret_training.fit_secret_words(c.rows.assign(part="a")),
+    "fit_pieces": lambda c: pieces.fit_pieces(electra.open_classifier(c.model), c.tokenizer, c.rows, [1]),
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),
 }
 # fit on what they are not given whole: learning_curve leaves test rows out itself, train_vocabulary takes texts,
