@@ -57,7 +57,7 @@ def _hangs_on(words: list[str], values: np.ndarray) -> str:
     if not len(words):
         return "–"
     place = int(np.abs(values).argmax())
-    return f"{_drawn(words)[place]} ({values[place]:+.1f})".replace("-", "−")
+    return f"{drawable(words[place], keep_letters=True)} ({values[place]:+.1f})".replace("-", "−")
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:

@@ -167,8 +167,8 @@ def predict_frame(
     ids, cut = encode_texts(classifier.backend, places, max_tokens=classifier.max_tokens)
     logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     _check_finite(logits, classifier, frame["doc_id"].tolist() if "doc_id" in frame.columns else frame.index.tolist())
-    unknown = [classifier.unknown_id, classifier.backend.token_to_id(STRANGER)]
-    unknown = [number for number in unknown if number is not None]
+    both = (classifier.unknown_id, classifier.backend.token_to_id(STRANGER))
+    unknown = [number for number in both if number is not None]
     names = classifier.class_names
     answers = add_class_predictions(frame, logits, names) if names else add_predictions(frame, logits)
     return answers.assign(

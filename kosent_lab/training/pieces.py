@@ -20,7 +20,7 @@ from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.model_files import CALIBRATION, write_checksums
+from kosent_lab.core.model_files import CALIBRATION
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, TrainingError, check_columns
 from kosent_lab.core.toml_lines import read_toml
@@ -40,8 +40,8 @@ POLARITIES = ("positive", "negative", "neutral")
 EXAMPLES = 30_000
 _BATCH, _RATE = 32, 0.01
 _ALIKE = 1_024  # examples that are sorted by length, so that little is padded
-# beside a polar text an emoji of a polarity has the text's so often: less than in our teaching text (0.96), in which
-# nobody smiles at what annoys him
+# beside a polar text an emoji of a polarity has the text's so often: less than in our teaching text, in which hardly
+# anybody smiles at what annoys him
 AGREE = 0.85
 # of the examples: our texts that hold an emoji; a polar text and an emoji of a polarity; any text and another emoji;
 # any text and a sign that has no piece of its own
@@ -95,7 +95,6 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
         if (folder / CALIBRATION).is_file():
             write_bytes((folder / CALIBRATION).read_bytes(), fresh / CALIBRATION)
         write_taught(taught | {"pieces": {"examples": count, "seed": seed}}, fresh)
-        write_checksums(fresh)
     after = _answers(valid, out / MODEL)
     said: dict[str, Any] = {"pieces": len(vocabulary), "n": len(valid)}
     for name, answer in (("before", valid["answer"].to_numpy()), ("after", after)):
@@ -201,27 +200,19 @@ def _beside(text: str, signs: list[str], draw: np.random.Generator) -> str:
 
 def add_embeddings(model: ElectraForSequenceClassification, tokenizer: Tokenizer, emoji: dict[str, str]) -> None:
     """Give a model rows for the pieces that it has none for: between signs and words of their polarity."""
-    words = model.electra.embeddings.word_embeddings
-    before = words.weight.shape[0]
+    before = model.config.vocab_size
     vocabulary = tokenizer.get_vocab()
-    size = max(vocabulary.values()) + 1
+    words = model.resize_token_embeddings(max(vocabulary.values()) + 1, mean_resizing=False).weight.detach()
     near = {"positive": ("♥", "♡", "굿", "최고"), "negative": ("헐", "최악", "별로"), "neutral": (".", "~", "…")}
-    rows = torch.zeros(size - before, words.weight.shape[1])
     means = {
-        polarity: words.weight.detach()[[vocabulary[one] for one in names if vocabulary.get(one, before) < before]]
+        polarity: words[[vocabulary[one] for one in names if vocabulary.get(one, before) < before]]
         for polarity, names in near.items()
     }
-    middle = means["neutral"].mean(0) if len(means["neutral"]) else words.weight.detach().mean(0)
+    middle = means["neutral"].mean(0) if len(means["neutral"]) else words[:before].mean(0)
     for piece, place in vocabulary.items():
         if place >= before:
             own = means[emoji.get(piece, "neutral")]
-            rows[place - before] = (middle + (own.mean(0) if len(own) else middle)) / 2
-    model.electra.embeddings.word_embeddings = nn.Embedding(
-        *(size, rows.shape[1]),
-        padding_idx=words.padding_idx,
-        _weight=torch.cat([words.weight.detach(), rows]),
-    )
-    model.config.vocab_size = size
+            words[place] = (middle + (own.mean(0) if len(own) else middle)) / 2
 
 
 def fit_pieces(
@@ -263,7 +254,7 @@ def fit_pieces(
     encoded, _ = encode_texts(tokenizer, examples["text"], max_tokens=FinetuningOptions().max_tokens)
     lengths = np.array([len(row) for row in encoded])
     order = np.lexsort((lengths, np.arange(len(encoded)) // _ALIKE))
-    encoded = [encoded[place] for place in order]
+    encoded = [encoded[number] for number in order]
     target = torch.tensor(examples["target"].to_numpy()[order], dtype=torch.float32)
     pad_id = tokenizer.token_to_id("[PAD]")
     losses: list[float] = []
