@@ -48,7 +48,8 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         With ``length_band`` (characters; a missing text has none), ``has_unknown`` (some piece was ``[UNK]``, or a sign
-        has none), and whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile`` (^^, ♥, 👍 …),
+        has none), and whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile``
+        (^^, ♥, 👍 …),
         ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, -는데, 그래도 …),
         ``has_question``; where there is a column ``date`` and none ``year``, the ``year`` that it begins with.
     """
