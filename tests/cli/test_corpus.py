@@ -118,7 +118,8 @@ def test_a_scanner_is_asked_first(home, capsys):
     (home / "scan.py").write_text(
         "import sys\nsys.exit('지루' in open(sys.argv[1], encoding='utf-8').read())\n", "utf-8"
     )
-    command = ["corpus", "build", "recipe.toml", "--out", "scanned", "--scanner", f"{shlex.quote(sys.executable)} scan.py"]
+    scanner = f"{shlex.quote(sys.executable)} scan.py"
+    command = ["corpus", "build", "recipe.toml", "--out", "scanned", "--scanner", scanner]
     assert parser.main(command) == 0
     assert "scanner        3        1        0         2" in capsys.readouterr().out
     assert parser.main([*command[:-1], "no-such-scanner"]) == 1
