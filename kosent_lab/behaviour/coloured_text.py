@@ -16,6 +16,7 @@ from kosent_lab.models.classifier import Classifier
 
 logger = logging.getLogger(__name__)
 _POSITIVE, _NEGATIVE = "0,114,178", "213,94,0"  # blue and vermilion, apart for the colour-blind (Okabe and Ito)
+_LONG = 12  # letters that fit into the narrowest column; what is longer may be broken
 _DARKEST = 0.55
 
 
@@ -77,5 +78,6 @@ def coloured_words(words: Sequence[str], values: Sequence[float], *, largest: fl
         shown = html.escape(isolated(printable(word)))
         number = f"{value:+.1f}".replace("-", "−")
         number = "" if number in ("+0.0", "−0.0") else number
-        parts.append(f'<ruby style="background:rgba({colour},{shade:.2f})">{shown}<rt>{number}</rt></ruby>')
+        style = f'style="background:rgba({colour},{shade:.2f})"' + (' class="long"' if len(word) > _LONG else "")
+        parts.append(f"<ruby {style}>{shown}<rt>{number}</rt></ruby>")
     return f'<span lang="ko" class="attribution">{" ".join(parts)}</span>'

@@ -59,7 +59,7 @@ def add(stages: Any) -> None:
     pieces = command(stages, "pieces", teach_pieces, "teach a run the signs that its vocabulary lacked, emoji first")
     pieces.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
     pieces.add_argument(
-        "--examples", type=positive_int, default=30_000, help="texts that are drawn (default: %(default)s)"
+        "--examples", type=positive_int, default=12_000, help="texts that are drawn (default: %(default)s)"
     )
     pieces.add_argument("--seed", type=int, default=0)
     pieces.add_argument("--out", type=Path, required=True, help="run folder")

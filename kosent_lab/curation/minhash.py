@@ -6,16 +6,13 @@ Arrays only, whole corpora at once. What is a duplicate of what, and which copy 
 
 from __future__ import annotations
 
-import concurrent.futures
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from kosent_lab.curation.shingles import ODD, Shingles, jaccard, parts
+from kosent_lab.curation.shingles import ODD, Shingles, in_threads, jaccard, parts
 
-_THREADS = 8
 _PAIRS_AT_ONCE = 2_000_000
 _BUCKET = 64  # texts of one bucket that are all compared with each other; of more each with so many that follow it
 
@@ -125,9 +122,7 @@ def _by_band(shingles: Shingles, threshold: float, seed: int, of_key: Callable[[
             key ^= key >> np.uint64(31)
         return of_key(key)
 
-    # numpy's loops run beside each other; each band holds some arrays of the size of the corpus
-    with concurrent.futures.ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(of_band, drawn))
+    return in_threads(of_band, drawn)  # each band holds some arrays of the size of the corpus
 
 
 def _buckets(key: np.ndarray, known: int) -> tuple[np.ndarray, ...]:

@@ -5,15 +5,19 @@ Arrays only, whole corpora at once. Which pairs may be near each other is found 
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 HASH_BITS = 40  # of a gram: two grams of a text share one once in a hundred million texts
 ODD = np.uint64(0x9E3779B97F4A7C15)
 _AT_ONCE = 2_000_000  # grams: an array of them takes 16 MB
+_THREADS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,13 +93,18 @@ def shingle_tokens(texts: Sequence[str], *, size: int) -> Shingles:
 
 
 def _shingle(lengths: np.ndarray, codes: Callable[[int, int], np.ndarray], size: int) -> Shingles:
-    grams, counts = [], []
-    for first, last in parts(lengths):
-        unique, count = _hash_part(codes(first, last), lengths[first:last], size)
-        grams.append(unique)
-        counts.append(count)
-    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1, "int64")
-    return Shingles(np.concatenate(grams) if grams else np.empty(0, "uint64"), starts)
+    def hashed(part: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        return _hash_part(codes(*part), lengths[slice(*part)], size)
+
+    done = [(np.empty(0, "uint64"), np.zeros(1, "int64")), *in_threads(hashed, parts(lengths))]
+    grams, counts = zip(*done, strict=True)
+    return Shingles(np.concatenate(grams), np.cumsum(np.concatenate(counts)))
+
+
+def in_threads(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Return what a function makes of each item, in their order; numpy's loops run beside each other."""
+    with concurrent.futures.ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        return list(pool.map(function, items))
 
 
 def parts(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -115,16 +124,26 @@ def _hash_part(codes: np.ndarray, lengths: np.ndarray, size: int) -> tuple[np.nd
     codes = np.concatenate([codes.astype("uint64") + np.uint64(1), np.zeros(size, "uint64")])
     row = np.repeat(np.arange(len(lengths)), lengths)
     left = np.cumsum(lengths)[row] - np.arange(total)  # characters from here to the end of the text
-    value = np.zeros(total, "uint64")
-    for offset in range(size):
-        value += np.where(left > offset, codes[offset : offset + total], np.uint64(0))
-        value *= ODD
-        value ^= value >> np.uint64(29)
-    begins_gram = (left >= size) | (left == lengths[row])  # a text that is shorter has one
+    value = _hash_grams(codes[offset : offset + total] for offset in range(size))
+    short = np.flatnonzero((left < size) & (left == lengths[row]))  # a text that is shorter has one gram, of itself
+    value[short] = _hash_grams(
+        np.where(left[short] > offset, codes[short + offset], np.uint64(0)) for offset in range(size)
+    )
+    begins_gram = left >= size
+    begins_gram[short] = True
     value = (value[begins_gram] * ODD) >> np.uint64(64 - HASH_BITS)
     key = _distinct(row[begins_gram].astype("uint64") << np.uint64(HASH_BITS) | value)
     of = (key >> np.uint64(HASH_BITS)).astype("int64")
     return key & np.uint64(2**HASH_BITS - 1), np.bincount(of, minlength=len(lengths))
+
+
+def _hash_grams(units: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the hash of each gram, of the codes of the first units of all, of the second ones, and so on."""
+    value = np.uint64(0)
+    for codes in units:
+        value = (value + codes) * ODD
+        value ^= value >> np.uint64(29)
+    return value
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:
@@ -144,16 +163,17 @@ def jaccard(shingles: Shingles, pairs: np.ndarray) -> np.ndarray:
     -------
     ndarray of float, shape (pairs,)
     """
-    out = np.empty(len(pairs))
     sizes = shingles.sizes[pairs]  # shape (pairs, 2)
-    for first, last in parts(sizes.sum(axis=1)):
-        some, count = pairs[first:last], sizes[first:last]
+
+    def of_part(part: tuple[int, int]) -> np.ndarray:
+        some, count = pairs[slice(*part)], sizes[slice(*part)]
         both = [_spread(shingles, some[:, side], count[:, side]) for side in (0, 1)]
         key = np.sort(np.concatenate(both))
         twice = key[1:][key[1:] == key[:-1]] >> np.uint64(HASH_BITS)
         shared = np.bincount(twice.astype("int64"), minlength=len(some))
-        out[first:last] = shared / (count.sum(axis=1) - shared)
-    return out
+        return shared / (count.sum(axis=1) - shared)
+
+    return np.concatenate([np.empty(0), *in_threads(of_part, parts(sizes.sum(axis=1)))])
 
 
 def _spread(shingles: Shingles, rows: np.ndarray, count: np.ndarray) -> np.ndarray:

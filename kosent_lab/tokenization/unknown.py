@@ -10,8 +10,10 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from kosent_lab.core.schema import DataError
 from kosent_lab.tokenization.cutters import STRANGER
 
-# how an emoji is drawn, not which it is: as text or picture, joined to the next, on a key, the colour of a skin
-_DRAWN = "[\\x{fe0e}\\x{fe0f}\\x{200d}\\x{20e3}\\x{1f3fb}-\\x{1f3ff}]"
+# how an emoji is drawn, not which it is: as text or picture, joined to the next, as woman or man, on a key, with the
+# colour of a skin
+_DRAWN = "\\x{200d}[♀♂]|[\\x{fe0e}\\x{fe0f}\\x{200d}\\x{20e3}\\x{1f3fb}-\\x{1f3ff}]"
+_STAR = "⭐", "★"  # the picture is read as the sign, which points are given with
 _SYLLABLES = [chr(code) for code in range(ord("가"), ord("힣") + 1)]
 
 
@@ -33,7 +35,8 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     -------
     tokenizers.Tokenizer
         One in which all pieces of before have their number, and which cuts every text as before that holds no character
-        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out.
+        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out, and of several
+        of one kind one is read: each adds its part, and twenty would drown the words.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     >>> tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     >>> tokenizer.encode("맛있다👍🏻★ 뜹다").tokens
     ['[UNK]', '[UNK]']
-    >>> read_signs(tokenizer, "👍").encode("맛있다👍🏻★ 뜹다").tokens
+    >>> read_signs(tokenizer, "👍").encode("맛있다👍🏻👍★★ 뜹다").tokens
     ['맛', '##있', '##다', '👍', '\ufffd', '[UNK]']
     """
     if not isinstance(tokenizer.model, models.WordPiece):
@@ -68,9 +71,15 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     )
     cut = pre_tokenizers.Split(_all_but(inner), "isolated")
     more.pre_tokenizer = pre_tokenizers.Sequence([*_parts(tokenizer.pre_tokenizer, pre_tokenizers.Sequence), cut])
-    lacking = normalizers.Replace(_all_but({*inner, *known, *fresh}), STRANGER)
+    drawn = [(Regex(_DRAWN), ""), *([_STAR] if _STAR[1] in known else [])]
     own = _parts(tokenizer.normalizer, normalizers.Sequence)
-    more.normalizer = normalizers.Sequence([normalizers.Replace(Regex(_DRAWN), ""), *own, lacking])
+    read = [
+        (_all_but({*inner, *known, *fresh}), STRANGER),
+        (Regex(f"([{_ranges(fresh)}])(?=\\1)"), ""),
+    ]
+    more.normalizer = normalizers.Sequence(
+        [*(normalizers.Replace(*each) for each in drawn), *own, *(normalizers.Replace(*each) for each in read)]
+    )
     return more
 
 
@@ -80,10 +89,15 @@ def _parts(own: Any, sequence: type) -> list[Any]:
 
 def _all_but(pieces: Iterable[str]) -> Regex:
     """Return what any character fits but spaces and those that are pieces."""
+    return Regex(f"[^\\s{_ranges(pieces)}]")
+
+
+def _ranges(pieces: Iterable[str]) -> str:
+    """Return the pieces of one character as a regular expression writes them between brackets."""
     ranges: list[list[int]] = []
     for code in sorted(ord(piece) for piece in pieces if len(piece) == 1):
         if ranges and ranges[-1][1] == code - 1:
             ranges[-1][1] = code
         else:
             ranges.append([code, code])
-    return Regex("[^\\s" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges) + "]")
+    return "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges)

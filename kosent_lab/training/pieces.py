@@ -1,6 +1,7 @@
 """Teach a classifier the signs that its vocabulary lacked, while it goes on to read every other text as before.
 
-Only the embeddings of the new pieces are learnt: a text that is cut as before has the logits of before.
+Only the embeddings of the new pieces are learnt: a text that is cut as before has the logits of before. An emoji
+stands in few of our texts, most in none, so that pieces of one polarity learn one embedding together.
 """
 
 from __future__ import annotations
@@ -37,16 +38,17 @@ from kosent_lab.training.teaching import PACK, read_teaching
 logger = logging.getLogger(__name__)
 EMOJI = DATA_FOLDER / "packs" / PACK / "emoji.toml"
 POLARITIES = ("positive", "negative", "neutral")
-EXAMPLES = 30_000
+EXAMPLES = 12_000
 _BATCH, _RATE = 32, 0.01
 _ALIKE = 1_024  # examples that are sorted by length, so that little is padded
 # beside a polar text an emoji of a polarity has the text's so often: less than in our teaching text, in which hardly
 # anybody smiles at what annoys him
 AGREE = 0.85
-# of the examples: our texts that hold an emoji; a polar text and an emoji of a polarity; any text and another emoji;
-# any text and a sign that has no piece of its own
-_SHARES = {"written": 0.2, "polar": 0.3, "emoji": 0.3, "sign": 0.2}
-_SIGNS = "•–℃①é⊙ᆢ"  # all of them are read by one piece
+# of the examples: our texts that hold an emoji; a polar text and an emoji of a polarity; a neutral text, or none, and
+# an emoji of a polarity; any text, or none, and a neutral one, whose embedding is that of other signs too
+SHARES = {"written": 0.2, "polar": 0.3, "neutral": 0.2, "sign": 0.3}
+_ALONE = 0.25  # of the examples that need no text have none
+_EMPTY = pd.DataFrame({"text": [""], "target": [0.5], "answer": [0.5]})
 
 
 def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0) -> dict[str, Any]:
@@ -88,8 +90,10 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     valid = rows[(rows["split"] == "valid") & rows["label"].notna() & _hold(rows["text"], emoji)]
     vocabulary = tokenizer.get_vocab()
     add_embeddings(model, tokenizer, emoji)
-    examples = draw_examples(rows[rows["split"] == "train"], tokenizer, emoji, count=count, seed=seed)
-    fit_pieces(model, tokenizer, examples, [vocabulary[one] for one in (STRANGER, *emoji)])
+    examples = draw_examples(rows[rows["split"] == "train"], emoji, count=count, seed=seed)
+    fresh = {one: emoji.get(one, "neutral") for one in (STRANGER, *emoji) if before.token_to_id(one) is None}
+    together = [[vocabulary[one] for one in fresh if fresh[one] == polarity] for polarity in POLARITIES]
+    fit_pieces(model, tokenizer, examples, together)
     with whole_folder(out / MODEL) as fresh:
         save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
         if (folder / CALIBRATION).is_file():
@@ -131,17 +135,13 @@ def read_emoji(path: Path = EMOJI) -> dict[str, str]:
     return dict(pairs)
 
 
-def draw_examples(
-    rows: pd.DataFrame, tokenizer: Tokenizer, emoji: dict[str, str], *, count: int = EXAMPLES, seed: int = 0
-) -> pd.DataFrame:
+def draw_examples(rows: pd.DataFrame, emoji: dict[str, str], *, count: int = EXAMPLES, seed: int = 0) -> pd.DataFrame:
     """Draw texts with new pieces in them.
 
     Parameters
     ----------
     rows : DataFrame
         ``text``, ``target`` (0, 1, or 0.5 where neutral), ``answer`` (what the model says of it, 0 to 1).
-    tokenizer : tokenizers.Tokenizer
-        The one with the new pieces.
     emoji : dict of str to str
         From `read_emoji`.
     count, seed : int
@@ -149,47 +149,47 @@ def draw_examples(
     Returns
     -------
     DataFrame
-        ``text``, ``target``, ``kind``. Where an emoji has a polarity the target is the text's, which it agrees with in
-        `AGREE` of the examples; else what the model answers without the sign.
+        ``text``, ``target``, ``kind``, by `SHARES`. Beside a polar text the target is the text's, with which an emoji
+        of a polarity agrees in `AGREE` of the examples; beside a neutral one it is the model's answer, and the evidence
+        of such an emoji on top: the odds of a text that says nothing become those of `AGREE`. Beside a neutral
+        emoji it is the model's answer, a half where there is no text.
     """
     check_columns(rows, ["text", "target", "answer"], what="new pieces")
     refuse_test_rows(rows, what="the new pieces")
     draw = np.random.default_rng(seed)
-    known = tokenizer.get_vocab()
     of = {polarity: [one for one in emoji if emoji[one] == polarity] for polarity in POLARITIES}
-    signs = [one for one in _SIGNS if one not in known]
     with_piece = _hold(rows["text"], emoji)
     written, plain = rows[with_piece], rows[~with_piece]
-    polar = plain[plain["target"] != 0.5]
-    if written.empty or polar.empty:
-        raise DataError("new pieces are taught by texts that hold some, and by polar ones that do not")
+    polar, neutral = plain[plain["target"] != 0.5], plain[plain["target"] == 0.5]
+    if any(part.empty for part in (written, polar, neutral)):
+        raise DataError("new pieces are taught by texts that hold some, and by polar and neutral ones that do not")
     parts = []
-    for kind, share in _SHARES.items():
-        pool = {"written": written, "polar": polar}.get(kind, plain)
+    for kind, share in SHARES.items():
+        pool = {"written": written, "polar": polar, "neutral": neutral, "sign": plain}[kind]
         some = pool.iloc[draw.integers(len(pool), size=round(share * count))]
-        if kind == "written":
-            texts = some["text"].tolist()
-        elif kind == "polar":
-            same = (draw.random(len(some)) < AGREE) == (some["target"].to_numpy() == 1)
-            texts = [
-                _beside(text, of["positive" if up else "negative"], draw)
-                for text, up in zip(some["text"], same, strict=True)
-            ]
-        else:
-            texts = [_beside(text, of["neutral"] if kind == "emoji" else signs, draw) for text in some["text"]]
-        target = some["target" if kind in ("written", "polar") else "answer"].to_numpy("float64")
+        if kind in ("neutral", "sign"):
+            none = draw.random(len(some)) < _ALONE
+            some = pd.concat([some[~none], _EMPTY.loc[[0] * none.sum()]], ignore_index=True)
+        texts = some["text"].tolist()
+        target = some["answer" if kind in ("neutral", "sign") else "target"].to_numpy("float64")
+        if kind == "sign":
+            texts = [_beside(text, of["neutral"], draw) for text in texts]
+        elif kind != "written":
+            smiles = draw.random(len(some)) < (np.where(target == 1, AGREE, 1 - AGREE) if kind == "polar" else 0.5)
+            signs = [of["positive" if one else "negative"] for one in smiles]
+            texts = [_beside(text, some_signs, draw) for text, some_signs in zip(texts, signs, strict=True)]
+            if kind == "neutral":
+                praise = target * np.where(smiles, AGREE, 1 - AGREE)
+                target = praise / (praise + (1 - target) * np.where(smiles, 1 - AGREE, AGREE))
         parts.append(pd.DataFrame({"text": texts, "target": target, "kind": kind}))
     return pd.concat(parts, ignore_index=True).sample(frac=1, random_state=seed).reset_index(drop=True)
 
 
 def _beside(text: str, signs: list[str], draw: np.random.Generator) -> str:
-    """Put one to three signs behind a text, before it, or behind one of its words; glued to it or not."""
-    count = int(draw.choice([1, 1, 1, 2, 2, 3]))
-    chosen = (
-        [str(draw.choice(signs))] * count if draw.random() < 0.6 else [str(one) for one in draw.choice(signs, count)]
-    )
-    run, gap, place = "".join(chosen), "" if draw.random() < 0.6 else " ", draw.random()
-    if place < 0.75:
+    """Put a few signs behind a text, before it, or behind one of its words; glued to it or not."""
+    run = "".join(draw.choice(signs, int(draw.choice([1, 1, 1, 2, 3, 5]))))
+    gap, place = "" if draw.random() < 0.6 else " ", draw.random()
+    if place < 0.75 or not text:
         return f"{text}{gap}{run}"
     if place < 0.85:
         return f"{run}{gap}{text}"
@@ -216,19 +216,19 @@ def add_embeddings(model: ElectraForSequenceClassification, tokenizer: Tokenizer
 
 
 def fit_pieces(
-    model: ElectraForSequenceClassification, tokenizer: Tokenizer, examples: pd.DataFrame, taught: list[int]
+    model: ElectraForSequenceClassification, tokenizer: Tokenizer, examples: pd.DataFrame, together: list[list[int]]
 ) -> list[float]:
-    """Teach the rows of some pieces and nothing else, by binary cross-entropy on soft targets.
+    """Teach the embeddings of some pieces and nothing else, by binary cross-entropy on soft targets.
 
     Parameters
     ----------
     model : ElectraForSequenceClassification
-        Outputs negative, positive; changed in the rows `taught` alone.
+        Outputs negative, positive; changed in the embeddings of these pieces alone.
     tokenizer : tokenizers.Tokenizer
     examples : DataFrame
         From `draw_examples`; gone through once, the rate falling to nothing.
-    taught : list of int
-        Ids of the pieces.
+    together : list of list of int
+        Ids of the pieces that are taught; those of one list learn one embedding, from their mean.
 
     Returns
     -------
@@ -248,8 +248,9 @@ def fit_pieces(
         parameter.requires_grad_(False)
     words = model.electra.embeddings.word_embeddings
     place = torch.full((words.num_embeddings,), -1)
-    place[taught] = torch.arange(len(taught))
-    rows = nn.Parameter(words.weight[taught].clone())
+    for number, ids in enumerate(together):
+        place[ids] = number
+    rows = nn.Parameter(torch.stack([words.weight[ids].mean(0) for ids in together]))
     optimizer = torch.optim.Adam([rows], lr=_RATE)
     encoded, _ = encode_texts(tokenizer, examples["text"], max_tokens=FinetuningOptions().max_tokens)
     lengths = np.array([len(row) for row in encoded])
@@ -277,5 +278,5 @@ def fit_pieces(
         if len(losses) % 100 == 0:
             logger.info("%d of %d examples, loss %.4f", start + _BATCH, len(encoded), np.mean(losses[-100:]))
     with torch.no_grad():
-        words.weight[taught] = rows
+        words.weight[place >= 0] = rows[place[place >= 0]]
     return [float(np.mean(losses[at : at + 100])) for at in range(0, len(losses), 100)]

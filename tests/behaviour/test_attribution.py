@@ -110,3 +110,5 @@ def test_words_are_escaped_and_readable_without_colour():
     assert "<rt>+2.0</rt>" in line
     assert behaviour.coloured_words([], []).startswith("<span")
     assert "rgba(0,114,178,0.55)" in line
+    assert "long" not in line
+    assert 'class="long">정말😡' in behaviour.coloured_words(["정말" + "😡" * 60], [-1.0])  # which a page may break

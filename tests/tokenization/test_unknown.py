@@ -35,11 +35,27 @@ def test_texts_without_such_signs_are_cut_as_before(known):
     assert {piece: signs.get_vocab()[piece] for piece in vocabulary} == vocabulary
 
 
+def test_a_long_run_does_not_drown_its_word(known):
+    signs = read_signs(known, ["💢", "👍"])
+    word = known.encode("맛있어요").tokens[1:-1]
+    assert signs.encode("맛있어요" + "💢" * 40).tokens[1:-1] == [*word, "💢"]
+    assert signs.encode("맛있어요" + "💢👍" * 3).tokens[1:-1] == [*word, *"💢👍" * 3]
+    assert signs.encode("맛있어요" + "ⓐⓑ" * 40).tokens[1:-1] == [*word, STRANGER]
+    assert signs.encode("👍!!!!!!").tokens == signs.encode("👍 !!!!!!").tokens  # what it knew is as it was
+
+
+def test_of_an_emoji_is_read_which_it_is(known):
+    signs = read_signs(known, ["💢", "🤦"])
+    assert signs.encode("🤦🏻\u200d♀️ 🤦\u200d♂️ 🤦🤦🏿").tokens[1:-1] == ["🤦"] * 3
+    starred = train_vocabulary(["최고 ★★★★★", "별점 ★☆☆☆☆"] * 9, size=60, min_count=1)
+    assert read_signs(starred, ["💢"]).encode("별점 ⭐️☆☆☆☆").tokens == starred.encode("별점 ★☆☆☆☆").tokens
+
+
 def test_offsets_lie_in_the_text_as_written(known):
-    text = "굿👍🏻👍️ 최악이에요💢"
+    text = "굿👍🏻💢 👍️ 최악이에요💢💢"
     encoded = read_signs(known, ["💢", "👍"]).encode(text)
     held = [text[start:end] for start, end in encoded.offsets]
-    assert "".join(held) == "굿👍👍최악이에요💢"
+    assert "".join(held) == "굿👍💢👍최악이에요💢"
     assert encoded.tokens[-2] == held[-2] == "💢"
 
 

@@ -31,7 +31,7 @@ FITS = {
     "start_from_text": lambda c: pretraining.start_from_text(c.pair, c.tokenizer, c.rows),
     "fit_neutral_head": lambda c: three_way.fit_neutral_head(c.rows, c.clean, c.classifier),
     "fit_secret_words": lambda c: secret_training.fit_secret_words(c.rows.assign(part="a")),
-    "fit_pieces": lambda c: pieces.fit_pieces(electra.open_classifier(c.model), c.tokenizer, c.rows, [1]),
+    "fit_pieces": lambda c: pieces.fit_pieces(electra.open_classifier(c.model), c.tokenizer, c.rows, [[1]]),
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),
 }
 # fit on what they are not given whole: learning_curve leaves test rows out itself, train_vocabulary takes texts,

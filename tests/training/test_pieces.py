@@ -41,19 +41,25 @@ def test_a_list_that_lacks_something_or_says_it_twice_is_refused(tmp_path):
 def test_examples_hold_what_is_taught_and_agree_as_often_as_said(rows, tiny_tokenizer):
     emoji = pieces.read_emoji()
     signs = read_signs(tiny_tokenizer, list(emoji))
-    drawn = pieces.draw_examples(rows, signs, emoji, count=4_000, seed=1)
-    counts = drawn["kind"].value_counts(normalize=True)
-    assert counts.to_dict() == pytest.approx({"written": 0.2, "polar": 0.3, "emoji": 0.3, "sign": 0.2})
+    drawn = pieces.draw_examples(rows, emoji, count=4_000, seed=1)
+    assert drawn["kind"].value_counts(normalize=True).to_dict() == pytest.approx(pieces.SHARES)
     new = {signs.token_to_id(one) for one in (STRANGER, *emoji)}
     assert all(new & set(one.ids) for one in signs.encode_batch(drawn["text"].tolist()))
-    polar = drawn[drawn["kind"] == "polar"]
-    held = polar["text"].map(lambda text: next(emoji[one] for one in text if one in emoji))
-    agrees = (held == "positive") == (polar["target"] == 1)
-    assert agrees.mean() == pytest.approx(pieces.AGREE, abs=0.03)
-    assert set(drawn.loc[drawn["kind"] == "sign", "target"]) == {0.3}  # what the model said without it
-    pd.testing.assert_frame_equal(drawn, pieces.draw_examples(rows, signs, emoji, count=4_000, seed=1))
-    with pytest.raises(DataError, match="taught by texts that hold some, and by polar ones"):
-        pieces.draw_examples(rows[rows["target"] == 0.5], signs, emoji)
+    parts = dict(list(drawn.groupby("kind")))
+    held = {
+        kind: parts[kind]["text"].map(lambda text: next(emoji[one] for one in text if one in emoji)) == "positive"
+        for kind in ("polar", "neutral")
+    }
+    assert (held["polar"] == (parts["polar"]["target"] == 1)).mean() == pytest.approx(pieces.AGREE, abs=0.03)
+    # the model's answer, 0.3, or 0.5 without a text, and what the emoji adds to its odds
+    added = pieces.AGREE / (1 - pieces.AGREE)
+    odds = {True: {3 / 7 * added, added}, False: {3 / 7 / added, 1 / added}}
+    for up, some in parts["neutral"].groupby(held["neutral"]):
+        assert set((some["target"] / (1 - some["target"])).round(6)) == {round(one, 6) for one in odds[up]}
+    assert set(parts["sign"]["target"]) == {0.3, 0.5}
+    pd.testing.assert_frame_equal(drawn, pieces.draw_examples(rows, emoji, count=4_000, seed=1))
+    with pytest.raises(DataError, match="by polar and neutral ones that do not"):
+        pieces.draw_examples(rows[rows["target"] == 0.5], emoji)
 
 
 def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny_tokenizer, tiny_folder):
@@ -64,7 +70,8 @@ def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny
     pieces.add_embeddings(model, signs, emoji)
     texts = ["좋아요👍", "좋아요💢"] * 320
     examples = pd.DataFrame({"text": texts, "target": [1.0, 0.0] * 320})
-    losses = pieces.fit_pieces(model, signs, examples, [signs.token_to_id(one) for one in (STRANGER, *emoji)])
+    together = [[signs.token_to_id(one) for one in ones] for ones in ("👍💕", "💢👎", f"🍜{STRANGER}")]
+    losses = pieces.fit_pieces(model, signs, examples, together)
     assert np.isfinite(losses).all()
     words = "electra.embeddings.word_embeddings.weight"
     for name, value in model.state_dict().items():
@@ -72,6 +79,9 @@ def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny
     with torch.no_grad():
         logits = [model(torch.tensor([signs.encode(text).ids])).logits[0] for text in texts[:2]]
     assert (logits[0][1] - logits[0][0]) > (logits[1][1] - logits[1][0])
+    learnt = model.state_dict()[words]
+    assert all(torch.equal(learnt[one], learnt[other]) for one, other in together)  # the other of them was never seen
+    assert not torch.equal(learnt[together[0][0]], learnt[together[1][0]])
 
 
 def test_a_run_that_reads_signs_answers_all_other_texts_to_the_bit(tiny_folder, tmp_path, pack, monkeypatch):
