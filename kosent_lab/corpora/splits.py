@@ -78,7 +78,7 @@ def split_frame(
     folded = pd.Series(text, index=frame.index)
     official = frame["official_split"]
     in_test = folded.isin(folded[official == "test"])
-    where = pd.Series(np.array([hash_share(key, seed=seed) for key in keys])[text], index=frame.index)
+    where = pd.Series(np.array([hash_share(key, seed=seed) for key in keys.tolist()])[text], index=frame.index)
     held_out = {
         "valid": where < valid_share,
         "calib": (where >= valid_share) & (where < valid_share + calib_share),
