@@ -27,6 +27,11 @@ def test_folding_twice_changes_nothing(text):
     assert fold_text(fold_text(text)) == fold_text(text)
 
 
+@given(st.text(st.one_of(st.characters(), st.sampled_from(" _\x1c\u3000ㄱ가²"))))
+def test_folding_leaves_letters_and_digits_alone(text):
+    assert fold_text(text) == "".join(filter(str.isalnum, to_nfc(text).casefold()))
+
+
 _MARKS = ["\u0301", "\u0316", "\u0323", "\u0344", "\u0f71", "\u0f73", "\u0f75", "\u0f81", "\u3099", "\u1161", "\u11ab"]
 
 
