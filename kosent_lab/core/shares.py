@@ -38,13 +38,18 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
 
 
 def design_effect(right: np.ndarray, groups: np.ndarray | None) -> float:
-    """Return by how much more the share of `right` varies than that of as many single rows; 1 at least (Kish)."""
-    n, value = len(right), float(np.mean(right)) if len(right) else float("nan")
-    if groups is None or not 0 < value < 1:
+    """Return by how much more the share of `right` varies than that of as many single rows; 1 at least (Kish).
+
+    Where all answers are alike, or all rows are of one group, nothing tells how much a second row of a group says: it
+    counts for nothing.
+    """
+    n = len(right)
+    if groups is None or not n:
         return 1.0
+    value = float(np.mean(right))
     sums = np.bincount(np.unique(groups, return_inverse=True)[1], right - value)
-    if not 1 < len(sums) < n:  # each row is a draw of its own
-        return 1.0
+    if len(sums) in (1, n) or value in (0, 1):
+        return n / len(sums)
     return max(1.0, float(len(sums) / (len(sums) - 1) * (sums**2).sum() / (n * value * (1 - value))))
 
 

@@ -23,7 +23,6 @@ def test_a_share_without_groups_is_wilsons():
     assert share([True] * 9 + [False])[1:] == wilson_interval(9, 10)
     assert share([True] * 9 + [False], np.arange(10))[1:] == wilson_interval(9, 10)  # each a draw of its own
     assert all(np.isnan(share([])))
-    assert share([True] * 10, np.repeat(np.arange(5), 2))[1:] == wilson_interval(10, 10)
 
 
 def test_pairs_that_answer_alike_are_one_draw_each():
@@ -35,6 +34,16 @@ def test_pairs_that_answer_alike_are_one_draw_each():
 
     assert held(pairs, 0.85) > ENOUGH
     assert held(rows, 0.85) < 0.9  # what the groups are for
+
+
+def test_where_all_are_right_a_pair_tells_of_one():
+    assert share([True] * 10, np.repeat(np.arange(5), 2))[1:] == wilson_interval(5, 5)
+    assert share([True] * 8 + [False] * 2, np.zeros(10))[1:] == wilson_interval(0.8, 1)
+
+    def pairs(random):
+        return share(np.repeat(random.random(20) < 0.98, 2), np.repeat(np.arange(20), 2))[1:]
+
+    assert held(pairs, 0.98) > ENOUGH
 
 
 @pytest.mark.parametrize("rare", [7, 23])
