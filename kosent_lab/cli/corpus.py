@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli import wishes
-from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.cli.options import command, json_option, out_option, print_result
 from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
@@ -49,7 +49,7 @@ def add(subparsers: Any) -> None:
     for name in _COLUMNS:
         find.add_argument(f"--{name}")
     find.add_argument("--pattern", help="regular expression (RE2) in the text")
-    find.add_argument("--out", type=Path, metavar="FILE", help="write what is found, as CSV")
+    out_option(find, ".csv", "write what is found")
     notices = command(actions, "notices", write_notices, "whom a use has to name: sources, owners, licences, copyright")
     notices.add_argument("folder", type=Path)
     notices.add_argument("--out", type=Path, metavar="FILE", help="write it as Markdown: NOTICE.md")
@@ -60,7 +60,7 @@ def add(subparsers: Any) -> None:
     history.add_argument("clone", type=Path)
     history.add_argument("path", metavar="FILE", help="its path in the repository")
     history.add_argument("--at", default="HEAD", help="revision or day (2024-06-01); default: HEAD")
-    history.add_argument("--out", type=Path, metavar="FILE", help="write the versions with their texts, as CSV")
+    out_option(history, ".csv", "write the versions with their texts")
 
 
 def build_corpus(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.cli.options import command, file_columns, reading
+from kosent_lab.cli.options import command, file_columns, out_option, reading
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 
@@ -28,7 +28,7 @@ def add(subparsers: Any) -> None:
     mask = command(actions, "mask", mask_file, "hide personal data in every column of a table of yours, and no more")
     mask.add_argument("file", type=Path, help="CSV, TSV, JSONL, parquet or workbook")
     file_columns(mask)
-    mask.add_argument("--out", type=Path, required=True, metavar="FILE", help="CSV")
+    out_option(mask, ".csv", "another file than the one that is read", required=True)
     command(actions, "purge", purge_data, "remove what the cache keeps of your texts: readings, traces of errors")
     score = command(actions, "score", score_data, "save the bundled model's logits, without texts")
     score.add_argument("names", nargs="*", metavar="NAME", help="default: every table")
@@ -89,8 +89,6 @@ def mask_file(arguments: argparse.Namespace) -> None:
     from kosent_lab.corpora.reading import distinct_names
     from kosent_lab.scoring.csv_out import write_csv
 
-    if arguments.out.suffix.lower() != ".csv":
-        raise DataError(f"--out is another file than the one that is read, a .csv; got {arguments.out}")
     refuse_existing(arguments.out)
     frame = pd.concat(open_table(arguments.file, reading(arguments)).frames(None))
     frame.columns = distinct_names([str(name) for name in frame.columns])

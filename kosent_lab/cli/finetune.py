@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, from_stdin, positive_int, print_result, reading
+from kosent_lab.cli.options import command, file_columns, from_stdin, natural_int, positive_int, print_result, reading
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def add(stages: Any) -> None:
         "--teach", type=float, metavar="SHARE", help="so many of the rows drawn are our teaching text (kosent-teaching)"
     )
     parser.add_argument(
-        "--sentences", type=int, default=50_000, help="of its grammar, with --teach; 0: what was written by hand alone"
+        "--sentences",
+        type=natural_int,
+        default=50_000,
+        help="of its grammar, with --teach; 0: none of them",
     )
     parser.add_argument("--soft-targets", type=Path)
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
@@ -53,11 +56,11 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--official-only", action="store_true", help="only rows of the official train file")
     parser.add_argument("--layer-decay", type=float, default=1.0, help="rate of a layer against the one above it")
-    parser.add_argument("--frozen-layers", type=int, default=0, help="lowest layers (and embeddings) kept as they are")
+    parser.add_argument("--frozen-layers", type=natural_int, default=0, help="lowest layers (and embeddings) that stay")
     parser.add_argument(
         "--unfreeze-share", type=float, default=0.0, help="share of the run over which layers join, from the top"
     )
-    parser.add_argument("--patience", type=int, help="end after so many looks without a better one; the best is kept")
+    parser.add_argument("--patience", type=positive_int, help="end after so many looks without a better one")
     parser.add_argument("--label-smoothing", type=float, default=0.0)
     parser.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
     parser.add_argument(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.cli.options import command, json_option, print_result
+from kosent_lab.cli.options import command, json_option, natural_int, positive_int, print_result
 from kosent_lab.core.schema import DataError
 
 
@@ -19,7 +19,7 @@ def add(subparsers: Any) -> None:
     notebooks.add_argument("--check", action="store_true", help="execute only, write nothing")
     bench = command(subparsers, "bench", run_bench, "throughput against transformers.pipeline, in one run")
     bench.add_argument("--data", default=None, help="default: nsmc:test where present, else the pack")
-    bench.add_argument("--texts", type=int, help="default: 6,000; with --cutting 100,000")
+    bench.add_argument("--texts", type=positive_int, help="default: 6,000; with --cutting 100,000")
     bench.add_argument(
         "--cutting", action="store_true", help="instead: seconds to read with Kiwi, and to cut with each tokenizer"
     )
@@ -37,8 +37,10 @@ def add(subparsers: Any) -> None:
         "--corpus", nargs="?", const=True, metavar="RECIPE",
         help="instead: the steps of a governed corpus (default: NSMC's), near copies beside datatrove where it is",
     )  # fmt: skip
-    bench.add_argument("--layers", type=int, default=12, help="with --training")
-    bench.add_argument("--memory-rows", type=int, default=0, help="also score this many short texts and measure memory")
+    bench.add_argument("--layers", type=positive_int, default=12, help="with --training")
+    bench.add_argument(
+        "--memory-rows", type=natural_int, default=0, help="score so many short texts too, for the memory"
+    )
     bench.add_argument("--model")
     bench.add_argument("--beside", metavar="MODEL", help="also the speed of another model, in the same rounds")
     json_option(bench)

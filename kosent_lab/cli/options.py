@@ -46,6 +46,24 @@ def positive_int(written: str) -> int:
     return int(written)
 
 
+def natural_int(written: str) -> int:
+    """Read a whole number from 0, the type of an option of which none is an answer."""
+    if not (written.isascii() and written.isdecimal()):
+        raise argparse.ArgumentTypeError(f"needs a whole number from 0; got {written!r}")
+    return int(written)
+
+
+def out_option(parser: argparse.ArgumentParser, ending: str, says: str, *, required: bool = False) -> None:
+    """Add ``--out FILE`` of a command that writes one kind of file, whatever it is asked to call it."""
+
+    def file(written: str) -> Path:
+        if Path(written).suffix.lower() != ending:
+            raise argparse.ArgumentTypeError(f"needs a file that ends in {ending}; got {written!r}")
+        return Path(written)
+
+    parser.add_argument("--out", type=file, required=required, metavar=f"FILE{ending}", help=says)
+
+
 def file_columns(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a user's file is read."""
     parser.add_argument("--text-column", default="text")

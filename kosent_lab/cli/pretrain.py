@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command
+from kosent_lab.cli.options import command, positive_int
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
-    parser.add_argument("--width", type=int, help="of the discriminator, a multiple of 64 (default: 256)")
+    parser.add_argument("--width", type=positive_int, help="of the discriminator, a multiple of 64 (default: 256)")
     parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")
     parser.add_argument(
         "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"

@@ -7,7 +7,16 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import PRECISIONS, command, file_columns, json_option, positive_int, print_result, reading
+from kosent_lab.cli.options import (
+    PRECISIONS,
+    command,
+    file_columns,
+    json_option,
+    out_option,
+    positive_int,
+    print_result,
+    reading,
+)
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -31,11 +40,9 @@ def add(subparsers: Any) -> None:
     boundaries.add_argument("--by", help="josa, final (sound of the stem), or a column of the data (domain)")
     _common(boundaries, "kosent-pack")
     particles = command(
-        questions,
-        "particles",
-        study_particles,
+        questions, "particles", study_particles,
         "what a particle deleted, swapped, ill-formed, split or joined does to the model, beside a control",
-    )
+    )  # fmt: skip
     particles.add_argument("--kinds", nargs="+", metavar="KIND", help="default: all")
     particles.add_argument("--by", choices=("kind", "josa"), default="kind")
     particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
@@ -55,9 +62,7 @@ def add(subparsers: Any) -> None:
     _add_transfer(questions)
     _add_rejectors(questions)
     three_way = command(questions, "three-way", study_three_way, "keep what the model and its neutral head answer")
-    three_way.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="Parquet; ids and log-odds, no texts"
-    )
+    out_option(three_way, ".parquet", "ids and log-odds, no texts", required=True)
     attribution = command(
         questions, "attribution", study_attribution,
         "what words, particles, endings and marks add to answers, and how far that can be believed",
@@ -75,16 +80,14 @@ def add(subparsers: Any) -> None:
 def _common(parser: argparse.ArgumentParser, data: str) -> None:
     parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
     parser.add_argument("--limit", type=positive_int, help="that many texts, drawn at random, always the same")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
+    out_option(parser, ".csv", "also write the table")
 
 
 def _add_transfer(questions: Any) -> None:
     transfer = command(
-        questions,
-        "transfer",
-        study_transfer,
+        questions, "transfer", study_transfer,
         "how good the model is in other domains, as it is and taught by some of their rows",
-    )
+    )  # fmt: skip
     transfer.add_argument(
         "--data", nargs="+", default=["kosent-pack"], metavar="NAME|FILE", help="default: kosent-pack"
     )
@@ -101,29 +104,24 @@ def _add_transfer(questions: Any) -> None:
     )
     transfer.add_argument("--seed", type=int, default=0)
     transfer.add_argument("--model", help="bundled by default, or a folder")
-    transfer.add_argument("--out", type=Path, metavar="FILE", help="also write the table as CSV")
+    out_option(transfer, ".csv", "also write the table")
 
 
 def _add_rejectors(questions: Any) -> None:
     rejectors = command(
-        questions,
-        "rejectors",
-        study_rejectors,
+        questions, "rejectors", study_rejectors,
         "which score tells best what will be wrong: confidence, dropout at prediction, two models, nearness",
-    )
+    )  # fmt: skip
     rejectors.add_argument(
-        "--data",
-        nargs="+",
-        default=["kosent-pack"],
-        metavar="NAME",
+        "--data", nargs="+", default=["kosent-pack"], metavar="NAME",
         help="default: kosent-pack; nsmc-middle: rated 5–8",
-    )
+    )  # fmt: skip
     rejectors.add_argument(
         "--per-label", type=int, default=300, help="at most so many rows of each label; default: 300"
     )
-    rejectors.add_argument("--reference", type=int, default=3_000, help="texts that taught it, for nearness")
+    rejectors.add_argument("--reference", type=positive_int, default=3_000, help="texts that taught it, for nearness")
     rejectors.add_argument("--other", help="folder of the second model; default: kosent-electra-small-fast")
-    rejectors.add_argument("--out", type=Path, metavar="FILE", help="keep the scores of each text: a Parquet file")
+    out_option(rejectors, ".parquet", "keep the scores of each text")
 
 
 def study_rejectors(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, json_option, positive_int, print_result
+from kosent_lab.cli.options import command, json_option, natural_int, positive_int, print_result
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def add(stages: Any) -> None:
     """Add the stages to ``train``."""
     vocabulary = command(stages, "vocabulary", train_vocabulary, "learn a vocabulary on the train split")
     vocabulary.add_argument("--data", default="nsmc")
-    vocabulary.add_argument("--size", type=int, default=32_000)
+    vocabulary.add_argument("--size", type=positive_int, default=32_000)
     vocabulary.add_argument("--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece")
     vocabulary.add_argument(
         "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
@@ -61,7 +61,7 @@ def add(stages: Any) -> None:
     pieces.add_argument(
         "--examples", type=positive_int, default=12_000, help="texts that are drawn (default: %(default)s)"
     )
-    pieces.add_argument("--seed", type=int, default=0)
+    pieces.add_argument("--seed", type=natural_int, default=0)
     pieces.add_argument("--out", type=Path, required=True, help="run folder")
     json_option(pieces)
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.cli.options import natural_int, positive_int
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
     parser.add_argument(
         "--layers",
-        type=int,
+        type=positive_int,
         help="default: 12, or those of --init; deeper: the same function, shallower: the lowest",
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
-    parser.add_argument("--steps", type=int, help="end after so many updates instead: the same run on every machine")
-    parser.add_argument("--batch-tokens", type=int, default=6_144)
-    parser.add_argument("--max-tokens", type=int, help="pieces that a text is cut at (pretrain: into parts of)")
-    parser.add_argument("--accumulate", type=int, default=1, help="batches per update")
+    parser.add_argument("--steps", type=positive_int, help="end after so many updates: the same run on every machine")
+    parser.add_argument("--batch-tokens", type=positive_int, default=6_144)
+    parser.add_argument("--max-tokens", type=positive_int, help="pieces a text is cut at (pretrain: into parts of)")
+    parser.add_argument("--accumulate", type=positive_int, default=1, help="batches per update")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
     parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
@@ -40,10 +41,10 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         help="a text a row, or several in each without padding; auto: packed on a GPU",
     )  # fmt: skip
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
-    parser.add_argument("--looks", type=int, help="how often valid is scored in the run")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--looks", type=positive_int, help="how often valid is scored in the run")
+    parser.add_argument("--seed", type=natural_int, default=0)
     parser.add_argument(
-        "--largest-mb", type=int, help="cut the weights into files of so many megabytes; train package joins them"
+        "--largest-mb", type=positive_int, help="cut the weights into files of so many MB; train package joins them"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
     parser.add_argument("--out", type=Path, required=True, help="run folder")
@@ -51,8 +52,6 @@ def training_options(parser: argparse.ArgumentParser) -> None:
 
 def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> dict[str, Any]:
     """Return what every training may be told; a run that goes on from another decays from its beginning."""
-    if arguments.largest_mb is not None and arguments.largest_mb < 1:
-        raise DataError(f"--largest-mb is 1 or more; got {arguments.largest_mb}")
     names = (
         "minutes", "steps", "batch_tokens", "accumulate", "optimizer", "precision", "layout", "seed",
         "checkpoint_minutes",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.cli.options import command
+from kosent_lab.cli.options import command, out_option
 from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
@@ -26,7 +26,7 @@ def add(actions: Any) -> None:
     wishes = command(actions, "wishes", print_wishes, "what became of every wish in a version of a corpus")
     wishes.add_argument("folder", type=Path, metavar="DIR")
     wishes.add_argument("--registry", type=Path, required=True)
-    wishes.add_argument("--out", type=Path, metavar="FILE", help="write the answers as CSV")
+    out_option(wishes, ".csv", "write the answers")
 
     wish = command(actions, "opt-out", enter_wish, "enter a wish to be left out into a registry")
     wish.add_argument("registry", type=Path, help="CSV file; made where there is none")

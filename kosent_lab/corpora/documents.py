@@ -34,6 +34,11 @@ SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
 _FEWEST = 5  # texts without a letter that are no accident
 # what these names mean is for the project to say; a user's column of that name means something else
+# what becomes of a file that is not read
+_OTHER_SUFFIXES = {
+    ".xls": " Open it in Excel and save it as .xlsx.",
+    ".json": " Where it is an array: jq -c '.[]' FILE.json > FILE.jsonl",
+}
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
     "length_band", "has_unknown", "has_laugh", "has_tears", "has_smile", "has_negation", "has_contrast", "has_question",
@@ -115,8 +120,10 @@ def open_table(path: Path, reading: Reading) -> RowFile:
         raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
     opener = READERS.get(path.suffix.lower())
     if opener is None:
-        old = " Open it in Excel and save it as .xlsx." if path.suffix.lower() == ".xls" else ""
-        raise DataError(f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{old}")
+        remedy = _OTHER_SUFFIXES.get(path.suffix.lower(), "")
+        raise DataError(
+            f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{remedy}"
+        )
     return opener(path, reading)
 
 

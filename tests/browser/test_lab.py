@@ -6,6 +6,7 @@ from kosent_lab import calibration, scoring
 from kosent_lab.widgets import reliability, threshold
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install .[test]")
+playwright.expect.set_options(timeout=30_000)  # a busy machine answers a widget late
 
 
 @pytest.fixture(scope="module")

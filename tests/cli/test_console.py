@@ -236,8 +236,35 @@ def test_what_cannot_be_read_from_standard_input_is_said(content, said):
         kind_of_stdin(content)
 
 
+@pytest.mark.parametrize(
+    ("command", "ending"),
+    [
+        (["data", "mask", "a.csv"], ".csv"),
+        (["corpus", "find", "built"], ".csv"),
+        (["corpus", "wishes", "built", "--registry", "r.csv"], ".csv"),
+        (["corpus", "history", "clone", "a.py"], ".csv"),
+        (["study", "boundaries"], ".csv"),
+        (["study", "transfer"], ".csv"),
+        (["study", "three-way"], ".parquet"),
+        (["study", "rejectors"], ".parquet"),
+    ],
+    ids=lambda given: " ".join(given[:2]) if isinstance(given, list) else "",
+)
+def test_a_file_is_what_its_name_says(command, ending, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser.main([*command, "--out", "all.xlsx"])
+    assert f"--out: needs a file that ends in {ending}; got 'all.xlsx'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("given", ["0", "-5", "1.5", "many", "²"])
 def test_what_counts_is_a_whole_number_from_one(given, capsys):
     with pytest.raises(SystemExit, match="2"):
         parser.main(["predict", "a.csv", "--out", "b.csv", f"--shard-rows={given}"])
     assert f"needs a whole number from 1; got '{given}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--looks", "--layers", "--steps", "--accumulate", "--patience", "--largest-mb"])
+def test_a_training_of_nothing_is_refused(option, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser.main(["train", "finetune", "--out", "run", option, "0"])
+    assert f"{option}: needs a whole number from 1; got '0'" in capsys.readouterr().err

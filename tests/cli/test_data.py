@@ -45,7 +45,6 @@ def test_a_table_of_ones_own_is_masked_and_stays_what_it_is(tmp_path, capsys):
     assert parser.main(words) == 0
     assert (tmp_path / "b.csv").read_text("utf-8-sig") == "리뷰,휴대폰,점수\n좋아요 [메일주소],[전화번호],5\n별로,,1\n"
     assert "2 rows, hidden: 1 mail address, 1 phone number" in capsys.readouterr().out
-    for out, said in (("a.csv", "would be overwritten"), ("b.txt", "--out is another file")):
-        assert parser.main([*words[:-1], str(tmp_path / out)]) == 1
-        assert said in capsys.readouterr().err
+    assert parser.main([*words[:-1], str(tmp_path / "a.csv")]) == 1
+    assert "would be overwritten" in capsys.readouterr().err
     assert parser.main(["data", "mask", str(tmp_path / "none.csv"), "--out", str(tmp_path / "b.csv")]) == 1

@@ -110,6 +110,13 @@ def test_unknown_ending_and_absent_file_say_so(tmp_path):
         load(tmp_path / "a.hwp")
 
 
+@pytest.mark.parametrize(("name", "said"), [("a.xls", "save it as .xlsx"), ("a.json", r"jq -c '\.\[\]'")])
+def test_how_a_file_becomes_one_that_is_read_is_said(tmp_path, name, said):
+    (tmp_path / name).write_text('[{"text": "좋다"}]', "utf-8")
+    with pytest.raises(DataError, match=said):
+        load(tmp_path / name)
+
+
 def test_columns_of_predictions_are_kept_under_another_name(tmp_path):
     path = write(tmp_path / "a.csv", pd.DataFrame({"text": ["좋다"], "pred": ["x"], "confidence": ["y"]}))
     frame = load(path)
