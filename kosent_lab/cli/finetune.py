@@ -60,7 +60,9 @@ def add(stages: Any) -> None:
     parser.add_argument(
         "--unfreeze-share", type=float, default=0.0, help="share of the run over which layers join, from the top"
     )
-    parser.add_argument("--patience", type=positive_int, help="end after so many looks without a better one")
+    parser.add_argument(
+        "--patience", type=positive_int, help="end after so many looks without a better one; keeps the best"
+    )
     parser.add_argument("--label-smoothing", type=float, default=0.0)
     parser.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
     parser.add_argument(

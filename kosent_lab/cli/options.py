@@ -54,7 +54,7 @@ def natural_int(written: str) -> int:
 
 
 def out_option(parser: argparse.ArgumentParser, ending: str, says: str, *, required: bool = False) -> None:
-    """Add ``--out FILE`` of a command that writes one kind of file, whatever it is asked to call it."""
+    """Add ``--out FILE`` of a command that writes one kind of file; another ending is refused."""
 
     def file(written: str) -> Path:
         if Path(written).suffix.lower() != ending:

@@ -12,6 +12,7 @@ from kosent_lab.cli.options import (
     command,
     file_columns,
     json_option,
+    natural_int,
     out_option,
     positive_int,
     print_result,
@@ -47,7 +48,7 @@ def add(subparsers: Any) -> None:
     particles.add_argument("--by", choices=("kind", "josa"), default="kind")
     particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
     particles.add_argument("--precision", choices=PRECISIONS, default="fp32")
-    particles.add_argument("--seed", type=int, default=0)
+    particles.add_argument("--seed", type=natural_int, default=0)
     _common(particles, "kosent-pack")
     recipes = command(
         questions, "recipes", study_recipes,
@@ -93,16 +94,16 @@ def _add_transfer(questions: Any) -> None:
     )
     file_columns(transfer)
     transfer.add_argument(
-        "--sizes", nargs="+", type=int, default=[0], metavar="N", help="rows to teach with; default: none"
+        "--sizes", nargs="+", type=natural_int, default=[0], metavar="N", help="rows to teach with; default: none"
     )
     transfer.add_argument(
         "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
     )
     transfer.add_argument("--draws", type=positive_int, default=1, help="of rows; default: 1")
     transfer.add_argument(
-        "--per-label", type=int, default=600, help="measure on at most so many rows of each label; 0: all; default: 600"
+        "--per-label", type=natural_int, default=600, help="at most so many rows of each label; 0: all; default: 600"
     )
-    transfer.add_argument("--seed", type=int, default=0)
+    transfer.add_argument("--seed", type=natural_int, default=0)
     transfer.add_argument("--model", help="bundled by default, or a folder")
     out_option(transfer, ".csv", "also write the table")
 
@@ -117,7 +118,7 @@ def _add_rejectors(questions: Any) -> None:
         help="default: kosent-pack; nsmc-middle: rated 5–8",
     )  # fmt: skip
     rejectors.add_argument(
-        "--per-label", type=int, default=300, help="at most so many rows of each label; default: 300"
+        "--per-label", type=positive_int, default=300, help="at most so many rows of each label; default: 300"
     )
     rejectors.add_argument("--reference", type=positive_int, default=3_000, help="texts that taught it, for nearness")
     rejectors.add_argument("--other", help="folder of the second model; default: kosent-electra-small-fast")

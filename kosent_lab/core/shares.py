@@ -16,7 +16,8 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     ----------
     right : ndarray of bool, shape (n,)
     groups : ndarray, shape (n,), optional
-        Rows of one value (a minimal pair) answer alike: n is divided by the design effect, one at least.
+        Rows of one value (a minimal pair) answer alike: n is divided by the design effect, one at least, and the size
+        of a group where all answers are alike. A single answer that differs may therefore narrow the interval.
 
     References
     ----------

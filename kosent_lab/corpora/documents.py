@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
 _FEWEST = 5  # texts without a letter that are no accident
-# what these names mean is for the project to say; a user's column of that name means something else
 # what becomes of a file that is not read
 _OTHER_SUFFIXES = {
     ".xls": " Open it in Excel and save it as .xlsx.",
     ".json": " Where it is an array: jq -c '.[]' FILE.json > FILE.jsonl",
 }
+# what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
     "length_band", "has_unknown", "has_laugh", "has_tears", "has_smile", "has_negation", "has_contrast", "has_question",

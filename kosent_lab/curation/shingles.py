@@ -16,7 +16,7 @@ import numpy as np
 
 HASH_BITS = 40  # of a gram: two grams of a text share one once in a hundred million texts
 ODD = np.uint64(0x9E3779B97F4A7C15)
-_AT_ONCE = 2_000_000  # grams: an array of them takes 16 MB
+_AT_ONCE = 500_000  # grams: an array of them takes 4 MB, and each thread holds about ten
 _THREADS = 8
 
 

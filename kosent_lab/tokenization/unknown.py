@@ -35,8 +35,9 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     -------
     tokenizers.Tokenizer
         One in which all pieces of before have their number, and which cuts every text as before that holds no character
-        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out, and of several
-        of one kind one is read: each adds its part, and twenty would drown the words.
+        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out, ⭐ is read
+        as ★ where it has no piece, and of several of one kind without a space between them one is read: each adds its
+        part, and twenty would drown the words.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     )
     cut = pre_tokenizers.Split(_all_but(inner), "isolated")
     more.pre_tokenizer = pre_tokenizers.Sequence([*_parts(tokenizer.pre_tokenizer, pre_tokenizers.Sequence), cut])
-    drawn = [(Regex(_DRAWN), ""), *([_STAR] if _STAR[1] in known else [])]
+    drawn = [(Regex(_DRAWN), ""), *([_STAR] if _STAR[1] in known and _STAR[0] not in {*known, *fresh} else [])]
     own = _parts(tokenizer.normalizer, normalizers.Sequence)
     read = [
         (_all_but({*inner, *known, *fresh}), STRANGER),

@@ -45,14 +45,16 @@ _ALIKE = 1_024  # examples that are sorted by length, so that little is padded
 # anybody smiles at what annoys him
 AGREE = 0.85
 # of the examples: our texts that hold an emoji; a polar text and an emoji of a polarity; a neutral text, or none, and
-# an emoji of a polarity; any text, or none, and a neutral one, whose embedding is that of other signs too
-SHARES = {"written": 0.2, "polar": 0.3, "neutral": 0.2, "sign": 0.3}
+# an emoji of a polarity; any text, or none, and a neutral emoji
+SHARES = {"written": 0.2, "beside_polar": 0.3, "beside_neutral": 0.2, "neutral_emoji": 0.3}
 _ALONE = 0.25  # of the examples that need no text have none
 _EMPTY = pd.DataFrame({"text": [""], "target": [0.5], "answer": [0.5]})
 
 
 def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0) -> dict[str, Any]:
     """Make a run folder of a classifier that reads emoji, and words with a sign that no piece holds.
+
+    Signs without a piece of their own are in no example: their piece has the embedding of neutral emoji.
 
     Parameters
     ----------
@@ -91,8 +93,8 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     vocabulary = tokenizer.get_vocab()
     add_embeddings(model, tokenizer, emoji)
     examples = draw_examples(rows[rows["split"] == "train"], emoji, count=count, seed=seed)
-    fresh = {one: emoji.get(one, "neutral") for one in (STRANGER, *emoji) if before.token_to_id(one) is None}
-    together = [[vocabulary[one] for one in fresh if fresh[one] == polarity] for polarity in POLARITIES]
+    taught_as = {one: emoji.get(one, "neutral") for one in (STRANGER, *emoji) if before.token_to_id(one) is None}
+    together = [[vocabulary[one] for one in taught_as if taught_as[one] == polarity] for polarity in POLARITIES]
     fit_pieces(model, tokenizer, examples, together)
     with whole_folder(out / MODEL) as fresh:
         save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
@@ -165,20 +167,22 @@ def draw_examples(rows: pd.DataFrame, emoji: dict[str, str], *, count: int = EXA
         raise DataError("new pieces are taught by texts that hold some, and by polar and neutral ones that do not")
     parts = []
     for kind, share in SHARES.items():
-        pool = {"written": written, "polar": polar, "neutral": neutral, "sign": plain}[kind]
+        pool = {"written": written, "beside_polar": polar, "beside_neutral": neutral, "neutral_emoji": plain}[kind]
         some = pool.iloc[draw.integers(len(pool), size=round(share * count))]
-        if kind in ("neutral", "sign"):
+        if kind in ("beside_neutral", "neutral_emoji"):
             none = draw.random(len(some)) < _ALONE
             some = pd.concat([some[~none], _EMPTY.loc[[0] * none.sum()]], ignore_index=True)
         texts = some["text"].tolist()
-        target = some["answer" if kind in ("neutral", "sign") else "target"].to_numpy("float64")
-        if kind == "sign":
+        target = some["target" if kind in ("written", "beside_polar") else "answer"].to_numpy("float64")
+        if kind == "neutral_emoji":
             texts = [_beside(text, of["neutral"], draw) for text in texts]
         elif kind != "written":
-            smiles = draw.random(len(some)) < (np.where(target == 1, AGREE, 1 - AGREE) if kind == "polar" else 0.5)
+            smiles = draw.random(len(some)) < (
+                np.where(target == 1, AGREE, 1 - AGREE) if kind == "beside_polar" else 0.5
+            )
             signs = [of["positive" if one else "negative"] for one in smiles]
             texts = [_beside(text, some_signs, draw) for text, some_signs in zip(texts, signs, strict=True)]
-            if kind == "neutral":
+            if kind == "beside_neutral":
                 praise = target * np.where(smiles, AGREE, 1 - AGREE)
                 target = praise / (praise + (1 - target) * np.where(smiles, 1 - AGREE, AGREE))
         parts.append(pd.DataFrame({"text": texts, "target": target, "kind": kind}))

@@ -35,7 +35,7 @@ def run_notebook(lab, page, name, *, until):
             break
         except playwright.TimeoutError:
             page.keyboard.press("Escape")
-    page.locator(until).wait_for(state="attached", timeout=240_000)
+    page.locator(until).wait_for(state="attached", timeout=450_000)
     page.locator(until).scroll_into_view_if_needed()
 
 

@@ -49,6 +49,7 @@ def test_of_an_emoji_is_read_which_it_is(known):
     assert signs.encode("🤦🏻\u200d♀️ 🤦\u200d♂️ 🤦🤦🏿").tokens[1:-1] == ["🤦"] * 3
     starred = train_vocabulary(["최고 ★★★★★", "별점 ★☆☆☆☆"] * 9, size=60, min_count=1)
     assert read_signs(starred, ["💢"]).encode("별점 ⭐️☆☆☆☆").tokens == starred.encode("별점 ★☆☆☆☆").tokens
+    assert "⭐" in read_signs(starred, ["⭐"]).encode("별점 ⭐").tokens
 
 
 def test_offsets_lie_in_the_text_as_written(known):

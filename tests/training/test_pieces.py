@@ -48,15 +48,17 @@ def test_examples_hold_what_is_taught_and_agree_as_often_as_said(rows, tiny_toke
     parts = dict(list(drawn.groupby("kind")))
     held = {
         kind: parts[kind]["text"].map(lambda text: next(emoji[one] for one in text if one in emoji)) == "positive"
-        for kind in ("polar", "neutral")
+        for kind in ("beside_polar", "beside_neutral")
     }
-    assert (held["polar"] == (parts["polar"]["target"] == 1)).mean() == pytest.approx(pieces.AGREE, abs=0.03)
+    assert (held["beside_polar"] == (parts["beside_polar"]["target"] == 1)).mean() == pytest.approx(
+        pieces.AGREE, abs=0.03
+    )
     # the model's answer, 0.3, or 0.5 without a text, and what the emoji adds to its odds
     added = pieces.AGREE / (1 - pieces.AGREE)
     odds = {True: {3 / 7 * added, added}, False: {3 / 7 / added, 1 / added}}
-    for up, some in parts["neutral"].groupby(held["neutral"]):
+    for up, some in parts["beside_neutral"].groupby(held["beside_neutral"]):
         assert set((some["target"] / (1 - some["target"])).round(6)) == {round(one, 6) for one in odds[up]}
-    assert set(parts["sign"]["target"]) == {0.3, 0.5}
+    assert set(parts["neutral_emoji"]["target"]) == {0.3, 0.5}
     pd.testing.assert_frame_equal(drawn, pieces.draw_examples(rows, emoji, count=4_000, seed=1))
     with pytest.raises(DataError, match="by polar and neutral ones that do not"):
         pieces.draw_examples(rows[rows["target"] == 0.5], emoji)
