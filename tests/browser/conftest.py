@@ -94,6 +94,9 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="ko-KR")
     page = context.new_page()
     page.set_default_timeout(60_000)
+    # on a busy machine JupyterLab asks what to do about a kernel that is late
+    dialog = page.locator("dialog.jp-Dialog")
+    page.add_locator_handler(dialog, lambda: dialog.locator(".jp-mod-accept").first.click())
     page.complaints = []
     page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(f"page error: {error}"))
