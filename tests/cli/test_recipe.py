@@ -122,7 +122,7 @@ def test_a_recipe_that_is_none_is_one_line(tmp_path, capsys):
     (tmp_path / "r.toml").write_text(RECIPE.replace("steps = 4", "steps = 'four'", 1), "utf-8")
     command = ["train", "recipe", str(tmp_path / "r.toml"), "--packed", str(tmp_path / "r.toml")]
     assert parser.main([*command, "--out", str(tmp_path / "runs")]) == 1
-    assert "argument --steps: invalid int value: 'four'" in capsys.readouterr().err
+    assert "argument --steps: needs a whole number from 1; got 'four'" in capsys.readouterr().err
 
 
 GOVERNED = """
