@@ -80,7 +80,7 @@ def enter_wish(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.hangul import fold_text
     from kosent_lab.curation.identity import name_sha256
     from kosent_lab.curation.optout import LEAST_LETTERS
-    from kosent_lab.curation.registry import add_wish, wish_for_text
+    from kosent_lab.curation.registry import add_wish, spelt, wish_for_text
 
     text = _text(arguments)
     asked = {name: getattr(arguments, name) for name in _ASKED if getattr(arguments, name) is not None}
@@ -89,7 +89,7 @@ def enter_wish(arguments: argparse.Namespace) -> None:
         if len(fold_text(text)) < LEAST_LETTERS:
             raise DataError(f"a text of fewer than {LEAST_LETTERS} letters is anybody's; name its document instead")
     ((kind, value),) = asked.items()
-    value = name_sha256(value) if arguments.hashed and kind != "letters" else value
+    value = name_sha256(spelt(value, kind)) if arguments.hashed and kind != "letters" else value
     day = arguments.asked_on or datetime.date.today().isoformat()
     entry = {"request": arguments.request, "kind": kind, "value": value, "asked_on": day, "note": arguments.note}
     add_wish(arguments.registry, **entry)

@@ -7,6 +7,8 @@ here keeps its type, and what pandas has none for stays Arrow's.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -43,11 +45,25 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 def to_series(column: pa.Array | pa.ChunkedArray) -> pd.Series:
     """Return a column as `to_frame` does."""
     kind = column.type
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        return to_series(column.cast(pa.string() if pa.types.is_string_view(kind) else pa.binary()))
     if kind in _NULLABLE:
         return pd.Series(_NULLABLE[kind].__from_arrow__(column))
     if any(test(kind) for test in _KEPT_BY_PANDAS):
         return column.to_pandas().reset_index(drop=True)
     return pd.Series(pd.array(column, dtype=pd.ArrowDtype(kind)))
+
+
+def arrow_series(values: Sequence[Any], kind: pd.ArrowDtype) -> pd.Series:
+    """Return values as a column of Arrow's; of text where they do not fit any more (bytes of one length, masked)."""
+    try:
+        return pd.Series(pd.array(values, dtype=kind))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        as_text = [
+            value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+            for value in values
+        ]
+        return pd.Series(as_text, dtype="str")
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
@@ -92,3 +108,18 @@ def to_text(column: pa.ChunkedArray, *, name: str, what: str) -> pa.ChunkedArray
         except pa.ArrowInvalid as error:
             raise DataError(f"{what}: column {name!r} holds bytes that are no UTF-8 text ({error})") from error
     raise DataError(f"{what}: column {name!r} holds {kind}, not text. Name the column of texts: --text-column.")
+
+
+def comparable(values: pd.Series) -> pd.Series:
+    """Return values that can be ordered: of a CSV file numbers are texts, gaps are empty, n/a among numbers is one."""
+    kind = values.dtype
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_date(kind.pyarrow_dtype):
+        return pd.to_datetime(values.astype("object"))
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_decimal(kind.pyarrow_dtype):
+        return values.astype("float64")
+    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
+        return values
+    words = values.astype("object").where(values.notna(), None).map(str, na_action="ignore")
+    words = words.mask(words.str.strip() == "")
+    numbers = pd.to_numeric(words, errors="coerce")
+    return numbers if 2 * numbers.notna().sum() > words.notna().sum() else words

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import functools
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from kosent_lab.core.columns import arrow_series
 from kosent_lab.corpora.personal import OF_PHONES, Found, find_in_cell, find_personal, mask_text
 from kosent_lab.corpora.reading import distinct_names
 
@@ -40,7 +43,7 @@ def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
         kind = frame[name].dtype
         if is_arrow(frame[name]):
             values = [mask_value(value, name) for value in values_of(frame[name])]
-            masked[name] = pd.Series(pd.array(values, dtype=kind), index=frame.index)
+            masked[name] = arrow_series(values, kind).set_axis(frame.index)
         else:
             values = frame[name].astype("object") if isinstance(kind, pd.CategoricalDtype) else frame[name]
             masked[name] = values.map(functools.partial(mask_value, heading=name))
@@ -63,11 +66,21 @@ def mask_value(value: Any, heading: str = "") -> Any:
         return mask_value(value.decode("utf-8", "surrogateescape"), heading).encode("utf-8", "surrogateescape")
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [mask_value(one, heading) for one in value]
+    if isinstance(value, (list, tuple)):  # a map's pairs stay pairs
+        return type(value)(mask_value(one, heading) for one in value)
     if isinstance(value, dict):
         return {key: mask_value(one, heading) for key, one in value.items()}
-    return value
+    return None if number_as_words(value, heading) else value
+
+
+def number_as_words(value: Any, heading: str) -> str:
+    """Return a whole number that is somebody's as words, empty where it is not, or no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number, decimal.Decimal)):
+        return ""
+    if not math.isfinite(value) or abs(value) < _LARGE or value % 1:
+        return ""
+    words = f"{'0' if OF_PHONES.search(str(heading)) else ''}{int(value)}"  # the 0 of 010-… a spreadsheet takes
+    return words if find_personal(words) else ""
 
 
 def find_in_value(value: Any, heading: str) -> list[Found]:
@@ -77,11 +90,13 @@ def find_in_value(value: Any, heading: str) -> list[Found]:
     if isinstance(value, (list, tuple, dict)):
         parts = value.values() if isinstance(value, dict) else value
         return [one for part in parts for one in find_in_value(part, heading)]
+    if words := number_as_words(value, heading):
+        return find_personal(words)
     return find_in_cell(_as_words(value), heading) if isinstance(value, (str, bytes)) else []
 
 
 def text_columns(frame: pd.DataFrame) -> list[str]:
-    """Name the columns that hold text, in lists and structures too."""
+    """Name the columns that hold text, in lists and structures too, and the numbers that are Arrow's (decimals)."""
     own = set(frame.select_dtypes(include=["object", "str", "string", "category"]).columns)
     arrow = {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
     return [name for name in frame.columns if name in own or (name in arrow and _holds_text(arrow[name]))]
@@ -92,6 +107,7 @@ def _holds_text(kind: pa.DataType) -> bool:
         return _holds_text(kind.value_type)
     inner = [kind.field(number).type for number in range(kind.num_fields)]
     tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    tests += (pa.types.is_fixed_size_binary, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
     return any(test(kind) for test in tests) or any(map(_holds_text, inner))
 
 
@@ -109,9 +125,8 @@ def number_columns(frame: pd.DataFrame) -> list[str]:
 def held_numbers(column: pd.Series) -> pd.Series:
     """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
     large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
-    lead = "0" if OF_PHONES.search(str(column.name)) else ""  # which a spreadsheet takes from 010-…
-    words = pd.Series([f"{lead}{int(value)}" for value in large], index=large.index, dtype="str")
-    return words[[bool(find_personal(word)) for word in words]].reindex(column.index)
+    words = pd.Series([number_as_words(value, str(column.name)) for value in large], index=large.index, dtype="str")
+    return words[words != ""].reindex(column.index)
 
 
 def values_of(column: pd.Series) -> list[Any]:
@@ -126,6 +141,9 @@ def count_personal(frame: pd.DataFrame) -> Counter[str]:
     counts: Counter[str] = Counter()
     for name in [*text_columns(frame), *number_columns(frame)]:
         parts = (frame[name].iloc[start : start + _AT_ONCE] for start in range(0, len(frame), _AT_ONCE))
+        if is_arrow(frame[name]):
+            counts.update(one.kind for part in parts for value in values_of(part) for one in find_in_value(value, name))
+            continue
         for values in map(values_of, parts):
             # of one that stands in many rows once; numbers of rows, which are ours, are none of anybody's
             for value, n in Counter(map(_as_words, values)).items():

@@ -130,9 +130,9 @@ def build_corpus(
             )
             logger.info("%s: %d documents of %d, %d changed", call.step, len(fewer), len(frame), len(outcome.changed))
             frame = fewer
-        if frame.empty and sum(one["rows"] for one in inputs):
+        if frame.empty:
             took = "; ".join(f"{reason}: {n:,}" for reason, n in _reasons(lineage).items())
-            raise DataError(f"no document is left of {recipe.name}: {took}")
+            raise DataError(f"no document is left of {recipe.name}: {took or 'its sources hold none'}")
         facts = {"inputs": inputs, "steps": steps}
         touched = pd.concat([_no_lineage(), *lineage], ignore_index=True)
         snapshot = _write(recipe, frame, touched, facts, before, out)
@@ -161,6 +161,7 @@ def _former(out: Path, recipe: Recipe) -> Snapshot | None:
                 f"{out} is there and holds no governed corpus; build into a new or an empty folder"
             ) from None
         return None
+    before.check(LINEAGE, ASKED)  # which wishes are remembered by
     if before.manifest["name"] != recipe.name:
         raise DataError(f"{out} holds {before.version}, another corpus than {recipe.name}; build into another folder")
     if _numbers(recipe.version) < _numbers(before.manifest["version"]):
@@ -280,8 +281,7 @@ def _write(
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
         standing = {name: wish for step in facts["steps"] for name, wish in step["facts"].get("requests", {}).items()}
-        asked = before.asked(own=before.manifest["version"] != recipe.version) if before else {}
-        asked_rows = still_asked(asked, standing)
+        asked_rows = still_asked(before.remembered(new) if before else {}, standing)
         if asked_rows:  # whichever version before took it out; of a wish that was withdrawn nothing is kept
             write_parquet(pd.DataFrame(asked_rows, columns=["letters_sha256", "request", "wish"]), fresh / ASKED)
             files.append(ASKED)

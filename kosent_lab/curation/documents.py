@@ -5,6 +5,7 @@ Corpora and files are read by ``corpora.documents``; what is added here is where
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from kosent_lab.curation.licences import spdx, written_licence
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.repositories import read_repository
 
+logger = logging.getLogger(__name__)
+_EXACT = 2**53  # whole numbers up to which floats are exact
 KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
 
 
@@ -146,17 +149,39 @@ def _as_spdx(said: str) -> str:
 
 
 def _in_one(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables below each other; a column that is of numbers in one and of text in another is of text."""
-    kinds: dict[str, set[bool]] = {}
-    for frame in frames:
-        for name in frame.columns:
-            kinds.setdefault(name, set()).add(pd.api.types.is_numeric_dtype(frame[name]))
-    mixed = [name for name, found in kinds.items() if len(found) > 1]
-    as_text = [
-        frame.assign(**{name: frame[name].map(plain_label).astype("str") for name in mixed if name in frame.columns})
-        for frame in frames
-    ]
-    return pd.concat(as_text, ignore_index=True)
+    """Put tables below each other; a column that is of one kind in one and of another in another is of text."""
+    frames = [frame.copy(deep=False) for frame in frames]
+    for name in dict.fromkeys(name for frame in frames for name in frame.columns):
+        there = [frame for frame in frames if name in frame.columns]
+        holding = [frame[name] for frame in there if frame[name].notna().any()]
+        kinds = {_kind(column) for column in holding}
+        # as floats 12345678901234567 and …568 are one number
+        exact = "int" in kinds and any(_largest(column) > _EXACT for column in holding)
+        if len(kinds) > 1 and (exact or kinds != {"int", "float"}):
+            for frame in there:
+                frame[name] = frame[name].map(plain_label).astype("str")
+        for frame in there:
+            if holding and len(kinds) == 1 and not frame[name].notna().any():  # a column of nothing is of any kind
+                frame[name] = pd.Series([None] * len(frame), index=frame.index, dtype=holding[0].dtype)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _kind(column: pd.Series) -> str:
+    """Return what a column is of, however many bytes it is stored in."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        kind = kind.categories.dtype
+    types = pd.api.types
+    if types.is_bool_dtype(kind) or isinstance(kind, pd.ArrowDtype):
+        return str(kind)
+    if types.is_datetime64_any_dtype(kind):
+        return f"moment {getattr(kind, 'tz', None)}"
+    names = ((types.is_integer_dtype, "int"), (types.is_float_dtype, "float"))
+    return next((name for test, name in names if test(kind)), "text")
+
+
+def _largest(column: pd.Series) -> float:
+    return float(column.abs().max()) if _kind(column) in ("int", "float") else 0.0
 
 
 def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -170,12 +195,15 @@ def read_sources(sources: tuple[dict[str, Any], ...], *, folder: Path) -> tuple[
     frames, inputs = [], []
     for source in sources:
         frame = read_source(source, folder=folder)
+        if "skipped" in frame.columns and (skipped := frame.loc[frame["skipped"].fillna("") != "", "skipped"]).size:
+            said = ", ".join(f"{reason}: {n:,}" for reason, n in skipped.value_counts().items())
+            logger.warning("%s: not read, %s", next(str(source[key]) for key in KINDS_OF_SOURCE if key in source), said)
         frames.append(frame)
         inputs.append({**source, "rows": len(frame), "sha256": table_sha256(frame)})
     # rows that are only numbered are those of their source, also where there is no other one yet
-    numbered = [frame["doc_id"].str.fullmatch(r"row-\d+").all() for frame in frames]
+    numbered = [frame["doc_id"].astype("str").str.fullmatch(r"row-\d+").all() for frame in frames]
     frames = [
-        frame.assign(doc_id=source.get("source", Path(source["file"]).name) + "/" + frame["doc_id"])
+        frame.assign(doc_id=source.get("source", Path(source["file"]).name) + "/" + frame["doc_id"].astype("str"))
         if alike and "file" in source
         else frame
         for frame, source, alike in zip(frames, sources, numbered, strict=True)

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from kosent_lab.core.columns import comparable
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.minhash import find_candidates, find_nearest
@@ -175,10 +176,8 @@ def _rank(frame: pd.DataFrame, order: Sequence[str], protected: np.ndarray) -> n
     directions.setdefault("doc_id", True)  # where nothing else tells
     keys = frame[[name for name in directions if name != "_protected"]].assign(_protected=~protected)
     names, ascending = list(directions), list(directions.values())
-    for name in directions.keys() - {"_protected", "doc_id"}:  # of a CSV file numbers are texts, and gaps are empty
-        values = keys[name].mask(keys[name].astype("str").str.strip() == "")
-        numbers = pd.to_numeric(values, errors="coerce")
-        keys[name] = numbers if numbers.notna().eq(values.notna()).all() else values
+    for name in directions.keys() - {"_protected", "doc_id"}:
+        keys[name] = comparable(keys[name])
     keys = keys.reset_index(drop=True).sort_values(names, ascending=ascending, kind="stable", na_position="last")
     rank = np.empty(len(frame), "int64")
     rank[keys.index.to_numpy()] = np.arange(len(frame))

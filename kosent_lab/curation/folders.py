@@ -41,7 +41,7 @@ def read_folder(folder: Path, *, largest: int = LARGEST) -> pd.DataFrame:
     folder = Path(folder)
     if not folder.is_dir():
         raise NotAvailableError(f"there is no folder {folder}")
-    rows = []
+    rows, folder = [], folder.resolve()  # a link to a folder is that folder; links within are not followed
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():

@@ -10,9 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import NotAvailableError
 
 HANGUL = "[가-힣ㄱ-ㅎㅏ-ㅣ]"
+_APART = "[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]"
 _LOOK = 4_000  # characters of a file that are looked at
 KOREAN, MIXED, OTHER, NONE = "ko", "mixed", "other", "none"
 
@@ -52,6 +54,8 @@ def count_letters(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     [[7, 0], [3, 0]]
     """
     texts = texts.fillna("").astype("str")
+    if texts.str.contains(_APART, regex=True).any():  # Hangul whose letters stand by themselves (NFD)
+        texts = texts.map(to_nfc).astype("str")
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "uint32")
     used = [chr(code) for code in np.flatnonzero(np.bincount(codes))]
     ends = np.concatenate([[0], texts.str.len().cumsum()])

@@ -23,7 +23,8 @@ from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statemen
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
 _LICENCE_FILE = re.compile(
-    r"(?i)(?:[a-z0-9][a-z0-9.]{0,20}[-_])?(?:licen[cs]e|copying|unlicen[cs]e|ofl)(?:[-_.][\w.+-]*)?$"
+    r"(?i)(?:(?:[a-z0-9][a-z0-9.]{0,20}[-_])?(?:licen[cs]e|copying|unlicen[cs]e|ofl|copyright)(?:[-_.][\w.+-]*)?"
+    r"|[al]?gpl[-_.v]*[\d.]*(?:\.txt|\.md)?)$"
 )
 _CODE = re.compile(  # what is called so by what it does
     r"(?i)\.(?:py|pyi|js|mjs|jsx|ts|tsx|rs|go|c|cc|cpp|h|hpp|cs|java|kt|scala|rb|php|pl|lua|swift|m|r|jl|ex|hs|ml|sh|bat|ps1"
@@ -69,19 +70,21 @@ Detector = Callable[[str], Iterable[tuple[str, int, int, float]]]
 
 def declared_licence(path: str, text: str) -> Evidence | None:
     """Return the licence that a package's metadata declares: PKG-INFO, METADATA, pyproject.toml, setup.cfg, setup.py
-    (read, never run), package.json, Cargo.toml, DESCRIPTION; None where it declares none.
+    (read, never run), package.json, composer.json, Cargo.toml, DESCRIPTION, of Ruby, Maven and .NET; None where it
+    declares none. What it declares in a way that is not read is `UNREAD`.
 
     Examples
     --------
     >>> declared_licence("a/PKG-INFO", "Name: a\\nLicense: GPL v3+\\n")
     Evidence(licence='GPL-3.0-or-later', path='a/PKG-INFO', first=2, last=2, score=100.0)
     """
-    name = PurePosixPath(path).name
-    words = _READERS[name](text) if name in _READERS else []
+    name, text = PurePosixPath(path).name, text.replace("\r\n", "\n")
+    reader = _READERS.get(name) or _READERS.get("*" + PurePosixPath(name).suffix)
+    words = reader(text) if reader else []
     if not words:
         return None
-    # which of several classifiers holds, or whether all do, is not said: all; npm's "licenses" let one choose
-    operator = "OR" if name == "package.json" else "AND"
+    # which of several classifiers holds, or whether all do, is not said: all; npm's and PHP's lists let one choose
+    operator = "OR" if reader is _of_json else "AND"
     licence = UNREAD if words == [UNREAD] else join_licences(map(written_licence, words), operator)
     line = text.count("\n", 0, max(0, text.find(words[0]))) + 1
     return Evidence(licence, path, line, line)
@@ -125,7 +128,8 @@ def _of_json(text: str) -> list[str]:
     try:
         content = json.loads(text)
         several = content.get("licenses") or []
-        said = [content["license"]] if content.get("license") else several if isinstance(several, list) else [several]
+        said = content.get("license") or several
+        said = said if isinstance(said, list) else [said]
     except (ValueError, AttributeError, RecursionError):
         return [UNREAD]
     names = [one.get("type") if isinstance(one, dict) else one for one in said]
@@ -142,7 +146,22 @@ def _of_setup(text: str) -> list[str]:
     found = found or re.search(
         r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
     )
-    return [found["words"].strip()] if found else _of_classifiers(text)
+    if found:
+        return [found["words"].strip()]
+    named = re.search(r"(?:^|[(,\s])license[ \t]{0,8}=[ \t]{0,8}(?!None\b)[A-Za-z_(]", text)  # by a variable, or a call
+    return _of_classifiers(text) or ([UNREAD] if named else [])
+
+
+def _of_gemspec(text: str) -> list[str]:
+    found = re.search(r"\.licen[cs]es?[ \t]{0,8}=[ \t]{0,8}([^\n#]{1,200})", text)
+    return (re.findall(r"[\"']([^\"'\n]{2,80})[\"']", found[1]) or [UNREAD]) if found else []
+
+
+def _of_xml(text: str) -> list[str]:
+    found = re.search(r"<(?:PackageLicenseExpression|license type=\"expression\")>([^<]{2,200})<", text)
+    if found:
+        return [found[1].strip()]
+    return [UNREAD] if re.search(r"<(?:licenses?|PackageLicense\w+|licenseUrl)\b[^>]{0,80}>", text) else []
 
 
 _READERS: dict[str, Callable[[str], list[str]]] = {
@@ -152,6 +171,11 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
     "pyproject.toml": _of_toml,
     "Cargo.toml": _of_toml,
     "package.json": _of_json,
+    "composer.json": _of_json,
+    "pom.xml": _of_xml,
+    "*.csproj": _of_xml,
+    "*.nuspec": _of_xml,
+    "*.gemspec": _of_gemspec,
     "setup.py": _of_setup,
     "setup.cfg": _of_setup,
 }

@@ -54,7 +54,13 @@ _SEEN = re.compile(
     r"|Creative Commons (?:Attribution|Legal Code)|Elastic License))"
     r"|Unauthorized (?:copying|use)[^.\n]{0,80}prohibited|MODULE_LICENSE\([\"'](?!MIT|Dual)"
 )
+# a field of its own: # License: GPL-3.0, :license: MIT, @license Apache-2.0
+_FIELD = re.compile(
+    r"(?im)^[ \t]*(?:#+|//+|/?\*+!?|<!--|--|;+|%+|\"{3}|'{3})?[ \t]*(?:[:@]licen[cs]e:?|licen[cs]e[ \t]?:)[ \t]+"
+    r"(?P<words>[A-Za-z][\w.+-]*(?: (?:v(?:ersion )?)?[\w.+-]+){0,4}?)[ \t]*(?:[,;(*]|-->|\.?$)"
+)
 _DUNDER = re.compile(r"(?m)^__licen[cs]e__ *= *[\"']([^\"'\n]{2,80})[\"']")
+_NAMES_ONE = re.compile(r"(?i)GPL|\bBSD|\bEPL|\bCDDL|\bMPL|\bCC\b|Creative Commons|proprietary|\bBUSL|\bSSPL")
 UNREAD = "LicenseRef-unread"
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -216,15 +222,15 @@ def written_licence(words: str) -> str:
 
     Examples
     --------
-    >>> [written_licence(words) for words in ("Apache 2.0", "GPL v3+", "MIT OR Apache-2.0", "BSD", "see LICENSE")]
-    ['Apache-2.0', 'GPL-3.0-or-later', 'MIT OR Apache-2.0', 'LicenseRef-BSD', 'LicenseRef-see-LICENSE']
+    >>> [written_licence(words) for words in ("Apache 2.0", "GPL v3+", "MIT OR LicenseRef-ours", "BSD", "see LICENSE")]
+    ['Apache-2.0', 'GPL-3.0-or-later', 'MIT OR LicenseRef-ours', 'LicenseRef-BSD', 'LicenseRef-see-LICENSE']
     """
     words = re.sub(r"\\(.)", r"\1", words).strip()  # as a program writes quotes within quotes
     for pattern, expression in _WRITTEN.items():
         if re.fullmatch(pattern, words, re.IGNORECASE):
             return expression
     try:
-        return str(parse_licence(words))
+        return spdx(words)
     except DataError:
         return "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-")[:60] or "unreadable")
 
@@ -256,6 +262,12 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     for seen in _SEEN.finditer(head):
         if seen["tag"] is None or _is_known(seen["tag"]):
             return UNREAD, head.count("\n", 0, seen.start()) + 1
+    for field in _FIELD.finditer(head):
+        words = written_licence(field["words"])
+        if not words.startswith("LicenseRef-"):
+            return words, head.count("\n", 0, field.start()) + 1
+        if _NAMES_ONE.search(field["words"]):
+            return UNREAD, head.count("\n", 0, field.start()) + 1
     if own := _DUNDER.search(head):
         words = written_licence(own.group(1))
         return UNREAD if words.startswith("LicenseRef-") else words, head.count("\n", 0, own.start()) + 1

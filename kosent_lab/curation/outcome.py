@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from kosent_lab.core.columns import arrow_series
 from kosent_lab.core.schema import plain_label
 
 
@@ -51,7 +52,7 @@ def _put_in(column: pd.Series, values: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype) and not pa.types.is_dictionary(column.dtype.pyarrow_dtype):
         new = [old if isinstance(value, float) or value is None else value
                for old, value in zip(pa.array(column).to_pylist(), values, strict=True)]  # fmt: skip
-        return pd.Series(pd.array(new, dtype=column.dtype), index=column.index)
+        return arrow_series(new, column.dtype).set_axis(column.index)
     if pd.api.types.is_numeric_dtype(column.dtype):
         column = column.map(plain_label).where(column.notna()).astype("str")
     elif isinstance(column.dtype, (pd.CategoricalDtype, pd.ArrowDtype)):

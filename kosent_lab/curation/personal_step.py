@@ -15,6 +15,7 @@ from kosent_lab.corpora.personal_tables import (
     held_numbers,
     is_arrow,
     mask_value,
+    number_as_words,
     number_columns,
     text_columns,
     values_of,
@@ -93,7 +94,12 @@ def _look_through(values: pd.Series) -> tuple[dict[int, list[Found]], pd.Series]
     if is_arrow(values) or (values.dtype == object and not all(map(_is_plain, values))):
         cells = pd.Series(values_of(values), index=values.index, dtype="object")
         found = {index: one for index, cell in cells.items() if (one := find_in_value(cell, name))}
-        return found, pd.Series({index: mask_value(cells[index], name) for index in found}, dtype="object")
+        hidden = {index: mask_value(cells[index], name) for index in found}
+        hidden = {  # of a number words take the place, as in columns of pandas' own numbers
+            index: value if value is not None else mask_text(number_as_words(cells[index], name), found[index])
+            for index, value in hidden.items()
+        }
+        return found, pd.Series(hidden, dtype="object")
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("object")
     texts = values.fillna("").astype(str)

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,17 @@ class Snapshot:
         """Return all documents in one table, for corpora that memory holds."""
         return pd.concat(self.batches(rows=100_000), ignore_index=True)
 
+    def check(self, *names: str) -> None:
+        """Raise a `DataError` where one of these files is not what the manifest says of it."""
+        for name in names:
+            said = self.manifest["files"].get(name)
+            with _damage(self.folder / name):
+                if said and file_sha256(self.folder / name) != said:
+                    raise DataError(
+                        f"{self.folder / name} is not the file that {self.version} was made with; bring it back, or "
+                        "build into a new folder"
+                    )
+
     def lineage(self) -> pd.DataFrame:
         """Return what happened to documents: `LINEAGE_COLUMNS`, one row per document and step that touched it."""
         with _damage(self.folder / LINEAGE):
@@ -118,6 +130,17 @@ class Snapshot:
         gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
         asked = zip(gone["letters_sha256"], gone["other"], strict=True)
         return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
+
+    def remembered(self, new: Snapshot) -> dict[str, tuple[str, str | None]]:
+        """Return what of `asked` the version behind this one has to keep; of this one built again what its lineage does
+        not say itself.
+        """
+        asked = self.asked()
+        if self.manifest["version"] != new.manifest["version"]:
+            return asked
+        older, lineage = self.asked(own=False), new.lineage()
+        again = set(lineage.loc[lineage["step"].eq("opt-out") & lineage["action"].eq("removed"), "letters_sha256"])
+        return {letters: wish for letters, wish in asked.items() if letters in older or letters not in again}
 
     def find(
         self, *, pattern: str | None = None, columns: list[str] | None = None, **values: str
@@ -151,7 +174,11 @@ class Snapshot:
                 pc.match_substring_regex(pa.array([""]), pattern)
             except pa.ArrowInvalid as error:
                 raise DataError(f"the pattern {pattern!r} is no regular expression (RE2): {error}") from error
-            wanted = wanted & pc.match_substring_regex(pc.field("text"), pattern)
+            held = pc.match_substring_regex(pc.field("text"), pattern)
+            apart = unicodedata.normalize("NFD", pattern)  # as macOS writes names, and some files their text
+            if apart != pattern and re.escape(pattern) == pattern:  # letters alone
+                held = held | pc.match_substring_regex(pc.field("text"), apart)
+            wanted = wanted & held
         return self._batches(dataset, columns, wanted)
 
     def _batches(

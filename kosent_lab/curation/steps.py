@@ -86,12 +86,12 @@ def opt_out(
     wanted = bool(asked) or bool(wishes.wishes["kind"].isin(HASHED).any())
     identified = add_published(add_identity(frame), wanted=wanted)
     found = find_wished(identified, wishes, least=least_letters)
+    if near and len(found):
+        # near to what this registry names alone: what is near to a near copy is not, and would go build by build
+        nearly = find_near_wished(frame, found, threshold=near, least=least_letters)
+        found = pd.concat([found, nearly], ignore_index=True)
     again = find_asked_before(identified, found, wishes, asked or {}, least=least_letters)
     found = pd.concat([found, again], ignore_index=True)
-    if near and len(found):
-        found = pd.concat(
-            [found, find_near_wished(frame, found, threshold=near, least=least_letters)], ignore_index=True
-        )
     removed = pd.DataFrame(
         {
             "doc_id": found["doc_id"],
@@ -116,6 +116,8 @@ def duplicates(
 ) -> Outcome:
     """Keep one of the documents that are copies of each other (`duplicates.find_duplicates`)."""
     protected = _where(frame, protect, "duplicates") if protect else None
+    if protect and len(frame) and not protected.any():
+        raise DataError(f"the step duplicates protects no document: protect = {protect} fits none")
     table = find_duplicates(
         frame, threshold=threshold if near else None, unit=unit, order=order or (), protect=protected, seed=seed
     )

@@ -1,6 +1,12 @@
 """What a source's rows say of themselves, and what is said of them all."""
 
+import decimal
+import unicodedata
+
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from kosent_lab import curation
@@ -14,6 +20,12 @@ TEXTS = ["하나 둘 셋 넷", "다섯 여섯 일곱"]
 def read(folder, frame, name="a.csv", **said):
     frame.to_csv(folder / name, index=False)
     return read_source({"file": name, **said}, folder=folder)
+
+
+def built(folder, rest, out="out"):
+    head = 'name = "mine"\ntitle = "Mine"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n'
+    (folder / "r.toml").write_text(head + rest, "utf-8")
+    return curation.build_corpus(curation.read_recipe(folder / "r.toml"), folder / out)
 
 
 def test_a_blank_cell_says_nothing(tmp_path):
@@ -176,3 +188,72 @@ def test_two_columns_that_mean_the_same_are_refused(tmp_path):
     frame = pd.DataFrame({"text": TEXTS, "License": "MIT", "LICENCE": "GPL-3.0-only"})
     with pytest.raises(DataError, match="one column licence"):
         read(tmp_path, frame)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (pa.decimal128(12, 0), [decimal.Decimal(1012345678)]),
+        (pa.list_(pa.int64()), [[1012345678]]),
+        (pa.struct([("n", pa.int64())]), [{"n": 1012345678}]),
+        (pa.map_(pa.string(), pa.string()), [[("a", "010-1234-5678")]]),
+        (pa.binary(13), [b"010-1234-5678"]),
+        (pa.string_view(), ["010-1234-5678"]),
+    ],
+)
+def test_personal_data_goes_from_columns_of_any_type(tmp_path, kind, values):
+    table = pa.table({"text": ["좋아요"], "tel": pa.array(values, kind), "n": pa.array([5], pa.int64())})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    snapshot = built(tmp_path, '[[sources]]\nfile = "a.parquet"\nlicence = "CC0-1.0"\n[[steps]]\nstep = "personal"\n')
+    frame = snapshot.frame()
+    assert "12345678" not in frame["tel"].map(str).item()
+    assert frame["n"].item() == 5
+
+
+def test_sources_below_each_other_lose_nothing(tmp_path):
+    day = pd.Timestamp("2026-01-02")
+    one = {
+        "text": ["하나", "둘"],
+        "user": [12345678901234567, 12345678901234568],
+        "date": [day, day],
+        "tags": [["a"], []],
+    }
+    pd.DataFrame(one).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"text": ["셋"], "user": [np.nan], "date": [pd.NaT]}).to_parquet(tmp_path / "b.parquet")
+    (tmp_path / "c.csv").write_text("text,tags\n넷,x\n", "utf-8")
+    (tmp_path / "d.csv").write_text("text,date\n", "utf-8")
+    sources = "".join(f'[[sources]]\nfile = "{name}"\nlicence = "CC0-1.0"\n' for name in ("a.parquet", "b.parquet"))
+    frame = built(tmp_path, sources).frame()
+    assert frame["user"].dropna().astype("int64").tolist() == [12345678901234567, 12345678901234568]
+    assert frame["date"].dropna().tolist() == [day, day]
+    sources += "".join(f'[[sources]]\nfile = "{name}"\nlicence = "CC0-1.0"\n' for name in ("c.csv", "d.csv"))
+    frame = built(tmp_path, sources, out="more").frame()
+    assert frame["tags"].tolist()[3] == "x"
+    assert len(frame) == 4
+    (tmp_path / "e.csv").write_text("text,user\n다섯,1.5\n", "utf-8")
+    sources += '[[sources]]\nfile = "e.csv"\nlicence = "CC0-1.0"\n'
+    assert "12345678901234568" in built(tmp_path, sources, out="most").frame()["user"].tolist()
+
+
+def test_korean_whose_letters_stand_apart_is_korean(tmp_path):
+    whole = ["정말 재미있는 영화였다", "다시 보고 싶다"]
+    pd.DataFrame({"text": [*whole, *(unicodedata.normalize("NFD", one) for one in whole)]}).to_csv(tmp_path / "a.csv")
+    steps = '[[steps]]\nstep = "quality"\nleast_hangul = 0.2\n'
+    snapshot = built(tmp_path, '[[sources]]\nfile = "a.csv"\nlicence = "CC0-1.0"\n' + steps)
+    assert snapshot.frame()["language"].tolist() == ["ko"] * 4
+    assert sum(len(part) for part in snapshot.find(pattern="영화")) == 2
+
+
+def test_a_folder_may_be_a_link_and_an_empty_one_makes_no_corpus(tmp_path, caplog):
+    (tmp_path / "real").mkdir()
+    source = '[[sources]]\nfolder = "link"\nlicence = "CC0-1.0"\n'
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(DataError, match="no document is left of mine: its sources hold none"):
+        built(tmp_path, source)
+    (tmp_path / "empty.csv").write_text("text\n", "utf-8")
+    with pytest.raises(DataError, match="its sources hold none"):
+        built(tmp_path, '[[sources]]\nfile = "empty.csv"\nlicence = "CC0-1.0"\n')
+    (tmp_path / "real" / "a.txt").write_text("글", "utf-8")
+    (tmp_path / "real" / "b.bin").write_bytes(b"\0\1")
+    assert built(tmp_path, source).frame()["text"].tolist() == ["글", ""]
+    assert "link: not read, binary: 1" in caplog.text

@@ -1,8 +1,13 @@
+import datetime
+import decimal
+
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap, fold
+from kosent_lab.curation.steps import duplicates
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
 
@@ -151,3 +156,34 @@ def test_one_licence_file_pairs_no_repositories(monkeypatch):
     frame = pd.DataFrame(rows, columns=["repository", "text"])
     found = find_copied_repositories(frame)
     assert found[["repository", "other", "shared"]].to_numpy().tolist() == [["r07", "copy", 3]]
+
+
+@pytest.mark.parametrize(
+    ("values", "order", "stays"),
+    [
+        (pd.array([datetime.date(2024, 3, 1), datetime.date(2024, 1, 1)], dtype=pd.ArrowDtype(pa.date32())), "d", "b"),
+        (pd.array([datetime.date(2024, 3, 1), datetime.date(2024, 1, 1)], dtype=pd.ArrowDtype(pa.date32())), "-d", "a"),
+        (pd.array([decimal.Decimal(9), decimal.Decimal(10)], dtype=pd.ArrowDtype(pa.decimal128(4, 0))), "-d", "b"),
+        (["9", "10"], "-d", "b"),
+        ([True, False], "d", "b"),
+        (["zwei", "drei"], "d", "b"),
+    ],
+)
+def test_an_order_is_of_numbers_dates_and_words_as_they_are(values, order, stays):
+    text = "같은 글 하나가 여기 두 번 있다"
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "text": [text, text], "d": values})
+    found = find_duplicates(frame, order=[order])
+    assert found.loc[~found["removed"], "doc_id"].tolist() == [stays]
+
+
+def test_a_word_among_numbers_is_a_gap():
+    texts = ["같은 글 하나가 여기 두 번 있다"] * 2 + ["아주 다른 글이다", "또 하나 다른 글이다"]
+    frame = pd.DataFrame({"doc_id": list("abcd"), "text": texts, "stars": ["9", "10", "n/a", "3"]})
+    found = find_duplicates(frame, order=["-stars"])
+    assert found.loc[found["removed"], "doc_id"].tolist() == ["a"]
+
+
+def test_what_is_protected_is_there():
+    frame = pd.DataFrame({"doc_id": ["a"], "text": ["글"], "split": ["test"]})
+    with pytest.raises(DataError, match="protects no document: protect = {'split': \\['tset'\\]} fits none"):
+        duplicates(frame, protect={"split": ["tset"]})

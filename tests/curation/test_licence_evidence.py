@@ -157,3 +157,30 @@ def test_several_licences_of_metadata_are_not_one_of_them():
     assert (found.licence, found.first) == ("MIT AND Apache-2.0", 2)
     packages = {"licenses": [{"type": "MIT", "url": "x"}, {"type": "GPL-2.0-only"}]}
     assert declared_licence("package.json", json.dumps(packages)).licence == "MIT OR GPL-2.0-only"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "licence"),
+    [
+        ("PKG-INFO", "Metadata-Version: 2.1\r\nName: p\r\n\r\nHow to declare:\r\nLicense: MIT\r\n", None),
+        ("PKG-INFO", "Name: p\r\nLicense: MIT\r\n\r\nprose", "MIT"),
+        ("pyproject.toml", '[project]\nlicense = "MIT OR LicenseRef-mine"\n', "MIT OR LicenseRef-mine"),
+        ("composer.json", '{"license": ["GPL-3.0-only", "MIT"]}', "GPL-3.0-only OR MIT"),
+        ("pom.xml", "<licenses><license><name>GPL</name></license></licenses>", "LicenseRef-unread"),
+        ("pom.xml", "<project></project>", None),
+        ("a.csproj", "<PackageLicenseExpression>Apache-2.0</PackageLicenseExpression>", "Apache-2.0"),
+        ("a.gemspec", "s.license = 'GPL-3.0-only'", "GPL-3.0-only"),
+        ("a.gemspec", "s.licenses = LICENSES", "LicenseRef-unread"),
+        ("setup.py", "L = 'GPL-3.0'\nsetup(license=L)", "LicenseRef-unread"),
+        ("setup.py", "setup(license=None, license_files=x)", None),
+    ],
+)
+def test_what_metadata_declares_in_other_ways_is_read_or_said_to_be_unread(path, text, licence):
+    found = declared_licence(path, text)
+    assert (found and found.licence) == licence
+
+
+@pytest.mark.parametrize("name", ["COPYRIGHT", "gpl-3.0.txt", "LGPL.md"])
+def test_a_folder_that_holds_such_a_file_inherits_nothing(name):
+    frame = files(**{"pyproject.toml": '[project]\nlicense = "MIT"\n', f"sub/{name}": "words", "sub/a.py": "1"})
+    assert by_path(frame, said="MIT")["sub/a.py"][0] == "LicenseRef-unread"

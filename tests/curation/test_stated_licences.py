@@ -129,3 +129,22 @@ def test_a_licence_file_that_a_detector_does_not_know_is_unread():
 @pytest.mark.parametrize(("words", "licence"), [("MIT License", "MIT"), ("Apache 2.0", "Apache-2.0"), ("mit", "MIT")])
 def test_a_module_says_its_licence_as_people_write_it(words, licence):
     assert stated_licence(f'__license__ = "{words}"\n') == (licence, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "licence"),
+    [
+        ("# License: GPL-3.0\n", "GPL-3.0-only"),
+        ('"""A.\n\n:license: GPL-3.0, see LICENSE for more.\n"""\n', "GPL-3.0-only"),
+        ("/*! @license MIT */\n", "MIT"),
+        (" * License: Apache License 2.0\n", "Apache-2.0"),
+        ("# License: some GPL of ours\n", "LicenseRef-unread"),
+        ("# License: see LICENSE\n", None),
+        ("license = MIT\n", None),
+        ("gpl: int = 3\n", None),
+        ("The license: it is a long story\n", None),
+    ],
+)
+def test_a_field_of_its_own_names_a_licence(text, licence):
+    found = stated_licence(text)
+    assert (found and found[0]) == licence

@@ -5,12 +5,13 @@ import json
 import pandas as pd
 import pytest
 
-from kosent_lab import curation
+from kosent_lab import cli, curation
 from kosent_lab.cli import parser
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.duplicates import find_overlap
-from kosent_lab.curation.identity import name_sha256
-from kosent_lab.curation.registry import wish_for_text
+from kosent_lab.curation.identity import add_identity, name_sha256
+from kosent_lab.curation.optout import find_wished
+from kosent_lab.curation.registry import read_registry, wish_for_text
 from kosent_lab.curation.snapshots import manifest_sha256
 
 LONG = (
@@ -294,3 +295,64 @@ def test_a_hashed_name_is_compared_without_case(home):
     assert made.frame()["doc_id"].tolist() == ["C"]
     assert len(curation.ask([made], owner="ALICE")) == 1
     assert curation.ask([made], repository="https://github.com/").empty
+
+
+def test_what_a_wish_takes_does_not_grow_from_build_to_build(tmp_path):
+    """A near copy of a near copy is none of what was asked for."""
+    letters = "".join(chr(ord("가") + 37 * n) for n in range(90))
+    texts = [letters[4 * n : 4 * n + 60] for n in range(6)]  # each is near to the next alone
+    (tmp_path / "s").mkdir()
+    for number, text in enumerate(texts):
+        (tmp_path / "s" / f"{number}.txt").write_text(text, "utf-8")
+    (tmp_path / "reg.csv").write_text("request,asked_on,kind,value,note\nR-1,2026-01-01,document,s/0.txt,\n", "utf-8")
+    recipe = 'name = "t"\ntitle = "t"\nversion = "{}"\nlicence = "CC0-1.0"\n[[sources]]\nfolder = "s"\n'
+    recipe += 'licence = "CC0-1.0"\n'
+    recipe += '[[steps]]\nstep = "opt-out"\nregistry = "reg.csv"\nnear = 0.8\n'
+    held = []
+    for version in ("1.0.0", "1.0.0", "1.1.0", "1.2.0"):
+        (tmp_path / "r.toml").write_text(recipe.format(version), "utf-8")
+        snapshot = curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / "out")
+        held.append(sorted(snapshot.frame()["doc_id"]))
+    assert held == [[f"s/{n}.txt" for n in range(2, 6)]] * 4
+
+
+def test_what_was_asked_out_is_remembered_by_the_same_version_built_again(home):
+    source = home / "texts"
+    source.mkdir()
+    (source / "mine.txt").write_text("내가 아주 오래 고쳐 쓴 긴 글이라 빼 달라고 한다", "utf-8")
+    (source / "other.txt").write_text("남이 쓴 다른 글이고 아무도 빼 달라고 하지 않는다", "utf-8")
+    (home / "reg.csv").write_text(
+        "request,asked_on,kind,value,note\nR-1,2026-01-01,document,texts/mine.txt,\n", "utf-8"
+    )
+    recipe = 'name = "t"\ntitle = "t"\nversion = "1.0.0"\nlicence = "CC0-1.0"\n[[sources]]\nfolder = "texts"\n'
+    recipe += 'licence = "CC0-1.0"\n[[steps]]\nstep = "opt-out"\nregistry = "reg.csv"\n'
+    path = home / "r.toml"
+    path.write_text(recipe, "utf-8")
+    curation.build_corpus(curation.read_recipe(path), home / "out")
+    text = (source / "mine.txt").read_text("utf-8")
+    (source / "mine.txt").unlink()
+    curation.build_corpus(curation.read_recipe(path), home / "out")  # the same version, its original gone
+    (source / "copy.txt").write_text(text, "utf-8")
+    path.write_text(recipe.replace("1.0.0", "1.1.0"), "utf-8")
+    newer = curation.build_corpus(curation.read_recipe(path), home / "out")
+    assert newer.frame()["doc_id"].tolist() == ["texts/other.txt"]
+    lineage = home / "out" / "lineage.parquet"
+    newer.lineage().iloc[:0].to_parquet(lineage)
+    path.write_text(recipe.replace("1.0.0", "1.2.0"), "utf-8")
+    with pytest.raises(DataError, match=r"lineage\.parquet is not the file that t 1\.1\.0 was made with"):
+        curation.build_corpus(curation.read_recipe(path), home / "out")
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "held"),
+    [
+        ("owner", "Alice", "alice"),
+        ("repository", "https://a.com/Bob/two.git", "bob/two"),
+        ("owner", " kim", "Kim"),
+    ],
+)
+def test_a_name_that_is_hashed_is_spelt_as_others_are(tmp_path, kind, typed, held):
+    path = tmp_path / "reg.csv"
+    cli.main(["corpus", "opt-out", str(path), "--request", "R-1", f"--{kind}", typed, "--hashed"])
+    frame = add_identity(pd.DataFrame({"doc_id": ["a"], "text": ["글"], kind: [held]}))
+    assert find_wished(frame, read_registry(path))["request"].tolist() == ["R-1"]
