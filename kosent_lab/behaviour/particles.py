@@ -30,7 +30,7 @@ _TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
 _LETTERS = re.compile(r"[가-힣]+")
 
 
-_BEFORE_GA = ("내", "네", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
+_BEFORE_GA = ("내", "네", "니", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
 _NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, never 에서
 
 

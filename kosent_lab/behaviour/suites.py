@@ -28,8 +28,8 @@ WORDS_FILE = "words.toml"
 KINDS = ("mft", "inv", "dir")
 LEAST = -0.1  # a smaller move the wrong way is forgiven, as CheckList does
 _FIELDS = {
-    "name", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts", "about",
-    "cases",
+    "name", "korean", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts",
+    "about", "cases",
 }  # fmt: skip
 _FILTERS = {"corpus", "phenomenon", "polarity"}
 _MOST_CASES = 5_000
@@ -42,6 +42,8 @@ class BehaviourTest:
     Parameters
     ----------
     capability, name, kind, says : str
+    korean : str
+        Both names in Korean, for a page; empty where the suite has none.
     label : int or None
         Of an ``mft``: 0 negative, 1 positive.
     direction : str
@@ -71,6 +73,7 @@ class BehaviourTest:
     name: str
     kind: str
     says: str
+    korean: str = ""
     label: int | None = None
     direction: str = ""
     least: float = LEAST
@@ -129,7 +132,7 @@ def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -
         if not isinstance(name, str) or not name or name in names:
             raise DataError(f"{where}: a test has a name of its own; got {name!r}")
         names.add(name)
-        tests.append(_test(capability, entry, lists, where, source, path, line))
+        tests.append(_test(capability, content.get("korean"), entry, lists, where, source, path, line))
     return tests
 
 
@@ -165,7 +168,14 @@ def _line_of(source: str, text: str, *, after: int = 0) -> int:
 
 
 def _test(
-    capability: str, entry: Mapping[str, Any], lists: Words, where: str, source: str, path: Path, line: int
+    capability: str,
+    korean: Any,
+    entry: Mapping[str, Any],
+    lists: Words,
+    where: str,
+    source: str,
+    path: Path,
+    line: int,
 ) -> BehaviourTest:
     kind = entry.get("kind")
     if kind not in KINDS:
@@ -207,6 +217,7 @@ def _test(
         name=entry["name"],
         kind=kind,
         says=str(entry.get("says", "")),
+        korean=f"{korean}: {entry['korean']}" if korean and entry.get("korean") else "",
         label={"positive": 1, "negative": 0}.get(label),
         direction=direction,
         least=float(entry.get("least", LEAST)),

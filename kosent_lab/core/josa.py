@@ -45,6 +45,7 @@ _HIDDEN = re.compile("(?<![A-Za-z○])[OX○]+$")  # 김OO, 수OO; no BOX
 _TAIL = 40  # characters that are looked at
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*$")
 _MONEY = ("$", "€", "£")
+_TITLED = re.compile(r"[^\s\d.,$€£](?:[.,]?\d)*[17]$|[A-Za-z]\.\d*[17]$")
 
 
 CLOSING_MARKS = "”’\"'»›」』"  # behind which a particle may stand
@@ -194,6 +195,7 @@ def final_sound(word: str) -> str | None:
     if number := _NUMBER.search(tail):
         before_it = tail[number.start() - 1 : number.start()]
         unsure = last in _READ_TWICE and (len(number.group()) == 1 or (before_it != "" and last != "0"))
+        unsure |= last == "8" and before_it.strip() != ""  # S8: 팔 or 에이트
         return None if unsure or before_it in _MONEY else _READ_FINAL.get(last, "")
     spelled = word[len(word.rstrip(string.ascii_letters)) :]
     as_word = next((sound for ending, sound in _READ_ENDINGS.items() if spelled.lower().endswith(ending)), None)
@@ -235,7 +237,8 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
 
     Notes
     -----
-    으로/로 (로서, 로써, 로부터) counts ㄹ with the vowels: 서울로, 집으로.
+    으로/로 (로서, 로써, 로부터) counts ㄹ with the vowels: 서울로, 집으로. In a title 1 and 7 may be read in English
+    (아이폰7으로, F1으로, 1+1으로): both end in a consonant, of which 칠 and 일 alone take 로, so that nothing is told.
 
     Examples
     --------
@@ -245,7 +248,10 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
     final = final_sound(stem)
     if final is None or (josa not in _AFTER_CONSONANT and josa not in _AFTER_VOWEL):
         return None
-    closed = final != "" and not (final == "ㄹ" and josa.removeprefix("으").startswith("로"))
+    with_ro = final == "ㄹ" and josa.removeprefix("으").startswith("로")
+    if with_ro and _TITLED.search(stem[-_TAIL:]):
+        return None
+    closed = final != "" and not with_ro
     return (josa in _AFTER_CONSONANT) == closed
 
 

@@ -21,7 +21,7 @@ def read_toml(path: Path, *, what: str) -> tuple[dict[str, Any], str]:
         When there is none that can be read; `what` says what it should be.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # Windows editors mark a file
         return tomllib.loads(text), text
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"the {what} {path} cannot be read: {error}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from kosent_lab.corpora.store import load_corpus
 logger = logging.getLogger(__name__)
 SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
+_MARKUP = re.compile(r"(?i)&(?:nbsp|lt|gt|amp|quot|#\d{2,5});|<br ?/?>")
 _FEWEST = 5  # texts without a letter that are no accident
 # what becomes of a file that is not read
 _OTHER_SUFFIXES = {
@@ -165,7 +167,7 @@ def iter_documents(
         if roles is None:
             roles = _Roles.of(list(raw.columns), reading, str(path))
             roles = roles.checked(opened, reading, rows, path)
-            _warn_if_hardly_korean(raw[roles.text].head(_LOOKED_AT), path)
+            _warn_of_texts(raw[roles.text].head(_LOOKED_AT), path)
         yield roles.documents(raw, reading, start, path)
         start += len(raw)
 
@@ -280,11 +282,17 @@ def _own_labels(values: pd.Series) -> pd.Series:
     return words.mask(words == "")
 
 
-def _warn_if_hardly_korean(texts: pd.Series, path: Path) -> None:
+def _warn_of_texts(texts: pd.Series, path: Path) -> None:
     said = [str(text) for text in texts.dropna()]
     if len(said) >= _FEWEST and not any(character.isalpha() for text in said for character in text):
         logger.warning("the texts of %s hold no letters. Another column may be meant (--text-column).", path)
-    if is_hardly_korean(str(text) for text in texts.dropna()):
+    if marked := sum(bool(_MARKUP.search(text)) for text in said):
+        logger.warning(
+            "%s of the first texts of %s hold HTML (&nbsp; <br>), whose letters are read as words. Turn it into text "
+            "first (Python: html.unescape).",
+            f"{marked:,}", path,
+        )  # fmt: skip
+    if is_hardly_korean(said):
         logger.warning(
             "the texts of %s are hardly Korean. It may be of another encoding than it was read in (save it as UTF-8), "
             "or another column be meant (--text-column).",

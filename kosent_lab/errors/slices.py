@@ -11,19 +11,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.calibration.outcomes import confidence_gap, pair_groups
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.intervals import mean_of_groups
 from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
 
+# 친절한데, 느린데, 봤는데: a syllable that ends in ㄴ, but for 군데 and 가운데
+_BEFORE_DE = "".join(chr(code) for code in range(ord("간"), ord("힣") + 1, 28) if chr(code) not in "군운")
 # what a text holds, by its letters alone: no reader of Korean is asked, so that 안 in 집 안 counts too
 _HOLDS = {
     "has_laugh": r"ㅋ|ㅎ",
     "has_tears": r"[ㅠㅜ]",
     "has_smile": r"\^\^|\^_\^|:\)|[♥♡❤😀-😏😗-😝🙂🤗👍💕💖]",
-    "has_negation": r"(?<![가-힣])[안못] |지 ?[않못]|없|아니|별로",
-    "has_contrast": r"지만|는데|은데|인데|그러나|그래도|다만",
+    "has_negation": r"(?<![가-힣])(?:[안못] |못(?=[가-힣])(?![을은이에내])"
+    r"|안(?:[되돼됐됨된될좋맛먹봤봐했해하한할맞웃읽들써쓴썼갔]|나[오와옴왔온]|가[요고면]|보[이여임]))"
+    r"|않|지[는도가를만은]? ?못|[진질] ?못|만도? ?못|[ 도]못[하해한할했합함]|없|아니(?!스트)|아[닌님닙닐녜]|별로",
+    "has_contrast": rf"지만|[{_BEFORE_DE}]데|(?<!가)운데|치만|으나|그러나|그래도|다만",
     "has_question": r"\?",
 }
 # four digits in front: of 15.08.25 nobody but its writer knows the year
@@ -49,9 +52,9 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With ``length_band`` (characters; a missing text has none), ``has_unknown`` (some piece was ``[UNK]``, or a sign
         has none), and whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile``
-        (^^, ♥, 👍 …),
-        ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, -는데, 그래도 …),
-        ``has_question``; where there is a column ``date`` and none ``year``, the ``year`` that it begins with.
+        (^^, ♥, 👍 …), ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, 그래도 …, also
+        -는데, which may lead in without a contrast), ``has_question``; where there is a column ``date`` and none
+        ``year``, the ``year`` that it begins with.
     """
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
@@ -107,9 +110,9 @@ def slice_table(
     DataFrame
         ``column``, ``value``, ``n``, ``accuracy``, ``ci_low``, ``ci_high``, of its negative and positive texts
         ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``mean_confidence``, and ``gap``, that less
-        the accuracy, with ``gap_low``, ``gap_high`` (95 %, Student's t over minimal pairs); worst accuracy first within
-        a column. Among texts of one label no model is calibrated: there the gap is missing. A calibration error of so
-        few rows would be mostly chance.
+        the accuracy, with ``gap_low``, ``gap_high`` (95 %, `calibration.confidence_gap`); worst accuracy first within a
+        column. Among texts of one label no model is calibrated: there the gap is missing. A calibration error of so few
+        rows would be mostly chance.
     """
     check_columns(frame, ["correct", "confidence", "label"], what="slicing", hint="Run predict_frame first.")
     columns = named_columns(frame, columns)
@@ -122,15 +125,14 @@ def slice_table(
             if len(part) < min_rows or value == "" or (is_flag(column) and not value):
                 continue
             correct = part["correct"].to_numpy(dtype="float64")
-            confidence = part["confidence"].to_numpy(dtype="float64")
             groups = pair_groups(part)
-            gap = mean_of_groups(confidence - correct, np.arange(len(part)) if groups is None else groups)
+            _, low, high = share(correct, groups)
+            gap = confidence_gap(part)
             if column in LABEL_COLUMNS or part["label"].nunique() < 2:
                 gap = (np.nan,) * 3
-            _, low, high = share(correct, groups)
             name = str(value).removesuffix(".0")
             lean = [part.loc[part["label"] == label, "correct"].astype("float64").mean() for label in (0, 1)]
-            found.append((column, name, len(part), correct.mean(), low, high, *lean, confidence.mean(), *gap))
+            found.append((column, name, len(part), correct.mean(), low, high, *lean, part["confidence"].mean(), *gap))
     names = ["column", "value", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
     names += ["mean_confidence", "gap", "gap_low", "gap_high"]
     table = pd.DataFrame(found, columns=names)

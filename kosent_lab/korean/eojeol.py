@@ -12,7 +12,7 @@ from typing import Any
 
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.josa import CLOSING_MARKS, josa_agrees, split_josa
-from kosent_lab.korean.mending import mend
+from kosent_lab.korean.mending import TAG_OF, mend
 from kosent_lab.korean.morphemes import Morpheme, is_mark, is_sign
 
 
@@ -48,18 +48,19 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     while first and morphemes[first - 1].is_josa:
         first -= 1
     if first and morphemes[first - 1].is_ending:
-        first = last - len(drop_colloquial([m.form for m in morphemes[first:last]]))
+        ending = morphemes[first - 1]
+        first = last - len(drop_colloquial(ending.form, ending.tag, [m.form for m in morphemes[first:last]]))
     # a particle at the very start, or after an opening mark, is a word of its own, not one of this eojeol; after what
     # began in the eojeol before (a name of two words), or after a picture, it is one
     before = morphemes[first - 1].end if first else start
     if first == last or (morphemes[first].start == before and all(is_sign(m) for m in morphemes[:first])):
         begin, stop = _after_foreign(eojeol)
         # “… 좋다”는 is short for 고 하는: an ending that follows the closing mark
-        if begin is None or (eojeol[begin - 1] in CLOSING_MARKS and morphemes[-1].is_ending):
+        if begin is None or (eojeol[begin - 1] in CLOSING_MARKS and morphemes and morphemes[-1].is_ending):
             return *place, to_nfc(eojeol), "", "", None, None, _eomi(morphemes), None
         stem, surface = to_nfc(eojeol[:begin]), to_nfc(eojeol[begin:stop])
         forms = split_josa(surface) or []
-        tags = "+".join(["JX"] * len(forms))
+        tags = "+".join(TAG_OF.get(form, "JX") for form in forms)
         return *place, stem, surface, tags, start + begin, start + stop, "", _agreement(stem, forms)
     josa = morphemes[first:last]
     forms, tags = [m.form for m in josa], "+".join(m.tag for m in josa)
@@ -79,10 +80,13 @@ def _split_at(place: tuple[str, int, int], josa: Sequence[Morpheme]) -> tuple[An
     return *place, stem, surface, tags, begin, stop, "", _agreement(stem, forms)
 
 
-def drop_colloquial(forms: list[str]) -> list[str]:
-    """Return what is left of the particles after an ending, which 요 and 만 are part of (좋네요, 합니다만)."""
+def drop_colloquial(ending: str, tag: str, forms: list[str]) -> list[str]:
+    """Return what is left of the particles after an ending: 요 is part of it (좋네요), 만 where the ending closes a
+    sentence (합니다만), not in 지루하기만, 봐야만 or 좋지만은.
+    """
+    closes = tag.upper().startswith("EF") or ending.endswith(("다", "오", "소", "요", "까"))
     first = 0
-    while first < len(forms) and forms[first] in ("요", "이요", "만"):
+    while first < len(forms) and (forms[first] in ("요", "이요") or (closes and forms[first] == "만")):
         first += 1
     return forms[first:]
 

@@ -74,8 +74,8 @@ def gold_eojeol(tokens: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notation that is undone, on both sides alike: 에 + ㄴ is 엔; 요 and 만 after an ending are part of
-    the ending; 내, 제, 네 (= 나의 …) hold no particle of their own characters.
+    Notation that is undone, on both sides alike: 에 + ㄴ is 엔; 요 after an ending, and 만 after one that closes a
+    sentence, are part of the ending; 내, 제, 네 (= 나의 …) hold no particle of their own characters.
     """
     check_columns(tokens, ["sent_id", "text", "form", "lemma", "xpos"], what="reading a treebank")
     is_pud = tokens["xpos"].astype("str").str.contains(r"(?:^|\+)CM(?:\+|$)").any()
@@ -147,7 +147,7 @@ def _josa(eojeol: str, morphemes: Sequence[tuple[str, str]], *, undo_notation: b
     if not undo_notation:
         return fuse_finals(forms)
     if tag[:1] in "Ee":
-        forms = drop_colloquial(forms)
+        forms = drop_colloquial(stem, tag, forms)
     if forms == ["의"] and stem in ("나", "저", "너") and "의" not in eojeol:
         forms = []
     return fuse_finals(forms)

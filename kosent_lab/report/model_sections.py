@@ -115,10 +115,11 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
     notes += [t["behaviour_missing"].format(reason=missing)] if missing else []
     table = behaviour.failure_table(scored).sort_values("failure_rate", ascending=False, kind="stable")
     worst = behaviour.worst_cases(scored, count=1).set_index(["capability", "test"])
+    names = part.view.korean_names if t["language_name"] == "한국어" else {}
     body = []
     for _, row in table[table["failures"] > 0].head(_SHOWN_TESTS).iterrows():
-        case = worst.loc[(row["capability"], row["test"])]
-        name = f"{row['capability']}: {row['test']}"
+        place = (row["capability"], row["test"])
+        case, name = worst.loc[place], names.get(place, ": ".join(place))
         body.append((name, *_case(case, t), f"{row['n']}", percent(row["failure_rate"]), interval(row)))
     heads = [(t["b_test"], ""), (t["b_worst"], "text"), (t["b_expected"], ""), (t["x_prob"], "number")]
     heads += columns((), (t["b_cases"], t["b_fails"], t["interval"]))

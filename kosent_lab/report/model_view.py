@@ -45,6 +45,15 @@ class ModelView:
         return behaviour.score_cases(cases, classifier_function(self.classifier)), missing
 
     @functools.cached_property
+    def korean_names(self) -> dict[tuple[str, str], str]:
+        """What tests are called in Korean, by capability and test."""
+        try:
+            tests = [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
+        except KosentError:
+            return {}
+        return {(test.capability, test.name): test.korean for test in tests if test.korean}
+
+    @functools.cached_property
     def exact(self) -> Classifier:
         """The same weights in fp32, whose gradients are good."""
         if self.classifier.precision == "fp32":

@@ -47,7 +47,7 @@ def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Any) -
     -------
     DataFrame
         One row per eojeol: ``doc_id``, ``eojeol_index``, ``eojeol``, ``start``, ``end`` (characters
-        of the text given, end exclusive), ``tokenization.cutters`` (the text of each piece, joined by ``/``; an
+        of the text given, end exclusive), ``pieces`` (the text of each piece, joined by ``/``; an
         unknown piece shows what it covers in brackets), ``n_pieces``, ``n_unknown``,
         ``piece_starts`` (a list: the character where each piece begins).
 

@@ -81,6 +81,19 @@ def test_where_two_readings_are_current_no_form_is_wrong(stem):
     assert all(josa_agrees(stem, josa) is None for josa in ("은", "는", "을", "를", "으로", "로"))
 
 
+@pytest.mark.parametrize("stem", ["아이폰7", "윈도우11", "갤럭시S21", "1+1", "No.1", "F1"])
+def test_in_a_title_one_and_seven_may_be_read_in_english(stem):
+    assert josa_agrees(stem, "으로") is josa_agrees(stem, "로") is None
+    assert josa_agrees(stem, "이") is True
+    assert josa_agrees(stem, "가") is False
+
+
+def test_an_eight_in_a_title_has_two_sounds():
+    assert josa_agrees("갤럭시S8", "은") is josa_agrees("갤럭시S8", "는") is None
+    assert josa_agrees("28", "은") is True
+    assert josa_agrees("3.7", "로") is josa_agrees("2021", "로") is True
+
+
 def test_long_numbers_are_read_to_their_end():
     assert josa_agrees("0.063", "으로")
     assert josa_agrees("2010", "은")

@@ -51,6 +51,14 @@ def read(text):
         ("👍가 많다", "👍", "가", "JKS"),
         ("ㅠㅠ가 나온다", "ㅠㅠ", "가", "JKS"),
         ("영화ㅋㅋ는 좋다", "영화ㅋㅋ", "는", "JX"),
+        # 만 judges where no sentence closes before it
+        ("지루하기만 했다", "지루하기", "만", "JX"),
+        ("봐야만 한다", "봐야", "만", "JX"),
+        ("재밌지만은 않았다", "재밌지", "만은", "JX+JX"),
+        # behind what is not Hangul
+        ("롤24가 좋다", "롤24", "가", "JKS"),
+        ("1:1로 물었다", "1:1", "로", "JKB"),
+        ("#반어법'을 썼다", "#반어법'", "을", "JKO"),
     ],
 )
 def test_stem_and_particles(text, stem, josa, tags):
@@ -64,6 +72,8 @@ def test_stem_and_particles(text, stem, josa, tags):
     [
         "너무 좋네요",
         "재미있습니다만 길다",
+        "좋다만 길다",
+        "좋지만 길다",
         "빨리",
         "ㅋㅋㅋ",
         "72만 명",

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import pandas as pd
 import pytest
@@ -100,3 +101,10 @@ def test_without_a_model_every_section_says_why(pack, tiny):
     saved = parts.from_frame(scored.drop(columns="text").assign(length_band="1-10"), classifier=tiny, calibrator=None)
     for make in (model_sections.attribution, model_sections.three_way):
         assert "saved answers without their texts" in make(saved, T).notes[0]
+
+
+def test_a_korean_page_calls_tests_by_their_korean_names(part):
+    korean = model_sections.behaviour_tests(part, sentences.catalogue("ko"))
+    shown = [row[0] for row in korean.table.body]
+    assert all(re.match(r"[가-힣]", name) for name in shown)
+    assert "double_negation: never_not_good" not in shown
