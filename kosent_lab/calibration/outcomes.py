@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.intervals import Interval, mean_of_groups
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import share
 
 BINS = 15
 RUN_FIRST = "Run predict_frame first."
@@ -118,6 +120,29 @@ def view(rows: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
     """Return `outcome_columns` and the log-odds of those probabilities, shape (n,) each."""
     odds = log_odds(labelled_numbers(rows))
     return *outcome_columns(rows, of), odds if of == "positive" else np.abs(odds)
+
+
+def confidence_gap(frame: pd.DataFrame) -> Interval:
+    """Return by how much the mean confidence of the labelled rows lies above their accuracy, with the 95 % interval.
+
+    It is Student's over minimal pairs, never shorter than the accuracy's own (`core.shares.share`): where hardly an
+    answer is wrong, the rows that are there tell little of those that might be.
+
+    Examples
+    --------
+    >>> gap = confidence_gap(pd.DataFrame({"confidence": [0.9, 0.95] * 10, "correct": [True] * 20}))
+    >>> [round(bound, 3) for bound in gap]
+    [-0.075, -0.087, 0.086]
+    """
+    rows = frame[frame["correct"].notna()]
+    confidence, correct = (rows[name].to_numpy(dtype="float64") for name in ("confidence", "correct"))
+    groups = pair_groups(rows)
+    if not len(rows):
+        return Interval(*[float("nan")] * 3)
+    gap, low, high = mean_of_groups(confidence - correct, np.arange(len(rows)) if groups is None else groups)
+    _, fewest, most = share(correct, groups)
+    sure = float(confidence.mean())
+    return Interval(gap, float(np.fmin(low, sure - most)), float(np.fmax(high, sure - fewest)))
 
 
 def pair_groups(frame: pd.DataFrame) -> np.ndarray | None:

@@ -36,9 +36,9 @@ def plot_diagram(
 ) -> Axes:
     """Draw a reliability diagram that says how much of it is chance.
 
-    The curve is isotonic (no bins to choose). Where a calibrated model's curve would lie is shaded: what leaves the
-    shade is no chance. Light marks are the bins, bars at the bottom the counts, and the pale line the smoothed
-    frequency, as wide as its rows are many.
+    The curve is isotonic (no bins to choose). Where a calibrated model's curve would lie, point by point in 95 % of
+    draws, is shaded: that a curve leaves the shade somewhere is often chance, over a long stretch seldom. Light marks
+    are the bins, bars at the bottom the counts, and the pale line the smoothed frequency, as wide as its rows are many.
 
     Parameters
     ----------

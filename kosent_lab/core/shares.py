@@ -17,7 +17,8 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     right : ndarray of bool, shape (n,)
     groups : ndarray, shape (n,), optional
         Rows of one value (a minimal pair) answer alike: n is divided by the design effect, one at least, and the size
-        of a group where all answers are alike. A single answer that differs may therefore narrow the interval.
+        of a group where all answers are alike. A single answer that differs may therefore narrow the interval. Of few
+        groups the effect is a guess: n is made smaller by as much as Student's t is wider.
 
     References
     ----------
@@ -28,13 +29,17 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     --------
     >>> right, pairs = np.array([True] * 80 + [False] * 20), np.repeat(np.arange(50), 2)
     >>> [round(bound, 3) for bound in share(right)], [round(bound, 3) for bound in share(right, pairs)]
-    ([0.8, 0.711, 0.867], [0.8, 0.668, 0.888])
+    ([0.8, 0.711, 0.867], [0.8, 0.664, 0.89])
     """
     right = np.asarray(right, dtype="float64")
     n = len(right)
     if not n:
         return Interval(float("nan"), float("nan"), float("nan"))
     value, effect = float(right.mean()), design_effect(right, groups)
+    if effect > 1 and 0 < value < 1 and (free := len(np.unique(groups)) - 1):
+        from scipy import stats
+
+        effect *= float(stats.t.ppf((1 + LEVEL) / 2, free) / REACH) ** 2
     return Interval(value, *wilson_interval(value * n / effect, n / effect))
 
 
@@ -52,6 +57,15 @@ def design_effect(right: np.ndarray, groups: np.ndarray | None) -> float:
     if len(sums) in (1, n) or value in (0, 1):
         return n / len(sums)
     return max(1.0, float(len(sums) / (len(sums) - 1) * (sums**2).sum() / (n * value * (1 - value))))
+
+
+def effects_of_last(right: np.ndarray, groups: np.ndarray | None, counts: np.ndarray) -> np.ndarray:
+    """Return the `design_effect` of the last so many rows, for each of `counts`; that of all rows at least."""
+    if groups is None:
+        return np.ones(len(counts))
+    first, least = len(right) - counts, design_effect(right, groups)
+    found = {start: design_effect(right[start:], groups[start:]) for start in np.unique(first)}
+    return np.array([max(least, found[start]) for start in first])
 
 
 def share_of(value: float, n: int) -> Interval:
@@ -118,6 +132,8 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
     n, value = len(gain), float(gain.mean())
     middle = gain.sum() / (n + 2)
     left = np.bincount(np.arange(n) if groups is None else groups, gain - middle)
+    if n > 1 and len(left) == 1:  # of one draw nothing tells how another would differ
+        return Interval(value, float("nan"), float("nan"))
     reach = REACH * float(np.sqrt((left**2).sum() + 1 + 2 * middle**2)) / (n + 2)
     return Interval(value, float(min(middle - reach, value)), float(max(middle + reach, value)))
 

@@ -7,6 +7,7 @@ itself is built in ``page``.
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.errors.slice_search import surely_bad
+from kosent_lab.errors.slice_search import SPLITS, surely_bad
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
@@ -199,6 +200,7 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
         return []
     change, low, high = assessment.nll_change
     key = "f_after_better" if high < 0 else "f_after_worse" if assessment.calibration_harms else "f_after_same"
+    key = "f_after_few" if math.isnan(low) else key
     if key == "f_after_better":
         change, low, high = -change, -high, -low
     calibrator, ece = assessment.choice.calibrator, metric(assessment.after, "ece")["value"]
@@ -207,7 +209,9 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
     else:
         by = t["by_temperature"].format(temperature=decimal(calibrator.temperature, 2))
     said = {"change": change, "low": low, "high": high, "before": metric(assessment.before, "ece")["value"], "ece": ece}
-    return [t[key].format(by=by, **{name: decimal(number) for name, number in said.items()})]
+    wrong = assessment.n_wrong
+    counts = {"right": f"{assessment.n_labelled - wrong:,}", "wrong": f"{wrong:,}"}
+    return [t[key].format(by=by, **counts, **{name: decimal(number) for name, number in said.items()})]
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -219,7 +223,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
                 slice=conditions_name(worst["conditions"], t),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
-                worst=percent(worst["worst_share"]),
+                worst=round(SPLITS * worst["worst_share"]),
                 difference=signed_points(worst["difference"]),
                 slices=f"{len(table):,}",
                 p=decimal(worst["p_adjusted"]),

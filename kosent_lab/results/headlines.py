@@ -20,7 +20,7 @@ from kosent_lab.studies.kept import load_study
 
 _COLUMNS = {
     "en": ["texts", "model", "n", "accuracy (%)", SIDES, "ECE", "change of the NLL by the temperature"],
-    "ko": ["텍스트", "모델", "n", "정확도 (%)", "부정 / 긍정 (%)", "ECE", "온도 보정이 바꾼 NLL"],
+    "ko": ["텍스트", "모델", "n", "정확도 (%)", "부정 / 긍정 (%)", "ECE", "온도 보정에 따른 NLL 변화"],
 }
 _NAMES = {
     "en": {"test": "NSMC test (films)", "pack": "our own pack", "tfidf": "TF-IDF + logistic regression"},
@@ -63,7 +63,7 @@ morphemes, {kept_morphemes}.""",
 가장 빠른 방식의 {beside_ratio}배입니다.
 - 조사를 찾는 F1은 {f1_worst_name} {f1_worst}에서 {f1_best_name} {f1_best} 사이입니다. 규칙을 만들 때 \
 보지 않은 테스트 부분에서 잰 값입니다.
-- 이 모델의 어휘는 체언과 조사 사이 경계의 {kept}를 지킵니다. 크기는 같고 형태소 안에서만 배운 어휘는 \
+- 이 모델의 어휘는 앞말과 조사 사이 경계의 {kept}를 지킵니다. 크기는 같고 형태소 안에서만 배운 어휘는 \
 {kept_morphemes}를 지킵니다.""",
 }
 

@@ -74,6 +74,8 @@ def signed(value: float, digits: int = 2) -> str:
 
 def points(row: Mapping[str, Any], *, value: str = "difference", digits: int = 2) -> str:
     """Return a difference of shares in points, with the interval ``ci_low`` to ``ci_high``."""
+    if math.isnan(row[value]) or math.isnan(row["ci_low"]):
+        raise ValueError(f"a difference needs a value and an interval; got {dict(row)}")
     shown = [signed(100 * row[key], digits) for key in (value, "ci_low", "ci_high")]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
 

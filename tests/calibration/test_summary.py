@@ -317,3 +317,14 @@ def test_a_curve_of_pairs_needs_no_draws():
     frame = pd.DataFrame({"prob_1": [0.9, 0.8, 0.2, 0.4], "label": [1, 0, 0, 1], "pair_id": ["a", "a", "b", "b"]})
     frame = frame.assign(logit_0=0.0, logit_1=1.0, pred=1, confidence=0.9, correct=True)
     assert len(calibration.corp_curve(frame, resamples=0))
+
+
+def test_parts_that_few_rows_raise_are_compared_without_that():
+    """Two calibrated samples, one small: their difference is nothing."""
+    held = dict.fromkeys(("brier_miscalibration", "nll_calibration"), 0)
+    for seed in range(30):
+        first, second = rows(2_000, seed=seed), rows(200, seed=1_000 + seed)
+        table = calibration.compare(first, second, paired=False, of=["positive"], resamples=100, seed=seed)
+        for name, row in table.set_index("metric").loc[list(held)].iterrows():
+            held[name] += bool(row["ci_low"] <= 0 <= row["ci_high"])
+    assert min(held.values()) >= 27

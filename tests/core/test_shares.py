@@ -6,7 +6,7 @@ import pytest
 
 from kosent_lab.core.auroc import auroc_interval, weighted_auroc
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.shares import matched_difference, mean_of, share, share_of
+from kosent_lab.core.shares import design_effect, effects_of_last, matched_difference, mean_of, share, share_of
 from kosent_lab.errors.comparison import compare_recipes
 
 RUNS = 400
@@ -95,3 +95,23 @@ def test_of_three_seeds_the_interval_holds_where_seeds_are_what_differs():
     random = np.random.default_rng(0)
     bounds = [draw(random) for _ in range(150)]
     assert np.mean([low <= -0.2 <= high for low, high in bounds]) > 0.9
+
+
+def test_of_few_groups_the_interval_is_wider_and_of_one_there_is_no_difference():
+    def draw(random):
+        sure = random.beta(3.2, 0.8, size=6)  # what a group of 20 is answered alike by
+        return share(random.random(120) < np.repeat(sure, 20), np.repeat(np.arange(6), 20))[1:]
+
+    assert held(draw, 0.8) > ENOUGH
+    first, second = np.array([True, False] * 20), np.array([True, True] * 20)
+    assert np.isnan(matched_difference(first, second, np.zeros(40, int))[1:]).all()
+    assert matched_difference(first[:1], second[:1])[1] < 0  # a row by itself
+
+
+def test_what_is_kept_may_be_more_alike_than_all():
+    groups = np.repeat(np.arange(60), 2)
+    right = np.concatenate([[True, False] * 30, np.repeat([True, True, False], 20)]).astype("float64")
+    effects = effects_of_last(right, groups, np.array([120, 60, 0]))
+    assert effects[0] == effects[2] == design_effect(right, groups)
+    assert effects[1] == design_effect(right[60:], groups[60:]) > effects[0]
+    assert effects_of_last(right, None, np.array([5, 4])).tolist() == [1, 1]

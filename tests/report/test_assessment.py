@@ -12,7 +12,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 from kosent_lab.report import assessment as module
 from kosent_lab.report import sentences
-from kosent_lab.report.assessment import FEWEST, assess
+from kosent_lab.report.assessment import FEWEST_OF_EACH, assess
 from kosent_lab.report.evaluation import evaluate
 
 
@@ -71,13 +71,30 @@ def test_blank_texts_are_counted_apart_and_the_headline_is_given_without_them(sc
 
 
 def test_of_few_rows_nothing_is_called_sure(scored):
-    few = assess(scored.head(FEWEST - 1), Temperature(3.0))
-    assert np.isnan(few.overconfidence[1:]).all()
+    right, wrong = (scored[scored["correct"] == one] for one in (True, False))
+    few = assess(pd.concat([right.head(90), wrong.head(FEWEST_OF_EACH - 1)]), Temperature(0.9))
     assert np.isnan(few.nll_change[1:]).all()
     assert not few.calibration_harms
-    assert any("makes no sure difference here" in said for said in sentences.findings(few, "en"))
-    enough = assess(scored.head(FEWEST), Temperature(3.0))
-    assert not np.isnan([*enough.overconfidence, *enough.nll_change]).any()
+    said = [one for one in sentences.findings(few, "en") if "cannot be told from" in one]
+    assert "from 90 right answers and 19 wrong ones" in said[0]
+    assert any("맞은 답 90건, 틀린 답 19건으로는" in one for one in sentences.findings(few, "ko"))
+    enough = assess(pd.concat([right.head(90), wrong.head(FEWEST_OF_EACH)]), Temperature(0.9))
+    assert not np.isnan(enough.nll_change).any()
+
+
+def test_where_no_answer_is_wrong_nothing_is_underconfident(scored):
+    """The answers that are there say little of those that might be."""
+    sure = scored[scored["correct"] == True].head(12).assign(confidence=0.95)  # noqa: E712
+    gap, low, high = assess(sure).overconfidence
+    assert gap == pytest.approx(-0.05)
+    assert low < 0 < high
+    held, random = [], np.random.default_rng(0)
+    for _ in range(300):  # calibrated answers of few errors
+        confidence = random.uniform(0.9, 1.0, 30)
+        frame = pd.DataFrame({"confidence": confidence, "correct": random.random(30) < confidence})
+        _, low, high = calibration.confidence_gap(frame)
+        held.append(low <= 0 <= high)
+    assert np.mean(held) > 0.93
 
 
 def test_evaluation_without_labels_says_what_is_needed(scored):

@@ -84,3 +84,8 @@ def test_a_broken_region_is_named(text, says):
 def test_a_region_within_a_sentence_stays_within_it():
     filled = pages.fill("with <!-- results:level -->?<!-- /results --> intervals")
     assert filled == "with <!-- results:level -->95 %<!-- /results --> intervals"
+
+
+def test_no_page_holds_a_number_that_is_none():
+    for page in pages.PAGES:
+        assert not re.search(r"\bnan\b", (ROOT / page).read_text("utf-8")), page
