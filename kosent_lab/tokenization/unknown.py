@@ -13,11 +13,15 @@ from kosent_lab.tokenization.cutters import STRANGER
 # how an emoji is drawn, not which it is: as text or picture, joined to the next, as woman or man, on a key, with the
 # colour of a skin
 _DRAWN = "\\x{200d}[♀♂]|[\\x{fe0e}\\x{fe0f}\\x{200d}\\x{20e3}\\x{1f3fb}-\\x{1f3ff}]"
-_STAR = "⭐", "★"  # the picture is read as the sign, which points are given with
+# the picture is read as the sign, which points are given with: no more than five
+_STAR = "⭐", "★"
+_MORE_STARS = "⭐\\s*(?=(?:⭐\\s*){5})"
+# joined faces that mean something else than the one that they begin with
+_JOINED = {"😮\u200d💨": "😩", "😵\u200d💫": "😖"}
 _SYLLABLES = [chr(code) for code in range(ord("가"), ord("힣") + 1)]
 
 
-def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
+def read_signs(tokenizer: Tokenizer, groups: Sequence[Sequence[str]]) -> Tokenizer:
     """Let a WordPiece tokenizer read signs that it does not know: emoji by pieces of their own, all others by one.
 
     WordPiece gives up a whole word for one character that no piece holds: 최악이에요💢 is one unknown piece. Here such
@@ -28,16 +32,17 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     ----------
     tokenizer : tokenizers.Tokenizer
         Not changed.
-    pieces : sequence of str
-        Characters that become pieces, in this order, behind those that it has and `STRANGER`.
+    groups : sequence of sequence of str
+        Characters that become pieces, in this order, behind those that it has and `STRANGER`, which belongs to the last
+        group. Of a row of signs of one group one is read.
 
     Returns
     -------
     tokenizers.Tokenizer
         One in which all pieces of before have their number, and which cuts every text as before that holds no character
-        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out, ⭐ is read
-        as ★ where it has no piece, and of several of one kind without a space between them one is read: each adds its
-        part, and twenty would drown the words.
+        which it cannot continue a word with. Signs that tell how an emoji is drawn are left out, 😵‍💫 and 😮‍💨 are read
+        as the faces of their mood, ⭐ as ★ where it has no piece, at most five of them. Of several new pieces of one
+        group, glued or with spaces between them, the last is read: each would add its part, and twenty drown the words.
 
     Raises
     ------
@@ -50,16 +55,18 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     >>> tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     >>> tokenizer.encode("맛있다👍🏻★ 뜹다").tokens
     ['[UNK]', '[UNK]']
-    >>> read_signs(tokenizer, "👍").encode("맛있다👍🏻👍★★ 뜹다").tokens
+    >>> read_signs(tokenizer, ["👏👍", "💢"]).encode("맛있다👏🏻 👍★★ 뜹다").tokens
     ['맛', '##있', '##다', '👍', '\ufffd', '[UNK]']
     """
     if not isinstance(tokenizer.model, models.WordPiece):
         raise DataError(f"only WordPiece gives up words for a character; got {type(tokenizer.model).__name__}")
     known = tokenizer.get_vocab()
-    fresh = [piece for piece in dict.fromkeys([STRANGER, *pieces]) if piece not in known]
+    *others, last = groups
+    rows = [[one for one in group if one not in known] for group in (*others, (STRANGER, *last))]
+    fresh = list(dict.fromkeys([STRANGER, *(one for row in rows for one in row)]))
     if STRANGER in known:
-        if fresh:
-            raise DataError(f"it reads signs already, but not {' '.join(fresh)}: begin with one that does not")
+        if len(fresh) > 1:
+            raise DataError(f"it reads signs already, but not {' '.join(fresh[1:])}: begin with one that does not")
         return tokenizer
     prefix = tokenizer.model.continuing_subword_prefix
     inner = {piece.removeprefix(prefix) for piece in known if piece.startswith(prefix)} | set(_SYLLABLES)
@@ -72,11 +79,16 @@ def read_signs(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     )
     cut = pre_tokenizers.Split(_all_but(inner), "isolated")
     more.pre_tokenizer = pre_tokenizers.Sequence([*_parts(tokenizer.pre_tokenizer, pre_tokenizers.Sequence), cut])
-    drawn = [(Regex(_DRAWN), ""), *([_STAR] if _STAR[1] in known and _STAR[0] not in {*known, *fresh} else [])]
+    starred = _STAR[1] in known and _STAR[0] not in {*known, *fresh}
+    drawn = [
+        *((joined, alike) for joined, alike in _JOINED.items() if alike in fresh),
+        (Regex(_DRAWN), ""),
+        *([(Regex(_MORE_STARS), ""), _STAR] if starred else []),
+    ]
     own = _parts(tokenizer.normalizer, normalizers.Sequence)
     read = [
         (_all_but({*inner, *known, *fresh}), STRANGER),
-        (Regex(f"([{_ranges(fresh)}])(?=\\1)"), ""),
+        *((Regex(f"[{_ranges(row)}]\\s*(?=[{_ranges(row)}])"), "") for row in rows if row),
     ]
     more.normalizer = normalizers.Sequence(
         [*(normalizers.Replace(*each) for each in drawn), *own, *(normalizers.Replace(*each) for each in read)]

@@ -42,8 +42,9 @@ EXAMPLES = 12_000
 _BATCH, _RATE = 32, 0.01
 _ALIKE = 1_024  # examples that are sorted by length, so that little is padded
 # beside a polar text an emoji of a polarity has the text's so often: less than in our teaching text, in which hardly
-# anybody smiles at what annoys him
-AGREE = 0.85
+# anybody smiles at what annoys him. At 0.85 one 👍 turned a quarter of the plain complaints of its valid rows, at 0.75
+# a fifth
+AGREE = 0.75
 # of the examples: our texts that hold an emoji; a polar text and an emoji of a polarity; a neutral text, or none, and
 # an emoji of a polarity; any text, or none, and a neutral emoji
 SHARES = {"written": 0.2, "beside_polar": 0.3, "beside_neutral": 0.2, "neutral_emoji": 0.3}
@@ -84,7 +85,7 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
         raise DataError(f"pieces are taught to a classifier of two polarities; {folder} has {model.config.num_labels}")
     emoji = read_emoji()
     before = open_tokenizer(folder)
-    tokenizer = read_signs(before, list(emoji))
+    tokenizer = read_signs(before, by_polarity(emoji))
     if tokenizer.get_vocab_size() == before.get_vocab_size():
         raise DataError(f"{folder} has pieces for all these signs: what it has learnt of them would be written over")
     rows = read_teaching(sentences=0).rename(columns={"soft_target": "target"})
@@ -137,6 +138,11 @@ def read_emoji(path: Path = EMOJI) -> dict[str, str]:
     return dict(pairs)
 
 
+def by_polarity(emoji: dict[str, str]) -> list[list[str]]:
+    """Return the emoji of each of `POLARITIES`, in their order."""
+    return [[one for one in emoji if emoji[one] == polarity] for polarity in POLARITIES]
+
+
 def draw_examples(rows: pd.DataFrame, emoji: dict[str, str], *, count: int = EXAMPLES, seed: int = 0) -> pd.DataFrame:
     """Draw texts with new pieces in them.
 
@@ -159,7 +165,7 @@ def draw_examples(rows: pd.DataFrame, emoji: dict[str, str], *, count: int = EXA
     check_columns(rows, ["text", "target", "answer"], what="new pieces")
     refuse_test_rows(rows, what="the new pieces")
     draw = np.random.default_rng(seed)
-    of = {polarity: [one for one in emoji if emoji[one] == polarity] for polarity in POLARITIES}
+    of = dict(zip(POLARITIES, by_polarity(emoji), strict=True))
     with_piece = _hold(rows["text"], emoji)
     written, plain = rows[with_piece], rows[~with_piece]
     polar, neutral = plain[plain["target"] != 0.5], plain[plain["target"] == 0.5]
@@ -190,15 +196,15 @@ def draw_examples(rows: pd.DataFrame, emoji: dict[str, str], *, count: int = EXA
 
 
 def _beside(text: str, signs: list[str], draw: np.random.Generator) -> str:
-    """Put a few signs behind a text, before it, or behind one of its words; glued to it or not."""
-    run = "".join(draw.choice(signs, int(draw.choice([1, 1, 1, 2, 3, 5]))))
+    """Put a sign behind a text, before it, or behind one of its words; glued to it or not. A row is read as one."""
+    sign = draw.choice(signs)
     gap, place = "" if draw.random() < 0.6 else " ", draw.random()
     if place < 0.75 or not text:
-        return f"{text}{gap}{run}"
+        return f"{text}{gap}{sign}"
     if place < 0.85:
-        return f"{run}{gap}{text}"
+        return f"{sign}{gap}{text}"
     words = text.split(" ")
-    words[int(draw.integers(len(words)))] += f"{gap}{run}"
+    words[int(draw.integers(len(words)))] += f"{gap}{sign}"
     return " ".join(words)
 
 

@@ -36,24 +36,35 @@ def test_texts_without_such_signs_are_cut_as_before(known):
 
 
 def test_a_long_run_does_not_drown_its_word(known):
-    signs = read_signs(known, ["💢", "👍"])
+    signs = read_signs(known, ["👍", "😡💢", "🍜"])
     word = known.encode("맛있어요").tokens[1:-1]
-    assert signs.encode("맛있어요" + "💢" * 40).tokens[1:-1] == [*word, "💢"]
+    for row in ("💢" * 40, " 💢" * 40, "😡💢 " * 20, "💢\n💢"):  # one group, glued or not
+        assert signs.encode("맛있어요" + row).tokens[1:-1] == [*word, "💢"]
     assert signs.encode("맛있어요" + "💢👍" * 3).tokens[1:-1] == [*word, *"💢👍" * 3]
-    assert signs.encode("맛있어요" + "ⓐⓑ" * 40).tokens[1:-1] == [*word, STRANGER]
+    assert signs.encode("💢맛있어요💢").tokens[1:-1] == ["💢", *word, "💢"]
+    for row in ("ⓐⓑ" * 40, " ⓐ 🍜" * 20):  # those without a piece are of the last group
+        assert signs.encode("맛있어요" + row).tokens[1:-1] == [*word, "🍜" if "🍜" in row else STRANGER]
     assert signs.encode("👍!!!!!!").tokens == signs.encode("👍 !!!!!!").tokens  # what it knew is as it was
 
 
 def test_of_an_emoji_is_read_which_it_is(known):
     signs = read_signs(known, ["💢", "🤦"])
-    assert signs.encode("🤦🏻\u200d♀️ 🤦\u200d♂️ 🤦🤦🏿").tokens[1:-1] == ["🤦"] * 3
+    assert signs.encode("🤦🏻\u200d♀️ 굿 🤦\u200d♂️ 굿 🤦🤦🏿").tokens[1:-1] == ["🤦", "굿", "🤦", "굿", "🤦"]
+    assert signs.encode("😮\u200d💨").tokens[1:-1] == [STRANGER]
+    joined = read_signs(known, ["💫", "😩😖", "😮💨😵"])
+    assert joined.encode("굿 😮\u200d💨").tokens[-2] == "😩"
+    assert joined.encode("😵\u200d💫굿 😵💫").tokens[1:-1] == ["😖", "굿", "😵", "💫"]
     starred = train_vocabulary(["최고 ★★★★★", "별점 ★☆☆☆☆"] * 9, size=60, min_count=1)
-    assert read_signs(starred, ["💢"]).encode("별점 ⭐️☆☆☆☆").tokens == starred.encode("별점 ★☆☆☆☆").tokens
+    stars = read_signs(starred, ["💢"])
+    assert stars.encode("별점 ⭐️☆☆☆☆").tokens == starred.encode("별점 ★☆☆☆☆").tokens
+    for row in ("⭐" * 5, "⭐️" * 30, "⭐" * 5 + "  "):
+        assert stars.encode("최고 " + row).tokens == starred.encode("최고 ★★★★★").tokens
+    assert stars.encode("최고 " + "★" * 9).tokens == starred.encode("최고 " + "★" * 9).tokens
     assert "⭐" in read_signs(starred, ["⭐"]).encode("별점 ⭐").tokens
 
 
 def test_offsets_lie_in_the_text_as_written(known):
-    text = "굿👍🏻💢 👍️ 최악이에요💢💢"
+    text = "굿👍🏻💢 👍️ 최악이에요💢 💢"
     encoded = read_signs(known, ["💢", "👍"]).encode(text)
     held = [text[start:end] for start, end in encoded.offsets]
     assert "".join(held) == "굿👍💢👍최악이에요💢"

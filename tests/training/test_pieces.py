@@ -40,7 +40,7 @@ def test_a_list_that_lacks_something_or_says_it_twice_is_refused(tmp_path):
 
 def test_examples_hold_what_is_taught_and_agree_as_often_as_said(rows, tiny_tokenizer):
     emoji = pieces.read_emoji()
-    signs = read_signs(tiny_tokenizer, list(emoji))
+    signs = read_signs(tiny_tokenizer, pieces.by_polarity(emoji))
     drawn = pieces.draw_examples(rows, emoji, count=4_000, seed=1)
     assert drawn["kind"].value_counts(normalize=True).to_dict() == pytest.approx(pieces.SHARES)
     new = {signs.token_to_id(one) for one in (STRANGER, *emoji)}
@@ -64,23 +64,30 @@ def test_examples_hold_what_is_taught_and_agree_as_often_as_said(rows, tiny_toke
         pieces.draw_examples(rows[rows["target"] == 0.5], emoji)
 
 
+def _log_odds(model, tokenizer, texts):
+    with torch.no_grad():
+        logits = [model.eval()(torch.tensor([tokenizer.encode(text).ids])).logits[0] for text in texts]
+    return np.array([float(positive - negative) for negative, positive in logits])
+
+
 def test_pieces_learn_what_they_stand_beside_and_nothing_else_changes(rows, tiny_tokenizer, tiny_folder):
     emoji = pieces.read_emoji()
-    signs = read_signs(tiny_tokenizer, list(emoji))
+    signs = read_signs(tiny_tokenizer, pieces.by_polarity(emoji))
     model = electra.open_classifier(tiny_folder)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     pieces.add_embeddings(model, signs, emoji)
-    texts = ["좋아요👍", "좋아요💢"] * 320
-    examples = pd.DataFrame({"text": texts, "target": [1.0, 0.0] * 320})
+    texts = ["좋아요👍", "좋아요💢"]
+    said = _log_odds(model, signs, texts)
+    examples = pd.DataFrame({"text": texts * 1_600, "target": [1.0, 0.0] * 1_600})
     together = [[signs.token_to_id(one) for one in ones] for ones in ("👍💕", "💢👎", f"🍜{STRANGER}")]
     losses = pieces.fit_pieces(model, signs, examples, together)
     assert np.isfinite(losses).all()
     words = "electra.embeddings.word_embeddings.weight"
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value[: len(before[name])] if name == words else value, before[name], rtol=0, atol=0)
-    with torch.no_grad():
-        logits = [model(torch.tensor([signs.encode(text).ids])).logits[0] for text in texts[:2]]
-    assert (logits[0][1] - logits[0][0]) > (logits[1][1] - logits[1][0])
+    praise, blame = _log_odds(model, signs, texts) - said  # what a model of chance begins with may lean either way
+    assert praise > 0.1
+    assert blame < -0.1
     learnt = model.state_dict()[words]
     assert all(torch.equal(learnt[one], learnt[other]) for one, other in together)  # the other of them was never seen
     assert not torch.equal(learnt[together[0][0]], learnt[together[1][0]])
