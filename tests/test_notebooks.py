@@ -9,6 +9,7 @@ import pytest
 from tqdm import tqdm
 
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.models.classifier import load_classifier
 from kosent_lab.studies import notebooks
 from tests.conftest import ROOT
 
@@ -179,3 +180,10 @@ def test_an_unknown_notebook_lists_those_there_are():
 def test_no_committed_output_holds_a_corpus_row():
     shown = nbformat.v4.new_notebook(cells=[c for p in PATHS for c in nbformat.read(p, as_version=4).cells])
     assert notebooks.foreign_rows(shown, notebooks.foreign_texts()) == []
+
+
+def test_the_first_notebook_counts_the_model_that_it_loads():
+    text = "\n".join(cells(ROOT / "notebooks" / "00_start.ipynb", "markdown"))
+    model = load_classifier()
+    assert f"{sum(one.numel() for one in model.model.parameters()) / 1e6:.1f} million numbers" in text
+    assert f"a fixed list of {model.backend.get_vocab_size():,}, its vocabulary" in text

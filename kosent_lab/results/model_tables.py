@@ -134,7 +134,7 @@ def shallow_card_table() -> str:
     valid = numbers.on_valid(SHALLOW)["as_packaged"]
     rows = [["NSMC valid, on which all was chosen", count(valid.n), share(valid)]]
     rows[0] += ["", "", "", "`kosent-lab results`"]
-    for data, name in ((TEST, "NSMC test, read once"), (PACK, "our own pack")):
+    for data, name in ((TEST, "NSMC test"), (PACK, "our own pack")):
         found, right = numbers.calibration_of(SHALLOW, data), numbers.accuracy(SHALLOW, data)
         values = [f"{found[key]:.4f}" for key in ("ece", "ece_calibrated", "nll")]
         rows.append([name, count(right.n), share(right), *values, evaluate_command(SHALLOW, data)])

@@ -277,3 +277,14 @@ def test_what_was_written_can_be_read_again_and_again(tmp_path):
     assert frame[["input_calibrator", "input_input_calibrator"]].to_numpy().tolist() == [
         ["temperature 2", "temperature 3"]
     ]
+
+
+def test_html_in_texts_is_told(tmp_path, caplog):
+    (tmp_path / "a.csv").write_text("text\n영화는&nbsp;좋아요<br>또 봐요\n그냥 좋아요 A&B\n", "utf-8")
+    load(tmp_path / "a.csv")
+    assert "1 of the first texts of" in caplog.text
+    assert "hold HTML" in caplog.text
+    caplog.clear()
+    (tmp_path / "b.csv").write_text("text\n그냥 좋아요 A&B <3\n", "utf-8")
+    load(tmp_path / "b.csv")
+    assert "HTML" not in caplog.text

@@ -86,3 +86,9 @@ def test_a_condition_that_names_nothing_is_refused(tmp_path):
     path.write_text(HEAD + "seed = -1\n" + SOURCE, "utf-8")
     with pytest.raises(DataError, match="0 or more and 1 or more; got -1"):
         read_recipe(path)
+
+
+def test_a_recipe_that_a_windows_editor_saved_is_read(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes((HEAD + SOURCE).replace("\n", "\r\n").encode("utf-8-sig"))
+    assert read_recipe(path).name == "mine"
