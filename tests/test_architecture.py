@@ -44,7 +44,7 @@ HOUSE = {
     "calibration": [
         "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
         "families", "calibrators", "calibrator_comparison", "unseen",
-        "calibrator_choice", "abstention", "rejection", "conformal", "plots",
+        "calibrator_choice", "unreachable", "abstention", "rejection", "conformal", "plots",
     ],
     "errors": [
         "slices", "slice_search", "cells", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags",

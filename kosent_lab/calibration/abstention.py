@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
+from kosent_lab.calibration.unreachable import UnreachableRiskError, unreachable
 from kosent_lab.core.held_out import refuse_test_rows, test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.core.shares import effects_of_last, share
@@ -124,14 +125,6 @@ GRID = sigmoid(np.linspace(8.0, 0.0, 321))
 STARTS = 8  # places of the grid that the search begins at, each with its part of what may go wrong
 
 
-class UnreachableRiskError(DataError):
-    """No threshold can promise the risk; ``needed`` labelled rows might, None where more of the kind would not."""
-
-    def __init__(self, message: str, needed: int | None) -> None:
-        super().__init__(message)
-        self.needed = needed
-
-
 @dataclasses.dataclass(frozen=True)
 class RiskThreshold:
     """A threshold with its promise: of new texts like those it was chosen on, at most `max_risk` of the kept are wrong.
@@ -222,7 +215,7 @@ def choose_threshold(
         failed = np.flatnonzero(~(bounds[start:] <= max_risk))
         holds[start : start + (failed[0] if len(failed) else len(GRID))] = True
     if not holds.any():
-        raise _unreachable(len(rows), kept, errors, max_risk, confidence, allowed, effect)
+        raise unreachable(len(rows), kept, errors, max_risk, confidence, allowed, effect)
     best = int(np.flatnonzero(holds)[-1])
     return RiskThreshold(
         threshold=float(GRID[best]),
@@ -265,36 +258,10 @@ def held_out_threshold(
     columns = [name for name in (*_NEEDED, "pair_id", "split", "official_split") if name in frame.columns]
     rows = frame.loc[frame["correct"].notna(), columns]  # without the texts, which each half would hold again
     first = halve(frame[frame["correct"].notna()], seed=seed) & ~test_rows(rows)
-    found = choose_threshold(rows[first], max_risk=max_risk, confidence=confidence)
+    try:
+        found = choose_threshold(rows[first], max_risk=max_risk, confidence=confidence)
+    except UnreachableRiskError as error:
+        error.needed = error.needed and 2 * error.needed  # of all, of which half choose
+        raise
     said = {"n_chosen": found.n, "risk_bound": found.risk_bound, "coverage_chosen": found.coverage}
     return pd.concat([threshold_summary(rows[~first], threshold=found.threshold), pd.Series(said, dtype="float64")])
-
-
-def _unreachable(
-    n: int, kept: np.ndarray, errors: np.ndarray, max_risk: float, confidence: float, allowed: float, effect: np.ndarray
-) -> UnreachableRiskError:
-    """Say how many labelled rows would pass if they were like these."""
-    from scipy import stats
-
-    asked = f"at most {max_risk:.1%} of errors among the kept, {confidence:.0%} sure"
-    few = f"no threshold of confidence can promise {asked}, from {n:,} labelled rows"
-    there = kept > 0
-    share, risk = kept[there] / max(1, n), (errors[there] + 0.5) / (kept[there] + 1)
-    if n == 0 or not (risk < max_risk).any():
-        fewest = int(np.ceil(np.log(allowed) / np.log(1 - max_risk) * effect.max()))
-        least = errors[there] / kept[there] if there.any() else np.array([1.0])
-        if n and least.min() >= max_risk:
-            return UnreachableRiskError(
-                f"{few}: the surest of them are wrong too often ({least.min():.1%}). "
-                "More rows would not help; a better model, or a larger risk, would.",
-                None,
-            )
-        return UnreachableRiskError(f"{few}. At least {fewest:,} that are kept and right would be needed.", fewest)
-    size = n
-    while size < 10**8:
-        size = int(size * 1.1) + 1
-        rows = np.floor(share * size / effect[there])
-        if (stats.binom.cdf(np.ceil(risk * rows), rows, max_risk) <= allowed)[risk < max_risk].any():
-            break
-    size = -(-size // (step := 10 ** max(0, len(str(size)) - 2))) * step  # of two digits: it knows no more
-    return UnreachableRiskError(f"{few}. About {size:,} rows like these would make it as likely as not.", size)

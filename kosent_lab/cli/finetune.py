@@ -120,6 +120,9 @@ def finetune(arguments: argparse.Namespace) -> None:
         frame = _distilled(arguments, frame)
         labels = frame.columns
         seen["teachers"] = [run.name for run in arguments.teachers]
+    taught = labels.loc[labels["split"] == "train", "label"].value_counts()
+    if absent := [name for number, name in enumerate(names) if not taught.get(number, 0)]:
+        raise DataError(f"no row to learn {', '.join(map(repr, absent))} from; leave it out, or see how it is spelt")
     valid = labels[labels["label"].notna() & (labels["split"] == "valid")]
     held = valid["corpus"].value_counts().to_dict() if "corpus" in valid.columns else {"": len(valid)}
     rows = []
@@ -221,7 +224,7 @@ def _finetune_once(
     model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)
     model = model.to(devices.choose_device(arguments.device))
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
-    last = history.loc[history["accuracy"].idxmax()] if options.patience else history.iloc[-1]
+    last = history.attrs["kept"]
     result = {"accuracy": last["accuracy"], "nll": last["nll"]}
     if last["nll"] > math.log(len(names)):
         logger.warning(

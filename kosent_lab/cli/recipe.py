@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import logging
 import re
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, NoReturn
 
 from kosent_lab.cli import finetune, outputs, pack, pretrain, train
 from kosent_lab.cli.options import command
+from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.model_files import CHECKSUMS
 from kosent_lab.core.schema import AcceleratorLostError, DataError
 
@@ -50,22 +53,45 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     device = choose_device(arguments.device).type
     to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED
-    if not packed.exists() and arguments.packed is None:
+    made = [_digest(file_sha256(arguments.packed)) if arguments.packed else _digest(to_pack)]
+    if arguments.packed is None and not _is_there(arguments.out, PACKED, made, packed.exists()):
         built = _build_corpora(to_pack.pop(CORPORA, []), arguments.recipe.parent, arguments.out / CORPORA)
         given = [(name, str(one)) for name, value in to_pack.items() for one in _listed(value)]
         words = [word for name, one in given for word in (f"--{name}", _found(one, built))]
         run_stage(parser, [PACK, *words, "--out", str(packed)])
     for number, stage in enumerate(stages):
         folder = arguments.out / stage.name
-        if (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file()):
-            logger.info("%s: there already", stage.name)
-            continue
         words = stage.words(arguments.out, [before.name for before in stages[:number]], device=device)
+        made.append(_digest([made[-1], stage.run, [word.replace(str(arguments.out), "") for word in words]]))
+        over = (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file())
+        if _is_there(arguments.out, stage.name, made, over):
+            continue
         if "packed" in known[stage.run]:
             words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
             words += ["--no-compile"] if arguments.no_compile else []
         logger.info("%s: kosent-lab train %s", stage.name, " ".join(words))
         run_stage(parser, [*words, "--out", str(folder)])
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _is_there(out: Path, name: str, made: list[str], over: bool) -> bool:
+    """Tell whether a stage is over, as the recipe has it now, and keep by what it is made."""
+    kept = out / f"{name}.made"
+    said = kept.read_text("utf-8") if kept.is_file() else ""
+    if over and said and said != made[-1]:
+        raise DataError(
+            f"{out / name} was made by other options, or from another stage, than the recipe has now. Remove it and "
+            f"what was made from it, or give another --out."
+        )
+    if over:
+        logger.info("%s: there already", name)
+        return True
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(made[-1], kept)
+    return False
 
 
 def _listed(value: Any) -> list[Any]:

@@ -50,7 +50,10 @@ def add(stages: Any) -> None:
     average.add_argument("--out", type=Path, required=True, help="run folder")
     package = command(stages, "package", package_run, "make a model folder of a run: fp16, calibrated, with checksums")
     package.add_argument("--run", type=Path, required=True, dest="run_folder")
-    package.add_argument("--calib", default="nsmc:calib", help="what the temperature is fitted on")
+    package.add_argument(
+        "--calib", metavar="DATA",
+        help="what the temperature is fitted on (default: nsmc:calib, or what was kept of its own file)",
+    )  # fmt: skip
     package.add_argument(
         "--valid", nargs="*", metavar="DATA",
         help="what the shift of the log-odds is fitted on, each the same; none: no shift (default: what it was taught)",

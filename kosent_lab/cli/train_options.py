@@ -69,7 +69,8 @@ def check_resumable(arguments: argparse.Namespace) -> None:
     """Refuse ``--resume`` where there is no run."""
     from kosent_lab.training.loop import CHECKPOINT
 
-    if arguments.resume and not (arguments.out / CHECKPOINT).exists():
+    folders = [arguments.out, *arguments.out.glob("seed-*")]  # several seeds have a run folder each
+    if arguments.resume and not any((folder / CHECKPOINT).exists() for folder in folders):
         raise DataError(f"there is no run to resume: {arguments.out} holds no {CHECKPOINT}. Leave --resume out.")
 
 

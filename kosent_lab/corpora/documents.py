@@ -24,7 +24,7 @@ from kosent_lab.core.schema import (
     plain_label,
 )
 from kosent_lab.core.script import is_hardly_korean
-from kosent_lab.corpora.labels import map_labels
+from kosent_lab.corpora.labels import map_labels, without_points
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
 from kosent_lab.corpora.reading import Reading, distinct_names, one_column, plain_name
 from kosent_lab.corpora.splits import leaked_rows, split_frame
@@ -271,7 +271,7 @@ def _labels(values: pd.Series, reading: Reading, start: int, path: Path) -> pd.D
             values = map_labels(values, reading.label_map)
         if reading.own_labels:
             return pd.DataFrame({"label": _own_labels(values)}, index=values.index)
-        return parse_labels(values)
+        return parse_labels(values if reading.label_map else without_points(values))
     except DataError as error:
         raise DataError(f"{path}, rows from {start}: {error}") from error
 
@@ -289,7 +289,7 @@ def _warn_of_texts(texts: pd.Series, path: Path) -> None:
     if marked := sum(bool(_MARKUP.search(text)) for text in said):
         logger.warning(
             "%s of the first texts of %s hold HTML (&nbsp; <br>), whose letters are read as words. Turn it into text "
-            "first (Python: html.unescape).",
+            "first (Python: html.unescape(re.sub('<[^>]*>', ' ', text))).",
             f"{marked:,}", path,
         )  # fmt: skip
     if is_hardly_korean(said):

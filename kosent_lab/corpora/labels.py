@@ -9,10 +9,11 @@ import re
 
 import pandas as pd
 
-from kosent_lab.core.schema import MISSING_WORDS, DataError, label_word
+from kosent_lab.core.schema import MISSING_WORDS, DataError, label_word, plain_label
 
 _STARS = re.compile(r"([★⭐*]+)[☆]*")
 _POINTS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:점|stars?)")
+_OF_POINTS = re.compile(r"(?i)별점|평점|별\s*개수|\bstars?\b|\brating")
 
 
 def rating_word(value: object) -> str:
@@ -86,3 +87,21 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
             f"{shown[0][:20]}=0, =1 or =neutral, as you mean it."
         )
     return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")
+
+
+def without_points(values: pd.Series) -> pd.Series:
+    """Refuse labels that are 1 and 0 alone in a column of points: one star is no praise.
+
+    Raises
+    ------
+    DataError
+        With what to say instead.
+    """
+    words = {plain_label(value) for value in values.dropna().unique()} - {""}
+    if words and words <= {"0", "1"} and _OF_POINTS.search(str(values.name)):
+        held = " and ".join(sorted(words))
+        raise DataError(
+            f"the column {values.name!r} is one of points by its name, and holds {held} alone: 1 may be one star, or a "
+            "positive text. Say which: --map-labels 1=0 (a star), or 0=0 1=1 (negative, positive)."
+        )
+    return values

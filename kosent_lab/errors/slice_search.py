@@ -136,11 +136,28 @@ def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
     """Return the row of `find_slices` to name: of the surely bad slices that were ever the worst of a half the one that
-    was most often, else of all; None where none ever was.
+    was most often, else of all, or what it is but a part of (`whole_slice`); None where none ever was.
     """
     ever = table[table["worst_share"] > 0]
     found = pd.concat([ever[surely_bad(ever)], ever])
-    return found.iloc[0] if len(found) else None
+    return whole_slice(table, found.iloc[0]) if len(found) else None
+
+
+def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:
+    """Return the slice of one condition that a pair is but a part of, where that is surely bad and differs from the
+    rest as clearly (its difference against its interval): with the share of halves in which it, or a part of it, is
+    worst.
+    """
+    clear = table["difference"] / (table["difference_high"] - table["difference_low"])
+    own = row["difference"] / (row["difference_high"] - row["difference_low"])
+    holds = [set(named) < set(row["conditions"]) for named in table["conditions"]]
+    wholes = table[np.array(holds, dtype=bool) & surely_bad(table) & (clear <= own)]
+    if wholes.empty:
+        return row
+    whole = wholes.loc[clear[wholes.index].idxmin()].copy()
+    parts = [set(whole["conditions"]) <= set(named) for named in table["conditions"]]
+    whole["worst_share"] = table.loc[parts, "worst_share"].sum()
+    return whole
 
 
 def _conditions(

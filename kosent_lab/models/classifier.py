@@ -192,7 +192,7 @@ def load_classifier(
         device=chosen,
         precision=precision,
         label_columns=columns,
-        max_tokens=_longest(config, settings, folder),
+        max_tokens=_longest(config, settings, folder, model),
         calibration=calibration,
         class_names=tuple(names[number] for number in sorted(names)) if others else (),
         own_model=model,
@@ -224,7 +224,9 @@ def _unknown_piece(settings: Mapping[str, Any], where: Path) -> str:
     return unknown
 
 
-def _longest(config: Mapping[str, Any], settings: Mapping[str, Any], folder: Path) -> int:
+def _longest(
+    config: Mapping[str, Any], settings: Mapping[str, Any], folder: Path, model: torch.nn.Module | None
+) -> int:
     """Return how many tokens a text may have: what the positions hold, and the tokenizer's own limit."""
     limits = {
         f"{CONFIG}: max_position_embeddings": config.get("max_position_embeddings") or _POSITIONS,
@@ -234,8 +236,11 @@ def _longest(config: Mapping[str, Any], settings: Mapping[str, Any], folder: Pat
         if type(value) not in (int, float) or not 2 < value < float("inf"):  # the two special pieces and one more
             raise ModelError(f"{folder} / {what} is a number of pieces; got {value!r}")
     positions, own = limits.values()
-    if str(config.get("model_type", "")).endswith("roberta"):  # its positions are counted from the padding's id on
-        positions -= (config.get("pad_token_id") or 0) + 1
+    for name, module in model.named_modules() if model is not None else ():
+        # RoBERTa, CamemBERT, MPNet …: positions are counted from the padding's id on
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            positions -= module.padding_idx + 1
+            break
     return int(min(positions, own))
 
 

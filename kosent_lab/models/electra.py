@@ -68,6 +68,7 @@ def name_classes(model: ElectraForSequenceClassification, names: list[str], *, s
         model.num_labels = len(names)
     model.config.id2label = dict(enumerate(names))
     model.config.label2id = {name: number for number, name in enumerate(names)}
+    model.config.problem_type = None  # of a start that gave several labels, or a number
 
 
 def _meanings(names: list[str]) -> list[str]:

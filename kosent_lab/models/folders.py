@@ -34,6 +34,7 @@ _NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")
 _COUNTS = re.compile(r"(layers?|blocks?|groups?|group_num|experts|stages)$")
 _BUFFER_NUMBERS = 10_000_000
 _OURS = "PreTrainedTokenizerFast"
+_STEADY = (1e-3, 5e-2)  # by which a logit may move beside padding, in fp32 and bf16: more is no rounding
 _RARE = "ꙮ 𠜎"
 _NAMED = 3  # of many names so many are told
 
@@ -242,11 +243,25 @@ def open_model(folder: Path, precision: str) -> PreTrainedModel:
 
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     model = load_model(AutoModelForSequenceClassification, folder, dtype=dtype)
+    pad = model.config.pad_token_id or 0
+    row = torch.tensor([[number for number in range(8) if number != pad]])
+    beside = torch.full((2, 2 * row.shape[1]), pad)
+    beside[0, : row.shape[1]] = row
+    beside[1] = 7 if pad != 7 else 6
+    mask = torch.ones_like(beside)
+    mask[0, row.shape[1] :] = 0
     try:
         with torch.inference_mode():
-            model(input_ids=torch.zeros((1, 3), dtype=torch.int64))
+            alone = model(input_ids=row, attention_mask=torch.ones_like(row)).logits[0].float()
+            together = model(input_ids=beside, attention_mask=mask).logits[0].float()
     except Exception as error:  # settings that no shape of a weight shows, such as a number of heads
         raise ModelError(f"{folder} holds a model that cannot answer: {error}. Copy or fetch it again.") from error
+    moved = float((alone - together).abs().max())
+    if moved > _STEADY[precision == "bf16"] * (1 + float(alone.abs().max())):
+        raise ModelError(
+            f"{folder} holds a {type(model).__name__}, whose answer to a text changes with what shares its batch "
+            f"(padding moves a logit by {moved:.3f}): batches cannot be scored with it."
+        )
     return model
 
 

@@ -18,7 +18,7 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.errors.slice_search import SPLITS, surely_bad
+from kosent_lab.errors.slice_search import SPLITS, surely_bad, whole_slice
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
@@ -233,7 +233,8 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if assessment.only_test:
         return [*found, t["f_threshold_test"]]
     if isinstance(point, UnreachableRiskError):
-        key = "f_no_threshold" if point.needed is None else "f_few_for_threshold"
+        key = "f_few_for_threshold" if not point.kept else "f_few_kept_for_threshold"
+        key = "f_no_threshold" if point.needed is None else key
         needed = "" if point.needed is None else f"{point.needed:,}"
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
     found.append(
@@ -265,7 +266,8 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
         found.append(t["a_threshold"].format(threshold=threshold, share=share))
-    bad = assessment.slice_search.loc[surely_bad(assessment.slice_search), "conditions"]
+    table = assessment.slice_search
+    bad = [whole_slice(table, row)["conditions"] for _, row in table[surely_bad(table)].iterrows()]
     unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
     told = [named for named in bad if not any(column in unknown for column, _ in named)]
     found += [t["a_slice"].format(slice=conditions_name(named, t)) for named in told[:1]]

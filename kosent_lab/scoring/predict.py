@@ -6,12 +6,15 @@ Loading a model and its forward pass live in ``models.classifier``, encoding and
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import torch
 from tqdm.auto import tqdm
 
@@ -177,3 +180,10 @@ def predict_frame(
         truncated=cut[codes],
         model_id=classifier.model_id,
     )
+
+
+def give_back() -> None:
+    """Give the memory that a shard took back to the system: Arrow keeps it, and so does glibc, once a thread."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

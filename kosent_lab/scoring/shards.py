@@ -8,7 +8,6 @@ facts of its job (``core.jobs``), so that none is taken for another's. CSV is wr
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import itertools
 import json
@@ -32,7 +31,7 @@ from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.csv_out import write_csv
-from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.scoring.predict import give_back, predict_frame
 
 logger = logging.getLogger(__name__)
 _JOB = b"kosent_job"  # in the metadata of a shard
@@ -97,9 +96,11 @@ def score_file(
 
 def _warn_of_texts(name: str, shards: list[Path], max_tokens: int) -> None:
     """Tell how many texts were not read to their end, and how many there was nothing to read of."""
-    parts = [pd.read_parquet(shard, columns=["text", "truncated"]) for shard in shards]
-    cut = sum(int(part["truncated"].sum()) for part in parts)
-    blank = sum(int(part["text"].astype("str").fillna("").str.strip().eq("").sum()) for part in parts)
+    cut = blank = 0
+    for shard in shards:  # one at a time: a long job streams
+        part = pd.read_parquet(shard, columns=["text", "truncated"])
+        cut += int(part["truncated"].sum())
+        blank += int(part["text"].astype("str").fillna("").str.strip().eq("").sum())
     for n, what in ((cut, f"cut after {max_tokens} pieces (truncated)"), (blank, "blank")):
         if n:
             logger.warning("%s: %s %s %s", name, f"{n:,}", "text is" if n == 1 else "texts are", what)
@@ -184,8 +185,8 @@ def score_shards(
     DataError
         When the folder holds shards of another job; the message names the facts that differ.
     KosentError
-        When a frame cannot be read or scored. The same command would fail there again, so that the shards
-        before it are removed and are not in the way of the corrected one.
+        When a frame cannot be read or scored. The same command would fail there again, so that the shards that it made
+        or found its own are removed and not in the way of the corrected one; others stay.
     """
     parts = target.with_name(target.name + ".parts")
     common = job | {
@@ -197,9 +198,10 @@ def score_shards(
     }
     common |= {"mask_personal": True} if mask_personal else {}
     first, rest = 0, iter(frames)
+    own: list[Path] = []  # shards of this job
     for number in itertools.count():
         shard = parts / f"part-{number:05d}.parquet"
-        with _failing_leaves_nothing(parts):
+        with _failing_leaves_nothing(own):
             frame = next(rest, None)
         if frame is None:
             return
@@ -214,28 +216,25 @@ def score_shards(
         if shard.exists():
             logger.info("%s is there already", shard.name)
         else:
-            with _failing_leaves_nothing(parts):
+            with _failing_leaves_nothing(own):
                 scored = predict_frame(frame, classifier, progress=progress)
             scored = personal_tables.mask_frame(scored, first=first) if mask_personal else scored
             _write_shard(scored, shard, facts)
+        own.append(shard)
         first += len(frame)
-        _give_back()
+        give_back()
         yield shard, scored
 
 
-def _give_back() -> None:
-    """Give the memory that a shard took back to the system: Arrow keeps it, and so does glibc, once a thread."""
-    pa.default_memory_pool().release_unused()
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 @contextlib.contextmanager
-def _failing_leaves_nothing(parts: Path) -> Iterator[None]:
+def _failing_leaves_nothing(own: list[Path]) -> Iterator[None]:
     try:
         yield
     except KosentError:
-        remove_shards(parts)
+        for shard in own:
+            shard.unlink(missing_ok=True)
+        with contextlib.suppress(IndexError, OSError):  # there is none, or those of others are there
+            own[0].parent.rmdir()
         raise
 
 

@@ -98,8 +98,8 @@ class Run:
     @property
     def looks_since_best(self) -> int:
         """How many looks ago the watched measure was best; 0 when the last one is, or there is none."""
-        if self.watch is None or not self.history:
-            return 0
+        if self.watch is None or not self.history or not (self.folder / BEST).exists():
+            return 0  # a run that is given patience when it goes on counts from its next look
         values = [row[self.watch] for row in self.history]
         return len(values) - 1 - int(np.argmax(values))
 
@@ -196,7 +196,7 @@ class Run:
             file.write(json.dumps(self.history[-1]) + "\n")
         logger.info("%s", self.history[-1])
         if self.options.patience and self.looks_since_best == 0:
-            save_checkpoint(self.folder / BEST, self.model, [], self.state, [], self.job)
+            save_checkpoint(self.folder / BEST, self.model, [], self.state, self.history[-1:], self.job)
         self.clock = time.monotonic()  # looking at valid is not training time
 
     def save(self) -> None:
@@ -205,10 +205,12 @@ class Run:
         save_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.state, self.history, self.job)
         self.clock = self.saved = time.monotonic()
 
-    def keep_best(self) -> None:
-        """Take the weights of the best look, where patience kept them."""
+    def keep_best(self) -> dict[str, float] | None:
+        """Take the weights of the best look, where patience kept them; return what that look, or the last, measured."""
         if self.options.patience and (self.folder / BEST).exists():
-            load_checkpoint(self.folder / BEST, self.model, [], self.job)
+            _, kept = load_checkpoint(self.folder / BEST, self.model, [], self.job)
+            return kept[-1]
+        return self.history[-1] if self.history else None
 
 
 def run_training(
@@ -245,7 +247,8 @@ def run_training(
     Returns
     -------
     DataFrame
-        One row per look: ``step``, ``tokens``, ``minutes``, ``seconds``, ``loss``, its parts, and the measures.
+        One row per look: ``step``, ``tokens``, ``minutes``, ``seconds``, ``loss``, its parts, and the measures; in
+        ``attrs["kept"]`` what the look measured whose weights the model has.
 
     Raises
     ------
@@ -265,6 +268,8 @@ def run_training(
                 f"the accelerator was lost after step {run.state['step']} ({error}). The checkpoint in {folder} "
                 "stands: the same command goes on from it, with --device cpu where the accelerator is gone for good."
             ) from error
-        run.keep_best()
+        kept = run.keep_best()
     model.eval()
-    return pd.DataFrame(run.history)
+    history = pd.DataFrame(run.history)
+    history.attrs["kept"] = kept
+    return history

@@ -98,6 +98,8 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise DataError(f"{name} (--{name.replace('_', '-')}) must be 1 or more; got {value}")
+        if self.max_tokens < 3:
+            raise DataError(f"max_tokens (--max-tokens) holds two special pieces and one more; got {self.max_tokens}")
         if not 0 < self.layer_decay <= 1:
             raise DataError(f"layer_decay (--layer-decay) lies above 0 and up to 1; got {self.layer_decay:g}")
         for name in ("muon_rate", "adamw_rate"):

@@ -121,7 +121,7 @@ def _not_taught(data: str, run: Path) -> pd.DataFrame:
 
 
 def package_run(
-    run: Path, out: Path, *, calib: str = "nsmc:calib", valid: Sequence[str] | None = None
+    run: Path, out: Path, *, calib: str | None = None, valid: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
 
@@ -131,13 +131,14 @@ def package_run(
         Run folder.
     out : Path
         Model folder to make.
-    calib : str
+    calib : str, optional
         What the temperature is fitted on; of no corpus its test. Rows of split train never take part, and where the run
-        was taught the same file without splits, only the tenth that `labelled.divide` kept from teaching.
+        was taught the same file without splits, only the tenth that `labelled.divide` kept from teaching. When None
+        ``nsmc:calib`` where NSMC taught the run, else what taught it.
     valid : sequence of str, optional
         What the shift of the log-odds is fitted on, in the same way, each set counting the same; empty for no shift.
-        The valid sets of what the run was taught (``nsmc:valid``, and ``kosent-teaching`` where that is part of it)
-        when None.
+        What kept rows of the run's teaching for that (``nsmc:valid``, or its own file, and ``kosent-teaching`` where
+        that is part of it) when None.
 
     Returns
     -------
@@ -147,8 +148,16 @@ def package_run(
     """
 
     source = run / MODEL
+    taught = read_taught(run)
+    by = str(taught.get("data", ""))
+    films = by == "nsmc" or by.startswith("nsmc-")  # as it is, or a governed version of it
+    if not films and not Path(by).is_file() and (calib is None or valid is None):
+        raise DataError(
+            f"{run} was taught {by or 'nothing that it names'}, which is not here: name --calib and --valid"
+        )
+    calib = calib or ("nsmc:calib" if films else by)
     if valid is None:
-        valid = ["nsmc:valid", *([PACK] if "teaching" in read_taught(run) else [])]
+        valid = ["nsmc:valid" if films else by, *([PACK] if "teaching" in taught else [])]
     model = electra.open_classifier(source)
     tokenizer = open_tokenizer(source)
     shift = 0.0

@@ -123,6 +123,9 @@ def pretrain(
     TrainingError
         As `loop.run_training` does.
     """
+    positions = pair.discriminator.config.max_position_embeddings
+    if options.max_tokens > positions:
+        raise DataError(f"the pair has {positions} positions; got texts of up to {options.max_tokens} (--max-tokens)")
     rows = _read(tokenizer, frame)
     split = rows.columns["split"]
     train, valid = (rows.where(split == name) for name in ("train", "valid"))

@@ -175,3 +175,14 @@ def test_rows_said_twice_as_pairs_prove_no_more():
 def test_rows_of_two_tables_with_the_same_index_are_halved(scored):
     both = pd.concat([scored, scored.assign(text="다시 " + scored["text"])])
     assert held_out_threshold(both, max_risk=0.4)["n"] == 400
+
+
+def test_one_wrong_answer_among_the_surest_does_not_say_that_more_rows_would_not_help():
+    frame = pd.DataFrame({"confidence": np.linspace(0.99, 0.6, 40), "correct": [False] + [True] * 39, "label": 1})
+    with pytest.raises(UnreachableRiskError) as caught:
+        choose_threshold(frame, max_risk=0.05)
+    assert caught.value.needed > 40
+    wrong = frame.assign(correct=[False, True] * 20)
+    with pytest.raises(UnreachableRiskError, match="even the surest") as caught:
+        choose_threshold(pd.concat([wrong] * 5, ignore_index=True), max_risk=0.05)
+    assert caught.value.needed is None

@@ -208,3 +208,27 @@ def test_a_stage_whose_gpu_is_lost_goes_on_on_the_cpu(caplog):
         recipe.run_stage(parser, ["finetune", "--device", "cuda"])
     assert asked == ["cuda", "cpu"]
     assert "lost after step 7. Going on from its checkpoint on the CPU" in caplog.text
+
+
+def test_a_stage_that_the_recipe_has_otherwise_now_is_not_taken_for_it(small):
+    from kosent_lab.cli import parser
+
+    path, packed, out = small / "recipe.toml", small / "packed.safetensors", small / "runs"
+    words = [
+        "train",
+        "recipe",
+        str(path),
+        "--packed",
+        str(packed),
+        "--no-compile",
+        "--device",
+        "cpu",
+        "--out",
+        str(out),
+    ]
+    short = "\n".join(RECIPE.split("\n\n")[:2])
+    path.write_text(short, "utf-8")
+    assert parser.main(words) == 0
+    assert parser.main(words) == 0  # there already
+    path.write_text(short.replace("layers = 1", "layers = 2"), "utf-8")
+    assert parser.main(words) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora.documents import iter_documents, load
+from kosent_lab.corpora.labels import without_points
 from kosent_lab.corpora.readers import SUFFIXES
 
 ROWS = pd.DataFrame(
@@ -288,3 +289,12 @@ def test_html_in_texts_is_told(tmp_path, caplog):
     (tmp_path / "b.csv").write_text("text\n그냥 좋아요 A&B <3\n", "utf-8")
     load(tmp_path / "b.csv")
     assert "HTML" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["별점", "평점", "Stars", "rating"])
+def test_one_star_is_no_praise(name):
+    with pytest.raises(DataError, match="1 may be one star"):
+        without_points(pd.Series([1, 1, None], name=name))
+    for values in ([1, 2], ["긍정", "부정"], [None]):
+        without_points(pd.Series(values, name=name))
+    without_points(pd.Series([1, 0], name="label"))

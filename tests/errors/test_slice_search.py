@@ -4,6 +4,7 @@ import pytest
 
 from kosent_lab import errors
 from kosent_lab.core.schema import DataError
+from kosent_lab.errors.slice_search import whole_slice
 
 
 def answers(share, n=3_000, seed=0):
@@ -138,3 +139,17 @@ def test_particles_that_are_known_are_searched_and_both_labels_counted():
     inside = frame[frame["has_josa_만"]]
     for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
         assert row[name] == pytest.approx(inside.loc[inside["label"] == label, "correct"].astype(float).mean())
+
+
+def test_a_part_of_a_bad_group_is_not_named_for_it():
+    """A shop whose labels are all upside down fails, not its texts with one particle."""
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame({"shop": np.repeat(["a", "b", "c"], 80), "has_do": random.random(240) < 0.4})
+    frame["correct"] = np.where(frame["shop"] == "b", random.random(240) < 0.12, random.random(240) < 0.85)
+    frame["label"] = 1
+    table = errors.find_slices(frame, columns=["shop", "has_do"])
+    assert errors.worst_slice(table)["conditions"] == (("shop", "b"),)
+    part = table[table["conditions"].map(len) == 2].iloc[0]
+    assert whole_slice(table, part)["worst_share"] > 0.9
+    alone = table[table["conditions"] == (("shop", "a"),)].iloc[0]
+    assert whole_slice(table, alone)["conditions"] == (("shop", "a"),)

@@ -4,13 +4,21 @@ import time
 
 import pytest
 import torch
-from transformers import ElectraForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    CamembertConfig,
+    ElectraForSequenceClassification,
+    MPNetConfig,
+    XLNetConfig,
+)
 
 from kosent_lab.calibration.temperature import read_calibration
 from kosent_lab.core.places import BUNDLED, REFERENCE_ID
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import _longest, label_columns, load_classifier
+from kosent_lab.models.folders import open_model
 from kosent_lab.scoring.predict import predict_frame
 from tests.conftest import ROOT
 
@@ -210,9 +218,26 @@ def test_damaged_checksums_are_told(copy):
 
 
 def test_positions_that_are_counted_from_the_padding_hold_fewer_tokens():
-    config = {"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}
-    assert _longest(config, {"model_max_length": 10**30}, ROOT) == 512
-    assert _longest(config | {"model_type": "electra"}, {"model_max_length": 10**30}, ROOT) == 514
+    config, settings = {"max_position_embeddings": 514}, {"model_max_length": 10**30}
+    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    small |= {"vocab_size": 20, "max_position_embeddings": 514}
+    for kind, longest in ((CamembertConfig, 512), (MPNetConfig, 512), (BertConfig, 514)):
+        model = AutoModelForSequenceClassification.from_config(kind(**small))
+        assert _longest(config, settings, ROOT, model) == longest
+        model(input_ids=torch.full((1, longest), 7))
+    assert _longest(config, settings, ROOT, None) == 514
+
+
+def test_a_model_whose_answer_changes_beside_padding_is_refused(tmp_path, tiny_tokenizer):
+    pieces = tiny_tokenizer.get_vocab_size()
+    kinds = {"bert": BertConfig(hidden_size=16, num_attention_heads=2, num_hidden_layers=1, vocab_size=pieces)}
+    kinds["xlnet"] = XLNetConfig(d_model=16, n_head=2, n_layer=1, d_inner=16, vocab_size=pieces, initializer_range=0.5)
+    for name, config in kinds.items():
+        torch.manual_seed(0)
+        AutoModelForSequenceClassification.from_config(config).eval().save_pretrained(tmp_path / name)
+    assert open_model(tmp_path / "bert", "fp32").config.model_type == "bert"
+    with pytest.raises(ModelError, match="XLNet.*changes with what shares its batch"):
+        open_model(tmp_path / "xlnet", "fp32")
 
 
 @pytest.mark.parametrize("kind", ["multi_label_classification", "regression"])

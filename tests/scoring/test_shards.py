@@ -321,3 +321,15 @@ def test_a_changed_column_makes_another_job_that_is_scored_anew(tiny, pack, tmp_
     turned = dataclasses.replace(tiny, label_columns=(1, 0))
     again, _, _ = score_frame(pack.head(10).assign(split="valid"), tmp_path / "out.parquet", turned)
     assert again["logit_0"].tolist() == pytest.approx(scored["logit_1"].tolist())
+
+
+def test_a_misspelt_command_takes_nothing_of_a_killed_job(tiny, reviews, tmp_path, monkeypatch):
+    target = tmp_path / "out.parquet"
+    cut_off(monkeypatch, reviews, target, tiny, shard_rows=30)
+    kept = sorted(target.with_name("out.parquet.parts").iterdir())
+    assert len(kept) == 4
+    for reading in (Reading(text_column="없는 열"), Reading(label_column="domain")):
+        with pytest.raises(DataError):
+            score_file(reviews, target, tiny, reading=reading, shard_rows=30)
+        assert sorted(target.with_name("out.parquet.parts").iterdir()) == kept
+    assert score_file(reviews, target, tiny, shard_rows=30) == 100

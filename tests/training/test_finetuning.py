@@ -130,6 +130,26 @@ def test_patience_ends_a_run_and_keeps_the_best(rows, tiny_tokenizer, tmp_path, 
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
     assert history["accuracy"].tolist() == [0.6, 0.8, 0.7, 0.75]
     assert torch.equal(model.classifier.dense.weight, weights[1])
+    assert history.attrs["kept"]["accuracy"] == 0.8
+
+
+def test_patience_given_to_a_run_that_goes_on_counts_from_there(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    """What was best before has no weights any more."""
+    answers, weights = iter([0.9, 0.5, 0.6, 0.4, 0.3, 0.2]), {}
+
+    def look(model, *_, **__):
+        said = next(answers)
+        weights[said] = model.classifier.dense.weight.detach().clone()
+        return {"accuracy": said, "nll": 1.0}
+
+    monkeypatch.setattr(validation, "validate", look)
+    first = dataclasses.replace(OPTIONS, steps=2, looks=2)
+    finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, rows, folder=tmp_path, options=first)
+    more = dataclasses.replace(OPTIONS, steps=8, looks=8, patience=2)
+    model = tiny_model(tiny_tokenizer)
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=more)
+    assert torch.equal(model.classifier.dense.weight, weights[history.attrs["kept"]["accuracy"]])
+    assert history.attrs["kept"]["accuracy"] != 0.9
 
 
 def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):

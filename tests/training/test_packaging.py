@@ -93,3 +93,13 @@ def test_a_temperature_is_not_fitted_on_what_the_run_was_taught(run, texts, tmp_
     made = packaging.package_run(taught, tmp_path / "a", calib=mine, valid=[])
     assert made["n"] == (divide(load(mine))["split"] == "valid").sum() < 100
     assert packaging.package_run(taught, tmp_path / "b", calib=other, valid=[])["n"] == 100
+
+
+def test_a_run_is_fitted_on_what_was_kept_of_its_own_file(run, texts, tmp_path):
+    """Not on film reviews, which would move what a shop's reviews taught."""
+    mine = texts("mine", slice(0, 400))
+    made = packaging.package_run(run("taught", taught=json.dumps({"data": mine})), tmp_path / "a")
+    assert (made["fitted_on"], made["shift_fitted_on"]) == (mine, mine)
+    gone = run("gone", taught=json.dumps({"data": "shop 1.0.0"}))
+    with pytest.raises(DataError, match=r"was taught shop 1\.0\.0, which is not here: name --calib and --valid"):
+        packaging.package_run(gone, tmp_path / "b")
