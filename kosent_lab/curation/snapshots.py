@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
+import operator
 import re
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 
 from kosent_lab.core.files import file_sha256
+from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED = (
@@ -174,11 +176,9 @@ class Snapshot:
                 pc.match_substring_regex(pa.array([""]), pattern)
             except pa.ArrowInvalid as error:
                 raise DataError(f"the pattern {pattern!r} is no regular expression (RE2): {error}") from error
-            held = pc.match_substring_regex(pc.field("text"), pattern)
-            apart = unicodedata.normalize("NFD", pattern)  # as macOS writes names, and some files their text
-            if apart != pattern and re.escape(pattern) == pattern:  # letters alone
-                held = held | pc.match_substring_regex(pc.field("text"), apart)
-            wanted = wanted & held
+            written = spellings(pattern) if re.escape(pattern) == pattern else [pattern]  # of letters alone
+            held = [pc.match_substring_regex(pc.field("text"), one) for one in written]
+            wanted = wanted & functools.reduce(operator.or_, held)
         return self._batches(dataset, columns, wanted)
 
     def _batches(
