@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import sys
@@ -19,6 +20,7 @@ from kosent_lab.curation.engines import open_engine
 from kosent_lab.curation.recipe import Recipe
 from kosent_lab.curation.steps import run_in_parts
 
+logger = logging.getLogger(__name__)
 BESIDE_ROWS = 50_000
 
 
@@ -57,13 +59,15 @@ def _beside(frame: pd.DataFrame) -> dict[str, Any]:
     start = time.perf_counter()
     find_duplicates(frame)
     result = {"near_rows": len(frame), "near_seconds": time.perf_counter() - start}
-    try:
-        from datatrove.pipeline.dedup import minhash
-    except ImportError:
-        return result
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        _datatrove(minhash, frame["text"].tolist(), Path(folder))
+        try:
+            from datatrove.pipeline.dedup import minhash
+
+            _datatrove(minhash, frame["text"].tolist(), Path(folder))
+        except ImportError as error:  # or a library that its stages need
+            logger.warning("datatrove is not measured beside: %s", error)
+            return result
         seconds = time.perf_counter() - start
     return result | {"datatrove_seconds": seconds, "datatrove_ratio": seconds / result["near_seconds"]}
 
