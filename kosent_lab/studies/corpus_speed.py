@@ -83,7 +83,8 @@ def _datatrove(minhash: Any, texts: list[str], folder: Path) -> None:
                 yield Document(text=text, id=str(number))
 
     def execute(*steps: Any, tasks: int = 1) -> None:
-        LocalPipelineExecutor(pipeline=list(steps), tasks=tasks, workers=1, skip_completed=False).run()
+        options = {"tasks": tasks, "workers": 1, "skip_completed": False, "logging_dir": str(folder / "logs")}
+        LocalPipelineExecutor(pipeline=list(steps), **options).run()
 
     config = minhash.MinhashConfig()
     signatures, buckets, removed = (str(folder / name) for name in ("signatures", "buckets", "removed"))
