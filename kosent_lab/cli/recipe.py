@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from kosent_lab.cli import finetune, outputs, pack, pretrain, train
 from kosent_lab.cli.options import command
+from kosent_lab.core import jobs
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.model_files import CHECKSUMS
 from kosent_lab.core.schema import AcceleratorLostError, DataError
@@ -53,7 +54,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     device = choose_device(arguments.device).type
     to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED
-    made = [_digest(file_sha256(arguments.packed)) if arguments.packed else _digest(to_pack)]
+    made = {"packed": file_sha256(arguments.packed)} if arguments.packed else {"pack": to_pack.copy()}
     if arguments.packed is None and not _is_there(arguments.out, PACKED, made, packed.exists()):
         built = _build_corpora(to_pack.pop(CORPORA, []), arguments.recipe.parent, arguments.out / CORPORA)
         given = [(name, str(one)) for name, value in to_pack.items() for one in _listed(value)]
@@ -62,7 +63,8 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     for number, stage in enumerate(stages):
         folder = arguments.out / stage.name
         words = stage.words(arguments.out, [before.name for before in stages[:number]], device=device)
-        made.append(_digest([made[-1], stage.run, [word.replace(str(arguments.out), "") for word in words]]))
+        own = [word.replace(str(arguments.out), "") for word in words]
+        made = {"command": " ".join([stage.run, *own]), "what it begins from": _digest(made)}
         over = (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file())
         if _is_there(arguments.out, stage.name, made, over):
             continue
@@ -77,21 +79,18 @@ def _digest(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_there(out: Path, name: str, made: list[str], over: bool) -> bool:
+def _is_there(out: Path, name: str, made: dict[str, Any], over: bool) -> bool:
     """Tell whether a stage is over, as the recipe has it now, and keep by what it is made."""
-    kept = out / f"{name}.made"
-    said = kept.read_text("utf-8") if kept.is_file() else ""
-    if over and said and said != made[-1]:
-        raise DataError(
-            f"{out / name} was made by other options, or from another stage, than the recipe has now. Remove it and "
-            f"what was made from it, or give another --out."
-        )
+    kept = out / f"{name}.json"
+    if not over:
+        write_text(json.dumps(made, ensure_ascii=False, default=str), kept)
+    elif kept.is_file():  # of a run from before nothing is known
+        remedy = "Remove it and what was made from it, or give another --out."
+        jobs.check_same(json.loads(kept.read_text("utf-8")), json.loads(json.dumps(made, default=str)),
+                        where=out / name, remedy=remedy)  # fmt: skip
     if over:
         logger.info("%s: there already", name)
-        return True
-    out.mkdir(parents=True, exist_ok=True)
-    write_text(made[-1], kept)
-    return False
+    return over
 
 
 def _listed(value: Any) -> list[Any]:

@@ -26,7 +26,7 @@ from kosent_lab.core.schema import (
 from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import map_labels, without_points
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
-from kosent_lab.corpora.reading import Reading, distinct_names, one_column, plain_name
+from kosent_lab.corpora.reading import Reading, distinct_names, one_column, parted_otherwise, plain_name
 from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
@@ -228,11 +228,8 @@ class _Roles:
 
 def _find(columns: list[str], name: str, what: str, hint: str) -> str:
     found = one_column(columns, name, what=what)
-    if found is None and len(columns) == 1 and (signs := [sign for sign in ";\t|," if sign in columns[0]]):
-        hint = f"The first line is one cell, {columns[0][:80]!r}: is it parted by {signs[0]!r}? Save it as .csv with "
-        hint += "commas, or as .tsv with tabs."
     if found is None:
-        check_columns(pd.DataFrame(columns=columns), [name], what=what, hint=hint)
+        check_columns(pd.DataFrame(columns=columns), [name], what=what, hint=parted_otherwise(columns) or hint)
     return str(found)
 
 

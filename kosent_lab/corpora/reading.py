@@ -98,3 +98,14 @@ def one_column(columns: Sequence[str], name: str, *, what: str) -> str | None:
     if len(found) > 1:
         raise DataError(f"{what} has {len(found)} columns called {name!r}, and one is needed; rename the others.")
     return found[0] if found else None
+
+
+def parted_otherwise(columns: Sequence[str]) -> str:
+    """Ask whether a file is parted by another sign, where its header is one cell with such a sign in it; else empty."""
+    signs = [sign for sign in ";\t|," if len(columns) == 1 and sign in columns[0]]
+    if not signs:
+        return ""
+    return (
+        f"The first line is one cell, {columns[0][:80]!r}: is it parted by {signs[0]!r}? Save it as .csv with commas, "
+        "or as .tsv with tabs."
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names
+from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names, parted_otherwise
 
 logger = logging.getLogger(__name__)
 csv.field_size_limit(sys.maxsize)  # a long text is no fault; an open quote is found by other means
@@ -139,11 +139,11 @@ class SeparatedFile:
                 continue
             if len(fields) < count or any(field.strip() for field in fields[count:]):
                 few = len(fields) < count
-                advice = "" if few else " A text with the separator in it needs quotes around it."
-                advice = self._parted() or advice
+                advice = "" if few else "A text with the separator in it needs quotes around it."
+                advice = parted_otherwise(self.names) or advice
                 raise DataError(
                     f"{self.path}, line {line}, has {len(fields)} field(s) where the header has {count} ({names}); "
-                    f"seen: {_shown(fields)}.{advice}"
+                    f"seen: {_shown(fields)}. {advice}".rstrip()
                 )
             yield line, fields[:count]
 
@@ -158,19 +158,14 @@ class SeparatedFile:
                     fields = next(reader, None)
                 except csv.Error as error:
                     raise DataError(
-                        f"{self.path}, line {line}: a quote does not close as it should ({error})."
-                        f"{self._parted() or ' A quote inside a quoted text is written twice.'}"
+                        f"{self.path}, line {line}: a quote does not close as it should ({error}). "
+                        + (parted_otherwise(self.names) or "A quote inside a quoted text is written twice.")
                     ) from error
                 if fields is None:
                     return
                 if len(fields) > 1 or (fields and (fields[0].strip() or len(self.names) == 1)):
                     yield line, [_restore(field) for field in fields]
                 line = reader.line_num + 1
-
-    def _parted(self) -> str:
-        """Say that the file is parted by another sign, where its header is one cell with such a sign in it."""
-        signs = [sign for sign in ";\t|," if len(self.names) == 1 and sign in self.names[0]]
-        return f" Is it parted by {signs[0]!r}? Save it as .csv with commas, or as .tsv with tabs." if signs else ""
 
     def _refuse_swallowed(self, line: int, fields: Sequence[str], seen: list[set[str]]) -> None:
         """Stop where a quote opened in one row and closed in another: a line of the cell is a row of its own."""

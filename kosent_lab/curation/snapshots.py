@@ -128,10 +128,14 @@ class Snapshot:
             if step["step"] == "opt-out"
             for request, wish in _by_request(step["facts"].get("requests", {})).items()
         }
-        lineage = self.lineage()
-        gone = lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
+        gone = self._asked_out()
         asked = zip(gone["letters_sha256"], gone["other"], strict=True)
         return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
+
+    def _asked_out(self) -> pd.DataFrame:
+        """Return the rows of the lineage of what left by a wish."""
+        lineage = self.lineage()
+        return lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
 
     def remembered(self, new: Snapshot) -> dict[str, tuple[str, str | None]]:
         """Return what of `asked` the version behind this one has to keep; of this one built again what its lineage does
@@ -140,8 +144,7 @@ class Snapshot:
         asked = self.asked()
         if self.manifest["version"] != new.manifest["version"]:
             return asked
-        older, lineage = self.asked(own=False), new.lineage()
-        again = set(lineage.loc[lineage["step"].eq("opt-out") & lineage["action"].eq("removed"), "letters_sha256"])
+        older, again = self.asked(own=False), set(new._asked_out()["letters_sha256"])
         return {letters: wish for letters, wish in asked.items() if letters in older or letters not in again}
 
     def find(

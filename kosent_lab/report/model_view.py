@@ -34,11 +34,14 @@ class ModelView:
     classifier: Classifier
 
     @functools.cached_property
+    def _tests(self) -> list[behaviour.BehaviourTest]:
+        return [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
+
+    @functools.cached_property
     def cases(self) -> tuple[pd.DataFrame, str]:
         """`behaviour.score_cases` of the suites at hand, and why some tests were left out."""
         try:
-            tests = [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
-            tests, missing = suite_scores.without_reader(tests)
+            tests, missing = suite_scores.without_reader(self._tests)
             cases = behaviour.make_cases(tests, most=CASES)
         except KosentError as error:  # an installation without a clone's data
             return pd.DataFrame(), str(error)
@@ -47,11 +50,7 @@ class ModelView:
     @functools.cached_property
     def korean_names(self) -> dict[tuple[str, str], str]:
         """What tests are called in Korean, by capability and test."""
-        try:
-            tests = [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
-        except KosentError:
-            return {}
-        return {(test.capability, test.name): test.korean for test in tests if test.korean}
+        return {(test.capability, test.name): test.korean for test in self._tests if test.korean}
 
     @functools.cached_property
     def exact(self) -> Classifier:

@@ -98,10 +98,10 @@ class Run:
     @property
     def looks_since_best(self) -> int:
         """How many looks ago the watched measure was best; 0 when the last one is, or there is none."""
-        if self.watch is None or not self.history or not (self.folder / BEST).exists():
-            return 0  # a run that is given patience when it goes on counts from its next look
-        values = [row[self.watch] for row in self.history]
-        return len(values) - 1 - int(np.argmax(values))
+        # a run that is given patience when it goes on counts from its next look: of those before no weights are kept
+        first = self.state.get("watched", 0 if (self.folder / BEST).exists() else math.inf)
+        values = [row[self.watch] for row in self.history if row["step"] >= first] if self.watch else []
+        return len(values) - 1 - int(np.argmax(values)) if values else 0
 
     @property
     def is_over(self) -> bool:
@@ -195,6 +195,8 @@ class Run:
         with (self.folder / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(self.history[-1]) + "\n")
         logger.info("%s", self.history[-1])
+        if self.options.patience and not (self.folder / BEST).exists():
+            self.state["watched"] = self.state["step"]
         if self.options.patience and self.looks_since_best == 0:
             save_checkpoint(self.folder / BEST, self.model, [], self.state, self.history[-1:], self.job)
         self.clock = time.monotonic()  # looking at valid is not training time
@@ -208,8 +210,8 @@ class Run:
     def keep_best(self) -> dict[str, float] | None:
         """Take the weights of the best look, where patience kept them; return what that look, or the last, measured."""
         if self.options.patience and (self.folder / BEST).exists():
-            _, kept = load_checkpoint(self.folder / BEST, self.model, [], self.job)
-            return kept[-1]
+            state, kept = load_checkpoint(self.folder / BEST, self.model, [], self.job)
+            return next(row for row in (*kept, *self.history) if row["step"] == state["step"])
         return self.history[-1] if self.history else None
 
 

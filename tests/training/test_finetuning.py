@@ -150,6 +150,8 @@ def test_patience_given_to_a_run_that_goes_on_counts_from_there(rows, tiny_token
     history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=more)
     assert torch.equal(model.classifier.dense.weight, weights[history.attrs["kept"]["accuracy"]])
     assert history.attrs["kept"]["accuracy"] != 0.9
+    assert history["accuracy"].tolist() == [0.9, 0.5, 0.6, 0.4, 0.3]
+    assert history.attrs["kept"]["accuracy"] == 0.6
 
 
 def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
