@@ -144,17 +144,14 @@ def worst_slice(table: pd.DataFrame) -> pd.Series | None:
 
 
 def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:
-    """Return the slice of one condition that a pair is but a part of, where that is surely bad and differs from the
-    rest as clearly (its difference against its interval): with the share of halves in which it, or a part of it, is
-    worst.
+    """Return the surely bad slice that this one is but a part of, no worse than the whole as far as its interval tells;
+    itself where there is none. ``worst_share`` is then that of the whole and of all its parts.
     """
-    clear = table["difference"] / (table["difference_high"] - table["difference_low"])
-    own = row["difference"] / (row["difference_high"] - row["difference_low"])
-    holds = [set(named) < set(row["conditions"]) for named in table["conditions"]]
-    wholes = table[np.array(holds, dtype=bool) & surely_bad(table) & (clear <= own)]
+    holds = np.array([set(named) < set(row["conditions"]) for named in table["conditions"]], dtype=bool)
+    wholes = table[holds & surely_bad(table) & (table["accuracy"] <= row["ci_high"])]
     if wholes.empty:
         return row
-    whole = wholes.loc[clear[wholes.index].idxmin()].copy()
+    whole = wholes.loc[wholes["difference"].idxmin()].copy()
     parts = [set(whole["conditions"]) <= set(named) for named in table["conditions"]]
     whole["worst_share"] = table.loc[parts, "worst_share"].sum()
     return whole

@@ -153,3 +153,12 @@ def test_a_part_of_a_bad_group_is_not_named_for_it():
     assert whole_slice(table, part)["worst_share"] > 0.9
     alone = table[table["conditions"] == (("shop", "a"),)].iloc[0]
     assert whole_slice(table, alone)["conditions"] == (("shop", "a"),)
+
+
+def test_a_large_group_that_is_a_little_worse_is_not_named_for_its_worst_part():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"side": np.repeat(["a", "b"], 3_000), "smile": random.random(6_000) < 0.03})
+    chance = np.where(frame["side"] == "a", 0.88, 0.91) - 0.35 * (frame["smile"] & (frame["side"] == "a"))
+    frame["correct"], frame["label"] = random.random(6_000) < chance, 1
+    table = errors.find_slices(frame, columns=["side", "smile"])
+    assert set(errors.worst_slice(table)["conditions"]) == {("side", "a"), ("smile", "True")}
