@@ -29,7 +29,7 @@ HOUSE = {
     "curation": [
         "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_evidence",
         "copyright",
-        "folders", "repositories", "archives", "heritage", "registry", "optout", "quality", "engines", "outcome",
+        "folders", "git", "repositories", "archives", "heritage", "registry", "optout", "quality", "engines", "outcome",
         "personal_step", "steps",
         "scanner", "recipe", "documents", "snapshots", "changes", "notices", "data_card", "croissant", "inquiry",
         "build",
@@ -50,8 +50,9 @@ HOUSE = {
         "slices", "slice_search", "cells", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags",
         "plots",
     ],
-    "models": ["devices", "sizes", "lean", "folders", "classifier", "three_way", "electra", "pairs", "corruption"],
-    "scoring": ["answers", "encode", "predict", "csv_out", "shards", "finished", "saved", "replaced", "states",
+    "models": ["devices", "sizes", "lean", "folders", "storage", "classifier", "three_way", "electra", "pairs",
+               "corruption"],
+    "scoring": ["answers", "encode", "predict", "csv_out", "finished", "shards", "saved", "replaced", "states",
                 "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
@@ -69,8 +70,8 @@ HOUSE = {
         "notebooks", "plots",
     ],
     "results": [
-        "answers", "measured", "numbers", "markdown", "names", "model_tables", "study_tables", "calibration_tables",
-        "rejector_tables", "measured_tables", "corpus_tables", "neutral_tables", "error_tables",
+        "answers", "measured", "numbers", "markdown", "names", "model_tables", "domain_tables", "study_tables",
+        "calibration_tables", "rejector_tables", "measured_tables", "corpus_tables", "neutral_tables", "error_tables",
         "behaviour_tables", "headlines",
         "pages",
     ],

@@ -100,7 +100,7 @@ def _gap(difference: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 
 def _with_gradients(classifier: Classifier) -> LeanElectra:
-    if isinstance(classifier.forward, LeanElectra) and classifier.precision != "int8":
+    if isinstance(classifier.forward, LeanElectra):
         return classifier.forward
     raise ModelError(
         f"attribution needs an ELECTRA of two classes in fp32 or bf16, whose gradients are known; got "

@@ -17,6 +17,7 @@ from kosent_lab.behaviour.suites import BehaviourTest
 from kosent_lab.behaviour.templates import draw_fillings, fill, name_of, parse_template
 from kosent_lab.core.intervals import Interval, mean_of_groups, wilson_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.core.shares import share
 from kosent_lab.corpora.documents import load
 from kosent_lab.korean.readings import read_cached
 
@@ -195,9 +196,9 @@ def failure_table(scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "t
     -------
     DataFrame
         `by`, then ``n`` cases, ``groups`` (cases of one main word, or one text, are one draw), ``failures``,
-        ``failure_rate`` with ``ci_low``, ``ci_high`` (95 %: Student's t over the groups, of which there are few; where
-        all cases fail or none Wilson's interval of the groups); of the ``n_control`` cases that have one
-        ``control_failure_rate`` and ``difference`` (change less control, paired) with ``difference_low``,
+        ``failure_rate`` with ``ci_low``, ``ci_high`` (95 %: of one test `core.shares.share`, of several Student's t
+        over the groups, where all cases fail or none Wilson's interval of the groups); of the ``n_control`` cases that
+        have one ``control_failure_rate`` and ``difference`` (change less control, paired) with ``difference_low``,
         ``difference_high``, missing where none has.
 
     Notes
@@ -208,7 +209,8 @@ def failure_table(scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "t
     for key, part in scored.groupby(list(by), sort=False):
         groups = part["group"].to_numpy()  # one text in several tests is one draw
         failed, weights = part["failed"].to_numpy(dtype="float64"), test_weights(part)
-        rate = mean_of_groups(failed, groups, weights)
+        alone = len(np.unique(weights)) == 1  # one test, or several of as many cases
+        rate = share(failed, groups) if alone else mean_of_groups(failed, groups, weights)
         if rate.value in (0.0, 1.0):
             number = len(set(groups))
             rate = Interval(rate.value, *wilson_interval(rate.value * number, number))

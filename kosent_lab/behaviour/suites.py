@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from kosent_lab.behaviour.perturbations import CHANGES
 from kosent_lab.behaviour.templates import Words, check_slots, name_of, parse_template
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.toml_lines import read_toml
 
 SUITES_FOLDER = DATA_FOLDER / "suites"
 WORDS_FILE = "words.toml"
@@ -137,13 +137,10 @@ def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        source = path.read_text("utf-8")
-        return source, tomllib.loads(source)
-    except FileNotFoundError as error:
-        raise NotAvailableError(f"there is no suite {path}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the suite {path} cannot be read: {error}") from error
+    if not path.exists():
+        raise NotAvailableError(f"there is no suite {path}")
+    content, source = read_toml(path, what="suite")
+    return source, content
 
 
 def _lists(source: str, content: Mapping[str, Any], path: Path) -> dict[str, Sequence[Any]]:

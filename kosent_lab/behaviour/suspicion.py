@@ -7,8 +7,9 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.behaviour.particles import perturb
-from kosent_lab.core.intervals import paired_difference, wilson_interval
+from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import matched_difference
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
@@ -70,7 +71,7 @@ def suspect_particles(
     return result
 
 
-def suspicion_table(found: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:
+def suspicion_table(found: pd.DataFrame) -> pd.Series:
     """Say how often a changed place became more suspect, beside the control.
 
     Parameters
@@ -78,8 +79,6 @@ def suspicion_table(found: pd.DataFrame, *, resamples: int = 2_000, seed: int = 
     found : DataFrame
         From `suspect_particles`. A row whose probability before or after is missing neither rose nor
         fell: it counts as missing, in ``n_missing``.
-    resamples, seed : int
-        Bootstrap of the texts.
 
     Returns
     -------
@@ -87,8 +86,7 @@ def suspicion_table(found: pd.DataFrame, *, resamples: int = 2_000, seed: int = 
         ``n``, ``n_missing``; ``before``, ``after`` (mean probabilities of replaced), ``rose`` (share
         of n) with ``rose_low``, ``rose_high`` (Wilson); the same of the control with ``control_`` in
         front; ``n_paired`` (texts that have all four), ``difference`` of the two shares on these
-        (particle minus control) with ``difference_low``, ``difference_high`` (95 %, bootstrap of
-        the texts).
+        (particle minus control) with ``difference_low``, ``difference_high`` (95 %, of matched shares).
     """
     check_columns(found, ["before", "after", "control_before", "control_after"], what="summing up suspicion")
     summary: dict[str, float] = {}
@@ -102,7 +100,7 @@ def suspicion_table(found: pd.DataFrame, *, resamples: int = 2_000, seed: int = 
         summary |= {prefix + "n": n, prefix + "n_missing": len(part) - n, **known.mean()}
         summary |= {prefix + "rose": rose / n if n else np.nan, prefix + "rose_low": low, prefix + "rose_high": high}
     both = rises[""].index.intersection(rises["control_"].index)
-    paired = paired_difference(rises["control_"][both], rises[""][both], resamples=resamples, seed=seed)
+    paired = matched_difference(rises["control_"][both], rises[""][both])
     names = ("difference", "difference_low", "difference_high")
     return pd.Series(summary | {"n_paired": len(both)} | dict(zip(names, paired, strict=True)), dtype="float64")
 

@@ -8,7 +8,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "outcomes": ["BINS", "bin_numbers", "confidence_gap", "labelled_numbers", "pair_groups"],
+        "outcomes": ["BINS", "bin_numbers", "overconfidence", "labelled_numbers", "pair_groups"],
         "metrics": ["expected_calibration_error"],
         "summary": ["RESAMPLES", "calibration_summary", "compare", "metrics_table"],
         "reliability": [

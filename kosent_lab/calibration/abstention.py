@@ -14,7 +14,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.unreachable import UnreachableRiskError, unreachable
-from kosent_lab.core.held_out import refuse_test_rows, test_rows
+from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.core.shares import effects_of_last, share
 from kosent_lab.corpora.splits import halve
@@ -257,7 +257,7 @@ def held_out_threshold(
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
     columns = [name for name in (*_NEEDED, "pair_id", "split", "official_split") if name in frame.columns]
     rows = frame.loc[frame["correct"].notna(), columns]  # without the texts, which each half would hold again
-    first = halve(frame[frame["correct"].notna()], seed=seed) & ~test_rows(rows)
+    first = halve(frame[frame["correct"].notna()], seed=seed) & ~held_out_rows(rows)
     try:
         found = choose_threshold(rows[first], max_risk=max_risk, confidence=confidence)
     except UnreachableRiskError as error:

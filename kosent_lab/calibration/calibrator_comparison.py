@@ -122,6 +122,8 @@ def confidence_error(probability: np.ndarray, label: np.ndarray) -> float:
 
 def fold_numbers(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """Return the fold of each row; rows of one minimal pair have the same."""
+    if folds < 2:
+        raise DataError(f"folds are two or more: what is fitted on the others is measured on each; got {folds}")
     groups = pair_groups(rows)
     group = np.arange(len(rows)) if groups is None else groups
     names, codes = np.unique(group, return_inverse=True)

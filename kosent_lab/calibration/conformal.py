@@ -79,6 +79,8 @@ def fit_conformal(calib: pd.DataFrame, *, alpha: float = 0.1, by_class: bool = F
     refuse_test_rows(calib, what="conformal sets")
     rows = calib[calib["label"].notna()]
     label, prob_1 = rows["label"].to_numpy(dtype="int64"), rows["prob_1"].to_numpy(dtype="float64")
+    if len(odd := np.flatnonzero(~np.isfinite(prob_1))):
+        raise DataError(f"conformal sets need a probability of every labelled row; row {odd[0]} has {prob_1[odd[0]]}")
     unlikely = np.where(label == 1, 1 - prob_1, prob_1)
     groups = [label == 0, label == 1] if by_class else [np.ones(len(label), dtype=bool)] * 2
     limits = []

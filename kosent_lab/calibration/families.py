@@ -154,6 +154,10 @@ def _fit_venn_abers(values: np.ndarray, wins: np.ndarray, rows: np.ndarray) -> P
     cells = gather(sigmoid(values), np.zeros(len(values)), values, most=VENN_CELLS)
     size = len(cells.log_odds)
     at = np.bincount(cells.of_row, values * rows, size) / np.bincount(cells.of_row, rows, size)
+    least, most = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(least, cells.of_row, values)
+    np.maximum.at(most, cells.of_row, values)
+    at = np.where(least == most, least, at)  # a mean of equal scores may be another number than they are
     wins, rows = np.bincount(cells.of_row, wins, size), np.bincount(cells.of_row, rows, size)
     low, high = np.empty(2 * size + 1), np.empty(2 * size + 1)
     for number in range(2 * size + 1):

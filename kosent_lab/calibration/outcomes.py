@@ -88,6 +88,8 @@ def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:
     >>> bin_numbers(np.array([0.0, 0.2, 0.21, 1.0]), bins=5).tolist()
     [0, 0, 1, 4]
     """
+    if bins < 1:
+        raise DataError(f"bins are one or more; got {bins}")
     edges = np.arange(bins + 1) / bins
     return np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
 
@@ -122,7 +124,7 @@ def view(rows: pd.DataFrame, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return *outcome_columns(rows, of), odds if of == "positive" else np.abs(odds)
 
 
-def confidence_gap(frame: pd.DataFrame) -> Interval:
+def overconfidence(frame: pd.DataFrame) -> Interval:
     """Return by how much the mean confidence of the labelled rows lies above their accuracy, with the 95 % interval.
 
     It is Student's over minimal pairs, never shorter than the accuracy's own (`core.shares.share`): where hardly an
@@ -130,7 +132,7 @@ def confidence_gap(frame: pd.DataFrame) -> Interval:
 
     Examples
     --------
-    >>> gap = confidence_gap(pd.DataFrame({"confidence": [0.9, 0.95] * 10, "correct": [True] * 20}))
+    >>> gap = overconfidence(pd.DataFrame({"confidence": [0.9, 0.95] * 10, "correct": [True] * 20}))
     >>> [round(bound, 3) for bound in gap]
     [-0.075, -0.087, 0.086]
     """

@@ -54,8 +54,8 @@ def reliability_table(
     probability, outcome = outcome_columns(frame, of)
     if strategy not in ("width", "mass"):
         raise DataError(f"strategy= is 'width' or 'mass'; got {strategy!r}")
-    edges = np.arange(bins + 1) / bins
     number = bin_numbers(probability, bins)
+    edges = np.arange(bins + 1) / bins
     if strategy == "mass" and len(probability):
         cells = gather(probability, outcome, bins=bins)
         number = cells.masses[cells.of_row]

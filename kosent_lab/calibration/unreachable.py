@@ -10,8 +10,8 @@ from kosent_lab.core.schema import DataError
 class UnreachableRiskError(DataError):
     """No threshold can promise the risk.
 
-    With ``needed`` labelled rows one could as likely as not, or, where ``kept``, with so many that are kept and right;
-    None where more of the kind would not do.
+    With ``needed`` labelled rows one might, of which the magnitude alone is known, or, where ``kept``, with so many
+    that are kept and right; None where more of the kind would not do.
     """
 
     def __init__(self, message: str, needed: int | None, *, kept: bool = False) -> None:
@@ -47,5 +47,6 @@ def unreachable(
         rows = np.floor(share * size / effect[there])
         if (stats.binom.cdf(np.ceil(risk * rows), rows, max_risk) <= allowed)[risk < max_risk].any():
             break
-    size = -(-size // (step := 10 ** max(0, len(str(size)) - 2))) * step  # of two digits: it knows no more
-    return UnreachableRiskError(f"{few}. About {size:,} rows like these would make it as likely as not.", size)
+    # of the magnitude alone: in redrawn tables a threshold was found at a fifth of it, or at twice as many not yet
+    order = 10 ** (len(str(size)) - 1)
+    return UnreachableRiskError(f"{few}. Some {order:,}s of rows like these might do.", size)

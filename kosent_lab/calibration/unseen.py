@@ -10,7 +10,7 @@ import pandas as pd
 from kosent_lab.calibration.calibrator_comparison import confidence_error, paired_means, proper_losses
 from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
-from kosent_lab.core.held_out import test_rows
+from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 
@@ -57,7 +57,7 @@ def calibrate_unseen(
     fit, measure = {"": source[source["label"].notna()].assign(domain="")}, {}
     for name, frame in frames.items():
         rows = frame[frame["label"].notna()].assign(domain=name)
-        first = halve(rows, seed=seed) & ~test_rows(rows)
+        first = halve(rows, seed=seed) & ~held_out_rows(rows)
         fit[name], measure[name] = rows[first], rows[~first]
     table, intervals = [], []
     for name, rows in measure.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from kosent_lab.core.printable import printable
+from kosent_lab.core.schema import DataError
 
 STOPPED, ENDED, PIPE_CLOSED = 130, 143, 141  # as shells count SIGINT, SIGTERM and SIGPIPE
 
@@ -31,10 +33,30 @@ class _OneLine(logging.Formatter):
 
 
 def take_any_character() -> None:
-    """Let the console write what its encoding lacks (cp949, ascii) as escapes."""
+    """Let the console write what its encoding lacks (cp949, ascii) as escapes; a stream that is closed is one that
+    says so where it is needed.
+    """
+    sys.stdin, sys.stdout = sys.stdin or _Closed("input"), sys.stdout or _Closed("output")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (as long as the process)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Closed(io.TextIOBase):
+    """A standard stream that whoever began the process has closed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, _text: str) -> int:
+        """Say that nobody would see it."""
+        raise DataError(f"standard {self.name} is closed, so that what this command prints is nowhere; open it")
+
+    @property
+    def buffer(self) -> io.BytesIO:
+        """Say that there is nothing to read."""
+        raise DataError(f"standard {self.name} is closed; there is nothing to read")
 
 
 @contextlib.contextmanager

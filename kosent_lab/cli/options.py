@@ -23,18 +23,28 @@ if TYPE_CHECKING:
     from kosent_lab.corpora.reading import Reading
     from kosent_lab.models.classifier import Classifier
 
-PRECISIONS = ("auto", "fp32", "bf16", "int8")
+PRECISIONS = ("auto", "fp32", "bf16")
 # `calibration.calibrator_choice.CHOICES`, the default first; written out for a parser that imports little
 CALIBRATORS = (
     "temperature", "platt", "quadratic", "beta", "spline", "isotonic", "venn_abers", "histogram", "best",
 )  # fmt: skip
 
 
+class _Lines(argparse.HelpFormatter):
+    """Fills what describes a command, and leaves the examples below it as they are written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return "\n".join(indent + line for line in text.splitlines())
+        return super()._fill_text(text, width, indent)
+
+
 def command(
     subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str, **options: Any
 ) -> argparse.ArgumentParser:
-    """Add the parser of a command that `run` carries out."""
-    parser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", **options)
+    """Add the parser of a command that `run` carries out; `epilog` keeps its lines."""
+    described = {"description": summary[0].upper() + summary[1:] + ".", "formatter_class": _Lines}
+    parser = subparsers.add_parser(name, help=summary, **described, **options)
     parser.set_defaults(run=run)
     return parser
 
@@ -66,7 +76,7 @@ def out_option(parser: argparse.ArgumentParser, ending: str, says: str, *, requi
 
 def file_columns(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a user's file is read."""
-    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--text-column", default="text", help="of the texts (default: text)")
     parser.add_argument("--label-column", help="default: label, where there is one")
     parser.add_argument("--no-labels", action="store_true", help="no column is a label, whatever it is called")
     parser.add_argument(

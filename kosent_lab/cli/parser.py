@@ -29,7 +29,7 @@ from kosent_lab.cli import (
     train,
 )
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import KosentError
+from kosent_lab.core.schema import KosentError, is_out_of_memory
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,8 +81,7 @@ def _told(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and str(error):  # no space, no permission, a folder in a file's place
         return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-    # torch and arrow have classes of their own, and torch on a CPU none at all
-    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
+    if is_out_of_memory(error):
         what = f"the memory of this machine does not suffice ({crashes.describe(error)}); give it less at once"
     elif isinstance(error, RecursionError):
         what = f"something in the input is nested too deeply ({crashes.describe(error)})"

@@ -18,7 +18,7 @@ from kosent_lab.core.model_files import CHECKSUMS
 from kosent_lab.core.schema import AcceleratorLostError, DataError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
-PACKED, MODEL = "packed.safetensors", "model"
+PACKED, MODEL, DEVICE = "packed.safetensors", "model", "device.txt"
 _CALLED = ("pack", "pretrain", "finetune", "average", "pieces", "package")
 
 
@@ -50,8 +50,9 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     commands = parser.add_subparsers(required=True, parser_class=_Parser)
     for group in (train, pack, pretrain, finetune):
         group.add(commands)
-    known = {name: re.findall(r"--([a-z][a-z-]*)", commands.choices[name].format_help()) for name in _CALLED}
-    device = choose_device(arguments.device).type
+    known = {name: _options(commands.choices[name]) for name in _CALLED}
+    reads_packed = {name for name in _CALLED if "--packed" in commands.choices[name].format_help()}
+    device = _first_device(arguments.out, choose_device(arguments.device).type)
     to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED
     made = {"packed": file_sha256(arguments.packed)} if arguments.packed else {"pack": to_pack.copy()}
@@ -68,11 +69,28 @@ def run_recipe(arguments: argparse.Namespace) -> None:
         over = (folder / MODEL).is_dir() or (stage.run == "package" and (folder / CHECKSUMS).is_file())
         if _is_there(arguments.out, stage.name, made, over):
             continue
-        if "packed" in known[stage.run]:
+        if stage.run in reads_packed:
             words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
             words += ["--no-compile"] if arguments.no_compile else []
         logger.info("%s: kosent-lab train %s", stage.name, " ".join(words))
         run_stage(parser, [*words, "--out", str(folder)])
+
+
+def _options(command: argparse.ArgumentParser) -> list[str]:
+    """Name the options that a recipe may give a command: not those that the recipe's own command decides."""
+    words = [word.removeprefix("--") for action in command._actions for word in action.option_strings]
+    return [word for word in words if not word.startswith("-") and word not in ("help", "out", "packed", "device")]
+
+
+def _first_device(out: Path, device: str) -> str:
+    """Return the type of device that a recipe began on: its stages stay those, wherever they go on."""
+    kept = out / DEVICE
+    if not kept.is_file():
+        write_text(device + "\n", kept)
+        return device
+    if (first := kept.read_text("utf-8").strip()) != device:
+        logger.warning("%s began on %s: its stages and batches stay those of that device", out, first)
+    return first
 
 
 def _digest(facts: Any) -> str:
@@ -129,8 +147,9 @@ def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:
     try:
         with outputs.guarded(stage):
             stage.run(stage)
-    except AcceleratorLostError as error:
-        if getattr(stage, "device", None) == "cpu":
+    except Exception as error:  # outside of a training's loop torch says it with a class of its own
+        lost = isinstance(error, AcceleratorLostError) or type(error).__name__ == "AcceleratorError"
+        if not lost or getattr(stage, "device", None) == "cpu":
             raise
         logger.warning("%s Going on from its checkpoint on the CPU.", error)
         run_stage(parser, [*words, "--device", "cpu"])

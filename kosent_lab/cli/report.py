@@ -24,9 +24,21 @@ if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
 
 
+_EXAMPLES = """\
+examples:
+  kosent-lab report
+  kosent-lab report --data reviews.xlsx --text-column 내용 --label-column 평가 --language ko
+  kosent-lab report --data stars.csv --map-labels 1,2=0 4,5=1 3=neutral --out report-stars
+
+CSV, TSV, Excel, JSON lines and parquet are read; docs/FILES.md says how, and what is refused. --out gets report.html,
+one file that opens anywhere, and the predictions beside it.
+"""
+
+
 def add(subparsers: Any) -> None:
     """Add ``report``."""
-    parser = command(subparsers, "report", make_report, "error-analysis report of labelled Korean text (the main job)")
+    says = "error-analysis report of labelled Korean text (the main job)"
+    parser = command(subparsers, "report", make_report, says, epilog=_EXAMPLES)
     parser.add_argument(
         "--data",
         action="append",
@@ -36,7 +48,7 @@ def add(subparsers: Any) -> None:
     )
     calibrator_options(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
-    parser.add_argument("--language", choices=("en", "ko"), default="en")
+    parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the page (default: en)")
     parser.add_argument(
         "--keep-personal", action="store_true",
         help="show phone numbers, addresses, accounts, secrets and so on, which are hidden on the page and in its "
@@ -82,7 +94,10 @@ def make_report(arguments: argparse.Namespace) -> None:
     options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
     options |= {"view": ModelView(classifier), "tags": tags, "slice_by": arguments.slice}
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
+    from kosent_lab.corpora.personal import mask_text
+
     again = command_line(arguments, names, classifier)
+    again = again if arguments.keep_personal else mask_text(again)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
     print(f"The report: {path.resolve()}")
 

@@ -37,7 +37,7 @@ ALL_PAIRS = 50_000  # texts of which every pair is compared
 def add(subparsers: Any) -> None:
     """Add ``predict`` and ``evaluate``."""
     predict = command(subparsers, "predict", predict_file, "score a file; a killed run goes on where it stopped")
-    predict.add_argument("file", type=Path)
+    predict.add_argument("file", type=Path, help="CSV, TSV, Excel, JSON lines, parquet (docs/FILES.md), or -")
     predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument(
         "--resume",
@@ -56,17 +56,16 @@ def add(subparsers: Any) -> None:
 
     evaluate = command(
         subparsers, "evaluate", evaluate_task, "metrics with intervals",
-        epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, "
-        "n_blank, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, "
-        "ece_ci, accuracy_calibrated, accuracy_calibrated_ci, "
-        "ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, nll_calibrated_ci, "
-        "calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which rows are therefore not "
-        "measured), calib_accuracy, calibration_caution, model_id, data_sha256, params, slices (column, value, n, "
-        "accuracy and that of each label); with --three-way: three_way (macro_f1, confusion, neutral_auroc, "
-        "polar_accuracy and its change); with --beside: beside (of each model what errors.compare_models tells, its "
-        "difference to the first, and where); with --task rtd: n "
-        "(pieces), auroc, generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, "
-        "not_run, failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, by_word, worst",
+        epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, n_blank, "
+        "accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, ece_ci, accuracy_calibrated, "
+        "accuracy_calibrated_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, "
+        "nll_calibrated_ci, calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which "
+        "rows are therefore not measured), calib_accuracy, calibration_caution, model_id, data_sha256, params, "
+        "slices (column, value, n, accuracy and that of each label); with --three-way: three_way (macro_f1, "
+        "confusion, neutral_auroc, polar_accuracy and its change); with --beside: beside (of each model what "
+        "errors.compare_models tells, its difference to the first, and where); with --task rtd: n (pieces), auroc, "
+        "generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, not_run, "
+        "failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, by_word, worst",
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
@@ -98,11 +97,11 @@ def add(subparsers: Any) -> None:
 def predict_file(arguments: argparse.Namespace) -> None:
     """Score a file into a file."""
     source = Path(from_stdin(arguments.file))
-    if not source.is_file():  # before a model is read
-        raise NotAvailableError(f"there is no file {source}")
+    if not source.is_file():  # before a model is read; a pipe could not be read twice
+        raise NotAvailableError(f"there is no file {source}{' (a pipe is read as -)' if source.exists() else ''}")
 
     from kosent_lab.corpora.documents import SHARD_ROWS
-    from kosent_lab.scoring.shards import score_file
+    from kosent_lab.scoring.shards import remove_shards, score_file
 
     classifier = open_classifier(arguments, any_classes=not arguments.three_way)
     if arguments.three_way:
@@ -114,6 +113,7 @@ def predict_file(arguments: argparse.Namespace) -> None:
 
         own = dataclasses.replace(reading(arguments), own_labels=bool(classifier.class_names))
         rows = check_finished(source, arguments.out, classifier, reading=own, mask_personal=arguments.mask_personal)
+        remove_shards(arguments.out.with_name(arguments.out.name + ".parts"))  # of a job killed before it could
         print(f"{arguments.out} is there already: {rows:,} rows")
         return
     rows = score_file(

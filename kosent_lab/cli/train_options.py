@@ -27,7 +27,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         help="default: 12, or those of --init; deeper: the same function, shallower: the lowest",
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
-    parser.add_argument("--steps", type=positive_int, help="end after so many updates: the same run on every machine")
+    parser.add_argument("--steps", type=positive_int, help="end after so many updates, whatever time they take")
     parser.add_argument("--batch-tokens", type=positive_int, default=6_144)
     parser.add_argument("--max-tokens", type=positive_int, help="pieces a text is cut at (pretrain: into parts of)")
     parser.add_argument("--accumulate", type=positive_int, default=1, help="batches per update")

@@ -25,6 +25,8 @@ def auroc_interval(area: float, n_positive: int, n_negative: int) -> tuple[float
     --------
     >>> [round(bound, 2) for bound in auroc_interval(0.95, 7, 100)]
     [0.77, 0.99]
+    >>> [round(bound, 2) for bound in auroc_interval(1.0, 3, 30)]
+    [0.68, 1.0]
     """
     from scipy.optimize import brentq
 
@@ -36,9 +38,9 @@ def auroc_interval(area: float, n_positive: int, n_negative: int) -> tuple[float
         shared = 1 + middle * ((1 - true) / (2 - true) + true / (1 + true))
         return abs(true - area) - REACH * (true * (1 - true) * shared / (n_positive * n_negative)) ** 0.5
 
-    end = 1e-9
-    low = brentq(apart, end, area) if area > end and apart(end) > 0 else 0.0
-    high = brentq(apart, area, 1 - end) if area < 1 - end and apart(1 - end) > 0 else 1.0
+    end = 1e-9  # an area of 0 or 1 is apart from none like it by nothing: the search begins beside it
+    low = brentq(apart, end, min(area, 1 - end)) if area > end and apart(end) > 0 else 0.0
+    high = brentq(apart, max(area, end), 1 - end) if area < 1 - end and apart(1 - end) > 0 else 1.0
     return float(low), float(high)
 
 

@@ -23,7 +23,19 @@ from kosent_lab.core.schema import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_PARTIAL = ".partial"
 _KEPT_NAME = 40  # characters of a name that go into that of its temporary file: names have an end
+
+
+def private_name(path: Path) -> str:
+    """Return how the names of files begin that belong to `path` alone: with its own, and a hash where that is long.
+
+    Examples
+    --------
+    >>> private_name(Path("reviews.csv")), len(private_name(Path("리뷰" * 100)))
+    ('reviews.csv.beb4dfba', 49)
+    """
+    return f"{path.name[:_KEPT_NAME]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}"
 
 
 @contextlib.contextmanager
@@ -59,8 +71,12 @@ def whole(path: Path) -> Iterator[Path]:
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is no file that can be replaced (a folder, a device or a pipe); name a file")
+    if not path.parent.exists() and any(folder.suffix == _PARTIAL for folder in path.parents):
+        raise DataError(
+            f"{path.parent}, which was being made, is gone: something else removed it; run the command again"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name[:_KEPT_NAME]}.{secrets.token_hex(4)}.partial")
+    partial = path.with_name(f"{private_name(path)}.{secrets.token_hex(4)}{_PARTIAL}")
     # exclusively: never a file that someone else has laid there; the mode is that of any new file
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
@@ -94,9 +110,9 @@ def _sync(path: Path, flags: int) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed writers of `path` left beside it; only for who knows that none is alive (``core.locks``)."""
-    for partial in path.parent.glob("*.partial"):
+    for partial in path.parent.glob(f"*{_PARTIAL}"):
         name, _, random = partial.stem.rpartition(".")
-        if name.removeprefix(".") == path.name[:_KEPT_NAME].removeprefix(".") and len(random) == 8:
+        if name.removeprefix(".") == private_name(path).removeprefix(".") and len(random) == 8:
             if partial.is_dir():
                 shutil.rmtree(partial, ignore_errors=True)
             else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from kosent_lab.core.files import sync
+from kosent_lab.core.files import private_name, sync
 from kosent_lab.core.locks import hold
 
 # what model folders of this package are made of; whatever else lies in one is the user's, a card that tells of it too
@@ -52,7 +53,7 @@ def whole_folder(folder: Path, *, own: tuple[str, ...] = MODEL_FILES) -> Iterato
     next call puts it back.
     """
     folder = folder.resolve()
-    fresh = folder.with_name(f".{folder.name[:40]}.{secrets.token_hex(4)}.partial")
+    fresh = folder.with_name(f".{private_name(folder)}.{secrets.token_hex(4)}.partial")
     with hold(folder):
         _recover(folder)
         fresh.mkdir()
@@ -75,7 +76,7 @@ def whole_folder(folder: Path, *, own: tuple[str, ...] = MODEL_FILES) -> Iterato
 
 
 def _recover(folder: Path) -> None:
-    for old in folder.parent.glob(f".{folder.name[:40]}.????????.old"):
+    for old in folder.parent.glob(f".{glob.escape(private_name(folder))}.????????.old"):
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:

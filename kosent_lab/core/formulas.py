@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_UNSEEN, _LOOKED_AT = " \ufeff\u200b\u00a0\u3000", 100
 # a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
 _NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
 
@@ -21,18 +23,23 @@ def escape_formula(text: str) -> str:
     str
         With an apostrophe where it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end; but a sign before
         nothing else than digits, spaces and ``. , ( ) % / + -`` (``-5``, ``-1,000``, ``+82-10-1234-5678``), or a
-        number like ``-1e-05``, stays: without a letter it calls nothing and reaches nowhere.
+        number like ``-1e-05``, stays: without a letter it calls nothing and reaches nowhere. Spaces and marks before
+        them are looked through, and wide signs (``＝``), which spreadsheets of East Asia take for the narrow ones.
 
     Examples
     --------
     >>> [escape_formula(text) for text in ("=1+1", "-5", "+82-10-1234-5678", "-별로예요", "- x")]
     ["'=1+1", '-5', '+82-10-1234-5678', "'-별로예요", "'- x"]
+    >>> [escape_formula(text) for text in ("＝HYPERLINK(1)", " =1+x", "좋아요")]
+    ["'＝HYPERLINK(1)", "' =1+x", '좋아요']
 
     References
     ----------
     OWASP, "CSV injection".
     """
-    return f"'{text}" if text.startswith(_BEGINS_FORMULA) and not _NUMBER.fullmatch(text) else text
+    bare = unicodedata.normalize("NFKC", text[:_LOOKED_AT].lstrip(_UNSEEN)[:1])
+    begins = text.startswith(_BEGINS_FORMULA) or bare.startswith(_BEGINS_FORMULA)
+    return f"'{text}" if begins and not _NUMBER.fullmatch(text.strip(" ")) else text
 
 
 def unescape_formula(text: str) -> str:

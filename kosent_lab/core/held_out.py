@@ -13,7 +13,7 @@ from kosent_lab.core.schema import DataError
 COLUMNS = ("split", "official_split")  # our own division, and that of the source
 
 
-def test_rows(frame: pd.DataFrame) -> pd.Series:
+def held_out_rows(frame: pd.DataFrame) -> pd.Series:
     """Mark the test rows of a table, of whatever corpus.
 
     Parameters
@@ -27,7 +27,8 @@ def test_rows(frame: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> test_rows(pd.DataFrame({"split": ["train", "test", None], "official_split": ["test", None, "dev"]})).tolist()
+    >>> rows = pd.DataFrame({"split": ["train", "test", None], "official_split": ["test", None, "dev"]})
+    >>> held_out_rows(rows).tolist()
     [True, True, False]
     """
     marked = pd.Series(False, index=frame.index)
@@ -62,7 +63,7 @@ def refuse_test_rows(frame: pd.DataFrame, *, what: str) -> None:
     ...
     kosent_lab.core.schema.DataError: a temperature must not see the test split, and 1 of the 2 rows given ...
     """
-    marked = test_rows(frame)
+    marked = held_out_rows(frame)
     if marked.any():
         named = [column for column in COLUMNS if column in frame.columns and (frame[column] == "test").any()]
         raise DataError(

@@ -119,7 +119,8 @@ def bootstrap_p(draws: Sequence[float]) -> float:
     """Return the two-sided p-value of "it is zero" that belongs to `percentile_interval`.
 
     It is below 0.05 where that interval leaves zero out and only there (but for the one draw that keeps it above
-    0), so that test and interval never contradict each other. Few rows, under about twenty, make both too sure.
+    0), so that test and interval never contradict each other. Few rows make both too sure: under about twenty, and
+    under about fifty where most changes are of one sign and size and a few far from them (`flip_p`).
 
     References
     ----------
@@ -131,10 +132,33 @@ def bootstrap_p(draws: Sequence[float]) -> float:
     (0.5, 1.0)
     """
     known = np.asarray(draws, dtype="float64")
+    known = known[~np.isnan(known)]
     if not known.size:
         return float("nan")
     smaller = min((known <= 0).sum(), (known >= 0).sum())
     return float(min(1.0, 2 * (smaller + 1) / (known.size + 1)))
+
+
+def flip_p(differences: np.ndarray, *, draws: int = RESAMPLES, seed: int = 0) -> float:
+    """Return the two-sided p-value of a mean difference of pairs of which either might as well have come first.
+
+    Parameters
+    ----------
+    differences : ndarray of float, shape (n,)
+
+    References
+    ----------
+    Fisher 1935, "The design of experiments", section 21.
+
+    Examples
+    --------
+    >>> round(flip_p(np.ones(4), draws=5_000), 1), flip_p(np.array([-1.0, 1.0]))
+    (0.1, 1.0)
+    """
+    random = np.random.default_rng(seed)
+    signs = random.choice([-1.0, 1.0], size=(draws, len(differences)))
+    as_far = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12 * np.abs(differences).sum()
+    return float((as_far.sum() + 1) / (draws + 1))
 
 
 def bootstrap_means(
@@ -192,6 +216,11 @@ def mean_of_groups(values: np.ndarray, groups: np.ndarray, weights: np.ndarray |
     References
     ----------
     Cameron and Miller 2015, "A practitioner's guide to cluster-robust inference" (few clusters).
+
+    Notes
+    -----
+    Where all values are alike nothing tells how another would differ: by one, in as many groups as Wilson's bound
+    allows.
     """
     from scipy import stats
 
@@ -201,6 +230,9 @@ def mean_of_groups(values: np.ndarray, groups: np.ndarray, weights: np.ndarray |
     left = np.bincount(codes, weights * (values - value))
     if len(left) < 2:
         return Interval(value, float("nan"), float("nan"))
+    if np.ptp(values) == 0:
+        reach = wilson_interval(0, len(left))[1]
+        return Interval(value, value - reach, value + reach)
     error = (len(left) / (len(left) - 1) * (left**2).sum()) ** 0.5 / weights.sum()
     reach = stats.t.ppf((1 + LEVEL) / 2, len(left) - 1) * error
     return Interval(value, value - reach, value + reach)

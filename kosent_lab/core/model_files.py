@@ -66,6 +66,9 @@ def check_folder(folder: Path, *, weights: bool = True) -> None:
     ------
     ModelError
     """
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not (path.is_file() or path.is_dir() or path.is_symlink()):  # a pipe would be waited for
+            raise ModelError(f"{path} is no file; a model folder holds files. Copy or fetch it again.")
     for name in (CONFIG, TOKENIZER_CONFIG, GENERATOR_CONFIG):
         if (folder / name).exists():
             _refuse_programs(folder / name)

@@ -5,6 +5,7 @@ What the fonts of figures lack is replaced in ``figures.theme``.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -33,6 +34,17 @@ def printable(text: str, *, keep: str = "") -> str:
         return match.group() if match.group() in keep else match.group().encode("unicode_escape").decode("ascii")
 
     return _UNSEEN.sub(shown, text)
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as text that can be written: bytes of it that are no UTF-8 as escapes.
+
+    Examples
+    --------
+    >>> shown_name("리뷰.csv"), shown_name("\\udcb8\\udcae.csv")
+    ('리뷰.csv', '\\\\xb8\\\\xae.csv')
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def cut(text: str, length: int) -> str:

@@ -28,6 +28,10 @@ PREDICTION_COLUMNS = (
 )
 
 
+# of torch on a CPU, CUDA, MPS, cuBLAS and C++
+_NO_MEMORY = ("out of memory", "allocate memory", "ALLOC_FAILED", "bad_alloc")
+
+
 class KosentError(Exception):
     """Base of every error that this package raises on purpose: its message is for the user."""
 
@@ -42,6 +46,18 @@ class ModelError(KosentError, ValueError):
 
 class TrainingError(KosentError, RuntimeError):
     """A training run cannot go on; its last good checkpoint stands."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory ran out, of this machine or of an accelerator: libraries say it in words of their own.
+
+    Examples
+    --------
+    >>> is_out_of_memory(RuntimeError("MPS backend out of memory")), is_out_of_memory(RuntimeError("a shape"))
+    (True, False)
+    """
+    said = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+    return said or any(words in str(error) for words in _NO_MEMORY)
 
 
 class AcceleratorLostError(TrainingError):

@@ -18,7 +18,8 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     groups : ndarray, shape (n,), optional
         Rows of one value (a minimal pair) answer alike: n is divided by the design effect, one at least, and the size
         of a group where all answers are alike. A single answer that differs may therefore narrow the interval. Of few
-        groups the effect is a guess: n is made smaller by as much as Student's t is wider.
+        groups the effect is a guess, and of one that holds many of the rows: n is made smaller by as much as Student's
+        t is wider, with the degrees of freedom of as many equal groups as vary like these.
 
     References
     ----------
@@ -36,9 +37,11 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     if not n:
         return Interval(float("nan"), float("nan"), float("nan"))
     value, effect = float(right.mean()), design_effect(right, groups)
-    if effect > 1 and 0 < value < 1 and (free := len(np.unique(groups)) - 1):
+    sizes = np.unique(groups, return_counts=True)[1] if effect > 1 else np.ones(n)
+    if effect > 1 and 0 < value < 1 and len(sizes) > 1:
         from scipy import stats
 
+        free = max(1.0, n**2 / float((sizes**2).sum()) - 1)
         effect *= float(stats.t.ppf((1 + LEVEL) / 2, free) / REACH) ** 2
     return Interval(value, *wilson_interval(value * n / effect, n / effect))
 
@@ -129,7 +132,9 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
     [0.0, -0.089, 0.089]
     """
     gain = np.asarray(second, dtype="float64") - np.asarray(first, dtype="float64")
-    n, value = len(gain), float(gain.mean())
+    if not (n := len(gain)):
+        return Interval(float("nan"), float("nan"), float("nan"))
+    value = float(gain.mean())
     middle = gain.sum() / (n + 2)
     left = np.bincount(np.arange(n) if groups is None else groups, gain - middle)
     if n > 1 and len(left) == 1:  # of one draw nothing tells how another would differ

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,25 @@ def read_toml(path: Path, *, what: str) -> tuple[dict[str, Any], str]:
     """
     try:
         text = path.read_text("utf-8-sig")  # Windows editors mark a file
-        return tomllib.loads(text), text
+        content = tomllib.loads(text)
+        if any("\0" in word for word in _words(content)):
+            raise DataError(f"the {what} {path} has a text with a NUL, which no name and no option may hold")
+        return content, text
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"the {what} {path} cannot be read: {error}") from error
+
+
+def _words(content: Any) -> Iterator[str]:
+    """Yield every text of a document, keys too."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for one in content:
+            yield from _words(one)
+    elif isinstance(content, dict):
+        yield from content
+        for one in content.values():
+            yield from _words(one)
 
 
 class TomlLines:

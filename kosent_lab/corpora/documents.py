@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.printable import shown_name
 from kosent_lab.core.schema import (
     PREDICTION_COLUMNS,
     DataError,
@@ -222,7 +223,7 @@ class _Roles:
         ids = _id_words(raw["doc_id"]) if self.ids else [f"row-{start + number}" for number in range(len(raw))]
         taken = {self.text, self.label, "doc_id" if self.ids else None}
         own = raw.loc[:, [name not in taken for name in raw.columns]].set_axis(self.names, axis=1)
-        head = pd.DataFrame({"doc_id": ids, "corpus": path.name, "text": raw[self.text]}, index=raw.index)
+        head = pd.DataFrame({"doc_id": ids, "corpus": shown_name(path.name), "text": raw[self.text]}, index=raw.index)
         return pd.concat([head, labels, own], axis=1)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from kosent_lab.core.held_out import test_rows
+from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.documents import load
@@ -58,7 +58,7 @@ def gather_texts(
             held = folded.map({key: hash_share(key, seed=0) < VALID_SHARE for key in folded.unique()})
             frame = frame.assign(split=held.map({True: "valid", False: "train"}))
         # a file's own test stands in no evaluation set of ours
-        usable = frame["split"].isin(["train", "valid"]) & (folded != "") & ~test_rows(frame)
+        usable = frame["split"].isin(["train", "valid"]) & (folded != "") & ~held_out_rows(frame)
         # valid of a split corpus is an evaluation set itself: its own rows may stay, as valid
         clean = usable & ((frame["split"] == "valid") | ~folded.isin(forbidden))
         kept = frame.loc[clean & ~frame["text"].duplicated(), ["doc_id", "text", "split"]].assign(share=share)

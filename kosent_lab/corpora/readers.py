@@ -20,7 +20,7 @@ import pyarrow.parquet
 from kosent_lab.core.columns import to_frame, to_text
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.reading import Reading, one_column
+from kosent_lab.corpora.reading import WIDEST, Reading, one_column
 from kosent_lab.corpora.separated import SeparatedFile, find_encoding
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,12 @@ class JsonLines:
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path, self.encoding = path, find_encoding(path)[0]
-        self.keys = list(dict.fromkeys(key for row in self._objects() for key in row))
+        keys: dict[str, None] = {}
+        for row in self._objects():
+            keys |= dict.fromkeys(row)
+            if len(keys) > WIDEST:
+                raise DataError(f"{path} has more than {WIDEST:,} keys; each would be a column")
+        self.keys = list(keys)
         self.text = one_column(self.keys, reading.text_column, what=str(path))
         halved = []
         for number, row in enumerate(self._objects(), 1):

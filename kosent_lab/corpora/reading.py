@@ -14,6 +14,7 @@ from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import DataError
 
 LINES_LOOKED_AT = 20  # for a header below a title
+WIDEST = 2_000  # columns of a table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +60,6 @@ class Reading:
         """Return which of the first lines is the header, from 0; None where there is none."""
         if not self.header:
             return None
-        if self.header_row is not None:
-            return self.header_row - 1
         wanted = {plain_name(name) for name in self.named}
         return next((place for place, line in enumerate(lines) if wanted <= {plain_name(cell) for cell in line}), 0)
 
@@ -77,13 +76,13 @@ def number_names(count: int) -> list[str]:
 
 def distinct_names(names: Sequence[str]) -> list[str]:
     """Return names so that no two are alike: the second of one is ``<name>.1``."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for name in names:
         kept, number = name, 1
         while kept in found:
             kept, number = f"{name}.{number}", number + 1
-        found.append(kept)
-    return found
+        found[kept] = None
+    return list(found)
 
 
 def one_column(columns: Sequence[str], name: str, *, what: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,9 +17,14 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names, parted_otherwise
+from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names, parted_otherwise
 
 logger = logging.getLogger(__name__)
+_KINDS = {
+    "number": re.compile(r"[+-]?\d[\d.,]*"),
+    "time": re.compile(r"\d{1,4}[-/.:]\s?\d{1,2}([-/.:]\s?\d{1,4}.{0,20})?"),
+    "code": re.compile(r"[A-Za-z_-]{1,8}\d{1,12}"),
+}
 csv.field_size_limit(sys.maxsize)  # a long text is no fault; an open quote is found by other means
 
 _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -110,9 +116,12 @@ class SeparatedFile:
     def _check(self) -> None:
         """Find the header and go through every row; a column without a name counts where a cell of it is filled."""
         self.names: list[str] = []
-        head = list(itertools.islice(self._records(), LINES_LOOKED_AT))
+        looked_at = max(LINES_LOOKED_AT, self.reading.header_row or 0)
+        head = list(itertools.islice(self._records(), looked_at))
         if not head:
             raise DataError(f"{self.path} is empty; it needs a header line and a column {self.reading.text_column!r}")
+        if (widest := max(len(fields) for _, fields in head)) > WIDEST:
+            raise DataError(f"{self.path} has {widest:,} columns; the limit is {WIDEST:,}")
         place = self.reading.find_header([fields for _, fields in head])
         if self.reading.header_row is not None:  # a line of the file, blank ones counted
             place = next((i for i, (line, _) in enumerate(head) if line >= self.reading.header_row), len(head))
@@ -178,12 +187,17 @@ class SeparatedFile:
                 parts = inner.split(self.separator)
                 others = [i for i in range(len(fields)) if i != place]
                 if len(parts) == len(fields) > 1 and all(
-                    parts[i] in seen[i] or parts[i].isdigit() and fields[i].isdigit() for i in others
+                    parts[i] in seen[i] or _kind(parts[i]) == _kind(fields[i]) != "" for i in others
                 ):
                     raise DataError(
                         f"{self.path}, line {line}: a quoted cell holds what looks like rows of the file "
                         f"({inner[:_SHOWN]!r}); a quote before it is not closed."
                     )
+
+
+def _kind(cell: str) -> str:
+    """Return what a cell is by its shape, where words of a text seldom have it: a number, a date or time, a code."""
+    return next((name for name, shape in _KINDS.items() if shape.fullmatch(cell.strip())), "")
 
 
 def _shown(fields: Sequence[str]) -> str:

@@ -12,18 +12,19 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 import pandas as pd
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.escape import unescape
 
-from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.reading import LINES_LOOKED_AT, Reading, number_names
+from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names
 
 logger = logging.getLogger(__name__)
 LARGEST = 400_000_000  # bytes that a workbook may declare to unfold to
-TALLEST, WIDEST, MOST_CELLS = 1_048_576, 2_000, 50_000_000  # rows and columns of a sheet, cells in all
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+TALLEST, MOST_CELLS = 1_048_576, 50_000_000  # rows of a sheet, cells in all
+_MERGED = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old workbooks and encrypted ones begin
 
 
@@ -44,10 +45,10 @@ class Workbook:
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path = path
-        _refuse_others(path)
         try:
+            _refuse_others(path)
             self._read(reading)
-        except DataError:
+        except (DataError, MemoryError, NotAvailableError):
             raise
         except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
             raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
@@ -66,15 +67,20 @@ class Workbook:
         try:
             name = self._choose_sheet(book, reading.sheet)
             rows = [(number, cells) for number, cells in self._rows(book[name]) if any(cell != "" for cell in cells)]
-            merged = self._merged(book[name]._worksheet_path)  # openpyxl tells of them only where it reads all at once
+            merged, formulas = self._look_through(book[name]._worksheet_path)
         finally:
             book.close()
-        self._refuse_formulas(name, rows)
+        if formulas:
+            self._refuse_formulas(name, rows)
         # 0 where no row is the header; a row that the user names may be one that is blank
         lines = [cells for _, cells in rows[:LINES_LOOKED_AT]]
         place = reading.find_header(lines) if lines else None
         if reading.header_row is not None:
             place = next((i for i, (number, _) in enumerate(rows) if number >= reading.header_row), None)
+            if rows and place is None:
+                raise DataError(
+                    f"{self.path}, sheet {name!r}, ends in row {rows[-1][0]}; row {reading.header_row} can be no header"
+                )
         width = max((len(cells) for _, cells in rows), default=0)
         names = number_names(width) if place is None else rows[place][1] + [""] * (width - len(rows[place][1]))
         if not rows or (place is None and reading.header):
@@ -87,16 +93,25 @@ class Workbook:
         self._fill(merged, dict(zip((number for number, _ in body), padded, strict=True)))
         self.frame = pd.DataFrame([[cells[i] for i in kept] for cells in padded], columns=columns, dtype="str")
 
-    def _merged(self, part: str) -> list[tuple[int, int, int]]:
-        """Return the cells that are merged over several rows: column from 0, first and last row from 1."""
-        found, tail = [], b""
+    def _look_through(self, part: str) -> tuple[list[tuple[int, int, int]], bool]:
+        """Return the cells of a sheet that are merged over several rows (column from 0, first and last row from 1), and
+        whether it holds a formula: openpyxl tells of either only where it reads all at once.
+        """
+        found, formulas = [], False
+
+        def see(name: str, attributes: dict[str, str]) -> None:
+            nonlocal formulas
+            tag = name.rpartition(" ")[2]  # whatever its namespace is called
+            formulas = formulas or tag == "f"
+            if tag == "mergeCell" and (named := _MERGED.fullmatch(attributes.get("ref", ""))):
+                column, first, _, last = named.groups()
+                found.append((column_index_from_string(column) - 1, int(first), int(last)))
+
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = see
         with zipfile.ZipFile(self.path) as archive, archive.open(part.lstrip("/")) as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                text = tail + block
-                for column, first, _, last in _MERGED.findall(text):
-                    found.append((column_index_from_string(column.decode()) - 1, int(first), int(last)))
-                tail = text[-100:]  # a tag may be cut; one that is seen twice counts once
-        return [one for one in dict.fromkeys(found) if one[2] > one[1]]
+            parser.ParseFile(file)
+        return [one for one in found if one[2] > one[1]], formulas
 
     def _fill(self, merged: list[tuple[int, int, int]], body: dict[int, list[str]]) -> None:
         """Say in every row of a merged cell what stands in its first: a store, a label over a block of rows."""
@@ -145,10 +160,6 @@ class Workbook:
         """Stop at a formula that was never computed (written by a program, never opened in Excel)."""
         import openpyxl
 
-        with zipfile.ZipFile(self.path) as archive:
-            sheets = [item for item in archive.namelist() if item.startswith("xl/worksheets/")]
-            if not any(_holds(archive, item, b"<f") for item in sheets):
-                return
         book = openpyxl.load_workbook(self.path, read_only=True, data_only=False)
         try:
             known = dict(rows)
@@ -186,17 +197,9 @@ def _refuse_others(path: Path) -> None:
         locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
         kind = "protected by a password" if locked else "of the old kind (.xls)"
         raise DataError(f"{path} is {kind}. Open it in Excel and save it as .xlsx without a password.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            declared = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error
+    with zipfile.ZipFile(path) as archive:
+        declared = sum(item.file_size for item in archive.infolist())
     if declared > LARGEST:
         raise DataError(
             f"{path} unfolds to {declared / 1e6:,.0f} MB; the limit is {LARGEST / 1e6:,.0f} MB. Save the sheet as CSV."
         )
-
-
-def _holds(archive: zipfile.ZipFile, name: str, tag: bytes) -> bool:
-    with archive.open(name) as file:
-        return any(tag + end in block for block in iter(lambda: file.read(1 << 20), b"") for end in (b">", b" "))

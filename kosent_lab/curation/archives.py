@@ -60,12 +60,10 @@ def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
                 rows.append(file_row(name, b"", skipped=content, size=size, swhid=""))
             else:
                 rows.append(file_row(name, content))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # each kind of archive and each compression has errors of its own, and of Python's
         raise DataError(f"{path} is no archive that can be read, or is damaged: {error}") from error
-    except Exception as error:  # each compression has errors of its own
-        if isinstance(error, DataError) or type(error).__name__ not in ("error", "LZMAError", "BadGzipFile"):
-            raise
-        raise DataError(f"{path} is damaged: {error}") from error
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     # of two files of one name the later one is what unpacking leaves
     return frame.drop_duplicates("path", keep="last").sort_values("path", kind="stable", ignore_index=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
@@ -115,7 +116,7 @@ def _parse(text: str, path: Path) -> pd.DataFrame:
     before: set[str] = set()
     try:
         for row in filter(None, reader):
-            row = [row[0].strip(), *row[1:]]
+            row = [unescape_formula(field) for field in (row[0].strip(), *row[1:])]
             _check(row, f"{path}, line {reader.line_num}", before)
             rows.append(row)
             before.add(row[0])
@@ -183,7 +184,9 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
     with hold(path):
         before = _read(path)[0] if path.is_file() else ",".join(COLUMNS) + "\n"
         row = io.StringIO(newline="")
-        csv.writer(row, lineterminator="\n").writerow([request, asked_on, kind, value, note])
+        # a spreadsheet opens it, and who asks writes what he likes
+        words = map(escape_formula, (request, asked_on, kind, value, note))
+        csv.writer(row, lineterminator="\n").writerow(words)
         text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()
         _parse(text, path)
         write_text(text, path)

@@ -10,20 +10,19 @@ import datetime
 import hashlib
 import os
 import re
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.hangul import spellings
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.schema import DataError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.git import MOST_BYTES, blob_sizes, list_tree, read_blobs, run_git
 from kosent_lab.curation.identity import snapshot_swhid
 
+_COMMIT = re.compile(rb"\n?\x01([0-9a-f]{40}) (.*)")
 _LINK = "120000"
 _SUBMODULE = "160000"  # mode of an entry that is a commit of another repository
 
@@ -37,7 +36,7 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
         When there is none.
     """
     until = ""
-    if _git(repository, "rev-parse", "--show-object-format").strip() != b"sha1":
+    if run_git(repository, "rev-parse", "--show-object-format").strip() != b"sha1":
         raise DataError(
             f"{repository} names its objects by SHA-256; SWHIDs are of SHA-1. Its files can be read as a folder"
         )
@@ -51,13 +50,13 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
         until = f"{at}T23:59:59Z" if len(at) == 10 else moment.isoformat()
     if until:
         # what HEAD was then, not a branch that came in later
-        found = _git(repository, "rev-list", "-1", "--first-parent", f"--before={until}", "HEAD").decode().strip()
+        found = run_git(repository, "rev-list", "-1", "--first-parent", f"--before={until}", "HEAD").decode().strip()
         if not found:
             raise DataError(f"{repository} has no commit until {at}")
         return found
     if at.startswith("-"):
         raise DataError(f"{at!r} is no revision")
-    return _git(repository, "rev-parse", "--verify", "--quiet", f"{at}^{{commit}}").decode().strip()
+    return run_git(repository, "rev-parse", "--verify", "--quiet", f"{at}^{{commit}}").decode().strip()
 
 
 def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGEST) -> pd.DataFrame:
@@ -84,17 +83,18 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         When it is no repository, the revision is unknown, or an object is damaged.
     """
     commit = find_revision(repository, at)
-    tree, time = _git(repository, "show", "--no-patch", "--format=%T %ct", commit).decode().split()
-    listed = _git(repository, "ls-tree", "-r", "-z", "--long", commit)
+    tree, time = run_git(repository, "show", "--no-patch", "--format=%T %ct", commit).decode().partition(" ")[::2]
     rows, wanted = [], []
-    for entry in filter(None, listed.split(b"\0")):
+    for entry in list_tree(repository, commit):
         about, _, name = entry.partition(b"\t")
         mode, kind, digest, size = about.decode().split()
         if kind == "blob" and not size.isdigit():
             raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
         wanted.append((os.fsdecode(name), mode, digest, int(size) if kind == "blob" else 0))
-    small = [digest for _, mode, digest, size in wanted if size <= largest and mode != _SUBMODULE]
-    contents = dict(zip(small, _blobs(repository, small), strict=True))
+    small = {digest: size for _, mode, digest, size in wanted if size <= largest and mode != _SUBMODULE}
+    if sum(small.values()) > MOST_BYTES:
+        raise DataError(f"{repository} holds more than {MOST_BYTES:,} bytes; it is not read")
+    contents = dict(zip(small, read_blobs(repository, list(small)), strict=True))
     for name, mode, digest, size in wanted:
         skipped = "" if digest in contents else "too large"
         skipped = {_LINK: "link", _SUBMODULE: "another repository"}.get(mode, skipped)
@@ -105,7 +105,7 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         revision=commit,
         revision_swhid=f"swh:1:rev:{commit}",
         directory_swhid=f"swh:1:dir:{tree}",
-        time=_moment(int(time)),
+        time=_moment(_seconds(time, repository, commit)),
     )
 
 
@@ -131,20 +131,20 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     ISO/IEC 18670:2025, of snapshots: section "Snapshots".
     """
     head = find_revision(repository)
-    commits = _git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").split("\n")[:-1]
-    times = [int(line.partition(" ")[0]) for line in commits]
-    key = _git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
+    commits = run_git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").split("\n")[:-1]
+    times = [_seconds(line.partition(" ")[0], repository, head) for line in commits]
+    key = run_git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
     writers = (line.partition(" ")[2] for line in commits)
     authors = Counter(mail if names else _pseudonym(mail, key) for mail in writers)
-    listed = _git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)%00%(symref)")
+    listed = run_git(repository, "for-each-ref", "--format=%(objectname) %(objecttype) %(refname)%00%(symref)")
     refs = {}
     for line in os.fsdecode(listed).split("\n")[:-1]:  # a name of any bytes but these
         about, _, symbolic = line.partition("\0")
         digest, kind, name = about.split(" ", 2)
         refs[name] = ("alias", symbolic) if symbolic else (kind, digest)
-    branch = _git(repository, "rev-parse", "--symbolic-full-name", "HEAD").decode().strip()
+    branch = run_git(repository, "rev-parse", "--symbolic-full-name", "HEAD").decode().strip()
     refs["HEAD"] = ("alias", branch) if branch != "HEAD" else ("commit", head)
-    tree = _git(repository, "rev-parse", "HEAD^{tree}").decode().strip()
+    tree = run_git(repository, "rev-parse", "HEAD^{tree}").decode().strip()
     return {
         "commits": len(commits),
         "first": _moment(min(times)),
@@ -163,6 +163,18 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
 
 def _pseudonym(mail: str, key: str) -> str:
     return hashlib.blake2b(mail.lower().encode(), digest_size=8, key=key.encode()[:64]).hexdigest()
+
+
+def _seconds(written: str, repository: Path, commit: str) -> int:
+    """Return when a commit was made: seconds since 1970, which anybody may write into it."""
+    try:
+        seconds = int(written)
+        datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise DataError(
+            f"{repository}: a commit of {commit} has no date that can be read: {written.strip()!r}"
+        ) from error
+    return seconds
 
 
 def _moment(seconds: int) -> str:
@@ -197,8 +209,8 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
     """
     commit = find_revision(repository, at)
     # a name that a Mac wrote is decomposed
-    path = next((name for name in spellings(path) if _git(repository, "ls-tree", commit, name)), path)
-    listed = filter(None, _git(repository, "ls-tree", "-z", commit, path).split(b"\0"))
+    path = next((name for name in spellings(path) if run_git(repository, "ls-tree", commit, name)), path)
+    listed = filter(None, run_git(repository, "ls-tree", "-z", commit, path).split(b"\0"))
     if any(entry.split()[1] != b"blob" for entry in listed):
         raise DataError(f"{path!r} is no file of {repository} at {at}; name one file")
     words = (
@@ -210,71 +222,34 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         "-z",
         "--format=%x01%H %ct",
     )
-    said = _git(repository, "log", *words, commit, "--", path)
+    said = run_git(repository, "log", *words, commit, "--", path)
     versions = []
-    for part in filter(None, said.split(b"\x01")):
-        head, *raw = part.split(b"\0")
-        revision, time = head.decode().split()
-        fields = [field for field in raw if field.strip(b"\n")]
+    parts: list[tuple[bytes, bytes, list[bytes]]] = []
+    for field in said.split(b"\0"):
+        if head := _COMMIT.fullmatch(field):
+            parts.append((head[1], head[2], []))
+        elif field.strip(b"\n"):
+            parts[-1][2].append(field)
+    for revision, time, fields in parts:
         if fields:  # :modes digests status, then the name, of a rename the old and the new one
             about = fields[0].decode().lstrip("\n:").split()
-            versions.append((revision, int(time), os.fsdecode(fields[-1]), about[3], about[4], about[1]))
+            made = _seconds(time.decode("ascii", "replace"), repository, revision.decode())
+            versions.append((revision.decode(), made, os.fsdecode(fields[-1]), about[3], about[4], about[1]))
     if not versions:
         raise DataError(f"{repository} has no file {path!r} at {at}")
     held = [version for version in versions if version[4][0] != "D"][::-1]
-    contents = list(_blobs(repository, [digest for *_, digest, _, _ in held]))
+    sizes = blob_sizes(repository, [digest for *_, digest, _, _ in held])
+    small = [digest for digest, size in sizes.items() if size <= largest]
+    if sum(sizes[digest] for digest in small) > MOST_BYTES:
+        raise DataError(f"the versions of {path!r} are more than {MOST_BYTES:,} bytes; they are not read")
+    contents = dict(zip(small, read_blobs(repository, small), strict=True))
     rows = []
-    for (revision, time, name, digest, _, mode), content in zip(held, contents, strict=True):
-        skipped = "link" if mode == _LINK else "too large" if len(content) > largest else ""
-        row = file_row(name, content, skipped=skipped, swhid=f"swh:1:cnt:{digest}")
+    for revision, time, name, digest, _, mode in held:
+        skipped = "link" if mode == _LINK else "" if digest in contents else "too large"
+        content, size = contents.get(digest, b""), sizes[digest]
+        row = file_row(name, content, skipped=skipped, size=size, swhid=f"swh:1:cnt:{digest}")
         rows.append((revision, _moment(time), f"{name}@{revision[:12]}", *row[1:]))
     versions = pd.DataFrame(rows, columns=["revision", "time", *COLUMNS])
     # a merge brings what a branch of it had before; a change of rights alone changes nothing
     same = (versions["swhid"] == versions["swhid"].shift()) & (versions["path"] == versions["path"].shift())
     return versions[~same].reset_index(drop=True)
-
-
-def _blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:
-    """Yield the contents of blobs, in order."""
-    answer = _git(repository, "cat-file", "--batch", given="".join(f"{digest}\n" for digest in digests).encode())
-    place = 0
-    for digest in digests:
-        end = answer.index(b"\n", place)
-        head = answer[place:end].decode().split()
-        if head[1:2] != ["blob"]:
-            raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
-        size = int(head[2])
-        content = answer[end + 1 : end + 1 + size]
-        if git_blob_hash(content) != digest:
-            raise DataError(f"{repository}: the object {digest} is damaged; git fsck tells more")
-        yield content
-        place = end + 1 + size + 1
-
-
-def _git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
-    """Run git on a repository that may be anybody's: none of its hooks, filters or settings of programs count."""
-    if not Path(repository).is_dir():
-        raise NotAvailableError(f"there is no repository {repository}")
-    settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "safe.directory=*")
-    settings += ("log.showSignature=false", "log.showRoot=true", "gpg.program=false", "gpg.ssh.program=false")
-    safe = [word for setting in settings for word in ("-c", setting)]
-    # nothing that whoever calls has set for a repository of his own, and none of its own stand-ins for objects
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
-    environment["GIT_LITERAL_PATHSPECS"] = "1"  # a file called :(glob)* is that file
-    # a folder within a repository is none
-    environment["GIT_CEILING_DIRECTORIES"] = str(Path(repository).resolve().parent)
-    try:
-        done = subprocess.run(
-            ["git", *safe, "-C", str(repository), *words],
-            input=given,
-            capture_output=True,
-            check=False,
-            env=environment,
-        )
-    except FileNotFoundError as error:
-        raise NotAvailableError("git is not installed; a clone is read by it") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise DataError(f"{repository}: git {words[0]} failed: {said[-1] if said else 'no such revision'}")
-    return done.stdout

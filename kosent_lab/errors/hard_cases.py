@@ -9,17 +9,20 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.schema import check_columns
-from kosent_lab.core.shares import share
+from kosent_lab.core.shares import independent_difference, mean_of, share
 
 SURE = 0.9
 
 
-def confident_mistakes(frame: pd.DataFrame, *, count: int = 20) -> pd.DataFrame:
-    """Return the labelled rows that are wrong with the highest confidence, surest first."""
+def confident_mistakes(frame: pd.DataFrame, *, count: int = 20, once: bool = False) -> pd.DataFrame:
+    """Return the labelled rows that are wrong with the highest confidence, surest first; `once`: of pairs one."""
     check_columns(frame, ["correct", "confidence"], what="confident mistakes", hint="Run predict_frame first.")
     wrong = np.flatnonzero(frame["correct"].eq(False).fillna(False))
     order = np.argsort(-frame["confidence"].to_numpy(dtype="float64")[wrong], kind="stable")
-    return frame.iloc[wrong[order[:count]]]
+    found = frame.iloc[wrong[order]]
+    if once and (groups := pair_groups(frame)) is not None:
+        found = found[~pd.Series(groups[wrong[order]]).duplicated().to_numpy()]
+    return found.head(count)
 
 
 def special_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -57,6 +60,21 @@ def ordinary_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     rows = frame[frame["phenomenon"] == "plain"] if named else frame
     parts = {name: rows[rows["label"].eq(label).fillna(False)] for label, name in enumerate(("negative", "positive"))}
     return {f"plain_{name}" if named else name: part for name, part in parts.items() if len(part)}
+
+
+def read_worse(frame: pd.DataFrame, chosen: pd.Series) -> bool:
+    """Tell whether rows of a prediction frame are surely less often right than others of the same label.
+
+    Of one label, since what is chosen (sarcasm) may be mostly of the one that the model reads worse whatever the words.
+    """
+    apart = []
+    for label in (0, 1):
+        asked = frame["correct"].notna() & frame["label"].eq(label).fillna(False)
+        both = [frame[asked & rows] for rows in (~chosen, chosen)]
+        if all(map(len, both)):
+            read = [share(of["correct"].to_numpy(bool), pair_groups(of)) for of in both]
+            apart.append(independent_difference(*read))
+    return bool(apart) and bool(mean_of(apart).ci_high < 0)
 
 
 def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kosent_lab.core.intervals import bootstrap_means, bootstrap_p, mcnemar, percentile_interval
+from kosent_lab.core.intervals import bootstrap_means, flip_p, mcnemar, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 
 
@@ -57,8 +57,8 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     -------
     Series
         ``n`` pairs, ``mean_difference`` of ``prob_1`` with ``ci_low`` and ``ci_high`` (95 %,
-        percentile bootstrap) and ``p_difference`` of the same draws, so that the two agree
-        (`intervals.bootstrap_p`), ``gained`` and ``lost`` (pairs that only the second, only the
+        percentile bootstrap) and ``p_difference`` (signs flipped at random, `intervals.flip_p`: of few pairs with
+        a few large changes the bootstrap's is too small), ``gained`` and ``lost`` (pairs that only the second, only the
         first gets right; both texts have a label), ``p_correct`` (exact McNemar; 1 without such
         pairs).
 
@@ -71,6 +71,8 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
     if len(pairs) < 2:
         raise DataError(f"a paired test needs at least two pairs; got {len(pairs)}")
     difference = pairs["difference"].to_numpy(dtype="float64")
+    if missing := int(pairs["difference"].isna().sum()):
+        raise DataError(f"{missing} of {len(pairs)} pairs have no difference; leave them out of the paired summary")
     draws = bootstrap_means(difference, resamples=resamples, seed=seed)
     low, high = percentile_interval(draws, value=difference.mean())
     both = pairs[["correct_first", "correct_second"]].dropna()
@@ -81,7 +83,7 @@ def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0
             "mean_difference": difference.mean(),
             "ci_low": low,
             "ci_high": high,
-            "p_difference": bootstrap_p(draws),
+            "p_difference": flip_p(difference, draws=resamples, seed=seed),
             "gained": int((second & ~first).sum()),
             "lost": int((first & ~second).sum()),
             "p_correct": mcnemar(first, second),

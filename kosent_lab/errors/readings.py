@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
+from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.errors.hard_cases import SURE
 
@@ -90,7 +90,12 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
 
     value = kappa(np.ones(len(agreed)))
     draws = [kappa(counts) for counts in resample_counts(len(agreed), resamples=resamples, seed=seed)]
-    return Interval(value, *percentile_interval(draws, value=value))
+    low, high = percentile_interval(draws, value=value)
+    chance = float(one.mean(axis=0) @ other.mean(axis=0))
+    if chance < 1:  # a bootstrap of few readings is too short, and of those that always agree it has no width
+        least, most = ((bound - chance) / (1 - chance) for bound in wilson_interval(agreed.sum(), len(agreed)))
+        low, high = min(low, least), max(high, most)
+    return Interval(value, low, high)
 
 
 def stratum_of(frame: pd.DataFrame) -> pd.Series:

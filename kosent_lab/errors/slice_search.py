@@ -98,7 +98,7 @@ def find_slices(
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
-    names += ["difference", "difference_low", "difference_high", "p_adjusted"]
+    names += ["difference", "difference_low", "difference_high", "difference_within", "p_adjusted"]
     names += ["worst_share"]
     if not conditions:
         return pd.DataFrame(columns=names)
@@ -118,9 +118,15 @@ def find_slices(
             **_intervals(member > 0, correct > 0, groups),
             "difference": right / n - rest_right / rest,
         }
+        apart, held = np.zeros(len(n)), np.zeros(len(n))
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
             of_label = rows["label"].eq(label).to_numpy("float32") if "label" in rows else np.zeros_like(correct)
-            found[name] = (member @ (correct * of_label)).astype("float64") / (member @ of_label)
+            mine, hits = ((member @ counted).astype("float64") for counted in (of_label, correct * of_label))
+            found[name] = hits / mine
+            others = ((correct * of_label).sum() - hits) / (of_label.sum() - mine)
+            both = (mine > 0) & (mine < of_label.sum())
+            apart, held = apart + np.where(both, mine * (found[name] - others), 0), held + np.where(both, mine, 0)
+        found["difference_within"] = np.where(held == n, apart / n, np.nan)
         found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
         found |= {"worst_share": (worst[:, None] == np.arange(len(conditions))).mean(axis=0)}
     table = pd.DataFrame(found)[names]
@@ -135,23 +141,23 @@ def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
 
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
-    """Return the row of `find_slices` to name: of the surely bad slices that were ever the worst of a half the one that
-    was most often, else of all, or what it is but a part of (`whole_slice`); None where none ever was.
+    """Return the row of `find_slices` to name: of the surely bad slices the one that was most often the worst of a
+    half, where none ever was (a large one that is a little worse never is) the surest; else of all that ever were; or
+    what it is but a part of (`whole_slice`). None where no slice is surely bad and none ever was the worst.
     """
-    ever = table[table["worst_share"] > 0]
-    found = pd.concat([ever[surely_bad(ever)], ever])
+    order = ["worst_share", "p_adjusted", "difference"]
+    bad = table[surely_bad(table)].sort_values(order, ascending=[False, True, True], kind="stable")
+    found = pd.concat([bad, table[table["worst_share"] > 0]])
     return whole_slice(table, found.iloc[0]) if len(found) else None
 
 
 def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:
     """Return the surely bad slice that this one is but a part of, no worse than the whole as far as its interval tells;
-    itself where there is none. ``worst_share`` is then that of the whole and of all its parts.
+    itself where there is none. ``worst_share`` is that of the slice and of all its parts.
     """
     holds = np.array([set(named) < set(row["conditions"]) for named in table["conditions"]], dtype=bool)
     wholes = table[holds & surely_bad(table) & (table["accuracy"] <= row["ci_high"])]
-    if wholes.empty:
-        return row
-    whole = wholes.loc[wholes["difference"].idxmin()].copy()
+    whole = (row if wholes.empty else wholes.loc[wholes["difference"].idxmin()]).copy()
     parts = [set(whole["conditions"]) <= set(named) for named in table["conditions"]]
     whole["worst_share"] = table.loc[parts, "worst_share"].sum()
     return whole

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import confidence_gap, pair_groups
+from kosent_lab.calibration.outcomes import overconfidence, pair_groups
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
@@ -109,10 +109,10 @@ def slice_table(
     -------
     DataFrame
         ``column``, ``value``, ``n``, ``accuracy``, ``ci_low``, ``ci_high``, of its negative and positive texts
-        ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``mean_confidence``, and ``gap``, that less
-        the accuracy, with ``gap_low``, ``gap_high`` (95 %, `calibration.confidence_gap`); worst accuracy first within a
-        column. Among texts of one label no model is calibrated: there the gap is missing. A calibration error of so few
-        rows would be mostly chance.
+        ``accuracy_negative``, ``accuracy_positive`` (missing without such), ``mean_confidence``, and
+        ``overconfidence``, that less the accuracy, with ``overconfidence_low``, ``overconfidence_high`` (95 %); worst
+        accuracy first within a column. Among texts of one label no model is calibrated: there the last is missing. A
+        calibration error of so few rows would be mostly chance.
     """
     check_columns(frame, ["correct", "confidence", "label"], what="slicing", hint="Run predict_frame first.")
     columns = named_columns(frame, columns)
@@ -127,14 +127,14 @@ def slice_table(
             correct = part["correct"].to_numpy(dtype="float64")
             groups = pair_groups(part)
             _, low, high = share(correct, groups)
-            gap = confidence_gap(part)
+            gap = overconfidence(part)
             if column in LABEL_COLUMNS or part["label"].nunique() < 2:
                 gap = (np.nan,) * 3
             name = str(value).removesuffix(".0")
             lean = [part.loc[part["label"] == label, "correct"].astype("float64").mean() for label in (0, 1)]
             found.append((column, name, len(part), correct.mean(), low, high, *lean, part["confidence"].mean(), *gap))
     names = ["column", "value", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
-    names += ["mean_confidence", "gap", "gap_low", "gap_high"]
+    names += ["mean_confidence", "overconfidence", "overconfidence_low", "overconfidence_high"]
     table = pd.DataFrame(found, columns=names)
     order = {column: place for place, column in enumerate(columns)}
     return table.sort_values(

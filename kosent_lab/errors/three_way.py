@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
+from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 
 CLASSES = ("negative", "neutral", "positive")
@@ -47,7 +47,7 @@ def limit_of_confidence(polar: pd.DataFrame, *, most_lost: float) -> float:
 def confusion_table(polarity: pd.Series, answer: pd.Series) -> pd.DataFrame:
     """Count answers by what the texts are: rows and columns are `CLASSES`."""
     counts = three_way_cells(polarity, answer).sum(axis=0).astype("int64").reshape(3, 3)
-    return pd.DataFrame(counts, index=pd.Index(CLASSES, name="row_0"), columns=pd.Index(CLASSES, name="col_0"))
+    return pd.DataFrame(counts, index=pd.Index(CLASSES, name="polarity"), columns=pd.Index(CLASSES, name="answer"))
 
 
 def macro_f1(
@@ -72,7 +72,8 @@ def macro_f1(
     Returns
     -------
     Interval
-        A class that is neither there nor answered counts as 0.
+        A class that is neither there nor answered counts as 0; in a resample that lacks one of the classes that are
+        there, the others have the mean. Where every answer is right, down to Wilson's bound of the accuracy.
 
     Examples
     --------
@@ -81,8 +82,12 @@ def macro_f1(
     """
     counts = _by_group(three_way_cells(polarity, answer), groups)
     value = float(f1_of_counts(counts.sum(axis=0)))
-    drawn = [counted @ counts for counted in resample_counts(len(counts), resamples=resamples, seed=seed)]
-    return Interval(value, *percentile_interval(f1_of_counts(np.array(drawn)), value=value))
+    drawn = np.array([counted @ counts for counted in resample_counts(len(counts), resamples=resamples, seed=seed)])
+    draws = f1_of_counts(drawn)
+    there, asked = (cells.reshape(-1, 3, 3).sum(axis=2) > 0 for cells in (drawn, counts.sum(axis=0)))
+    draws *= asked.sum() / np.maximum(1, there.sum(axis=1)) if asked.all() else 1
+    low, high = percentile_interval(np.minimum(draws, 1), value=value)
+    return Interval(value, min(low, wilson_interval(len(counts), len(counts))[0]) if value == 1 else low, high)
 
 
 def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:

@@ -131,7 +131,10 @@ def score_josa(gold: pd.DataFrame, read: pd.DataFrame, *, resamples: int = 1_000
             f"bootstrap of {len(sentences)} sentences={resamples}, seed={seed}"
         )
         for name, value, of in zip(("precision", "recall", "f1"), _f1(sentences.sum(axis=0)), draws.T, strict=True):
-            rows.append((name + suffix, value, *percentile_interval(of, value=value), len(both), params))
+            low, high = percentile_interval(of, value=value)
+            if value == 1:  # no sentence errs: nothing tells how another might, but how many there are
+                low = wilson_interval(len(sentences), len(sentences))[0]
+            rows.append((name + suffix, value, low, high, len(both), params))
     return pd.DataFrame(rows, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])
 
 

@@ -28,7 +28,7 @@ from kosent_lab.models.sizes import check_config, is_supported, needed_shapes
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-PRECISIONS = ("auto", "fp32", "bf16", "int8")
+PRECISIONS = ("auto", "fp32", "bf16")
 _POSITIONS = 512
 _MOST_CLASSES = 1_000
 
@@ -53,7 +53,7 @@ class Classifier:
         Number of weights.
     device : torch.device
     precision : str
-        ``fp32``, ``bf16`` or ``int8``.
+        ``fp32`` or ``bf16``.
     label_columns : tuple of int
         Which output is negative, which positive; of a model with other classes, every output in order.
     max_tokens : int
@@ -124,7 +124,7 @@ def load_classifier(
     device : str, optional
         ``cpu``, ``cuda`` or ``mps``; the best one that is there when None.
     precision : str
-        ``fp32`` (default: exact), ``bf16``, ``int8`` (CPU only), or ``auto``: bf16 where the machine is good at it.
+        ``fp32`` (default: exact), ``bf16``, or ``auto``: bf16 where the machine is good at it.
     any_classes : bool
         Take a model with three classes, star ratings or two classes that are no polarities too, which
         `predict.predict_frame` alone reads.
@@ -149,10 +149,8 @@ def load_classifier(
     check_folder(folder)
     chosen = choose_device(device)
     precision = choose_precision(chosen) if precision == "auto" else precision
-    if precision == "int8" and chosen.type != "cpu":
-        raise ModelError(f"int8 runs on the CPU only; the device is {chosen.type}. Use precision='bf16'.")
     config, settings = open_settings(folder)
-    if config.get("problem_type") in ("multi_label_classification", "regression"):
+    if config.get("problem_type") not in (None, "single_label_classification"):
         raise ModelError(
             f"{folder / CONFIG}: a model of {config['problem_type']} gives numbers that are no shares of one whole; "
             "needs one that chooses a class for each text (problem_type single_label_classification)."
@@ -172,11 +170,11 @@ def load_classifier(
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         state = read_weights(weights, dtype, chosen, needed=needed_shapes(config, len(names)))
         parameters = sum(tensor.numel() for tensor in state.values())
-        forward, model, pieces = LeanElectra(state, config, int8=precision == "int8"), None, config["vocab_size"]
+        forward, model, pieces = LeanElectra(state, config), None, config["vocab_size"]
     else:
         model = open_model(folder, precision).to(chosen)
         parameters = sum(parameter.numel() for parameter in model.parameters())
-        forward, pieces = build_forward(model, precision), model.get_input_embeddings().num_embeddings
+        forward, pieces = build_forward(model), model.get_input_embeddings().num_embeddings
     backend = open_backend(folder, settings, pieces=pieces)
     pad_id = config.get("pad_token_id") or 0
     if type(pad_id) is not int or not 0 <= pad_id < pieces:

@@ -20,6 +20,7 @@ from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.schema import DataError, ModelError, parse_labels
 from kosent_lab.models.folders import load_model
+from kosent_lab.models.storage import EightBits, save_weights
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 _RANDOM = 0.3  # how far the spread of a row of random weights may be from theirs, as a share of it: five sigma
@@ -158,6 +159,7 @@ def save_classifier(
     *,
     seen_positions: int,
     largest_mb: int | None = None,
+    fp8: EightBits | None = None,
 ) -> None:
     """Write a model folder that `classifier.load_classifier` reads: fp16 weights, config, tokenizer, checksums.
 
@@ -175,6 +177,8 @@ def save_classifier(
     largest_mb : int, optional
         Cut the weights into files of at most so many megabytes, to be carried from one machine to
         another; `open_classifier` reads them, `load_classifier` wants them whole.
+    fp8 : {'embeddings', 'matrices'}, optional
+        What is written in 8 bits (`storage.stored`).
     """
     copy = type(model)(model.config)
     copy.load_state_dict(model.state_dict())
@@ -184,7 +188,7 @@ def save_classifier(
         positions[taught:] = positions[max(0, taught - 32) : taught].mean(0)
     transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
     with whole_folder(folder) as fresh:
-        save_weights(copy, fresh, largest_mb)
+        save_weights(copy, fresh, largest_mb, fp8)
         save_tokenizer(tokenizer, fresh)
         write_checksums(fresh)
 
@@ -193,14 +197,6 @@ def _taught_positions(positions: torch.Tensor, spread: float) -> int:
     """Return how many positions come before the last ones that are as random as a new model's."""
     taught = (positions.square().mean(1).sqrt() / spread - 1).abs() > _RANDOM
     return int(taught.nonzero().max()) + 1 if taught.any() else 0
-
-
-def save_weights(model: PreTrainedModel, folder: Path, largest_mb: int | None = None) -> None:
-    """Write a model's config and its weights as fp16 (which `model` then is), whole or in files of a largest size.
-
-    Into a new folder (`core.folders.whole_folder`): what lies in `folder` is written over.
-    """
-    model.half().save_pretrained(folder, max_shard_size=f"{largest_mb}MB" if largest_mb else "1000GB")
 
 
 def average_weights(models: Sequence[ElectraForSequenceClassification]) -> ElectraForSequenceClassification:

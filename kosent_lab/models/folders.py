@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-_FLOATS = frozenset({"F16", "BF16", "F32", "F64"})
+_FLOATS = frozenset({"F8_E4M3", "F16", "BF16", "F32", "F64"})
 # older transformers wrote the numbers 0, 1, 2 … beside the weights
 _NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")
 # settings that say how often something is built, which no shape of a weight bounds

@@ -1,15 +1,14 @@
 """A lean forward pass of an ELECTRA classifier, for scoring many short texts.
 
 The same weights and the same function as transformers' ElectraForSequenceClassification, with
-three savings: query, key and value are one matrix product; the last layer computes what [CLS]
-needs and nothing else, not even keys and values; in ``int8`` the large products run on eight-bit
-integers. It is made of the weights alone: to score texts, transformers, which takes seconds to import, is not
-needed. Models of another architecture use transformers' own forward pass (`build_forward`).
+two savings: query, key and value are one matrix product; the last layer computes what [CLS]
+needs and nothing else, not even keys and values. It is made of the weights alone: to score texts, transformers, which
+takes seconds to import, is not needed. Models of another architecture use transformers' own forward pass
+(`build_forward`).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from kosent_lab.core.schema import DataError
 from kosent_lab.models.sizes import EPS, is_supported
 
 Linear = Callable[[torch.Tensor], torch.Tensor]
@@ -25,25 +23,16 @@ Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Weights = Mapping[str, torch.Tensor]
 
 
-def build_forward(model: nn.Module, precision: str) -> Forward:
+def build_forward(model: nn.Module) -> Forward:
     """Return the function from ids and mask to logits: the lean one where the architecture allows.
 
     Parameters
     ----------
     model : nn.Module
         A sequence classifier of transformers, in eval mode.
-    precision : str
-        ``int8`` quantises the large products; any other is that of the weights.
-
-    Raises
-    ------
-    DataError
-        When int8 is asked of another architecture.
     """
     if is_supported(model.config.to_dict()):
-        return LeanElectra(model.state_dict(), model.config.to_dict(), int8=precision == "int8")
-    if precision == "int8":
-        raise DataError(f"int8 needs an ELECTRA classifier; this is a {type(model).__name__}. Use fp32.")
+        return LeanElectra(model.state_dict(), model.config.to_dict())
 
     @torch.inference_mode()
     def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
@@ -62,12 +51,9 @@ class LeanElectra:
         projections.
     config : dict
         Its ``config.json``.
-    int8 : bool
-        Quantise the encoder's products: weights once per output channel, activations per call, so that an answer
-        moves a little with what shares its batch.
     """
 
-    def __init__(self, weights: Weights, config: Mapping[str, Any], *, int8: bool = False) -> None:
+    def __init__(self, weights: Weights, config: Mapping[str, Any]) -> None:
         take = _Taker(weights, eps=config.get("layer_norm_eps", EPS))
         embeddings = "electra.embeddings."
         self.words, self.places, self.segments = (
@@ -78,7 +64,7 @@ class LeanElectra:
         self.project = take.linear(project) if f"{project}.weight" in weights else nn.Identity()
         names = [f"electra.encoder.layer.{number}." for number in range(config["num_hidden_layers"])]
         heads = config["num_attention_heads"]
-        self.layers = [_Layer(take, name, heads=heads, int8=int8) for name in names[:-1]]
+        self.layers = [_Layer(take, name, heads=heads) for name in names[:-1]]
         self.last = _LastLayer(take, names[-1], heads=heads)
         self.dense, self.out = take.linear("classifier.dense"), take.linear("classifier.out_proj")
 
@@ -141,12 +127,12 @@ class _Taker:
 
 
 class _Layer:
-    def __init__(self, take: _Taker, name: str, *, heads: int, int8: bool) -> None:
+    def __init__(self, take: _Taker, name: str, *, heads: int) -> None:
         linears = [
             take.linear(*(f"{name}attention.self.{part}" for part in ("query", "key", "value"))),
             *(take.linear(name + part) for part in ("attention.output.dense", "intermediate.dense", "output.dense")),
         ]
-        self.qkv, self.attention_out, self.up, self.down = [_quantized(x) for x in linears] if int8 else linears
+        self.qkv, self.attention_out, self.up, self.down = linears
         self.norms = take.norm(f"{name}attention.output.LayerNorm"), take.norm(f"{name}output.LayerNorm")
         self.heads = heads
 
@@ -191,18 +177,3 @@ class _LastLayer:
         context = torch.einsum("rhw,hdw->rhd", mixed, self.value).flatten(1) + self.value_bias
         first = self.norms[0](first + self.attention_out(context))
         return self.norms[1](first + self.down(F.gelu(self.up(first))))
-
-
-def _quantized(linear: nn.Linear) -> Linear:
-    """Return an eight-bit version of `linear`: dynamic activations, weights per output channel."""
-    from torch.ao.nn.quantized.dynamic import Linear as DynamicLinear
-    from torch.ao.quantization import per_channel_dynamic_qconfig
-
-    linear.qconfig = per_channel_dynamic_qconfig
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch announces that this module will move to another package
-        engine, torch.backends.quantized.engine = torch.backends.quantized.engine, "onednn"
-        try:
-            return DynamicLinear.from_float(linear)
-        finally:
-            torch.backends.quantized.engine = engine

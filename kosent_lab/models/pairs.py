@@ -17,8 +17,9 @@ from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import GENERATOR, GENERATOR_CONFIG, read_settings, write_checksums
 from kosent_lab.core.schema import ModelError, NotAvailableError
-from kosent_lab.models.electra import grow_depth, save_weights, small_config
+from kosent_lab.models.electra import grow_depth, small_config
 from kosent_lab.models.folders import check_counts, load_model, read_shapes, read_weights
+from kosent_lab.models.storage import EightBits, save_weights, stored
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
 
@@ -103,19 +104,27 @@ def new_pair(
     return ElectraPair(ElectraForPreTraining(config), generator)
 
 
-def save_pair(pair: ElectraPair, tokenizer: Tokenizer, folder: Path, *, largest_mb: int | None = None) -> None:
+def save_pair(
+    pair: ElectraPair,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    largest_mb: int | None = None,
+    fp8: EightBits | None = None,
+) -> None:
     """Write a pair in fp16: the discriminator as transformers reads it, beside it the generator's own weights.
 
-    The discriminator is cut into files of at most `largest_mb` megabytes where that is given. The folder is there
-    whole or the one before it is (`core.folders.whole_folder`); files that are no part of a pair stay.
+    The discriminator is cut into files of at most `largest_mb` megabytes where that is given; `fp8` says what is
+    written in 8 bits (`storage.stored`). The folder is there whole or the one before it is
+    (`core.folders.whole_folder`); files that are no part of a pair stay.
     """
     copy = ElectraForPreTraining(pair.discriminator.config)
     copy.load_state_dict(pair.discriminator.state_dict())
     with whole_folder(folder) as fresh:
-        save_weights(copy, fresh, largest_mb)
+        save_weights(copy, fresh, largest_mb, fp8)
         write_text(pair.generator.config.to_json_string(), fresh / GENERATOR_CONFIG)
         with whole(fresh / GENERATOR) as partial:
-            own = {n: p.detach().half().contiguous() for n, p in _own_weights(pair).items()}
+            own = {name: stored(name, weight, fp8) for name, weight in _own_weights(pair).items()}
             save_file(own, partial, metadata={"format": "pt"})
         save_tokenizer(tokenizer, fresh)
         write_checksums(fresh)

@@ -7,6 +7,7 @@ The head reads what the classifier reads, the last state of [CLS], so that a tex
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def read_three_way(classifier: Classifier, head: NeutralHead | None = None) -> C
     Returns
     -------
     Classifier
-        With ``class_names`` negative, neutral, positive.
+        With ``class_names`` negative, neutral, positive, and a ``model_id`` that names the head too.
 
     Raises
     ------
@@ -107,8 +108,12 @@ def read_three_way(classifier: Classifier, head: NeutralHead | None = None) -> C
             f"this three-way head was taught on {head.model_id}; the model is {classifier.model_id}. Teach one: "
             "kosent-lab train three-way"
         )
+    forward = ThreeWay(classifier, head)
+    # what is answered follows from the head and the temperature as well, so that answers of another are another model's
+    facts = json.dumps([head.weight.tolist(), head.bias, forward.temperature])
+    own = f"{classifier.model_id}+neutral@{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
     return dataclasses.replace(
-        classifier, forward=ThreeWay(classifier, head), label_columns=(0, 1, 2), class_names=CLASSES, calibration=None
+        classifier, model_id=own, forward=forward, label_columns=(0, 1, 2), class_names=CLASSES, calibration=None
     )
 
 

@@ -18,7 +18,7 @@ from kosent_lab import calibration, errors, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
-from kosent_lab.core import held_out, shares
+from kosent_lab.core import held_out
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import check_columns, parse_flags, with_labels
 from kosent_lab.corpora.splits import fold_texts
@@ -108,8 +108,8 @@ class Assessment:
 
     @functools.cached_property
     def overconfidence(self) -> tuple[float, float, float]:
-        """`calibration.confidence_gap`, as scored."""
-        return calibration.confidence_gap(self.scored)
+        """`calibration.overconfidence`, as scored."""
+        return calibration.overconfidence(self.scored)
 
     @property
     def n_wrong(self) -> int:
@@ -135,13 +135,10 @@ class Assessment:
 
     @functools.cached_property
     def sarcasm_is_worse(self) -> bool:
-        """Whether sarcasm, with a cue or without one, is surely read worse than all other labelled texts."""
+        """Whether sarcasm, with a cue or without one, is surely read worse than other texts of the same label."""
         if "phenomenon" not in self.frame.columns:
             return False
-        meant = self.frame["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"])
-        others, sarcastic = (self.frame[self.frame["correct"].notna() & rows] for rows in (~meant, meant))
-        read = [shares.share(of["correct"].to_numpy(bool), calibration.pair_groups(of)) for of in (others, sarcastic)]
-        return bool(shares.independent_difference(*read).ci_high < 0)
+        return errors.read_worse(self.frame, self.frame["phenomenon"].isin(["sarcasm_cue", "sarcasm_no_cue"]))
 
     @functools.cached_property
     def reliability(self) -> pd.DataFrame:
@@ -186,7 +183,7 @@ class Assessment:
     def only_test(self) -> bool:
         """Whether all labelled rows are test rows, on which nothing may be chosen."""
         labelled = self.frame[self.frame["correct"].notna()]
-        return bool(len(labelled)) and bool(held_out.test_rows(labelled).all())
+        return bool(len(labelled)) and bool(held_out.held_out_rows(labelled).all())
 
     @functools.cached_property
     def slices(self) -> pd.DataFrame:
@@ -208,7 +205,7 @@ class Assessment:
     @functools.cached_property
     def mistakes(self) -> pd.DataFrame:
         """`errors.confident_mistakes`."""
-        return errors.confident_mistakes(self.frame, count=MISTAKES)
+        return errors.confident_mistakes(self.frame, count=MISTAKES, once=True)
 
     @functools.cached_property
     def special(self) -> dict[str, pd.DataFrame]:

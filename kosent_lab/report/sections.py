@@ -36,7 +36,6 @@ from kosent_lab.report.written import decimal, percent, signed_points
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
 OFTEN_WORST = 0.1  # share of the halves from which a slice is shown
-_CAUSE_COLUMNS = ("difference", "worst", "p")
 
 
 def headline(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -133,7 +132,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
          f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), _gap(row))
         for _, row in table.iterrows()
     ]  # fmt: skip
-    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "gap"))
+    numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "overconfidence"))
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
@@ -141,9 +140,10 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
 
 
 def _gap(row: pd.Series) -> str:
-    if pd.isna(row["gap"]):
+    if pd.isna(row["overconfidence"]):
         return "–"
-    return f"{signed_points(row['gap'])} ({signed_points(row['gap_low'])} ~ {signed_points(row['gap_high'])})"
+    said = [signed_points(row[f"overconfidence{end}"]) for end in ("", "_low", "_high")]
+    return f"{said[0]} ({said[1]} ~ {said[2]})"
 
 
 def _both_labels(row: pd.Series) -> str:
@@ -157,16 +157,21 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
     table = assessment.slice_search
     if table.empty:
         return Section("causes", (t["causes_none" if assessment.n_labelled else "no_labels"],))
-    shown = table[(table["worst_share"] >= OFTEN_WORST) | errors.surely_bad(table)].head(SHOWN_CAUSES)
+    chosen = (table["worst_share"] >= OFTEN_WORST) | errors.surely_bad(table)
+    if (worst := assessment.worst) is not None and errors.surely_bad(worst):  # first, as the summary counts it
+        table = pd.concat([worst.to_frame().T.astype(table.dtypes), table.drop(index=worst.name)])
+        chosen = chosen.reindex(table.index)
+    shown = table[chosen].head(SHOWN_CAUSES)
     note = t["causes_note"].format(slices=f"{len(table):,}")
     if shown.empty:
         return Section("causes", (t["causes_few"].format(slices=f"{len(table):,}", n=f"{assessment.n_labelled:,}"),))
     body = [
         (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
-         signed_points(row["difference"]), percent(row["worst_share"]), decimal(row["p_adjusted"]))
+         signed_points(row["difference"]), _both_labels(row), percent(row["worst_share"]),
+         decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
     ]  # fmt: skip
-    names = (t["rows"], t["accuracy"], t["interval"], *(t[f"c_{key}"] for key in _CAUSE_COLUMNS))
+    names = (t["rows"], t["accuracy"], t["interval"], t["c_difference"], t["by_label"], t["c_worst"], t["c_p"])
     return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 

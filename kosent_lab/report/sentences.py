@@ -47,6 +47,7 @@ def catalogue(language: str) -> dict[str, str]:
     return tomllib.loads(CATALOGUE.read_text("utf-8"))[language]
 
 
+_OURS = ("phenomenon", "domain", "length_band")  # columns whose values have names on the page
 JOSA_FLAG = "has_josa_"  # of `tokenization.holds_particles`
 
 
@@ -60,13 +61,15 @@ def slice_name(column: str, t: dict[str, str]) -> str:
 def slice_value(column: str, value: str, t: dict[str, str]) -> str:
     """Return what the reader calls a value of a slice column: yes and no, labels and the pack's phenomena by name."""
     names = {"True": "yes", "False": "no", "negative": "negative", "positive": "positive", "neutral": "neutral"}
-    return t[names[value]] if value in names else t.get(f"v_{value}", value) if column == "phenomenon" else value
+    if value in names:
+        return t[names[value]]
+    return t.get(f"v_{value.replace(' ', '_')}", value) if column in _OURS else value
 
 
 def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) -> str:
     """Return a slice in words: what is asked of each of its columns."""
     asked = [
-        shown_name(slice_name(column, t)) if value == "True" and is_flag(column) else
+        shown_name(slice_name(column, t)) if value == "True" and (is_flag(column) or column == "leaked") else
         t["is_value"].format(column=shown_name(slice_name(column, t)), value=shown_name(slice_value(column, value, t)))
         for column, value in conditions
     ]  # fmt: skip
@@ -136,7 +139,9 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         row = groups.loc["neutral"]
         share = with_interval(row["share_positive"], row["ci_low"], row["ci_high"])
         sure = with_interval(row["share_sure"], row["sure_low"], row["sure_high"])
-        found.append(t["f_neutral"].format(n=int(row["n"]), share=share, sure=sure))
+        positive = round(row["share_positive"] * row["n"])
+        called = {"positive": positive, "negative": int(row["n"]) - positive}
+        found.append(t["f_neutral"].format(n=int(row["n"]), share=share, sure=sure, **called))
     if {"sarcasm_cue", "sarcasm_no_cue"} <= set(groups.index):
         said: dict[str, object] = {}
         for name, group in (("cue", "sarcasm_cue"), ("plain", "sarcasm_no_cue")):
@@ -221,6 +226,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         found = [
             t["f_worst" if surely_bad(worst) else "f_worst_unsure"].format(
                 slice=conditions_name(worst["conditions"], t),
+                within=_within(worst, t),
                 accuracy=percent(worst["accuracy"]),
                 n=f"{int(worst['n']):,}",
                 worst=round(SPLITS * worst["worst_share"]),
@@ -235,7 +241,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if isinstance(point, UnreachableRiskError):
         key = "f_few_for_threshold" if not point.kept else "f_few_kept_for_threshold"
         key = "f_no_threshold" if point.needed is None else key
-        needed = "" if point.needed is None else f"{point.needed:,}"
+        needed = "" if point.needed is None else f"{point.needed:,}" if point.kept else magnitude(point.needed, t)
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
     found.append(
         t["f_threshold"].format(
@@ -249,6 +255,18 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         )
     )
     return found
+
+
+def _within(worst: pd.Series, t: dict[str, str]) -> str:
+    """Say how far a slice is from the rest among texts of one label: one may look bad by what it holds more of."""
+    apart = worst["difference_within"]
+    return "" if pd.isna(apart) else " " + t["f_within"].format(within=signed_points(apart))
+
+
+def magnitude(n: int, t: dict[str, str]) -> str:
+    """Write a number of texts of which the magnitude alone is known."""
+    names = ("n_hundreds", "n_thousands", "n_tens", "n_more")
+    return t[next((name for name, end in zip(names, (1_000, 10_000, 100_000), strict=False) if n < end), names[-1])]
 
 
 def advice(assessment: Assessment, language: str) -> list[str]:
@@ -267,10 +285,13 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
         found.append(t["a_threshold"].format(threshold=threshold, share=share))
     table = assessment.slice_search
-    bad = [whole_slice(table, row)["conditions"] for _, row in table[surely_bad(table)].iterrows()]
+    bad = [whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows()]
     unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
-    told = [named for named in bad if not any(column in unknown for column, _ in named)]
-    found += [t["a_slice"].format(slice=conditions_name(named, t)) for named in told[:1]]
+    told = [row for row in bad if not any(column in unknown for column, _ in row["conditions"])]
+    for row in told[:1]:
+        said = {"n": f"{int(row['n']):,}", "accuracy": percent(row["accuracy"]), "p": decimal(row["p_adjusted"])}
+        said |= {"difference": signed_points(row["difference"])}
+        found.append(t["a_slice"].format(slice=conditions_name(row["conditions"], t), **said))
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])

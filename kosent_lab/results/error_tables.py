@@ -228,15 +228,18 @@ def flags_line() -> str:
 
 
 def surest() -> str:
-    """Which mistakes were read: of how many with that confidence, and the surest where that is all of them."""
+    """How many mistakes were read of each set, how many of them are mistakes still, and of how many as sure ones."""
     coded, parts = causes(), []
     for data, name in _READ.items():
         answers = numbers.answers(BUNDLED, data).set_index("doc_id")
-        read = answers["confidence"].reindex(coded.loc[coded["data"] == data, "doc_id"]).dropna()
         wrong = answers.loc[answers["correct"].eq(False).fillna(False), "confidence"]
-        among = int((wrong >= min(read.min(), SURE)).sum())
-        parts.append(f"{name} {count(len(read))} of {count(among)} with {min(read.min(), SURE):.2f} and more")
-    return ", ".join(parts)
+        chosen = coded.loc[coded["data"] == data, "doc_id"]
+        read = wrong.reindex(chosen).dropna()
+        line = min(read.min(), SURE)
+        still = "" if len(read) == len(chosen) else f", {count(len(read))} of them mistakes still,"
+        of = f"of {count((wrong >= line).sum())} with {line:.2f} and more"
+        parts.append(f"{name} {count(len(chosen))}{still} {of}")
+    return "; ".join(parts)
 
 
 def label_faults() -> str:

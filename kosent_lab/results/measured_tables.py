@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.results.markdown import count, percent, table, with_interval
+from kosent_lab.results.markdown import NOTHING, count, percent, table, with_interval
 from kosent_lab.results.measured import load_measured
 from kosent_lab.studies.kept import load_study
 
@@ -36,10 +36,10 @@ def command_of(name: str) -> str:
 def entries_table() -> str:
     """Every entry: when, where and by what command."""
     rows = [
-        [name, entry["date"], entry["machine"] or "any", f"`{entry['command']}`"]
+        [name, entry["date"], entry["result"].get("model_id", ""), entry["machine"] or "any", f"`{entry['command']}`"]
         for name, entry in load_measured().items()
     ]
-    return table(["kept as", "date", "machine", "command"], rows, words=4)
+    return table(["kept as", "date", "model", "machine", "command"], rows, words=5)
 
 
 def throughput_table() -> str:
@@ -50,19 +50,21 @@ def throughput_table() -> str:
         ("pipeline_default", "`transformers.pipeline`, default"),
         ("pipeline_b32", "`transformers.pipeline`, batch_size=32"),
         ("exact", "ours, exact (fp32)"),
-        ("fastest", "ours, fastest"),
+        ("fastest", "ours, in bfloat16"),
     ):
         cells = []
         for bench in found:
+            if key == "fastest" and bench["precision"] != "bf16":
+                cells.append(NOTHING)
+                continue
             ratio = bench.get(f"{key}_ratio") or bench[f"{key}_rps"] / bench["pipeline_b32_rps"]
-            what = f", {bench['precision']}" if key == "fastest" else ""
-            cells.append(f"{bench[f'{key}_rps']:.0f} ({ratio:.2f}{what})")
+            cells.append(f"{bench[f'{key}_rps']:.0f} ({ratio:.2f})")
         rows.append([name, *cells])
     beside = [bench.get("beside_rps") for bench in found]
     shown = ["not measured" if rate is None else count(round(rate)) for rate in beside]
     rows.append(["kosent-electra-small-fast, in the same run", *shown])
-    agree = [f"{percent(bench['agreement'])} %" for bench in found]
-    rows.append(["answers on which the fastest agrees with the exact", *agree])
+    agree = [f"{percent(bench['agreement'])} %" if bench["precision"] == "bf16" else NOTHING for bench in found]
+    rows.append(["answers on which that agrees with the exact", *agree])
     rows.append(["largest logit difference, exact to the pipeline", *(_difference(bench) for bench in found)])
     rows.append(["padding in length buckets", *(f"{percent(bench['padding_share'], 1)} %" for bench in found)])
     rows.append(["padding at a fixed 128", *(f"{percent(bench['padding_share_fixed'], 1)} %" for bench in found)])

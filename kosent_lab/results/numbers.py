@@ -1,6 +1,6 @@
 """The numbers that pages state, from kept answers: accuracies, their paired differences, calibration, groups.
 
-How they are put into words and tables lives in ``results.study_tables`` and ``results.headlines``.
+How they are put into words and tables lives in ``results.domain_tables`` and ``results.headlines``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kosent_lab.corpora.splits import hash_share
 from kosent_lab.errors.comparison import compare_models
 from kosent_lab.errors.hard_cases import group_table, special_groups
 from kosent_lab.results.answers import load_answers
+from kosent_lab.scoring.answers import add_predictions
 
 FOLDS = 10
 RESAMPLES = 1_000
@@ -96,12 +97,24 @@ def difference(first: str, second: str, table: str) -> pd.Series:
     -------
     Series
         Of `errors.compare_models`, each model's shift fitted on NSMC valid; without shifts where the cheap rival,
-        whose answers to that are not kept, is one of them.
+        which that taught, is one of them.
     """
     shifts = (0.0, 0.0)
     if not first.startswith("tfidf"):
         shifts = fit_shift(answers(first, "nsmc-valid")), fit_shift(answers(second, "nsmc-valid"))
     return compare_models(answers(first, table), answers(second, table), shifts=shifts, resamples=RESAMPLES)
+
+
+def difference_at_best(first: str, second: str, table: str) -> pd.Series:
+    """Return `difference` where `first` has the shift that suits these very rows, each fitted on the others' folds.
+
+    In favour of `first`: for a rival whose training took the rows that a shift could have been fitted on.
+    """
+    rows = answers(first, table)
+    logits = rows[["logit_0", "logit_1"]].to_numpy("float64")
+    logits[:, 1] -= shift_by_fold(rows)
+    shifted = add_predictions(rows[["doc_id", "label"]], logits)
+    return compare_models(shifted, answers(second, table), resamples=RESAMPLES)
 
 
 def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -> dict[str, float]:
@@ -153,10 +166,14 @@ def cross_fitted(frame: pd.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> p
     -----
     Not the packaging's shift, which serves the teaching text as well: what these rows alone would have chosen.
     """
-    fold = frame["doc_id"].map(lambda key: int(hash_share(key, seed=seed) * folds))
     margin = (frame["logit_1"] - frame["logit_0"]).astype("float64")
-    shifts = {number: fit_shift(frame[fold != number]) for number in np.unique(fold)}
-    return (margin > fold.map(shifts)) == (frame["label"] == 1)
+    return (margin > shift_by_fold(frame, folds=folds, seed=seed)) == (frame["label"] == 1)
+
+
+def shift_by_fold(frame: pd.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> pd.Series:
+    """Return for each row the shift of the log-odds that the rows of the other folds ask for (`cross_fitted`)."""
+    fold = frame["doc_id"].map(lambda key: int(hash_share(key, seed=seed) * folds))
+    return fold.map({number: fit_shift(frame[fold != number]) for number in np.unique(fold)})
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from kosent_lab.results import (
     behaviour_tables,
     calibration_tables,
     corpus_tables,
+    domain_tables,
     error_tables,
     headlines,
     measured_tables,
@@ -41,6 +42,7 @@ PAGES = (
 REGION = re.compile(r"<!-- results:([\w-]+) -->(.*?)<!-- /results -->", re.S)
 REGIONS = (
     model_tables.TABLES
+    | domain_tables.TABLES
     | study_tables.TABLES
     | calibration_tables.TABLES
     | rejector_tables.TABLES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,8 +28,7 @@ from kosent_lab.scoring.predict import predict_frame
 
 _NEEDED = ("doc_id", "text", "model_id")
 _AGAIN = 32  # rows that are scored again
-# between probabilities: how the model is run moves them by less, and, in int8, what shares a batch
-_ALIKE = {"fp32": 0.02, "bf16": 0.02, "int8": 0.15}
+_ALIKE = 0.02  # between probabilities: how the model is run, and what shares a batch, moves them by less
 
 
 def check_finished(
@@ -61,6 +61,14 @@ def check_finished(
             "remove it."
         )
     return len(found)
+
+
+def read_shard(shard: Path, **options: Any) -> pa.Table:
+    """Read a shard of a job whose file is not whole yet; a `DataError` names one that is damaged."""
+    try:
+        return pyarrow.parquet.read_table(shard, **options)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{shard} is damaged ({error}). Remove it, and run the same command again.") from error
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
@@ -114,18 +122,18 @@ def _difference(
         if jobs.table_sha256(found, [name]) != jobs.table_sha256(expected, [name]):
             unlike = found[name].astype("str").to_numpy() != expected[name].astype("str").to_numpy()
             return f"row {int(unlike.argmax()) + 1} has another {name}"
-    return _answers_differ(found, again, places, _ALIKE[classifier.precision])
+    return _answers_differ(found, again, places)
 
 
 def _is_text(column: pd.Series) -> bool:
     return pd.api.types.is_string_dtype(column.dtype) or isinstance(column.dtype, pd.CategoricalDtype)
 
 
-def _answers_differ(found: pd.DataFrame, again: pd.DataFrame, places: np.ndarray | list[int], alike: float) -> str:
+def _answers_differ(found: pd.DataFrame, again: pd.DataFrame, places: np.ndarray | list[int]) -> str:
     names = [name for name in again.columns if name.startswith(("prob_", "class_prob_"))]
     numbers = found[names].apply(pd.to_numeric, errors="coerce")
     wanted, got = again[names].to_numpy("float64"), numbers.iloc[places].to_numpy("float64")
-    far = ~np.isclose(got, wanted, rtol=0, atol=alike, equal_nan=True).all(axis=1)
+    far = ~np.isclose(got, wanted, rtol=0, atol=_ALIKE, equal_nan=True).all(axis=1)
     if far.any():
         return f"row {int(places[int(far.argmax())]) + 1} has another answer"
     if "prob_1" in names:  # of every row, what follows from the probability

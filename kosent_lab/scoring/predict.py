@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,15 +19,14 @@ import pyarrow as pa
 import torch
 from tqdm.auto import tqdm
 
-from kosent_lab.core.schema import ModelError, check_columns, check_labels
+from kosent_lab.core.schema import ModelError, check_columns, check_labels, is_out_of_memory
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.tokenization.cutters import STRANGER
 
 logger = logging.getLogger(__name__)
-
-
+_COUNTING, _CORES = threading.Lock(), list[int]()  # of each call that scores now, the threads before any did
 # Small enough that the activations of a layer stay in a CPU cache (measured), large for a GPU
 BATCH_TOKENS = {"cpu": 1_024, "mps": 8_192, "cuda": 65_536}
 
@@ -85,7 +85,7 @@ def _forward_all(
         try:
             output = forward(inputs.to(device), mask.to(device))
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error) or len(batch) == 1:
+            if not is_out_of_memory(error) or len(batch) == 1:
                 raise
             half = len(batch) // 2
             logger.warning("memory ran out at %d texts a batch; going on with half", len(batch))
@@ -97,27 +97,36 @@ def _forward_all(
     batches = bucket_batches(lengths, batch_tokens=batch_tokens or BATCH_TOKENS[device.type])
     # On a CPU one batch a core, each on one thread: short texts make small operations, and waiting
     # for the other cores after each of them costs more than it gains.
-    workers = torch.get_num_threads() if device.type == "cpu" else 1
-    try:
-        with (
-            tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
-            ThreadPoolExecutor(workers, initializer=one_thread) as pool,
-        ):
-            for batch in pool.map(score, batches):
-                bar.update(len(batch))
-    finally:
-        if device.type == "cpu":
-            torch.set_num_threads(workers)  # what threads that begin later take over; the last to set it was a worker
+    with (
+        _cores(device) as workers,
+        tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
+        ThreadPoolExecutor(workers, initializer=one_thread) as pool,
+    ):
+        for batch in pool.map(score, batches):
+            bar.update(len(batch))
     return logits
+
+
+@contextlib.contextmanager
+def _cores(device: torch.device) -> Iterator[int]:
+    """Yield how many batches to score at once, and give threads that begin later the cores back that workers took."""
+    if device.type != "cpu":
+        yield 1
+        return
+    with _COUNTING:  # of calls at once, the first knows how many threads there were before any worker
+        _CORES.append(_CORES[0] if _CORES else torch.get_num_threads())
+        cores = _CORES[0]
+    try:
+        yield cores
+    finally:
+        with _COUNTING:
+            _CORES.pop()
+            torch.set_num_threads(cores)
 
 
 def one_thread() -> None:
     """Let the calling thread compute on one core; those that there are stay as they are."""
     torch.set_num_threads(1)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
 def predict_frame(

@@ -31,6 +31,7 @@ from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.csv_out import write_csv
+from kosent_lab.scoring.finished import read_shard
 from kosent_lab.scoring.predict import give_back, predict_frame
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def _warn_of_texts(name: str, shards: list[Path], max_tokens: int) -> None:
     """Tell how many texts were not read to their end, and how many there was nothing to read of."""
     cut = blank = 0
     for shard in shards:  # one at a time: a long job streams
-        part = pd.read_parquet(shard, columns=["text", "truncated"])
+        part = read_shard(shard, columns=["text", "truncated"]).to_pandas()
         cut += int(part["truncated"].sum())
         blank += int(part["text"].astype("str").fillna("").str.strip().eq("").sum())
     for n, what in ((cut, f"cut after {max_tokens} pieces (truncated)"), (blank, "blank")):
@@ -274,7 +275,7 @@ def remove_shards(parts: Path) -> None:
 def _join_shards(shards: list[Path], target: Path) -> None:
     """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
     schema = _unite([pyarrow.parquet.read_schema(shard) for shard in shards])
-    tables = (pyarrow.parquet.read_table(shard, schema=schema) for shard in shards)
+    tables = (read_shard(shard, schema=schema) for shard in shards)
     if target.suffix == ".csv":
         return write_csv(tables, target)
     with whole(target) as partial, pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:

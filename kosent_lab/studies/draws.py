@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kosent_lab.core.held_out import refuse_test_rows, test_rows
+from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts, hash_share
 
@@ -57,7 +57,7 @@ def draw_rows(
     rows = rows.assign(group=groups)
     place = groups.map(lambda key: hash_share(key, seed=seed)).sort_values(kind="stable")
     rows = rows.loc[place.index]
-    may_teach = ~rows["group"].isin(rows.loc[test_rows(rows), "group"])
+    may_teach = ~rows["group"].isin(rows.loc[held_out_rows(rows), "group"])
     if size and len(rows) and not may_teach.any():
         refuse_test_rows(rows, what="rows to teach with")
     # the last group taken to teach is taken whole

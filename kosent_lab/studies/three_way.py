@@ -14,8 +14,8 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.intervals import paired_difference
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.core.shares import matched_difference
 from kosent_lab.errors.three_way import CLASSES, confusion_table, macro_f1
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.three_way import read_three_way
@@ -99,7 +99,7 @@ def measure_three_ways(frame: pd.DataFrame, classifier: Classifier, *, progress:
     both = [(answers == truth).to_numpy("float64")[polar] for answers in (pd.Series(two), called)]
     result |= {"n_polar": int(polar.sum()), "polar_accuracy": None, "polar_accuracy_change": None}
     if polar.any():
-        change = paired_difference(*both, groups=groups[polar])
+        change = matched_difference(*both, groups=groups[polar])
         result |= {"polar_accuracy": float(both[1].mean()), "polar_accuracy_change": change.value}
         result["polar_accuracy_change_ci"] = [change.ci_low, change.ci_high]
     return result

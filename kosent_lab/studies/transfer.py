@@ -108,7 +108,7 @@ def fine_tune(
     taught = [f"{label} {text}" for label, text in zip(frame["label"], frame["text"], strict=True)]
     what = hashlib.sha256("\n".join([*taught, repr(chosen)]).encode("utf-8", "replace"))
     name = f"{base.model_id}+{len(frame)} rows {what.hexdigest()[:12]}"
-    forward = build_forward(model.eval(), base.precision)
+    forward = build_forward(model.eval())
     return dataclasses.replace(base, own_model=model, forward=forward, model_id=name, calibration=None)
 
 

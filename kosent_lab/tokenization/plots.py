@@ -83,12 +83,12 @@ def plot_heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_option
     """
     ax = fresh_axes(ax, (0.7 * table.shape[1] + 2, 0.33 * table.shape[0] + 1))
     values = table.to_numpy(dtype="float64")
-    ax.imshow(values, aspect="auto", **({"cmap": "Blues", "vmin": 0, "vmax": 1} | artist_options))
+    # the lighter half of the colours, on which dark numbers can be read
+    ax.imshow(values, aspect="auto", **({"cmap": "Blues", "vmin": 0, "vmax": 2} | artist_options))
     for row, column in zip(*values.nonzero(), strict=True):
         value = values[row, column]
         if value == value:  # no number where nothing was counted
-            color = "white" if value > 0.6 else LINE
-            ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=color)
+            ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=LINE)
     ax.set_xticks(range(table.shape[1]), [as_label(str(name)) for name in table.columns], rotation=35, ha="right")
     ax.set_yticks(range(table.shape[0]), [as_label(str(name)) for name in table.index])
     return without_frame(ax)

@@ -6,13 +6,14 @@ vocabularies are learnt in ``vocabularies``.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from kosent_lab.core.model_files import check_folder
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
-from kosent_lab.core.schema import DataError, KosentError, NotAvailableError
+from kosent_lab.core.schema import DataError, KosentError, ModelError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
 from kosent_lab.corpora.proofs import is_proved
 from kosent_lab.tokenization.cutters import (
@@ -25,6 +26,7 @@ from kosent_lab.tokenization.cutters import (
 )
 
 OWN_FOLDER = DATA_FOLDER / "vocabularies"
+_UNFOLDS = 1_000  # times that normalizers may lengthen a text
 
 
 def own_names() -> list[str]:
@@ -105,10 +107,30 @@ def open_tokenizer(path: Path) -> Tokenizer:
         path = path / "tokenizer.json"
     if not path.is_file():
         raise NotAvailableError(f"there is no {path}; a tokenizer with character offsets is a tokenizer.json")
+    _refuse_unfolding(path)
     try:
         return read_long_words(Tokenizer.from_file(str(path)))
     except Exception as error:  # the library raises bare Exception for a damaged file
         raise DataError(f"{path} cannot be read as a tokenizer: {error}. Copy it again.") from error
+
+
+def _refuse_unfolding(path: Path) -> None:
+    """Stop at a tokenizer that makes a text a thousand times as long before it cuts it: memory would run out."""
+    try:
+        waiting = [json.loads(path.read_text("utf-8"))["normalizer"]]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):  # the library tells what is wrong with it
+        return
+    unfolds = 1.0
+    while waiting:
+        step = waiting.pop()
+        if isinstance(step, dict):
+            waiting += step.get("normalizers") or []
+            content, pattern = step.get("content"), step.get("pattern")
+            if step.get("type") == "Replace" and isinstance(content, str):
+                given = len(str(pattern.get("String", "."))) if isinstance(pattern, dict) else 1
+                unfolds *= max(1.0, len(content) / max(1, given))
+    if unfolds > _UNFOLDS:
+        raise ModelError(f"{path} puts up to {unfolds:,.0f} characters in the place of one; it is not read")
 
 
 def read_long_words(tokenizer: Tokenizer) -> Tokenizer:

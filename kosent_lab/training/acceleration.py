@@ -18,21 +18,24 @@ logger = logging.getLogger(__name__)
 WORTH_COMPILING = 5  # minutes: compiling takes one of them on two cores, and makes a step a third faster
 
 
-def can_compile(options: TrainingOptions) -> bool:
-    """Tell whether a run on a CPU is compiled: it is asked to be, and long enough; warn where something is missing.
+def can_compile(options: TrainingOptions, device: torch.device) -> bool:
+    """Tell whether a run is compiled: it is asked to be, and on a CPU long enough; warn where something is missing.
 
-    That is a C++ compiler, and a path to torch without spaces: torch.compile hands the linker its folder unquoted.
+    That is a compiler, of C++ on a CPU and of C on a GPU (Triton), and on a CPU a path to torch without spaces:
+    torch.compile hands the linker its folder unquoted.
     """
-    if not options.compile or (options.steps is None and options.minutes < WORTH_COMPILING):
+    on_cpu = device.type == "cpu"
+    if not options.compile or (on_cpu and options.steps is None and options.minutes < WORTH_COMPILING):
         return False
-    if " " in torch.__file__:
+    if on_cpu and " " in torch.__file__:
         logger.warning(
             "a space in the path of %s: training without torch.compile, about a third slower", torch.__file__
         )
         return False
-    found = any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "c++") if name)
+    names = ("CXX", "g++", "clang++", "c++") if on_cpu else ("CC", "gcc", "clang", "cc")
+    found = any(shutil.which(name) for name in (os.environ.get(names[0], ""), *names[1:]) if name)
     if not found:
-        logger.warning("no C++ compiler (g++, clang++): training without torch.compile, about a third slower")
+        logger.warning("no compiler (%s): training without torch.compile, about a third slower", ", ".join(names[1:3]))
     return found
 
 

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from kosent_lab.core.held_out import refuse_test_rows, test_rows
+from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 
@@ -29,7 +29,7 @@ _BEYOND = 20  # doublings past the grid; by then the penalty is gone
 
 def rows_to_teach(frame: pd.DataFrame, *, all_rated: bool = False) -> pd.DataFrame:
     """Return the labelled rows that are no test; those of the source's own train split alone, or `all_rated`."""
-    rows = frame[frame["label"].notna() & ~test_rows(frame)]
+    rows = frame[frame["label"].notna() & ~held_out_rows(frame)]
     if all_rated or "official_split" not in rows.columns:
         return rows
     return rows[rows["official_split"] == "train"]

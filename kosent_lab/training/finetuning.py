@@ -220,9 +220,9 @@ def train(
     forward = model
     if packs:
         corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
-        if options.compile:
+        if can_compile(options, device):
             compile_layers(model)
-    elif can_compile(options):
+    elif can_compile(options, device):
         forward = torch.compile(model, dynamic=True)
 
     def batches(epoch: int) -> Iterator[Rows | np.ndarray]:
@@ -257,7 +257,15 @@ def train(
         return validate_each(model, held_ids, held_labels, held_corpora, pad_id=pad_id, classes=classes)
 
     history = run_training(
-        model, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, watch="accuracy"
+        model,
+        batches=batches,
+        loss=loss,
+        look=look,
+        folder=folder,
+        options=options,
+        job=job,
+        watch="accuracy",
+        packed=packs,
     )
     widen_head(model, classes)
     return history

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kosent_lab.core.held_out import test_rows
+from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.reading import Reading, plain_name
@@ -130,7 +130,7 @@ def divide(frame: pd.DataFrame) -> pd.DataFrame:
         frame = frame.assign(split=held.map({True: "valid", False: "train"}))
         logger.info("no division: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
     kept = frame["split"].isin(["train", "valid", "calib"])
-    tested = kept & test_rows(frame)  # the source's own test is no less a test
+    tested = kept & held_out_rows(frame)  # the source's own test is no less a test
     if tested.any():
         logger.info("%d rows of the source's own test split are left out", int(tested.sum()))
     return frame[kept & ~tested]

@@ -63,12 +63,14 @@ class Run:
         options: TrainingOptions,
         job: dict[str, Any] | None = None,
         watch: str | None = None,
+        packed: bool = False,
     ) -> None:
         self.model, self.loss, self.look = model, loss, look
-        self.folder, self.options, self.job, self.watch = folder, options, job, watch
+        self.folder, self.options, self.job, self.watch, self.packed = folder, options, job, watch, packed
         freeze_layers(model, options.frozen_layers)
         self.optimizers = make_optimizers(model, options)
         self.state: dict[str, float] = {"epoch": 0, "batch": 0, "step": 0, "tokens": 0, "seconds": 0.0}
+        self.state["packed"] = float(packed)
         self.history: list[dict[str, float]] = []
         if (folder / CHECKPOINT).exists():
             self.resume()
@@ -84,6 +86,9 @@ class Run:
     def resume(self) -> None:
         """Go on from the checkpoint in the folder."""
         self.state, self.history = load_checkpoint(self.folder / CHECKPOINT, self.model, self.optimizers, self.job)
+        if self.state.setdefault("packed", packed := float(self.packed)) != packed:
+            logger.info("the rows are laid out otherwise than before: the epoch begins anew")
+            self.state |= {"batch": 0, "packed": packed}
         step, minutes = self.state["step"], self.state["seconds"] / 60
         if self.progress >= 1:
             logger.info("%s has had its time: %d steps, %.1f minutes", self.folder, step, minutes)
@@ -225,6 +230,7 @@ def run_training(
     options: TrainingOptions,
     job: dict[str, Any] | None = None,
     watch: str | None = None,
+    packed: bool = False,
 ) -> pd.DataFrame:
     """Train `model` in place until its time is over; a killed run goes on where it was.
 
@@ -245,6 +251,8 @@ def run_training(
         Facts of the run (`core.jobs`): a checkpoint with other ones is refused.
     watch : str, optional
         The measure, higher is better, that ``options.patience`` looks at.
+    packed : bool
+        Whether rows hold several texts: a run that goes on in the other layout begins its epoch anew.
 
     Returns
     -------
@@ -261,9 +269,11 @@ def run_training(
         the last good checkpoint stays.
     """
     with hold(folder / CHECKPOINT):
-        run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch)
+        run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch, packed=packed)
         try:
             run.train(batches)
+            if not run.history:  # its time was over before its first look
+                run.record()
             run.save()
         except torch.AcceleratorError as error:
             raise AcceleratorLostError(

@@ -11,18 +11,20 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.calibration.temperature import fit_shift, fit_temperature
-from kosent_lab.core.files import write_text
+from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
-from kosent_lab.models import electra
+from kosent_lab.models import electra, pairs
 from kosent_lab.models.classifier import Classifier, load_classifier
+from kosent_lab.models.storage import EightBits
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.labelled import divide
+from kosent_lab.training.loop import METRICS
 from kosent_lab.training.options import FinetuningOptions
 from kosent_lab.training.teaching import PACK, read_teaching
 
@@ -120,15 +122,46 @@ def _not_taught(data: str, run: Path) -> pd.DataFrame:
     return kept
 
 
+def package_pair(run: Path, out: Path, *, fp8: EightBits | None = None) -> Path:
+    """Make a model folder of a pretraining run: both models, what they were taught and how, checksums.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of ``train pretrain``, or a pair's model folder.
+    out : Path
+        Model folder to make.
+    fp8 : {'embeddings', 'matrices'}, optional
+        What is written in 8 bits (`models.storage.stored`).
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
+    source = run_model(run)
+    with whole_folder(out) as fresh:
+        pairs.save_pair(pairs.load_pair(source), open_tokenizer(source), fresh, fp8=fp8)
+        if (source / METRICS).is_file():
+            write_bytes((source / METRICS).read_bytes(), fresh / METRICS)
+        write_taught(read_taught(run), fresh)
+    return out
+
+
 def package_run(
-    run: Path, out: Path, *, calib: str | None = None, valid: Sequence[str] | None = None
+    run: Path,
+    out: Path,
+    *,
+    calib: str | None = None,
+    valid: Sequence[str] | None = None,
+    fp8: EightBits | None = None,
 ) -> dict[str, Any]:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
 
     Parameters
     ----------
     run : Path
-        Run folder.
+        Run folder, or a model folder.
     out : Path
         Model folder to make.
     calib : str, optional
@@ -139,6 +172,8 @@ def package_run(
         What the shift of the log-odds is fitted on, in the same way, each set counting the same; empty for no shift.
         What kept rows of the run's teaching for that (``nsmc:valid``, or its own file, and ``kosent-teaching`` where
         that is part of it) when None.
+    fp8 : {'embeddings', 'matrices'}, optional
+        What is written in 8 bits (`models.storage.stored`), before anything is fitted.
 
     Returns
     -------
@@ -147,7 +182,7 @@ def package_run(
         log-odds), ``shift_fitted_on``, ``nll_before``, ``nll_after`` (nats).
     """
 
-    source = run / MODEL
+    source = run_model(run)
     taught = read_taught(run)
     by = str(taught.get("data", ""))
     films = by == "nsmc" or by.startswith("nsmc-")  # as it is, or a governed version of it
@@ -164,7 +199,7 @@ def package_run(
     with whole_folder(out) as fresh:
 
         def save() -> Classifier:
-            electra.save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
+            electra.save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens, fp8=fp8)
             return load_classifier(fresh)
 
         if valid:

@@ -148,16 +148,17 @@ def pretrain(
     task = _Detection(pair, tokenizer, options, device)
     lengths = np.array([len(row) for row in ids])
     draw = {"share": share, "batch_tokens": options.batch_tokens}
-    if options.packs(device.type):
+    packs = options.packs(device.type)
+    if packs:
         corpus = ResidentCorpus(ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
-        if options.compile:
+        if can_compile(options, device):
             compile_layers(pair)
 
         def batches(epoch: int) -> Iterator[Rows]:
             return corpus.batches(epoch)
 
     else:
-        if can_compile(options):
+        if can_compile(options, device):
             task.fill, task.detect = (torch.compile(f, dynamic=True) for f in (pair.fill, pair.detect))
 
         def batches(epoch: int) -> Iterator[list[np.ndarray]]:
@@ -192,7 +193,9 @@ def pretrain(
         }
 
     logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
-    return run_training(pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job)
+    return run_training(
+        pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, packed=packs
+    )
 
 
 @dataclasses.dataclass(frozen=True)

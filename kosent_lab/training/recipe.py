@@ -6,6 +6,7 @@ The commands themselves, and what runs them one after the other, are in ``cli``.
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ FEWEST_MINUTES = 0.1  # below it a stage is over before its model is warm
 _LISTS = ("runs", "teachers")  # options that take several at once
 _SPELT = {"of": "run"}  # in a recipe `run` says which command
 _KEYS = ("name", "run", "minutes", "only")
+_DEVICES = ("cpu", "cuda", "mps")
 _ENDS = {"steps", "epochs"}  # options that end a stage, whatever time that takes
 
 
@@ -90,13 +92,18 @@ def read_recipe(
     content, text = read_toml(path, what="recipe")
     lines = TomlLines(path, text)
     unknown = set(content) - {PACK, "stages"}
-    if unknown or not isinstance(content.get("stages"), list) or not content["stages"]:
+    entries, to_pack = content.get(STAGES), content.get(PACK, {})
+    tables = isinstance(to_pack, dict) and isinstance(entries, list) and all(isinstance(one, dict) for one in entries)
+    if unknown or not tables or not entries:
         raise DataError(f"{path}: a recipe has one table pack and a list of stages; got {sorted(content)}")
-    for option in content.get(PACK, {}):
+    for option in to_pack:
         lines.check(option, {*known[PACK], CORPORA}, "option of pack")
+    corpora = to_pack.get(CORPORA, [])
+    if not (isinstance(corpora, list) and all(isinstance(one, str) for one in corpora)):
+        raise DataError(f"{lines.where(CORPORA)}: corpora is a list of recipes; got {corpora!r}")
     stages: list[Stage] = []
     names: dict[str, str] = {}  # of stages, with the one device that each is for
-    for number, entry in enumerate(content["stages"], start=1):
+    for number, entry in enumerate(entries, start=1):
         name, run = str(entry.get("name", "")), str(entry.get("run", ""))
         if not re.fullmatch(r"[\w-]+", name) or name in names:
             where = lines.where("name", table=STAGES, number=number)
@@ -105,6 +112,9 @@ def read_recipe(
         for option in set(entry) - set(_KEYS):
             spelt = _SPELT.get(option, option)
             lines.check(spelt, known[run], f"option of {run}", key=option, table=STAGES, number=number)
+        if entry.get("only", "cpu") not in _DEVICES:
+            where = lines.where("only", table=STAGES, number=number)
+            raise DataError(f"{where}: only is one of {', '.join(_DEVICES)}; got {entry['only']!r}")
         options = {option: value for option, value in entry.items() if option not in _KEYS}
         meant = str(entry.get("only", "")) or device
         before = [other for other, only in names.items() if only in ("", meant)]
@@ -118,13 +128,16 @@ def read_recipe(
         if minutes is not None and "minutes" in entry:  # what a stage is told else is for who has the time
             options = {option: value for option, value in options.items() if option not in _ENDS}
         takes_time = "minutes" in known[run] and not _ENDS & set(options)
-        if takes_time and not (isinstance(entry.get("minutes"), (int, float)) and entry["minutes"] > 0):
+        given = entry.get("minutes")
+        if takes_time and not (isinstance(given, (int, float)) and 0 < given < math.inf):
             raise DataError(
                 f"{lines.where('minutes', table=STAGES, number=number)}: stage {name} needs minutes above 0"
             )
         if names[name] in ("", device):
             stages.append(Stage(name, run, float(entry["minutes"]) if takes_time else None, options))
-    return content.get(PACK, {}), _share_out(stages, minutes)
+    if not stages:
+        raise DataError(f"{path}: none of its {len(entries)} stages is for {device}")
+    return to_pack, _share_out(stages, minutes)
 
 
 def _share_out(stages: list[Stage], minutes: float | None) -> list[Stage]:

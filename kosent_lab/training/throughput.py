@@ -23,13 +23,14 @@ def peak_operations(device: torch.device) -> float | None:
     if device.type != "cuda":
         return None
     left, right = (torch.randn(_SIDE, _SIDE, device=device, dtype=torch.bfloat16) for _ in range(2))
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    left @ right
-    begin.record()
-    for _ in range(_TIMES):
+    with torch.cuda.device(device):  # events belong to a stream of one of several GPUs
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         left @ right
-    end.record()
-    end.synchronize()
+        begin.record()
+        for _ in range(_TIMES):
+            left @ right
+        end.record()
+        end.synchronize()
     return 2 * _SIDE**3 * _TIMES / (begin.elapsed_time(end) / 1000)
 
 

@@ -9,6 +9,7 @@ from html import escape
 from types import ModuleType
 
 logger = logging.getLogger(__name__)
+TYPING = 0.3  # seconds: an input method changes the field with every letter of a syllable
 
 
 def open_ipywidgets() -> ModuleType | None:

@@ -17,7 +17,7 @@ from kosent_lab.core.hangul import clean_text
 from kosent_lab.figures.theme import to_png
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
-from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, open_ipywidgets
 
 SHOWN = 60  # characters that fit the figure
 SIZE = (10.5, 2.6)  # inches
@@ -85,10 +85,11 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
         part.add_class(f"kosent-{role}")
     draws = {"seed": 0}
 
-    def update(_change: Any = None) -> None:
+    def update() -> None:
         table, said = judge_sentence(pair, tokenizer, field.value, mask_share=share.value, seed=draws["seed"])
         line.value = as_html(said)
         if table.empty:
+            image.value = b""
             return
         figure.clear()
         with figures.style():
@@ -99,8 +100,8 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
         draws["seed"] += 1
         update()
 
-    field.observe(update, "value")
-    share.observe(update, "value")
+    field.observe(Later(update, seconds=TYPING), "value")
+    share.observe(Later(update, seconds=TYPING), "value")
     again.on_click(draw_again)
     update()
     return ipywidgets.VBox([field, ipywidgets.HBox([share, again]), line, image])

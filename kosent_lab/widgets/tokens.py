@@ -22,7 +22,7 @@ from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.cutters import Cutter
-from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, open_ipywidgets
 
 SHOWN = 36  # characters that fit the figure
 VARIANTS = 10
@@ -161,10 +161,10 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
     for part, role in ((field, "typed"), (line, "reading"), (image, "pieces")):
         part.add_class(f"kosent-{role}")
 
-    def update(_change: Any = None) -> None:
+    def update() -> None:
         shown, note = prepare(field.value)
         if not shown:
-            line.value = "Type a sentence."
+            line.value, image.value = "Type a sentence.", b""
             return
         layers, variants = layer_table(shown, cutters), variant_table(shown, classifier)
         line.value = as_html(note + sentence_text(shown, layers, variants))
@@ -172,6 +172,6 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
             draw_tokens(layers, variants, figure=figure)
             image.value = to_png(figure)
 
-    field.observe(update, "value")
+    field.observe(Later(update, seconds=TYPING), "value")
     update()
     return ipywidgets.VBox([field, line, image])

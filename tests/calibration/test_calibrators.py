@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from kosent_lab import calibration
@@ -99,8 +100,6 @@ def test_venn_abers_by_its_definition():
         ends = []
         for guess in (0, 1):
             x, y = np.append(odds, new), np.append(label, guess)
-            from sklearn.isotonic import IsotonicRegression
-
             ends.append(IsotonicRegression().fit(x, y).predict([new])[0])
         expected = ends[1] / (1 - ends[0] + ends[1])
         assert apply_family("venn_abers", found, np.array([new]))[0] == pytest.approx(expected, abs=1e-9)
@@ -274,3 +273,19 @@ def test_one_sure_mistake_leaves_families_apart():
     table = calibration.compare_calibrators(frame, resamples=0)
     assert np.isfinite(table["nll"]).all()
     assert table["nll"].nunique() == len(table)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_venn_abers_reads_every_score_that_it_was_fitted_on(seed):
+    """Of several rows of one score: the mean of equal numbers may be another number than they are."""
+    random = np.random.default_rng(seed)
+    odds = np.round(random.normal(0, 2, 40), 1)
+    label = (random.random(40) < 1 / (1 + np.exp(-odds))).astype("float64")
+    found = fit_family("venn_abers", odds, label, 1 - label)
+    for new in np.unique(odds):
+        both = [
+            IsotonicRegression().fit(np.append(odds, new), np.append(label, added)).predict([new])[0]
+            for added in (0.0, 1.0)
+        ]
+        expected = both[1] / (1 - both[0] + both[1])
+        assert apply_family("venn_abers", found, np.array([new]))[0] == pytest.approx(expected, abs=1e-9)

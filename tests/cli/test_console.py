@@ -1,6 +1,7 @@
 """The console as a user has it: real processes, with pipes, signals and encodings."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -268,3 +269,21 @@ def test_a_training_of_nothing_is_refused(option, capsys):
     with pytest.raises(SystemExit, match="2"):
         parser.main(["train", "finetune", "--out", "run", option, "0"])
     assert f"{option}: needs a whole number from 1; got '0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "status"),
+    [
+        (">&-", b"standard output is closed", 1),
+        ("2>&-", b"", 0),
+        ("<&-", b"", 0),
+    ],
+)
+def test_a_closed_stream_is_no_error_unless_it_is_needed(closed, words, status):
+    command = f"{shlex.quote(sys.executable)} -m kosent_lab.cli data list {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == status
+    assert words in done.stderr
+    command = f"{shlex.quote(sys.executable)} -m kosent_lab.cli predict - --out nowhere.csv <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True)
+    assert (done.returncode, b"standard input is closed" in done.stderr) == (1, True)

@@ -232,3 +232,58 @@ def test_a_stage_that_the_recipe_has_otherwise_now_is_not_taken_for_it(small):
     assert parser.main(words) == 0  # there already
     path.write_text(short.replace("layers = 1", "layers = 2"), "utf-8")
     assert parser.main(words) == 1
+
+
+def test_a_recipe_keeps_the_device_that_its_stages_were_laid_out_for(tmp_path, caplog):
+    """What began on a GPU goes on where there is none: its stages are those, not other ones of the same names."""
+    assert recipe._first_device(tmp_path, "cuda") == "cuda"
+    assert recipe._first_device(tmp_path, "cpu") == "cuda"
+    assert "began on cuda" in caplog.text
+
+
+def test_an_accelerator_that_is_lost_outside_of_the_loop_is_lost_too(caplog):
+    asked = []
+
+    class AcceleratorError(RuntimeError):
+        """Torch's own."""
+
+    def run(arguments):
+        asked.append(arguments.device)
+        if arguments.device != "cpu":
+            raise AcceleratorError("an illegal memory access was encountered")
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device")
+    parser.set_defaults(run=run)
+    recipe.run_stage(parser, [])
+    assert asked == [None, "cpu"]
+
+
+STAGE = '[[stages]]\nname = "a"\nrun = "pretrain"\nminutes = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        (
+            STAGE + 'only = "gpu"',
+            "line 5: only is one of cpu, cuda, mps",
+        ),
+        (STAGE + 'only = ["cpu"]', "only is one of cpu, cuda, mps"),
+        (STAGE + 'only = "mps"', "none of its 1 stages is for cpu"),
+        (STAGE + "help = true", "'help' is no option of pretrain"),
+        ('[[stages]]\nname = "a"\nrun = "pretrain"\nminutes = inf', "needs minutes above 0"),
+        ("stages = [1]", "one table pack and a list of stages"),
+        ('pack = 3\n[[stages]]\nname = "a"', "one table pack and a list of stages"),
+        ('[pack]\ncorpora = 3\n[[stages]]\nname = "a"', "corpora is a list of recipes"),
+        ('[[stages]]\nname = "a\\u0000"', "a text with a NUL"),
+    ],
+)
+def test_a_recipe_of_which_nothing_could_be_run_says_why(tmp_path, capsys, stages, words):
+    from kosent_lab.cli import parser
+
+    (tmp_path / "a.toml").write_text(stages, "utf-8")
+    (tmp_path / "packed.safetensors").write_bytes(b"0" * 100)
+    options = ["--packed", str(tmp_path / "packed.safetensors"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert parser.main(["train", "recipe", str(tmp_path / "a.toml"), *options]) == 1
+    assert words in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_the_command_on_the_page_gives_the_same_numbers(reviews, tiny_folder, tm
     assert parser.main([*arguments, str(tmp_path / "one")]) == 0
     page = html.unescape((tmp_path / "one/report.html").read_text("utf-8"))
     again = shlex.split(re.search(r"<pre>kosent-lab (.*)</pre>", page).group(1))
-    assert again[again.index("--precision") + 1] in ("fp32", "bf16", "int8")
+    assert again[again.index("--precision") + 1] in ("fp32", "bf16")
     assert again[again.index("--positive-label") + 1] == "0"
     assert parser.main([*again, "--out", str(tmp_path / "two")]) == 0
     one, two = (pd.read_parquet(next((tmp_path / name).glob("*.parquet"))) for name in ("one", "two"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kosent_lab.core import folders
+from kosent_lab.core.files import private_name
 from kosent_lab.core.folders import whole_folder
 
 
@@ -112,7 +113,7 @@ def test_at_every_fault_one_of_the_two_folders_is_whole(tmp_path, monkeypatch, s
 def test_an_old_folder_that_a_killed_swap_left_beside_is_put_back(tmp_path):
     folder = tmp_path / "model"
     make(folder, "old")
-    folder.rename(tmp_path / ".model.0a1b2c3d.old")
+    folder.rename(folder.with_name(f".{private_name(folder)}.0a1b2c3d.old"))
     with pytest.raises(KeyboardInterrupt), whole_folder(folder):
         raise KeyboardInterrupt
     assert state(folder) == "old"

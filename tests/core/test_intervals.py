@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from kosent_lab.core import intervals, shares
 from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.intervals import bootstrap_means, bootstrap_p, flip_p
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 measures = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
@@ -170,3 +171,19 @@ def test_a_weight_counts_as_so_many_rows():
     assert found.value == pytest.approx(0.5)
     assert found.ci_low < 0.5 < found.ci_high
     assert math.isnan(intervals.mean_of_groups(values, np.zeros(3), weights).ci_low)
+
+
+def test_draws_that_measure_nothing_are_no_evidence():
+    assert np.isnan(bootstrap_p([np.nan] * 99))
+    assert bootstrap_p([1.0, np.nan, -1.0]) == bootstrap_p([1.0, -1.0])
+
+
+def test_flipped_signs_keep_their_level_where_a_few_changes_are_large():
+    """The bootstrap of 18 such pairs calls 17 % of nothing something."""
+    random, below = np.random.default_rng(0), [0, 0]
+    for _ in range(300):
+        changes = random.choice([-1, 1], 18) * np.where(random.random(18) < 0.08, 8, 0.3)
+        below[0] += flip_p(changes, draws=300, seed=1) <= 0.05
+        below[1] += bootstrap_p(bootstrap_means(changes, resamples=300, seed=1)) <= 0.05
+    assert below[0] <= 0.08 * 300
+    assert below[1] > below[0]

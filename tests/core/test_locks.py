@@ -1,3 +1,6 @@
+import errno
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -6,6 +9,9 @@ import time
 
 import pytest
 
+from kosent_lab.core import locks
+from kosent_lab.core.files import private_name, whole, write_text
+from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
 
@@ -34,7 +40,8 @@ def test_an_output_that_another_process_writes_is_refused(holder, tmp_path):
 
 
 def test_a_killed_holder_blocks_no_one_and_its_leftovers_go(holder, tmp_path):
-    leftovers = [tmp_path / "a.csv.0a1b2c3d.partial", tmp_path / ".a.csv.0a1b2c3d.partial"]
+    own = private_name(tmp_path / "a.csv")
+    leftovers = [tmp_path / f"{own}.0a1b2c3d.partial", tmp_path / f".{own}.0a1b2c3d.partial"]
     others = [tmp_path / "b.csv.0a1b2c3d.partial", tmp_path / "a.csv.mine.partial", tmp_path / "a.csv.partial"]
     leftovers[1].mkdir()
     for path in (leftovers[0], leftovers[1] / "half", *others):
@@ -78,3 +85,46 @@ def test_a_file_that_looks_like_a_lock_is_no_ones_to_remove(tmp_path):
     with hold(tmp_path / "poetry"):
         pass
     assert (tmp_path / "poetry.lock").read_text() == "mine"
+
+
+def test_the_leftovers_of_a_name_are_not_those_of_one_that_begins_alike(tmp_path):
+    """Temporary names carry a part of the name: two jobs of one folder must not take each other's for leftovers."""
+    one, other = (tmp_path / f"{'kosent-electra-small-of-our-hospital-reviews'}-{end}" for end in ("v1", "v2.csv"))
+    with hold(one), whole(one) as partial:
+        with hold(other):
+            pass
+        assert partial.exists()
+    with whole_folder(one.with_name("folder")) as fresh:
+        with hold(one.with_name("folder-of-another")):
+            pass
+        assert fresh.is_dir()
+        shutil.rmtree(fresh)
+        with pytest.raises(DataError, match="which was being made, is gone"):
+            write_text("half", fresh / "config.json")
+        fresh.mkdir()
+
+
+def test_names_as_long_as_names_may_be_are_held(tmp_path):
+    path = tmp_path / ("리" * 83 + ".csv")
+    with hold(path), whole(path) as partial:
+        partial.write_text("좋아요")
+    assert path.read_text() == "좋아요"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS])
+def test_a_file_system_without_locks_has_a_file_for_one(tmp_path, monkeypatch, number):
+    fcntl = pytest.importorskip("fcntl")
+    path, lock = tmp_path / "a.csv", tmp_path / ".a.csv.kosent-lock"
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(locks, "_KINDS", {})
+    with hold(path):
+        assert lock.read_text().startswith(str(os.getpid()))
+    assert not list(tmp_path.iterdir())
+    lock.write_text("4242\nnode017\n")  # of a job on another machine, running or killed: nobody can tell
+    named = r"another process \(4242 on node017; if that has ended, remove .*lock\)"
+    with pytest.raises(DataError, match=named), hold(path, seconds=0.1):
+        pass

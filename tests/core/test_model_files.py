@@ -149,3 +149,10 @@ def test_the_id_can_be_computed_by_hand_and_needs_no_order(copy, tmp_path):
 def test_the_bundled_id_needs_no_torch():
     program = "import sys; from kosent_lab.scoring.saved import bundled_id; bundled_id(); print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_a_model_folder_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "tokenizer_config.json")
+    with pytest.raises(ModelError, match="tokenizer_config.json is no file"):
+        model_files.check_folder(tmp_path)

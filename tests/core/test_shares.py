@@ -5,8 +5,16 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.auroc import auroc_interval, weighted_auroc
-from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.shares import design_effect, effects_of_last, matched_difference, mean_of, share, share_of
+from kosent_lab.core.intervals import mean_of_groups, wilson_interval
+from kosent_lab.core.shares import (
+    crossed_mean,
+    design_effect,
+    effects_of_last,
+    matched_difference,
+    mean_of,
+    share,
+    share_of,
+)
 from kosent_lab.errors.comparison import compare_recipes
 
 RUNS = 400
@@ -115,3 +123,42 @@ def test_what_is_kept_may_be_more_alike_than_all():
     assert effects[0] == effects[2] == design_effect(right, groups)
     assert effects[1] == design_effect(right[60:], groups[60:]) > effects[0]
     assert effects_of_last(right, None, np.array([5, 4])).tolist() == [1, 1]
+
+
+def test_intervals_by_hand():
+    """Worked cases: a bound that changes by a sign, a square or a degree of freedom is another number."""
+    first, second = np.array([False] * 8 + [True] * 12), np.ones(20)
+    assert matched_difference(first, second) == pytest.approx((0.4, 0.1438, 0.5835), abs=5e-5)
+    values, groups = np.array([0.0, 1.0, 1.0, 3.0, 4.0, 6.0]), np.array([0, 0, 1, 1, 2, 2])
+    # means 0.5, 2 and 5, whose standard error is 1.3229; Student's t of two degrees of freedom 4.3027
+    assert mean_of_groups(values, groups) == pytest.approx((2.5, 2.5 - 5.6920, 2.5 + 5.6920), abs=1e-3)
+    same = mean_of_groups(np.zeros(20), np.arange(20))
+    assert same == pytest.approx((0.0, -0.1611, 0.1611), abs=1e-4)
+    # effects 2 (1 * 0.25 / 2 ...) of two seeds and two texts without interaction: nothing but both sets' own variance
+    crossed = crossed_mean(np.array([[0.0, 2.0], [4.0, 6.0]] * 10))
+    assert crossed.value == 3.0
+    assert crossed.ci_high - 3.0 > 4.0
+
+
+def test_the_effect_of_the_last_rows_is_never_below_that_of_all():
+    right, groups = np.array([0, 0, 1, 1, 1, 0], dtype=bool), np.array([0, 0, 1, 1, 2, 3])
+    found = effects_of_last(right, groups, np.array([2, 6]))
+    assert found.min() >= design_effect(right, groups)
+    assert effects_of_last(right, None, np.array([2, 6])).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("area", "counts", "low", "high"), [(0.8, (10, 10), 0.5418, 0.9255), (1.0, (50, 50), 0.96, 1.0)]
+)
+def test_the_interval_of_an_area_to_four_digits(area, counts, low, high):
+    found = auroc_interval(area, *counts)
+    assert found == pytest.approx((low, high), abs=5e-4 if area < 1 else 5e-3)
+    assert auroc_interval(1 - area, *counts) == pytest.approx((1 - found[1], 1 - found[0]), abs=1e-6)
+
+
+def test_one_group_that_holds_many_of_the_rows_widens_an_interval():
+    right = np.array([1, 1, 0, 0] * 9 + [1, 0] + [1] * 40 + [0] * 20, dtype=bool)
+    groups = np.concatenate([np.repeat(np.arange(19), 2), np.full(60, 19)])
+    alike = share(right, np.repeat(np.arange(49), 2))
+    found = share(right, groups)
+    assert found.ci_high - found.ci_low > 1.5 * (alike.ci_high - alike.ci_low)

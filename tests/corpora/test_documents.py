@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 import unicodedata
 
 import pandas as pd
@@ -298,3 +300,14 @@ def test_one_star_is_no_praise(name):
     for values in ([1, 2], ["긍정", "부정"], [None]):
         without_points(pd.Series(values, name=name))
     without_points(pd.Series([1, 0], name="label"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_a_file_whose_name_is_in_another_encoding_is_read(tmp_path):
+    """As a Korean archive that was unpacked on Linux leaves it."""
+    name = os.fsencode(tmp_path) + b"/" + "리뷰.csv".encode("cp949")
+    with open(name, "w", encoding="utf-8") as file:
+        file.write("text\n좋아요\n")
+    frame = load(os.fsdecode(name))
+    assert frame["corpus"].tolist() == [r"\xb8\xae\xba\xe4.csv"]
+    frame.to_parquet(tmp_path / "a.parquet")

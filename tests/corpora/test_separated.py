@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.documents import load
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.corpora.separated import SeparatedFile
 
@@ -118,3 +119,35 @@ def test_what_python_writes_is_read_cell_by_cell(tmp_path_factory, rows):
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("text", "note", "label"), *rows])
     frame = pd.concat(SeparatedFile(path, Reading(), separator=",").frames(4))
     assert [tuple(row) for row in frame.to_numpy()] == rows
+
+
+@pytest.mark.parametrize("days", [("2024-01-02", "2024-01-04"), ("A001", "A017"), ("12:30", "9:05"), ("3.5", "4")])
+def test_rows_between_two_stray_quotes_are_seen_by_the_shape_of_their_cells(tmp_path, days):
+    rows = [
+        "text,날,label",
+        "재미있어요,x,1",
+        f'"최고예요,{days[0]},1',
+        f"지루해요,{days[0]},0",
+        f'아까워요",{days[1]},0',
+        "좋아요,y,1",
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows), "utf-8")
+    with pytest.raises(DataError, match="line 3: a quoted cell holds what looks like rows of the file"):
+        load(str(tmp_path / "a.csv"))
+
+
+def test_a_text_of_several_lines_and_commas_is_a_text(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        'text,곳,label\n"맛있고, 친절하고, 깨끗해요\n또 갈게요",서울,1\n별로예요,부산,0\n', "utf-8"
+    )
+    assert len(load(str(tmp_path / "a.csv"))) == 2
+
+
+def test_a_table_has_so_many_columns_at_most(tmp_path):
+    (tmp_path / "a.csv").write_text(",".join(["text", *map(str, range(3_000))]) + "\n" + "," * 3_000, "utf-8")
+    with pytest.raises(DataError, match="has 3,001 columns; the limit is 2,000"):
+        load(str(tmp_path / "a.csv"))
+    lines = (f'{{"text": "좋아요", "k{number}": 1}}' for number in range(3_000))
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
+    with pytest.raises(DataError, match="has more than 2,000 keys"):
+        load(str(tmp_path / "a.jsonl"))

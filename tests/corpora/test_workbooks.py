@@ -135,3 +135,45 @@ def test_a_cell_merged_over_rows_is_said_by_each_of_them(tmp_path, caplog):
     assert frame["매장"].tolist() == ["강남", "강남", "강남", "부산"]
     assert frame["label"].tolist() == [1, 1, 1, 0]
     assert "merged over rows" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sheet", "encoding"),
+    [
+        ('<x:worksheet xmlns:x="{}">{}</x:worksheet>', "utf-8"),
+        ("<worksheet xmlns='{}'>{}</worksheet>", "utf-16"),
+    ],
+)
+def test_a_sheet_spelt_otherwise_loses_neither_formulas_nor_merged_cells(tmp_path, sheet, encoding):
+    """As other programs than Excel write it: with a prefix, single quotes, in UTF-16."""
+    path, x = tmp_path / "a.xlsx", "x:" if "<x:" in sheet else ""
+    texts = [("text", "label"), ("좋아요", None), ("별로예요", "0"), ("싫어요", "")]
+    rows = ""
+    for number, cells in enumerate(texts, 1):
+        inner = "".join(
+            f"<{x}c r='{'AB'[place]}{number}'><{x}f>1+0</{x}f></{x}c>" if cell is None else
+            f"<{x}c r='{'AB'[place]}{number}' t='inlineStr'><{x}is><{x}t>{cell}</{x}t></{x}is></{x}c>"
+            for place, cell in enumerate(cells) if cell != ""
+        )  # fmt: skip
+        rows += f"<{x}row r='{number}'>{inner}</{x}row>"
+    merged = f"<{x}mergeCells><{x}mergeCell ref='B3:B4'/></{x}mergeCells>"
+    save(path, ("Sheet", [["text"]], "visible"))
+    head = f"<?xml version='1.0' encoding='{encoding}'?>"
+    whole = head + sheet.format(SPACE, f"<{x}sheetData>{rows}</{x}sheetData>{merged}")
+    rewrite(path, "xl/worksheets/sheet1.xml", whole.encode(encoding))
+    with pytest.raises(DataError, match="cell B2, is a formula without a value"):
+        load(path)
+    rewrite(path, "xl/worksheets/sheet1.xml", whole.replace(f"<{x}f>1+0</{x}f>", f"<{x}v>1</{x}v>").encode(encoding))
+    assert load(path)["label"].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("changes", [{6: 99}, {9: 8, 46: 255}])  # a version of no program; a name that is no UTF-8
+def test_a_workbook_whose_container_is_damaged_is_named(tmp_path, changes):
+    path = tmp_path / "a.xlsx"
+    save(path, ("Sheet", [["text"], ["좋아요"]], "visible"))
+    content = bytearray(path.read_bytes())
+    for place, value in changes.items():
+        content[content.index(b"PK\x01\x02") + place] = value
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as an Excel workbook"):
+        load(path)

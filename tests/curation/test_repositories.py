@@ -9,6 +9,7 @@ import pytest
 
 from kosent_lab import curation
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.curation import git as git_objects
 from kosent_lab.curation import repositories
 from kosent_lab.curation.folders import directory_swhid, read_folder
 from kosent_lab.curation.repositories import describe_repository, file_history, find_revision, read_repository
@@ -229,8 +230,8 @@ def test_a_day_gives_what_the_branch_was_then_not_what_was_merged_later(clone):
 
 
 def test_a_blob_with_other_bytes_is_refused(clone, monkeypatch):
-    read = repositories._blobs
-    monkeypatch.setattr(repositories, "git_blob_hash", lambda content: "0" * 40)
+    read = git_objects.read_blobs
+    monkeypatch.setattr(git_objects, "git_blob_hash", lambda content: "0" * 40)
     with pytest.raises(DataError, match="damaged"):
         list(read(clone, [git(clone, "rev-parse", "HEAD:src.txt")]))
 
@@ -292,3 +293,45 @@ def test_a_link_called_as_gits_own_folder_is_none_of_the_files(tmp_path):
     before = directory_swhid(tmp_path)
     (tmp_path / ".git").symlink_to("elsewhere")
     assert directory_swhid(tmp_path) == before
+
+
+def test_a_clone_of_more_than_is_read_is_refused_and_large_files_are_not_read(clone, monkeypatch):
+    (clone / "large.txt").write_text("글" * 1_000, "utf-8")
+    commit(clone, "2024-08-01")
+    (clone / "large.txt").write_text("글", "utf-8")
+    commit(clone, "2024-08-02")
+    asked = []
+    read = repositories.read_blobs
+    monkeypatch.setattr(repositories, "read_blobs", lambda where, names: asked.append(names) or read(where, names))
+    history = file_history(clone, "large.txt", largest=100)
+    assert history["skipped"].tolist() == ["too large", ""]
+    assert history["size"].tolist() == [3_000, 3]
+    assert len(asked[0]) == 1
+    monkeypatch.setattr(repositories, "MOST_BYTES", 10)
+    with pytest.raises(DataError, match="holds more than 10 bytes"):
+        read_repository(clone)
+    monkeypatch.setattr(git_objects, "MOST_FILES", 3)
+    with pytest.raises(DataError, match="holds more than 3 files"):
+        read_repository(clone)
+
+
+@pytest.mark.parametrize("when", ["99999999999999", "-1", "abc"])
+def test_a_commit_made_at_no_time_is_named(clone, when):
+    tree = git(clone, "rev-parse", "HEAD^{tree}")
+    content = f"tree {tree}\nauthor a <a@example.com> {when} +0000\ncommitter a <a@example.com> {when} +0000\n\nodd\n"
+    words = ["git", "-C", str(clone), "hash-object", "-t", "commit", "--literally", "-w", "--stdin"]
+    done = subprocess.run(words, input=content.encode(), capture_output=True, check=True)
+    git(clone, "update-ref", "refs/heads/main", done.stdout.decode().strip())
+    for read in (read_repository, describe_repository, lambda folder: file_history(folder, "run")):
+        with pytest.raises(DataError, match="has no date that can be read|has no file 'run'"):
+            read(clone)
+
+
+def test_a_file_may_be_called_anything(clone):
+    for name in ("a\x01b.py", "\x01c.py", "d\ne.py"):
+        (clone / name).write_text("1\n", "utf-8")
+    commit(clone, "2024-08-01")
+    for name in ("a\x01b.py", "\x01c.py", "d\ne.py"):
+        assert file_history(clone, name)["text"].tolist() == ["1\n"]
+    with pytest.raises(DataError, match="is no name that git could know"):
+        find_revision(clone, "a\0b")

@@ -139,8 +139,9 @@ def test_unknown_source_is_named():
 def test_wrong_device_and_precision_are_named(tiny_folder):
     with pytest.raises(ModelError, match="precision is one of"):
         load_classifier(tiny_folder, precision="fp64")
-    with pytest.raises(ModelError, match="device 'tpu' is not on this machine"):
-        load_classifier(tiny_folder, device="tpu")
+    for name in ("tpu", "cpu:1", "cpu:x", "cuda:99", "cuda:x", "mps:"):
+        with pytest.raises(ModelError, match=f"device '{name}' is not on this machine"):
+            load_classifier(tiny_folder, device=name)
 
 
 def test_growing_keeps_what_the_model_says(tiny, pack):

@@ -9,6 +9,7 @@ from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.errors.three_way import macro_f1
 from kosent_lab.models import three_way
 from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring import shards
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.scoring.states import text_states
 from kosent_lab.training.three_way import fit_neutral_head, rows_for_head
@@ -100,3 +101,19 @@ def test_rows_that_teach_are_the_train_rows():
     rows = rows_for_head(teaching, films, most_films=2)
     assert len(rows) == 4
     assert not set(rows["text"]) & {"b", "d", "g"}
+
+
+def test_answers_of_another_head_or_temperature_are_another_models(tiny, head, tmp_path, monkeypatch):
+    """Else a killed job would go on with the shards of both in one file."""
+    mended = dataclasses.replace(tiny, calibration={"temperature": 1.7})
+    heads = [head, dataclasses.replace(head, bias=0.3), dataclasses.replace(head, weight=head.weight * 2)]
+    readers = [three_way.read_three_way(tiny, one) for one in heads] + [three_way.read_three_way(mended, head)]
+    assert len({reader.model_id for reader in readers}) == 4
+    assert all(reader.model_id.startswith(f"{tiny.model_id}+neutral@") for reader in readers)
+    TEXTS.to_csv(tmp_path / "a.csv", index=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "_join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            shards.score_file(tmp_path / "a.csv", tmp_path / "b.csv", readers[0])
+    with pytest.raises(DataError, match="differ: model"):
+        shards.score_file(tmp_path / "a.csv", tmp_path / "b.csv", readers[1])

@@ -77,7 +77,7 @@ def test_of_few_rows_nothing_is_called_sure(scored):
     assert not few.calibration_harms
     said = [one for one in sentences.findings(few, "en") if "cannot be told from" in one]
     assert "from 90 right answers and 19 wrong ones" in said[0]
-    assert any("맞은 답 90건, 틀린 답 19건으로는" in one for one in sentences.findings(few, "ko"))
+    assert any("맞힌 답 90건, 틀린 답 19건으로는" in one for one in sentences.findings(few, "ko"))
     enough = assess(pd.concat([right.head(90), wrong.head(FEWEST_OF_EACH)]), Temperature(0.9))
     assert not np.isnan(enough.nll_change).any()
 
@@ -92,7 +92,7 @@ def test_where_no_answer_is_wrong_nothing_is_underconfident(scored):
     for _ in range(300):  # calibrated answers of few errors
         confidence = random.uniform(0.9, 1.0, 30)
         frame = pd.DataFrame({"confidence": confidence, "correct": random.random(30) < confidence})
-        _, low, high = calibration.confidence_gap(frame)
+        _, low, high = calibration.overconfidence(frame)
         held.append(low <= 0 <= high)
     assert np.mean(held) > 0.93
 

@@ -47,9 +47,10 @@ def test_findings_carry_the_measured_numbers(pack_part):
     correct = frame["correct"].dropna()
     assert f"Of {len(correct):,} labelled texts the model gets {correct.mean() * 100:.1f} % right" in said
     neutral = frame[frame["polarity"] == "neutral"]
-    share = (neutral["pred"] == 1).mean() * 100
+    positive = int((neutral["pred"] == 1).sum())
     assert f"The {len(neutral)} neutral texts" in said
-    assert f"it calls {share:.1f} % (" in said
+    called = f"it calls {len(neutral) - positive} of them negative and {positive} positive"
+    assert f"{called} ({100 * positive / len(neutral):.1f} % (" in said
 
 
 @pytest.mark.parametrize(("scale", "word"), [(3.0, "surer than right"), (1 / 3, "less sure than right")])
@@ -108,7 +109,10 @@ def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
     said = " ".join(sentences.findings(assessment, "en"))
     assert f"keeps {point['coverage'] * 100:.1f} % of the other 600" in said
     few = assess(good.head(80))
-    assert "about " in " ".join(sentences.findings(few, "en")).split("No threshold of confidence can promise")[1]
+    assert (
+        "some hundred like these"
+        in " ".join(sentences.findings(few, "en")).split("No threshold of confidence can promise")[1]
+    )
     assert any("cannot prove that of any threshold" in line for line in sentences.advice(few, "en"))
     hopeless = assess(good.assign(correct=pd.array([False] * 1_200, dtype="boolean")))
     assert "even the surest are wrong too often" in " ".join(sentences.findings(hopeless, "en"))

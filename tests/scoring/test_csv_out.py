@@ -22,12 +22,13 @@ def read(path):
 
 
 @pytest.mark.parametrize("text", ["-5", "+3.2", "-1,000", "+82-10-1234-5678", "-5 %", "-0.5", "+82 (0)10 123", "-1e-05",
-                                  "-1.5E+7", "−5 %", "-1/2", "", "글", "a=b", " =1"])  # fmt: skip
+                                  "-1.5E+7", "−5 %", "-1/2", "", "글", "a=b", " 글", "3 =1", " -5"])  # fmt: skip
 def test_numbers_and_plain_texts_stay(text):
     assert escape_formula(text) == text
 
 
 @pytest.mark.parametrize("text", ["=합계", "@홍길동", "-별로예요", "- x", "+", "--", "-", "=1+1", "=-5", "\t=1", "\r=1",
+                                  " =1", "＝1", "\ufeff+a",
                                   "\n-1", "-5원", "-1e5e5", "-e5", "-5\n=1", "+cmd|' /C calc'!A0", "-٣", "-2+3+cmd|1",
                                   "-1\t2"])  # fmt: skip
 def test_what_a_spreadsheet_would_run_is_escaped(text):

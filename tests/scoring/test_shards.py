@@ -333,3 +333,18 @@ def test_a_misspelt_command_takes_nothing_of_a_killed_job(tiny, reviews, tmp_pat
             score_file(reviews, target, tiny, reading=reading, shard_rows=30)
         assert sorted(target.with_name("out.parquet.parts").iterdir()) == kept
     assert score_file(reviews, target, tiny, shard_rows=30) == 100
+
+
+def test_a_damaged_shard_is_named_with_what_to_do(tiny, reviews, tmp_path, monkeypatch):
+    options = {"reading": Reading(label_column="polarity"), "shard_rows": 30}
+    cut_off(monkeypatch, reviews, tmp_path / "out.csv", tiny, **options)
+    shard = tmp_path / "out.csv.parts" / "part-00001.parquet"
+    content = bytearray(shard.read_bytes())
+    content[4:2000] = bytes(1996)  # its end, which says what is in it, is whole
+    shard.write_bytes(content)
+    with pytest.raises(
+        DataError, match=r"(?s)part-00001\.parquet is damaged .*Remove it, and run the same command again"
+    ):
+        score_file(reviews, tmp_path / "out.csv", tiny, **options)
+    shard.unlink()
+    assert score_file(reviews, tmp_path / "out.csv", tiny, **options) == 100

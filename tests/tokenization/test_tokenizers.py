@@ -121,3 +121,12 @@ def test_a_tokenizer_whose_folder_asks_for_a_program_is_refused(tmp_path):
     for open_it in (open_tokenizer, lambda folder: load_cutter(str(folder))):
         with pytest.raises(ModelError, match="asks to run programs"):
             open_it(tmp_path)
+
+
+def test_a_tokenizer_that_makes_texts_a_thousand_times_as_long_is_not_read(tmp_path):
+    content = json.loads((BUNDLED_FOLDER / "tokenizer.json").read_text("utf-8"))
+    step = {"type": "Replace", "pattern": {"Regex": "."}, "content": "가" * 8}
+    content["normalizer"] = {"type": "Sequence", "normalizers": [step] * 9}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match="puts up to 134,217,728 characters in the place of one"):
+        open_tokenizer(tmp_path / "tokenizer.json")

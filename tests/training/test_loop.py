@@ -1,3 +1,4 @@
+import dataclasses
 import resource
 import shutil
 
@@ -14,10 +15,11 @@ from kosent_lab.training.loop import CHECKPOINT, BatchLoss, run_training
 from kosent_lab.training.optimizers import make_optimizers
 from kosent_lab.training.options import TrainingOptions
 
+CPU = torch.device("cpu")
 OPTIONS = TrainingOptions(steps=6, looks=2, checkpoint_minutes=0.0, compile=False, weight_decay=0.0)
 
 
-def fit_line(folder, *, options=OPTIONS, disturb=lambda step, loss: loss):
+def fit_line(folder, *, options=OPTIONS, disturb=lambda step, loss: loss, **layout):
     """Train a linear map; `disturb` may change the loss of a step, counted from 1."""
     torch.manual_seed(0)
     model = nn.Linear(4, 1)
@@ -35,6 +37,7 @@ def fit_line(folder, *, options=OPTIONS, disturb=lambda step, loss: loss):
         look=lambda: {"weight": model.weight.norm().item()},
         folder=folder,
         options=options,
+        **layout,
     )
     return model, history, seen
 
@@ -215,17 +218,53 @@ def test_adamw_alone_trains_the_matrices_too():
 def test_without_a_compiler_or_with_a_space_in_its_path_nothing_is_compiled(monkeypatch, caplog):
     monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
-    assert can_compile(TrainingOptions())
+    assert can_compile(TrainingOptions(), CPU)
     monkeypatch.setattr(torch, "__file__", "/새 사용자/lab/torch/__init__.py")
-    assert not can_compile(TrainingOptions())
+    assert not can_compile(TrainingOptions(), CPU)
     assert "a space in the path of /새 사용자" in caplog.text
     monkeypatch.setattr(torch, "__file__", "/lab/torch/__init__.py")
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert not can_compile(TrainingOptions())
-    assert "no C++ compiler" in caplog.text
+    assert not can_compile(TrainingOptions(), CPU)
+    assert "no compiler (g++, clang++)" in caplog.text
+    assert not can_compile(TrainingOptions(minutes=1), torch.device("cuda"))
+    assert "no compiler (gcc, clang)" in caplog.text
 
 
 def test_a_run_of_a_few_minutes_is_not_compiled():
     short, steps = TrainingOptions(minutes=4), TrainingOptions(minutes=4, steps=9)
-    assert (can_compile(short), can_compile(TrainingOptions(minutes=5)), can_compile(steps)) == (False, True, True)
-    assert not can_compile(TrainingOptions(compile=False))
+    found = [can_compile(options, CPU) for options in (short, TrainingOptions(minutes=5), steps)]
+    assert found == [False, True, True]
+    assert not can_compile(TrainingOptions(compile=False), CPU)
+
+
+def test_a_run_whose_time_is_over_before_its_first_look_is_measured(tmp_path):
+    never = dataclasses.replace(OPTIONS, steps=60)
+
+    def killed(step, loss):
+        if step == 3:
+            raise KeyboardInterrupt
+        return loss
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_line(tmp_path, options=never, disturb=killed)
+    _, history, _ = fit_line(tmp_path, options=dataclasses.replace(OPTIONS, steps=1))
+    assert list(history["step"]) == [2]
+    assert history.attrs["kept"]["step"] == 2
+
+
+def test_an_epoch_begins_anew_where_rows_are_laid_out_otherwise(tmp_path, caplog):
+    caplog.set_level("INFO")
+
+    def killed(step, loss):
+        if step == 3:
+            raise KeyboardInterrupt
+        return loss
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_line(tmp_path, disturb=killed, packed=True)
+    shutil.copytree(tmp_path, tmp_path / "same")
+    _, _, seen = fit_line(tmp_path / "same", packed=True)
+    assert seen[0][0] == 16
+    _, _, seen = fit_line(tmp_path)
+    assert seen[0][0] == 0
+    assert "laid out otherwise" in caplog.text

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 import torch
 
+from kosent_lab.cli import main
+from kosent_lab.core.model_files import model_id
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
-from kosent_lab.models import electra
+from kosent_lab.models import electra, pairs
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training import packaging
@@ -103,3 +105,32 @@ def test_a_run_is_fitted_on_what_was_kept_of_its_own_file(run, texts, tmp_path):
     gone = run("gone", taught=json.dumps({"data": "shop 1.0.0"}))
     with pytest.raises(DataError, match=r"was taught shop 1\.0\.0, which is not here: name --calib and --valid"):
         packaging.package_run(gone, tmp_path / "b")
+
+
+def test_a_package_in_eight_bits_is_calibrated_on_what_lies_in_it(run, texts, tmp_path):
+    valid, calib = texts("valid", slice(0, 200)), texts("calib", slice(200, 400))
+    start = run("a")
+    made = {
+        fp8: packaging.package_run(start, tmp_path / str(fp8), calib=calib, valid=[valid], fp8=fp8)
+        for fp8 in (None, "embeddings", "matrices")
+    }
+    again = packaging.package_run(tmp_path / "matrices", tmp_path / "again", calib=calib, valid=[], fp8="matrices")
+    assert len({fitted["temperature"] for fitted in made.values()}) == 3
+    assert again["temperature"] == made["matrices"]["temperature"]
+
+
+def test_a_pairs_run_is_packaged_with_what_it_was_taught_and_its_history(tmp_path, tiny_tokenizer):
+    pair = pairs.new_pair(tiny_tokenizer.get_vocab_size(), layers=1)
+    pairs.save_pair(pair, tiny_tokenizer, tmp_path / "run" / packaging.MODEL)
+    packaging.write_taught({"train_rows": 3}, tmp_path / "run" / packaging.MODEL)
+    (tmp_path / "run" / packaging.MODEL / packaging.METRICS).write_text('{"step": 1}\n')
+    options = ["--run", str(tmp_path / "run"), "--out", str(tmp_path / "model")]
+    main(["train", "package", *options, "--fp8", "matrices"])
+    assert packaging.read_taught(tmp_path / "model") == {"train_rows": 3}
+    assert (tmp_path / "model" / packaging.METRICS).read_text() == '{"step": 1}\n'
+    pairs.load_pair(tmp_path / "model")
+    # and a packaged one once more
+    packaging.package_pair(tmp_path / "model", tmp_path / "again", fp8="matrices")
+    assert (tmp_path / "again" / packaging.METRICS).is_file()
+    assert model_id("m", tmp_path / "again") == model_id("m", tmp_path / "model")
+    assert main(["train", "package", *options, "--calib", "nsmc:calib"]) != 0

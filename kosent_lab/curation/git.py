@@ -1,0 +1,101 @@
+"""Run git on a clone that may be anybody's, and read its objects within bounds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from kosent_lab.core.files import git_blob_hash
+from kosent_lab.core.schema import DataError, NotAvailableError
+
+MOST_FILES = 100_000  # of a revision, as of an archive
+MOST_BYTES = 2_000_000_000
+
+
+def list_tree(repository: Path, commit: str) -> list[bytes]:
+    """Return what a commit's tree holds, as ``ls-tree --long`` says it.
+
+    Raises
+    ------
+    DataError
+        Where there are more files than are read: trees that hold each other soon name a million.
+    """
+    words = ("ls-tree", "-r", "-z", "--long", commit)
+    entries: list[bytes] = []
+    rest = b""
+    with _running(repository, *words) as process:
+        while block := process.stdout.read(1 << 20):  # type: ignore[union-attr]
+            *whole, rest = (rest + block).split(b"\0")
+            entries += whole
+            if len(entries) > MOST_FILES:
+                process.kill()
+                raise DataError(f"{repository} holds more than {MOST_FILES:,} files; it is not read")
+    if process.returncode:
+        raise DataError(f"{repository}: git ls-tree failed; git fsck tells more")
+    return entries
+
+
+def blob_sizes(repository: Path, digests: list[str]) -> dict[str, int]:
+    """Return the bytes of each blob, without reading it."""
+    distinct = list(dict.fromkeys(digests))
+    given = "".join(f"{digest}\n" for digest in distinct).encode()
+    said = run_git(repository, "cat-file", "--batch-check=%(objecttype) %(objectsize)", given=given).decode()
+    sizes = {}
+    for digest, (kind, _, size) in zip(distinct, (line.partition(" ") for line in said.splitlines()), strict=True):
+        if kind != "blob":
+            raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
+        sizes[digest] = int(size)
+    return sizes
+
+
+def read_blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:
+    """Yield the contents of blobs, in order."""
+    answer = run_git(repository, "cat-file", "--batch", given="".join(f"{digest}\n" for digest in digests).encode())
+    place = 0
+    for digest in digests:
+        end = answer.index(b"\n", place)
+        head = answer[place:end].decode().split()
+        if head[1:2] != ["blob"]:
+            raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
+        size = int(head[2])
+        content = answer[end + 1 : end + 1 + size]
+        if git_blob_hash(content) != digest:
+            raise DataError(f"{repository}: the object {digest} is damaged; git fsck tells more")
+        yield content
+        place = end + 1 + size + 1
+
+
+def run_git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
+    """Run git on a repository and return what it says."""
+    with _running(repository, *words, given=given is not None) as process:
+        said, errors = process.communicate(given)
+    if process.returncode:
+        told = errors.decode("utf-8", "replace").strip().splitlines()
+        raise DataError(f"{repository}: git {words[0]} failed: {told[-1] if told else 'no such revision'}")
+    return said
+
+
+def _running(repository: Path, *words: str, given: bool = False) -> subprocess.Popen[bytes]:
+    """Run git on a repository that may be anybody's: none of its hooks, filters or settings of programs count."""
+    if any("\0" in word for word in words):
+        raise DataError(f"{[word for word in words if chr(0) in word][0]!r} is no name that git could know")
+    if not Path(repository).is_dir():
+        raise NotAvailableError(f"there is no repository {repository}")
+    settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "safe.directory=*")
+    settings += ("log.showSignature=false", "log.showRoot=true", "gpg.program=false", "gpg.ssh.program=false")
+    safe = [word for setting in settings for word in ("-c", setting)]
+    # nothing that whoever calls has set for a repository of his own, and none of its own stand-ins for objects
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+    environment["GIT_LITERAL_PATHSPECS"] = "1"  # a file called :(glob)* is that file
+    # a folder within a repository is none
+    environment["GIT_CEILING_DIRECTORIES"] = str(Path(repository).resolve().parent)
+    pipes = {"stdin": subprocess.PIPE if given else subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    try:
+        return subprocess.Popen(
+            ["git", *safe, "-C", str(repository), *words], stderr=subprocess.PIPE, env=environment, **pipes
+        )
+    except FileNotFoundError as error:
+        raise NotAvailableError("git is not installed; a clone is read by it") from error
