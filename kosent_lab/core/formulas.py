@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _UNSEEN, _LOOKED_AT = " \ufeff\u200b\u00a0\u3000", 100
 # a sign, then digits and what stands between them in amounts, dates, phone numbers and shares; or a power of ten
 _NUMBER = re.compile(r"[+-](?=[^0-9]*[0-9])[0-9 .,()%/+-]*|[+-][0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+", re.ASCII)
@@ -37,8 +36,7 @@ def escape_formula(text: str) -> str:
     ----------
     OWASP, "CSV injection".
     """
-    bare = unicodedata.normalize("NFKC", text[:_LOOKED_AT].lstrip(_UNSEEN)[:1])
-    begins = text.startswith(_BEGINS_FORMULA) or bare.startswith(_BEGINS_FORMULA)
+    begins = text.startswith(_BEGINS_FORMULA) or text[:_LOOKED_AT].lstrip(_UNSEEN).startswith(_BEGINS_FORMULA)
     return f"'{text}" if begins and not _NUMBER.fullmatch(text.strip(" ")) else text
 
 
