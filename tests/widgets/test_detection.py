@@ -8,6 +8,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.models import pairs
 from kosent_lab.scoring import replaced
 from kosent_lab.widgets import detection
+from tests.widgets import apart
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ def test_the_line_names_what_was_replaced_and_suspected(pair, tiny_tokenizer):
     assert line.startswith("0 of")
 
 
+@apart
 def test_the_widget_follows_what_is_typed_and_draws_again(pair, tiny_tokenizer):
     box = detection.explore_detection("재미가 없는 영화였다", pair, tiny_tokenizer)
     field, controls, line, image = box.children

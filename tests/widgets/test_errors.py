@@ -1,6 +1,4 @@
 import asyncio
-import functools
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -12,17 +10,7 @@ from kosent_lab.errors.tags import read_tags
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.widgets import errors as explorer
-
-
-def apart(test):
-    """Run a test in a thread of its own: browser tests leave an event loop that runs in this one."""
-
-    @functools.wraps(test)
-    def run(*arguments, **named):
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(test, *arguments, **named).result()
-
-    return run
+from tests.widgets import apart
 
 
 @pytest.fixture(scope="module")

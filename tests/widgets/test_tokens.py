@@ -1,9 +1,12 @@
+import asyncio
+
 import matplotlib.pyplot as plt
 import pytest
 
 from kosent_lab import figures
 from kosent_lab.tokenization.tokenizers import load_cutter
-from kosent_lab.widgets import tokens
+from kosent_lab.widgets import controls, tokens
+from tests.widgets import apart
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,7 @@ def test_any_sentence_is_drawn(text, cutters, tiny):
     plt.close(figure)
 
 
+@apart
 def test_the_widget_follows_what_is_typed(cutters, tiny):
     box = tokens.explore_tokens("재미가 없다", tiny, cutters)
     field, line, image = box.children
@@ -56,3 +60,19 @@ def test_the_widget_follows_what_is_typed(cutters, tiny):
     assert image.value != before
     field.value = "  "
     assert line.value == "Type a sentence."
+
+
+@apart
+def test_a_syllable_that_is_typed_letter_by_letter_is_read_once(cutters, tiny, monkeypatch):
+    """As an input method sends it; each reading asks the model of a dozen texts."""
+    asked, read = [], tokens.layer_table
+    monkeypatch.setattr(tokens, "layer_table", lambda text, known: asked.append(text) or read(text, known))
+
+    async def type_it():
+        box = tokens.explore_tokens("재미가 없다", tiny, cutters)
+        for typed in ("재미가 없다 ㄱ", "재미가 없다 그", "재미가 없다 글"):
+            box.children[0].value = typed
+        await asyncio.sleep(2 * controls.TYPING)
+
+    asyncio.run(type_it())
+    assert asked == ["재미가 없다", "재미가 없다 글"]
