@@ -145,7 +145,7 @@ def check_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> None:
 
 def _read(path: Path) -> str:
     if not path.is_file():
-        raise NotAvailableError(f"there is no page {path}; check the clone: git status")
+        raise NotAvailableError(f"there is no page {path}; pages come with a clone (KOSENT_DATA=DIR names its data)")
     return path.read_text("utf-8")
 
 

@@ -289,3 +289,18 @@ def test_venn_abers_reads_every_score_that_it_was_fitted_on(seed):
         ]
         expected = both[1] / (1 - both[0] + both[1])
         assert apply_family("venn_abers", found, np.array([new]))[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_domain_is_calibrated_by_the_others_whatever_its_own_rows_say():
+    """Its own half, labels turned round, changes what that half teaches and nothing else."""
+    films = rows(600, seed=20)
+    shops = {name: rows(600, seed=21 + n, truth=lambda odds: odds / 3) for n, name in enumerate("abc")}
+    label = shops["a"]["label"]
+    turned = shops["a"].assign(label=label.where(~halve(shops["a"], seed=0), 1 - label))
+    both = [
+        calibration.calibrate_unseen(shops | {"a": frame}, films, methods=["temperature"], resamples=10)
+        .set_index(["domain", "fitted_on"])["nll"].loc["a"]
+        for frame in (shops["a"], turned)
+    ]  # fmt: skip
+    assert both[0]["other domains"] == both[1]["other domains"]
+    assert both[0]["own half"] != both[1]["own half"]

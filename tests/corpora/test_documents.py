@@ -10,7 +10,7 @@ import pytest
 
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora.documents import iter_documents, load
-from kosent_lab.corpora.labels import without_points
+from kosent_lab.corpora.labels import parse_map, without_points
 from kosent_lab.corpora.readers import SUFFIXES
 
 ROWS = pd.DataFrame(
@@ -311,3 +311,7 @@ def test_a_file_whose_name_is_in_another_encoding_is_read(tmp_path):
     frame = load(os.fsdecode(name))
     assert frame["corpus"].tolist() == [r"\xb8\xae\xba\xe4.csv"]
     frame.to_parquet(tmp_path / "a.parquet")
+
+
+def test_a_label_may_hold_the_sign_that_parts_it_from_its_meaning():
+    assert parse_map(["a=b=0"]) == (("a=b", "0"),)

@@ -13,6 +13,7 @@ from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.sentences import CATALOGUE
 from kosent_lab.report.written import Written
+from kosent_lab.scoring.answers import add_predictions
 
 FIELDS = string.Formatter()
 
@@ -141,3 +142,16 @@ def test_no_sentence_fixes_the_form_of_a_particle_behind_a_number():
     for key, sentence in korean.items():
         for name, _ in re.findall(r"\{(\w+)\}(은|는|을|를|이|가|과|와|으로|로)(?![가-힣])", sentence):
             assert name in ends | named, (key, name)
+
+
+@pytest.mark.parametrize("scale", [3.0, 1.0, 1 / 3])
+def test_no_interval_of_a_sentence_is_printed_upside_down(scored, scale):
+    """Where a change is told as a fall its bounds change their places, not their signs alone."""
+    frame = scored.assign(logit_0=scored["logit_0"] * scale, logit_1=scored["logit_1"] * scale)
+    frame = add_predictions(frame, frame[["logit_0", "logit_1"]].to_numpy())
+    for temperature in (0.5, 2.0):
+        said = " ".join(sentences.findings(assess(frame, Temperature(temperature)), "en"))
+        found = re.findall(r"\((?:95 % interval )?([−+]?\d[\d.]*)(?: %)? to ([−+]?\d[\d.]*\d)", said)
+        numbers = [[float(number.replace("−", "-")) for number in one] for one in found]
+        assert len(numbers) > 2
+        assert all(low <= high for low, high in numbers), found

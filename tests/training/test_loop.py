@@ -268,3 +268,37 @@ def test_an_epoch_begins_anew_where_rows_are_laid_out_otherwise(tmp_path, caplog
     _, _, seen = fit_line(tmp_path)
     assert seen[0][0] == 0
     assert "laid out otherwise" in caplog.text
+
+
+def test_gradients_of_several_batches_are_those_of_one_as_large(tmp_path):
+    """Before they are clipped, which hides a sum in the place of a mean."""
+    inputs, found = torch.arange(32.0).reshape(8, 4) / 32, []
+
+    for name, parts in (("whole", 1), ("parts", 2)):
+        torch.manual_seed(0)
+        model = nn.Linear(4, 1)
+
+        def loss(rows, model=model):
+            return BatchLoss((model(rows) - 1).square().mean(), len(rows))
+
+        options = dataclasses.replace(OPTIONS, steps=1, accumulate=parts)
+        run = loop.Run(model, loss=loss, look=dict, folder=tmp_path / name, options=options)
+        for index, rows in enumerate(inputs.chunk(parts)):
+            run.gather(rows, index)
+        found.append(model.weight.grad.clone())
+    torch.testing.assert_close(*found)
+
+
+def test_patience_ends_a_run_whose_looks_are_all_alike(tmp_path):
+    options = dataclasses.replace(OPTIONS, steps=40, looks=40, patience=3)
+    model = nn.Linear(4, 1)
+    history = run_training(
+        model,
+        batches=lambda epoch: (torch.ones(2, 4) for _ in range(4)),
+        loss=lambda rows: BatchLoss(model(rows).square().mean(), len(rows)),
+        look=lambda: {"accuracy": 0.5},
+        folder=tmp_path,
+        options=options,
+        watch="accuracy",
+    )
+    assert len(history) == 4
