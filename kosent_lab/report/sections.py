@@ -162,7 +162,8 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         table = pd.concat([worst.to_frame().T.astype(table.dtypes), table.drop(index=worst.name)])
         chosen = chosen.reindex(table.index)
     shown = table[chosen].head(SHOWN_CAUSES)
-    note = t["causes_note"].format(slices=f"{len(table):,}")
+    notes = [t["causes_note"].format(slices=f"{len(table):,}")]
+    notes += [t["causes_first"]] if worst is not None and errors.surely_bad(worst) else []
     if shown.empty:
         return Section("causes", (t["causes_few"].format(slices=f"{len(table):,}", n=f"{assessment.n_labelled:,}"),))
     body = [
@@ -172,7 +173,7 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         for _, row in shown.iterrows()
     ]  # fmt: skip
     names = (t["rows"], t["accuracy"], t["interval"], t["c_difference"], t["by_label"], t["c_worst"], t["c_p"])
-    return Section("causes", (note,), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
+    return Section("causes", tuple(notes), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 
 def mistakes(assessment: Assessment, t: dict[str, str]) -> Section:

@@ -162,3 +162,37 @@ def test_a_large_group_that_is_a_little_worse_is_not_named_for_its_worst_part():
     frame["correct"], frame["label"] = random.random(6_000) < chance, 1
     table = errors.find_slices(frame, columns=["side", "smile"])
     assert set(errors.worst_slice(table)["conditions"]) == {("side", "a"), ("smile", "True")}
+
+
+def test_a_large_slice_that_is_a_little_worse_is_named_though_no_half_ever_chose_it():
+    """Small unlucky slices always end lower: what is surely bad may never have been the worst of a half."""
+    table = pd.DataFrame(
+        {
+            "conditions": [(("shop", "7"),), (("branch", "A"),), (("shop", "9"),)],
+            "accuracy": [0.6, 0.85, 0.7],
+            "ci_high": [0.8, 0.87, 0.9],
+            "difference": [-0.29, -0.047, -0.2],
+            "p_adjusted": [0.18, 0.005, 0.4],
+            "worst_share": [0.7, 0.0, 0.3],
+        }
+    )
+    assert errors.worst_slice(table)["conditions"] == (("branch", "A"),)
+    assert errors.worst_slice(table[table["p_adjusted"] > 0.05])["conditions"] == (("shop", "7"),)
+    assert errors.worst_slice(table.assign(p_adjusted=1.0, worst_share=0.0)) is None
+
+
+def test_a_slice_that_holds_more_of_the_harder_label_is_no_worse_within_the_labels():
+    random = np.random.default_rng(0)
+    label = random.integers(0, 2, 4_000)
+    inside = random.random(4_000) < np.where(label == 0, 0.5, 0.1)
+    right = random.random(4_000) < np.where(label == 0, 0.8, 0.95)
+    frame = pd.DataFrame({"label": label, "correct": pd.array(right, dtype="boolean"), "mark": inside.astype(str)})
+    row = errors.find_slices(frame, columns=["mark"], depth=1, draws=50).set_index("slice").loc["mark=True"]
+    assert row["difference"] < -0.04
+    assert abs(row["difference_within"]) < 0.03
+    by_hand = [
+        frame[(label == one) & inside]["correct"].mean() - frame[(label == one) & ~inside]["correct"].mean()
+        for one in (0, 1)
+    ]
+    weights = [((label == one) & inside).sum() for one in (0, 1)]
+    assert row["difference_within"] == pytest.approx(np.average(by_hand, weights=weights))
