@@ -51,7 +51,7 @@ def run_recipe(arguments: argparse.Namespace) -> None:
     for group in (train, pack, pretrain, finetune):
         group.add(commands)
     known = {name: _options(commands.choices[name]) for name in _CALLED}
-    reads_packed = {name for name in _CALLED if "--packed" in commands.choices[name].format_help()}
+    reads_packed = {name for name in _CALLED if "--packed" in commands.choices[name]._option_string_actions}
     device = _first_device(arguments.out, choose_device(arguments.device).type)
     to_pack, stages = read_recipe(arguments.recipe, known=known, device=device, minutes=arguments.minutes)
     packed = arguments.packed or arguments.out / PACKED

@@ -37,8 +37,7 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
     if not n:
         return Interval(float("nan"), float("nan"), float("nan"))
     value, effect = float(right.mean()), design_effect(right, groups)
-    sizes = np.unique(groups, return_counts=True)[1] if effect > 1 else np.ones(n)
-    if effect > 1 and 0 < value < 1 and len(sizes) > 1:
+    if effect > 1 and 0 < value < 1 and len(sizes := np.unique(groups, return_counts=True)[1]) > 1:
         from scipy import stats
 
         free = max(1.0, n**2 / float((sizes**2).sum()) - 1)

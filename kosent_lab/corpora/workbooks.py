@@ -18,7 +18,7 @@ import pandas as pd
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.escape import unescape
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Workbook:
         try:
             _refuse_others(path)
             self._read(reading)
-        except (DataError, MemoryError, NotAvailableError):
+        except (DataError, MemoryError):
             raise
         except Exception as error:  # zip, XML and openpyxl errors alike mean a damaged workbook
             raise DataError(f"{path} cannot be read as an Excel workbook: {error}") from error

@@ -17,10 +17,8 @@ from typing import BinaryIO
 import pandas as pd
 
 from kosent_lab.core.schema import DataError, NotAvailableError
-from kosent_lab.curation.folders import COLUMNS, LARGEST, decode, file_row
+from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, MOST_FILES, decode, file_row
 
-MOST_FILES = 100_000
-MOST_BYTES = 2_000_000_000  # of all files together, unfolded
 _END = 1024  # bytes of zeros that a tar ends in
 _HEADERS = (
     tarfile.GNUTYPE_LONGNAME,

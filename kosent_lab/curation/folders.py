@@ -19,6 +19,7 @@ from kosent_lab.curation.identity import tree_digest
 from kosent_lab.curation.languages import file_language
 
 LARGEST = 2_000_000  # bytes of a file that is read: what is larger was made by a program
+MOST_FILES, MOST_BYTES = 100_000, 2_000_000_000  # of an archive, of a revision of a clone: all files together, unfolded
 _LARGE_FILE = b"version https://git-lfs.github.com/spec/"  # what git keeps in the place of one
 COLUMNS = ("doc_id", "text", "path", "language", "encoding", "size", "swhid", "skipped")
 _MARKS = (  # UTF-32's before UTF-16's, which it begins with

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.schema import DataError, NotAvailableError
-
-MOST_FILES = 100_000  # of a revision, as of an archive
-MOST_BYTES = 2_000_000_000
+from kosent_lab.curation.folders import MOST_FILES
 
 
 def list_tree(repository: Path, commit: str) -> list[bytes]:

@@ -18,8 +18,8 @@ import pandas as pd
 
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
-from kosent_lab.curation.git import MOST_BYTES, blob_sizes, list_tree, read_blobs, run_git
+from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, file_row
+from kosent_lab.curation.git import blob_sizes, list_tree, read_blobs, run_git
 from kosent_lab.curation.identity import snapshot_swhid
 
 _COMMIT = re.compile(rb"\n?\x01([0-9a-f]{40}) (.*)")

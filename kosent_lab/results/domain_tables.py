@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -99,10 +100,9 @@ def signs_table() -> str:
     for name, chosen in (asked | {"**all with emoji**": emoji, "**all with another sign**": ~emoji}).items():
         label, first, second = both["label"][chosen], before[chosen], both["correct"][chosen].astype("bool")
         found = shares.matched_difference(first, second)
-        change = {"difference": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
         blame = (label == 0).to_numpy()
         of_blame = _blame(first[blame], second[blame]) if blame.any() else NOTHING
-        cells = [percent(first.mean(), 1), percent(second.mean(), 1), points(change, digits=1)]
+        cells = [percent(first.mean(), 1), percent(second.mean(), 1), _points(found)]
         changed = [count((~first & second).sum()), count((first & ~second).sum())]
         rows.append([name, f"{count(len(label))}, {count(blame.sum())}", *cells, *changed, of_blame])
     columns = ["texts", "n, negative ones", "before (%)", "now (%)", "points", "mended", "lost"]
@@ -110,9 +110,13 @@ def signs_table() -> str:
 
 
 def _blame(before: pd.Series, now: pd.Series) -> str:
-    found = shares.matched_difference(before, now)
-    apart = points({"difference": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}, digits=1)
+    apart = _points(shares.matched_difference(before, now))
     return f"{percent(before.mean(), 1)}, {percent(now.mean(), 1)}: {apart}"
+
+
+def _points(difference: Sequence[float]) -> str:
+    """Write a difference and its bounds."""
+    return points(dict(zip(("difference", "ci_low", "ci_high"), difference, strict=True)), digits=1)
 
 
 def rivals_table() -> str:
@@ -149,7 +153,7 @@ def rivals_table() -> str:
 def _mean_points(differences: list[dict[str, float]]) -> str:
     """Write the mean of differences of balanced accuracy, each on other texts, with its interval."""
     each = pd.DataFrame(differences).rename(columns={"ci_low": "difference_low", "ci_high": "difference_high"})
-    return points(dict(zip(("difference", "ci_low", "ci_high"), mean_of(each, "difference"), strict=True)), digits=1)
+    return _points(mean_of(each, "difference"))
 
 
 _WAYS = [("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
@@ -193,14 +197,10 @@ def gains_table() -> str:
     rows = []
     for data, (name, _) in DOMAINS.items():
         of = [kept.loc[(data, *way), [measure, f"{measure}_low", f"{measure}_high"]] for way, measure in shown]
-        rows.append([name, *(_gain(*values) for values in of)])
+        rows.append([name, *(_points(values) for values in of)])
     means = (mean_of(kept.xs(way, level=["method", "size"]), measure) for way, measure in shown)
-    rows.append([f"mean of the {len(DOMAINS)}", *(_gain(*values) for values in means)])
+    rows.append([f"mean of the {len(DOMAINS)}", *(_points(values) for values in means)])
     return table(["gain in points, reviews of", *_WAY_NAMES, "fine-tuned less TF-IDF, on 200", "on 1,000"], rows)
-
-
-def _gain(value: float, low: float, high: float) -> str:
-    return points({"gain": value, "ci_low": low, "ci_high": high}, value="gain", digits=1)
 
 
 TABLES = {

@@ -237,14 +237,15 @@ def test_a_run_of_a_few_minutes_is_not_compiled():
     assert not can_compile(TrainingOptions(compile=False), CPU)
 
 
+def killed(step, loss):
+    """Disturb a run as a kill at its third step would."""
+    if step == 3:
+        raise KeyboardInterrupt
+    return loss
+
+
 def test_a_run_whose_time_is_over_before_its_first_look_is_measured(tmp_path):
     never = dataclasses.replace(OPTIONS, steps=60)
-
-    def killed(step, loss):
-        if step == 3:
-            raise KeyboardInterrupt
-        return loss
-
     with pytest.raises(KeyboardInterrupt):
         fit_line(tmp_path, options=never, disturb=killed)
     _, history, _ = fit_line(tmp_path, options=dataclasses.replace(OPTIONS, steps=1))
@@ -254,12 +255,6 @@ def test_a_run_whose_time_is_over_before_its_first_look_is_measured(tmp_path):
 
 def test_an_epoch_begins_anew_where_rows_are_laid_out_otherwise(tmp_path, caplog):
     caplog.set_level("INFO")
-
-    def killed(step, loss):
-        if step == 3:
-            raise KeyboardInterrupt
-        return loss
-
     with pytest.raises(KeyboardInterrupt):
         fit_line(tmp_path, disturb=killed, packed=True)
     shutil.copytree(tmp_path, tmp_path / "same")
