@@ -17,15 +17,19 @@ from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agre
 from kosent_lab.core.schema import DataError, check_columns
 
 # what takes a particle's place within its class, written as after a consonant: case, place and
-# company, auxiliary
+# company, auxiliary. What comes of it is often no sentence that one would write (매장을 깨끗해요)
 SWAPS = {
-    "이": "을", "을": "이", "에": "에서", "에서": "에", "으로": "에", "과": "이랑", "이랑": "과", "하고": "과",
+    "이": "을", "을": "이", "에": "에서", "에서": "에", "과": "이랑", "이랑": "과", "하고": "과",
     "은": "도", "도": "은", "만": "도", "까지": "부터", "부터": "까지", "조차": "마저", "마저": "조차",
 }  # fmt: skip
+# what says nearly the same, and particles without which a sentence says what it said: subject, object, topic
+NEAR = {"과": "이랑", "이랑": "과", "하고": "이랑", "에게": "한테", "한테": "에게", "조차": "마저", "마저": "조차"}
+STRUCTURAL = ("은", "이", "을", "의")
 
 
 TOPICS = ("도", "만", "조차", "마저", "이나마")
 KINDS = ("delete", "swap", "wrong_form", "split", "join", *(f"topic_{form}" for form in TOPICS))
+SAME = ("delete_structural", "swap_near")  # that keep what is said
 _TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
 _LETTERS = re.compile(r"[가-힣]+")
 
@@ -58,7 +62,8 @@ def perturb(
     kind : str
         One of `KINDS`: ``delete``; ``swap`` for another of its class (`SWAPS`) in the form that the
         final sound asks for; ``wrong_form`` (을 after a vowel); ``split`` from its stem by a space;
-        ``join`` to the next eojeol; ``topic_도`` …, which 은 or 는 gives way to.
+        ``join`` to the next eojeol; ``topic_도`` …, which 은 or 는 gives way to. Or of `SAME`, which keep what is
+        said: ``delete_structural`` (of `STRUCTURAL` alone) and ``swap_near`` (`NEAR`).
     control : str
         Where the control may fall. ``"neutral"``: in nouns and adverbs that are not polar
         (`controls.POLAR`), never in predicates, so that it leaves the words of sentiment alone.
@@ -91,8 +96,8 @@ def perturb(
     >>> row["changed"], row["control"] == row["changed"]
     ('영화나마 지루했다', False)
     """
-    if kind not in KINDS:
-        raise DataError(f"a change is one of {', '.join(KINDS)}; got {kind!r}")
+    if kind not in (*KINDS, *SAME):
+        raise DataError(f"a change is one of {', '.join((*KINDS, *SAME))}; got {kind!r}")
     if control not in CONTROLS:
         raise DataError(f"a control is one of {', '.join(CONTROLS)}; got {control!r}")
     check_columns(frame, ["doc_id", "text"], what="changing particles")
@@ -157,21 +162,24 @@ def _changes(
     if pd.isna(word["josa_start"]):
         return []
     start, end, josa, stem = int(word["josa_start"]), int(word["josa_end"]), word["josa"], word["stem"]
-    if josa == "가" and stem in _BEFORE_GA and kind in ("delete", "swap"):
+    if josa == "가" and stem in _BEFORE_GA and kind.startswith(("delete", "swap")):
         return []  # 내를, 누 are no words
-    if kind == "delete":
-        return [(start, end, "")]
+    form = _TO_CONSONANT.get(josa, josa)
+    if kind.startswith("delete"):
+        return [(start, end, "")] if kind == "delete" or form in STRUCTURAL else []
     if kind == "split":
         return [(start, start, " ")]
     if kind == "join":
         return _join(word, words)
-    form = _TO_CONSONANT.get(josa, josa)
     if kind == "wrong_form":
         other = JOSA_PAIRS.get(josa) or _TO_CONSONANT.get(josa)
         return [(start, end, other)] if other and josa_agrees(stem, josa) else []
     if kind == "swap" and form == "에" and stem.endswith(_NO_PLACE):
         return []
-    new = swaps.get(form) if kind == "swap" else kind.removeprefix("topic_") if form == "은" else None
+    if kind.startswith("swap"):
+        new = (swaps if kind == "swap" else NEAR).get(form)
+    else:
+        new = kind.removeprefix("topic_") if form == "은" else None
     return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []
 
 
@@ -214,7 +222,7 @@ def _control(
     if not places:
         return None
     place = choose.choice(places)
-    if kind in ("delete", "split"):
+    if kind.startswith(("delete", "split")):
         return place, place + length, new
     for _ in range(20):  # as many other syllables as the new particle has
         at = choose.randrange(max(1, len(filler) - len(new)))

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.behaviour import particles
 from kosent_lab.behaviour.controls import CONTROLS
-from kosent_lab.behaviour.particles import KINDS as JOSA_KINDS
 from kosent_lab.behaviour.perturbations import CHANGES
 from kosent_lab.behaviour.templates import Words, check_slots, name_of, parse_template
 from kosent_lab.core.places import DATA_FOLDER
@@ -26,6 +26,7 @@ from kosent_lab.core.toml_lines import read_toml
 SUITES_FOLDER = DATA_FOLDER / "suites"
 WORDS_FILE = "words.toml"
 KINDS = ("mft", "inv", "dir")
+_JOSA_KINDS = (*particles.KINDS, *particles.SAME)
 LEAST = -0.1  # a smaller move the wrong way is forgiven, as CheckList does
 _FIELDS = {
     "name", "korean", "kind", "says", "label", "direction", "least", "tolerance", "templates", "change", "texts",
@@ -257,11 +258,11 @@ def _templates(entry: Mapping[str, Any], kind: str, where: str) -> tuple[tuple[s
 def _check_change(change: Any, texts: Any, kind: str, where: str) -> None:
     base, _, rest = str(change).partition(":")
     josa, _, control = rest.partition(":")
-    known = {"end": bool(rest), "josa": josa in JOSA_KINDS and control in ("", *CONTROLS)}.get(base, change in CHANGES)
+    known = {"end": bool(rest), "josa": josa in _JOSA_KINDS and control in ("", *CONTROLS)}.get(base, change in CHANGES)
     if not known or kind == "mft":
         raise DataError(
             f"{where}: a change of an inv or dir is one of {', '.join(CHANGES)}, end:MARKS, or "
-            f"josa:KIND[:CONTROL] (kinds {', '.join(JOSA_KINDS)}; controls {', '.join(CONTROLS)}); got {change!r}"
+            f"josa:KIND[:CONTROL] (kinds {', '.join(_JOSA_KINDS)}; controls {', '.join(CONTROLS)}); got {change!r}"
         )
     if not isinstance(texts, dict) or not isinstance(texts.get("corpus"), str) or set(texts) - _FILTERS:
         raise DataError(f"{where}: texts name a corpus and may name {sorted(_FILTERS - {'corpus'})}; got {texts!r}")

@@ -41,7 +41,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "plot_promise",
             "plot_reliability",
             "plot_risk_coverage",
-            "plot_scores",
             "plot_visible",
         ],
     },

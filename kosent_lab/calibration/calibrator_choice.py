@@ -150,9 +150,11 @@ def _fitted_rows(frame: pd.DataFrame, fitted_on: str) -> frozenset[int]:
 
 
 def _shared_rows(frame: pd.DataFrame, calib: pd.DataFrame) -> frozenset[int]:
-    """Return the places of the rows of `frame` that stand in `calib` too: by text, or by id where there are none."""
+    """Return the places of the rows of `frame` that stand in `calib` too: by text, or by id, where there is either."""
     if "text" in frame.columns and "text" in calib.columns:
         shared = fold_texts(frame["text"]).isin(set(fold_texts(calib["text"])) - {""})
-    else:
+    elif "doc_id" in frame.columns and "doc_id" in calib.columns:
         shared = frame["doc_id"].isin(calib["doc_id"])
+    else:
+        return frozenset()
     return frozenset(shared.to_numpy().nonzero()[0].tolist())

@@ -15,7 +15,7 @@ from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, percentile_interval
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.schema import DataError, check_columns
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,11 @@ def compare_calibrators(
         One row per method, best log loss first, ``none`` (as scored) among them: ``method``, ``nll``, ``brier``,
         ``ece``, ``nll_change`` and ``brier_change`` against ``none`` with ``_low`` and ``_high`` (95 %, paired), ``n``.
 
+    Raises
+    ------
+    DataError
+        When a method is none of ours, or `by` no column.
+
     Notes
     -----
     The calibration error is printed beside, and decides nothing: a calibrator may lower it and lose likelihood.
@@ -58,6 +63,9 @@ def compare_calibrators(
     CalArena 2026, arXiv 2605.30188.
     """
     refuse_test_rows(frame, what="a choice of calibrators")
+    if odd := [method for method in methods if method not in METHODS]:
+        raise DataError(f"methods are of {', '.join(METHODS)}; got {', '.join(map(str, odd))}")
+    check_columns(frame, [by] if by else [], what="a temperature by column")
     rows = frame[frame["label"].notna()]
     label = rows["label"].to_numpy(dtype="float64")
     fold = fold_numbers(rows, folds, seed)

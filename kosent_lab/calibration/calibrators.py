@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.families import Parameters, apply_family, fit_family
-from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin
+from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, temperature_name
 from kosent_lab.core.files import write_text
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, ModelError, check_columns
@@ -55,7 +55,7 @@ class Calibrator:
     """
 
     method: str
-    parameters: Mapping[str, Parameters]
+    parameters: Mapping[str, Parameters] = dataclasses.field(hash=False)
     by: str = ""
     n: int = 0
     fitted_on: str = ""
@@ -82,9 +82,11 @@ class Calibrator:
 
     @property
     def name(self) -> str:
-        """What stands in the column ``calibrator``: the method and eight digits of its parameters' hash."""
+        """What stands in the column ``calibrator``: a temperature exactly, another curve by its parameters' hash."""
+        if self.temperature is not None:
+            return temperature_name(self.temperature)
         said = json.dumps([self.by, dict(self.parameters)], sort_keys=True)
-        return f"{self.method} {hashlib.sha256(said.encode()).hexdigest()[:8]}"
+        return f"{self.method} #{hashlib.sha256(said.encode()).hexdigest()[:8]}"  # which is no number
 
     def probability(self, log_odds: np.ndarray, slices: Sequence[str] | None = None) -> np.ndarray:
         """Return calibrated probabilities of positive, shape (n,)."""

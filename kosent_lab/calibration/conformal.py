@@ -8,9 +8,10 @@ import math
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +111,8 @@ def summarise_sets(frame: pd.DataFrame, *, by: str | None = None) -> pd.DataFram
     -------
     DataFrame
         ``slice``, ``n``, ``none``, ``one``, ``both`` (shares of set sizes), ``n_labelled``, ``coverage`` (of labelled
-        rows, the label is in the set) with ``ci_low`` and ``ci_high`` (Wilson, 95 %).
+        rows, the label is in the set) with ``ci_low`` and ``ci_high`` (95 %, minimal pairs being one draw:
+        `shares.share`).
     """
     check_columns(frame, ["set_size", "in_negative", "in_positive"], what="the count of sets")
     parts = [("all", frame)] if by is None else [(str(name), rows) for name, rows in frame.groupby(by, sort=True)]
@@ -118,11 +120,7 @@ def summarise_sets(frame: pd.DataFrame, *, by: str | None = None) -> pd.DataFram
     for name, rows in parts:
         sizes = rows["set_size"].value_counts(normalize=True).reindex([0, 1, 2], fill_value=0.0)
         labelled = rows[rows["label"].notna()] if "label" in rows.columns else rows.iloc[:0]
-        held = (
-            np.where(labelled["label"] == 1, labelled["in_positive"], labelled["in_negative"]) if len(labelled) else []
-        )
-        share = float(np.mean(held)) if len(labelled) else float("nan")
-        bounds = wilson_interval(float(np.sum(held)), len(labelled))
-        table.append((name, len(rows), *sizes.tolist(), len(labelled), share, *bounds))
+        held = labelled["in_positive"].where(labelled["label"] == 1, labelled["in_negative"]).to_numpy(bool)
+        table.append((name, len(rows), *sizes.tolist(), len(labelled), *share(held, pair_groups(labelled))))
     names = ["slice", "n", "none", "one", "both", "n_labelled", "coverage", "ci_low", "ci_high"]
     return pd.DataFrame(table, columns=names)

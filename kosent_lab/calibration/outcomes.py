@@ -75,9 +75,14 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
 def _divisor(name: str) -> float:
     """Return the temperature that a calibrator's name tells; NaN where it is another one."""
     try:
-        return float(name.removeprefix(BY_TEMPERATURE))
+        return float(name.removeprefix(BY_TEMPERATURE)) if name.startswith(BY_TEMPERATURE) else float("nan")
     except ValueError:
         return float("nan")
+
+
+def temperature_name(temperature: float) -> str:
+    """Return what stands in the column ``calibrator``: exact, since measures divide by it (`log_odds`)."""
+    return f"{BY_TEMPERATURE}{temperature:.12g}"
 
 
 def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Draw reliability, counts of bins, risk against coverage, scores by outcome, and what n can see.
+"""Draw reliability, counts of bins, risk against coverage, and what n can see.
 
 Each function takes a finished table and an Axes and returns the Axes (`plot_diagrams`: several tables, and
 as many Axes); nothing here computes a statistic, saves or shows.
@@ -117,8 +117,10 @@ def plot_diagrams(tables: Mapping[str, Diagram], *, figure: Figure | None = None
     Returns
     -------
     list of Axes
-        One for each table, in their order.
+        One for each table, in their order; none without tables.
     """
+    if not tables:
+        return []
     across = min(columns, len(tables))
     down = math.ceil(len(tables) / across)
     figure = figure or plt.figure(figsize=(3.2 * across, 3.4 * down), layout="constrained")
@@ -201,42 +203,6 @@ def plot_promise(
     options = {"color": LINE, "linestyle": "--", "linewidth": 1} | artist_options
     ax.axhline(table.max_risk * 100, label=label, **options)
     ax.plot(table.coverage * 100, table.wrong / table.kept * 100, "o", color=options["color"])
-    return ax
-
-
-def plot_scores(
-    table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any
-) -> Axes:
-    """Draw how the confidences of right, wrong and unlabelled rows are spread, each to its own hundred per cent.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A prediction frame: ``confidence`` and ``correct``, missing where no answer is right.
-    ax, label :
-        As everywhere; the label stands before the name of each group.
-    **artist_options
-        Passed to the lines.
-
-    Returns
-    -------
-    Axes
-    """
-    check_columns(table, ["confidence", "correct"], what="the spread of scores")
-    ax = fresh_axes(ax, (5, 3))
-    correct = table["correct"].astype("boolean")
-    groups = {"right": correct.fillna(False), "wrong": ~correct.fillna(True), "no right answer": correct.isna()}
-    edges = np.linspace(0.5, 1, 26)
-    looks = {"right": (ACCENT, "-"), "wrong": (LINE, "--"), "no right answer": (MUTED, ":")}
-    for name, rows in groups.items():
-        if rows.any():
-            share = np.histogram(table.loc[rows.to_numpy(), "confidence"], edges)[0] / rows.sum() * 100
-            colour, line = looks[name]
-            named = f"{label}: {name}" if label else name
-            options = {"color": colour, "linestyle": line, "linewidth": 1.8} | artist_options
-            ax.stairs(share, edges, label=f"{named} ({int(rows.sum()):,})", **options)
-    ax.set(xlim=(0.5, 1), xlabel="confidence", ylabel="share (%)")
-    ax.set_ylim(bottom=0)
     return ax
 
 

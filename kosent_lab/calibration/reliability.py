@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.cells import MOST, gather
+from kosent_lab.calibration.cells import MOST, gather, group_weights
 from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
 from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
-from kosent_lab.core.intervals import LEVEL, percentile_interval, wilson_interval
+from kosent_lab.core.intervals import LEVEL, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import share
 
 RESAMPLES = 1_000
 
@@ -40,8 +41,8 @@ def reliability_table(
     strategy : str
         ``"width"``: equal widths over [0, 1]; ``"mass"``: equally many rows, those of one probability together.
     resamples : int
-        Bootstrap resamples of the rows for the band; 0 takes Wilson's interval of each bin, which
-        is a thousand times faster and close to it where bins are not tiny.
+        Bootstrap resamples of the rows for the band, minimal pairs being one draw; 0 takes Wilson's interval of each
+        bin (`shares.share`), which is a thousand times faster and close to it where bins are not tiny.
     seed : int
 
     Returns
@@ -65,17 +66,15 @@ def reliability_table(
     with np.errstate(invalid="ignore"):
         mean = np.bincount(number, probability, bins) / count
         accuracy = np.bincount(number, outcome, bins) / count
-    both = np.concatenate([count - np.bincount(number, outcome, bins), np.bincount(number, outcome, bins)])
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(len(outcome), both / max(1, len(outcome)), size=resamples if len(outcome) else 0)
-    with np.errstate(invalid="ignore"):
-        draws = drawn[:, bins:] / (drawn[:, :bins] + drawn[:, bins:])
+    groups = pair_groups(frame[frame["label"].notna()])
+    draws = _draw_bins(number, outcome, groups, bins=bins, resamples=resamples, seed=seed)
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
     for index in np.flatnonzero(count):
         if resamples:
             low[index], high[index] = percentile_interval(draws[:, index], value=accuracy[index])
         else:
-            low[index], high[index] = wilson_interval(accuracy[index] * count[index], int(count[index]))
+            inside = number == index
+            _, low[index], high[index] = share(outcome[inside], None if groups is None else groups[inside])
     return pd.DataFrame(
         {
             "bin_lower": edges[:-1],
@@ -88,6 +87,22 @@ def reliability_table(
             "ci_high": high,
         }
     )
+
+
+def _draw_bins(
+    number: np.ndarray, outcome: np.ndarray, groups: np.ndarray | None, *, bins: int, resamples: int, seed: int
+) -> np.ndarray:
+    """Return the accuracy of each bin on rows drawn anew, or minimal pairs, shape (resamples, bins)."""
+    cells = number + bins * outcome.astype("int64")
+    if groups is None:  # a row falls into a cell as its share says: no need to draw the rows
+        shares = np.bincount(cells, minlength=2 * bins) / max(1, len(cells))
+        random = np.random.default_rng(seed)
+        drawn = random.multinomial(len(cells), shares, size=resamples if len(cells) else 0)
+    else:
+        weights = group_weights(groups, resamples=resamples, seed=seed)
+        drawn = np.array([np.bincount(cells, weight, 2 * bins) for weight in weights]).reshape(-1, 2 * bins)
+    with np.errstate(invalid="ignore"):
+        return drawn[:, bins:] / (drawn[:, :bins] + drawn[:, bins:])
 
 
 def corp_curve(
@@ -151,7 +166,7 @@ def smooth_curve(frame: pd.DataFrame, *, of: str = "confidence") -> pd.DataFrame
     return pd.DataFrame({"probability": points, "frequency": frequency, "density": density, "width": width})
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # frames have no one equality
 class Diagram:
     """Everything that a reliability diagram shows of one frame, computed.
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import BY_TEMPERATURE, RUN_FIRST, labelled_numbers, margin, sigmoid
+from kosent_lab.calibration.outcomes import RUN_FIRST, labelled_numbers, margin, sigmoid, temperature_name
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.model_files import CALIBRATION
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Temperature:
     temperature : float
         Above 1 the model was surer than right, below 1 less sure.
     n : int
-        Rows that it was fitted on; 0 when it came with the model.
+        Rows that it was fitted on; 0 where they are not known.
     nll_before, nll_after : float
         Mean negative log-likelihood on these rows, in nats.
     accuracy : float
@@ -84,7 +85,7 @@ class Temperature:
         """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
         check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
         prob_1 = sigmoid(margin(frame) / self.temperature)
-        name = f"{BY_TEMPERATURE}{self.temperature:.12g}"  # exact: measures divide by it (`metrics.log_odds`)
+        name = temperature_name(self.temperature)
         return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
 
 
@@ -201,7 +202,7 @@ def read_calibration(folder: Path) -> dict[str, Any] | None:
     ModelError
         When the file cannot be read, or holds no temperature above 0 and below infinity.
     """
-    path = folder / "calibration.json"
+    path = folder / CALIBRATION
     if not path.is_file():
         return None
     try:

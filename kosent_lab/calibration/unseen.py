@@ -45,13 +45,15 @@ def calibrate_unseen(
     DataFrame
         One row per domain, ``fitted_on`` (``nothing``, ``source``, ``other domains``, ``own half``) and ``method``:
         ``n``, ``positive`` (share of them), ``nll``, ``brier``, ``ece``, and ``nll_change`` with ``_low``, ``_high``
-        (95 %, paired) against the source's temperature.
+        (95 %, paired) against the first method fitted on the source.
 
     Raises
     ------
     DataError
-        When there are fewer than two domains, or a calibrator cannot be fitted.
+        When there is no method, there are fewer than two domains, or a calibrator cannot be fitted.
     """
+    if not methods:
+        raise DataError("leaving one domain out needs a method; got none")
     if len(frames) < 2:
         raise DataError(f"leaving one domain out needs two at least; got {', '.join(frames) or 'none'}")
     fit, measure = {"": source[source["label"].notna()].assign(domain="")}, {}

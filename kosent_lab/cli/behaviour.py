@@ -31,6 +31,7 @@ def evaluate_behaviour(arguments: argparse.Namespace) -> None:
     from kosent_lab.behaviour.suites import read_suite, suite_files
     from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
     from kosent_lab.models.classifier import load_classifier
+    from kosent_lab.scoring.predict import classifier_function
     from kosent_lab.studies import suites
 
     tests = [test for path in arguments.suite or suite_files() for test in read_suite(path)]
@@ -46,7 +47,7 @@ def evaluate_behaviour(arguments: argparse.Namespace) -> None:
         rivals = [*([str(fast)] if fast.is_dir() else []), suites.TFIDF, suites.CONSTANT]
         beside = rivals if arguments.model is None else []
     first = open_classifier(arguments)
-    models = {first.model_id: suites.classifier_function(first)}
+    models = {first.model_id: classifier_function(first)}
     for name in beside:
         if name == suites.TFIDF:
             models[name] = suites.tfidf_function()
@@ -54,7 +55,7 @@ def evaluate_behaviour(arguments: argparse.Namespace) -> None:
             models[name] = suites.always_the_same
         else:
             other = load_classifier(name, device=arguments.device, precision=arguments.precision)
-            models[other.model_id] = suites.classifier_function(other)
+            models[other.model_id] = classifier_function(other)
     scored = suites.compare_on_suites(cases, models)
     worst = suite_scores.worst_cases(scored[scored["model"] == first.model_id])
     print_result(suites.suites_result(scored, not_run=not_run, worst=worst), arguments.json)

@@ -147,7 +147,7 @@ def study_rejectors(arguments: argparse.Namespace) -> None:
         if frame["label"].notna().any():
             others = [score for score in rejectors.SCORES if score != "confidence"]
             tables.append(calibration.compare_rejectors(scored, scores=others).assign(data=name))
-    _print_table(pd.concat(tables, ignore_index=True), None)
+    _print_table(pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), None)
 
 
 def study_three_way(arguments: argparse.Namespace) -> None:
@@ -174,7 +174,7 @@ def study_attribution(arguments: argparse.Namespace) -> None:
 def study_cues(arguments: argparse.Namespace) -> None:
     """Print what marks do where they are put to texts, and where they are taken away."""
     from kosent_lab import behaviour, corpora, errors, models
-    from kosent_lab.studies.suites import classifier_function
+    from kosent_lab.scoring.predict import classifier_function
 
     frame, classifier = corpora.load("kosent-pack"), models.load_classifier(arguments.model)
     predict = classifier_function(classifier)
@@ -215,7 +215,8 @@ def _print_table(table: pd.DataFrame, out: Path | None) -> None:
         from kosent_lab.studies.kept import write_study
 
         write_study(table, out)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    shown = table.to_string(index=False, float_format=lambda value: f"{value:.4g}")
+    print(shown if len(table) else "no text has a label: there is nothing to compare")
 
 
 def study_boundaries(arguments: argparse.Namespace) -> None:

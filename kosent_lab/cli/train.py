@@ -132,6 +132,7 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     else:
         held = frame[frame["split"] == "valid"]
         polar = baseline.rows_to_teach(train, all_rated=arguments.all_rated)
+    held = held[held["label"].notna()]
     if arguments.teach:
         polar = pd.concat([polar, labelled_by_hand()])
     if arguments.search:

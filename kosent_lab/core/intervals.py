@@ -155,10 +155,13 @@ def flip_p(differences: np.ndarray, *, draws: int = RESAMPLES, seed: int = 0) ->
     >>> round(flip_p(np.ones(4), draws=5_000), 1), flip_p(np.array([-1.0, 1.0]))
     (0.1, 1.0)
     """
-    random = np.random.default_rng(seed)
-    signs = random.choice([-1.0, 1.0], size=(draws, len(differences)))
-    as_far = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12 * np.abs(differences).sum()
-    return float((as_far.sum() + 1) / (draws + 1))
+    random, n = np.random.default_rng(seed), len(differences)
+    limit, as_far = abs(differences.sum()) - 1e-12 * np.abs(differences).sum(), 0
+    while drawn := min(draws, max(1, 1_000_000 // max(1, n))):  # a part at a time: of many rows all would fill memory
+        signs = random.choice([-1.0, 1.0], size=(drawn, n))
+        as_far += int((np.abs(signs @ differences) >= limit).sum())
+        draws -= drawn
+    return (as_far + 1) / (draws + 1)
 
 
 def bootstrap_means(

@@ -54,13 +54,13 @@ def data_folders() -> list[Path]:
 
 
 def find_folder(
-    source: str | Path | None, revision: str | None = None, *, allow_moving: bool = False, weights: bool = True
+    source: str | Path | None, revision: str | None = None, *, allow_moving_revision: bool = False, weights: bool = True
 ) -> tuple[Path, str]:
     """Find the folder of a model or tokenizer: bundled, local, or fetched from the Hub.
 
     Parameters
     ----------
-    source, revision, allow_moving :
+    source, revision, allow_moving_revision :
         As for `load_classifier`.
     weights : bool
         Also fetch the weights.
@@ -90,7 +90,7 @@ def find_folder(
     if not _HUB_ID.fullmatch(name) or folder.is_absolute():
         raise NotAvailableError(f"there is no folder {name!r}, and it is no Hub id (owner/name) either")
     revision = revision or (REFERENCE_REVISION if name == REFERENCE_ID else None)
-    if revision is None or not (_COMMIT.fullmatch(revision) or allow_moving):
+    if revision is None or not (_COMMIT.fullmatch(revision) or allow_moving_revision):
         raise ModelError(
             f"{name} needs a full commit hash of 40 digits (revision=…, --revision …); got {revision!r}. "
             "A branch changes under you: allow_moving_revision=True if you insist."

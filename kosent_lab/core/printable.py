@@ -47,6 +47,20 @@ def shown_name(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign, as print has it; what is written as zero has none.
+
+    Examples
+    --------
+    >>> signed(-0.91), signed(0.162), signed(-0.001)
+    ('−0.91', '+0.16', '0.00')
+    """
+    shown = f"{abs(value):.{digits}f}"
+    if float(shown) == 0:
+        return shown
+    return ("−" if value < 0 else "+") + shown
+
+
 def cut(text: str, length: int) -> str:
     """Return `text` where it has at most `length` characters, else its beginning and ``…``.
 

@@ -154,7 +154,7 @@ def polarity_of(name: object) -> int | None:
     >>> polarity_of("Negative"), polarity_of("긍정적"), polarity_of("formal")
     (0, 1, None)
     """
-    return _LABEL_WORDS.get(str(name).strip().lower())
+    return _LABEL_WORDS.get(label_word(name))
 
 
 MISSING_WORDS = frozenset({"", "nan", "none", "null", "na", "<na>"})
@@ -179,6 +179,17 @@ def parse_flags(values: pd.Series) -> pd.Series:
     """
     words = values.astype("string").str.strip().str.lower().str.removesuffix(".0")
     return words.isin(["true", "yes", "1"]).astype(bool)
+
+
+def value_name(value: object) -> str:
+    """Return a value of a column as a slice is named after it: a whole number without a point, text as it is.
+
+    Examples
+    --------
+    >>> [value_name(value) for value in (4.0, "v2.0", 0.5, True)]
+    ['4', 'v2.0', '0.5', 'True']
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def plain_label(value: object) -> str:

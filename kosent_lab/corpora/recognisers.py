@@ -206,10 +206,16 @@ RECOGNISERS = (
         "phone", "phone number", "[전화번호]", 2,
         # mobile numbers also without gaps; others need them, for ten digits in a row are an order as well
         re.compile(
-            rf"(?<![\d+-])(?<!\d\.)(?:\((?=[+\d ]{{2,5}}\)))?(?:\+?82{_GAP}?\(?0?\)?{_GAP}?|0)"
+            rf"(?<![\d+-])(?<!\d\.)(?:\((?=[+\d ]{{2,5}}\)))?(?:(?:\+|00)?82{_GAP}?\(?0?\)?{_GAP}?|0)"
             rf"(?:1[016-9]{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}"
             rf"|(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d){_GAP}\d{{3,4}}{_GAP}\d{{4}})(?![\dA-Za-z]|-\d|,\d{{3}})"
         ),
+        check=is_phone, unless=re.compile(rf"{_IS_NUMBERED.pattern}|¤ ?호(?![가-힣])"),
+    ),
+    Recogniser(
+        "phone", "phone number", "[전화번호]", 2,
+        # with hyphens it is one beside anything: 김-010-2345-6789, Tel:02-312-3456FAX, in a row of a table
+        re.compile(r"(?<![\d+])(?<![\dA-Za-z]-)0(?:1[016-9]|2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70)-\d{3,4}-\d{4}(?!\d|-\d)"),
         check=is_phone, unless=re.compile(rf"{_IS_NUMBERED.pattern}|¤ ?호(?![가-힣])"),
     ),
     Recogniser(

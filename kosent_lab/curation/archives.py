@@ -28,6 +28,7 @@ _HEADERS = (
     tarfile.SOLARIS_XHDTYPE,
 )
 _MOST_HEADER = 1_000_000  # bytes of a name, of pax's words
+_FOLDER = "folder"
 _MOST_FOLD = 200  # times that a file may be larger than its part of the archive
 
 
@@ -43,17 +44,22 @@ def read_archive(path: Path, *, largest: int = LARGEST) -> pd.DataFrame:
     Raises
     ------
     DataError
-        When it is no archive, is damaged, or holds more files or bytes than `MOST_FILES` and `MOST_BYTES`.
+        When it is no archive, is damaged, or holds more files, folders or bytes than `MOST_FILES` and `MOST_BYTES`.
     """
     path = Path(path)
     if not path.is_file():
         raise NotAvailableError(f"there is no archive {path}")
-    rows, total = [], 0
+    rows, total, folders = [], 0, 0
     try:
         for name, size, content in _members(path, largest):
             total += size
-            if len(rows) >= MOST_FILES or total > MOST_BYTES:
-                raise DataError(f"{path} holds more than {MOST_FILES:,} files or {MOST_BYTES:,} bytes; it is not read")
+            folders += content is _FOLDER
+            if max(len(rows), folders) >= MOST_FILES or total > MOST_BYTES:
+                raise DataError(
+                    f"{path} holds more than {MOST_FILES:,} files or folders or {MOST_BYTES:,} bytes; it is not read"
+                )
+            if content is _FOLDER:
+                continue
             if isinstance(content, str):
                 rows.append(file_row(name, b"", skipped=content, size=size, swhid=""))
             else:
@@ -75,6 +81,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
         with zipfile.ZipFile(path) as archive:
             for one in archive.infolist():
                 if one.is_dir():
+                    yield "", 0, _FOLDER
                     continue
                 kind = one.external_attr >> 28
                 why = "" if kind in (0, 8) else "link" if kind == 10 else "no file"
@@ -89,6 +96,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
         with tarfile.open(fileobj=whole, mode="r|", tarinfo=_Member) as archive:
             for one in archive:
                 if one.isdir():
+                    yield "", 0, _FOLDER
                     continue
                 why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
                 why = why or _refusal(one.name, one.size, largest)

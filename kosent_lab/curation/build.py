@@ -27,9 +27,9 @@ from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
 from kosent_lab.curation.documents import read_sources
 from kosent_lab.curation.engines import Engine, Here
-from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, text_swhid, without_personal
+from kosent_lab.curation.identity import text_swhid
 from kosent_lab.curation.licences import licence_names
-from kosent_lab.curation.optout import spelt_alike
+from kosent_lab.curation.lineage import lineage_of, no_lineage, reasons_of
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.recipe import Recipe, StepCall
 from kosent_lab.curation.registry import still_asked
@@ -41,7 +41,6 @@ from kosent_lab.curation.snapshots import (
     CROISSANT,
     FORMAT,
     LINEAGE,
-    LINEAGE_COLUMNS,
     MANIFEST,
     RECIPE,
     Snapshot,
@@ -111,11 +110,12 @@ def build_corpus(
             )
         _open_work(work, about)
         lineage, steps = [], []
+        masked = any(one.step == "personal" and one.options.get("action") != "report" for one in recipe.steps)
         calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
         for number, call in enumerate(calls):
             more = {"asked": asked} if call.step == "opt-out" else {}
             outcome = _run(call, frame, work / f"step-{number:02d}", engine or Here(), **more)
-            lineage.append(_lineage(frame, outcome, call.step))
+            lineage.append(lineage_of(frame, outcome, call.step, masked=masked))
             fewer = outcome.apply(frame)
             steps.append(
                 {
@@ -131,10 +131,10 @@ def build_corpus(
             logger.info("%s: %d documents of %d, %d changed", call.step, len(fewer), len(frame), len(outcome.changed))
             frame = fewer
         if frame.empty:
-            took = "; ".join(f"{reason}: {n:,}" for reason, n in _reasons(lineage).items())
+            took = "; ".join(f"{reason}: {n:,}" for reason, n in reasons_of(lineage).items())
             raise DataError(f"no document is left of {recipe.name}: {took or 'its sources hold none'}")
         facts = {"inputs": inputs, "steps": steps}
-        touched = pd.concat([_no_lineage(), *lineage], ignore_index=True)
+        touched = pd.concat([no_lineage(), *lineage], ignore_index=True)
         snapshot = _write(recipe, frame, touched, facts, before, out)
         shutil.rmtree(work, ignore_errors=True)
     return snapshot
@@ -200,36 +200,6 @@ def _run(call: StepCall, frame: pd.DataFrame, kept: Path, engine: Engine, **more
     # read in either case: a build that was killed and goes on has the same types in its tables
     parts = [pd.read_parquet(kept.with_suffix(f".{part}.parquet")) for part in ("removed", "changed")]
     return Outcome(*parts, facts=json.loads(facts.read_text("utf-8")))
-
-
-def _reasons(lineage: list[pd.DataFrame]) -> dict[str, int]:
-    """Count why documents left."""
-    touched = pd.concat([_no_lineage(), *lineage])
-    gone = touched[touched["action"] == "removed"]
-    return (gone["step"] + ", " + gone["reason"]).value_counts().to_dict()
-
-
-def _no_lineage() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in LINEAGE_COLUMNS})
-
-
-def _lineage(frame: pd.DataFrame, outcome: Outcome, step: str) -> pd.DataFrame:
-    """Return what a step did to which document, with the hashes of its text before, personal data masked; never the
-    text, nor by whom it is where somebody asked to be left out.
-    """
-    changed = outcome.changed[["doc_id", "reason"]].assign(action="changed", other="")
-    touched = pd.concat([outcome.removed.assign(action="removed"), changed])
-    if touched.empty:
-        return _no_lineage()
-    known = frame[["doc_id", "text", "owner", "repository", "source"]]
-    table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
-    kept = table["text"].map(without_personal)
-    table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
-    if step == "opt-out":
-        for column in ("owner", "repository"):
-            hashed = spelt_alike(table[column], column).map(name_sha256)
-            table[column] = hashed.where(table[column] != "", "").astype("str")
-    return table[list(LINEAGE_COLUMNS)]
 
 
 def _write(

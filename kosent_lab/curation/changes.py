@@ -12,6 +12,7 @@ from kosent_lab.core.schema import plain_label
 from kosent_lab.curation.snapshots import Snapshot
 
 _NOTHING = int(pd.util.hash_array(np.array([""], dtype="object"))[0])  # of a value that is missing
+_OF_A_CLONE = {"revision", "revision_swhid", "directory_swhid", "time"}
 _SHOWN = 20  # documents named in a changelog, of each kind
 
 
@@ -26,16 +27,17 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
         that are other ones under the same id, parted by spaces; not the revision of a whole clone).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
-    # a column may come or go; the moment of a whole clone is no change of each of its files
-    clones = any("clone" in one for snapshot in (before, after) for one in snapshot.manifest["inputs"])
-    whole = {"revision", "revision_swhid", "directory_swhid", "time"} if clones else set()
-    names = [name for name in dict.fromkeys([*first.columns, *second.columns]) if name not in whole]
+    names = list(dict.fromkeys([*first.columns, *second.columns]))  # a column may come or go
     first, second = (one.reindex(columns=names, fill_value=_NOTHING) for one in (first, second))
     both = first.merge(second, on="doc_id", how="outer", suffixes=("_before", "_after"), indicator=True)
     stayed = both[both["_merge"] == "both"]
     what = pd.Series("", index=stayed.index, dtype="str")
+    ends = [stayed[f"revision_swhid_{end}"] if "revision_swhid" in names else None for end in ("before", "after")]
+    # the moment of a whole clone is no change of each of its files
+    cloned = pd.Series(False, index=stayed.index) if ends[0] is None else (ends[0] != _NOTHING) & (ends[1] != _NOTHING)
     for name in (name for name in names if name != "doc_id"):
-        what[stayed[f"{name}_before"] != stayed[f"{name}_after"]] += f"{name} "
+        other = stayed[f"{name}_before"] != stayed[f"{name}_after"]
+        what[other & ~cloned if name in _OF_A_CLONE else other] += f"{name} "
     changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": what.str.strip()}, dtype="str")
     gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
     lineage = after.lineage()

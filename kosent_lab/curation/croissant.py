@@ -40,9 +40,10 @@ CONTEXT: dict[str, Any] = {
 # by the beginning of the name that pandas gives a column's kind
 _KINDS = {
     **dict.fromkeys(("int", "Int", "uint", "UInt"), "cr:Int64"),
-    "float": "cr:Float64",
+    **dict.fromkeys(("float", "Float", "double", "decimal"), "cr:Float64"),
     "bool": "sc:Boolean",
-    "datetime": "sc:DateTime",
+    **dict.fromkeys(("datetime", "timestamp"), "sc:DateTime"),
+    "date": "sc:Date",
 }
 
 
@@ -105,7 +106,8 @@ def _shards() -> dict[str, Any]:
 
 def _field(number: int, name: str, kind: str) -> dict[str, Any]:
     # an id is a part of an address: a column 리뷰 점수 is called by its number
-    known_as = name if re.fullmatch(r"[\w.-]+", name, re.ASCII) else f"column-{number}"
+    plain = re.fullmatch(r"[\w.-]+", name, re.ASCII) and not re.fullmatch(r"column-\d+", name)
+    known_as = name if plain else f"column-{number}"
     return {
         "@type": "cr:Field",
         "@id": f"documents/{known_as}",

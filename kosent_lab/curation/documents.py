@@ -75,6 +75,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)
         known = {"source": path.name, "repository": path.name}
+        if "/" in source.get("repository", "") and "://" not in source["repository"]:
+            known["owner"] = source["repository"].partition("/")[0]  # as hosts name it: alice/one
         if source.get("content") == "magika":
             frame = add_content_languages(frame)
         detector = scancode_detector() if source.get("detect") == "scancode" else None
@@ -95,7 +97,8 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
     known |= {key: value for key, value in source.items() if key in KNOWN}
     frame = frame.drop(columns=["corpus"], errors="ignore")
     if kind in ("corpus", "file"):
-        frame = _own_names_aside(frame, ("language", "swhid", "skipped", "encoding", "copyright"))
+        ours = ("language", "swhid", "skipped", "encoding", "copyright", "revision_swhid", "directory_swhid")
+        frame = _own_names_aside(frame, ours)
         frame = frame.rename(columns=_meant(list(frame.columns)))
     else:
         frame = _own_names_aside(frame, ("swhid",))
@@ -121,7 +124,7 @@ def _meant(columns: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in columns:
         plain = str(name).strip().casefold().replace("license", "licence")
-        if plain in KNOWN and plain not in columns:
+        if plain in {*KNOWN, "user"} and plain not in columns:
             if plain in found.values():
                 raise DataError(f"a table has one column {plain}; got {name!r} beside another that means it")
             found[name] = plain

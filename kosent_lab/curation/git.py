@@ -18,18 +18,21 @@ def list_tree(repository: Path, commit: str) -> list[bytes]:
     Raises
     ------
     DataError
-        Where there are more files than are read: trees that hold each other soon name a million.
+        Where there are more files or folders than are read: trees that hold each other soon name a million.
     """
-    words = ("ls-tree", "-r", "-z", "--long", commit)
+    words = ("ls-tree", "-r", "-t", "-z", "--long", commit)
     entries: list[bytes] = []
+    folders = 0
     rest = b""
     with _running(repository, *words) as process:
         while block := process.stdout.read(1 << 20):  # type: ignore[union-attr]
             *whole, rest = (rest + block).split(b"\0")
-            entries += whole
-            if len(entries) > MOST_FILES:
+            files = [entry for entry in whole if not entry.startswith(b"040000 ")]
+            entries += files
+            folders += len(whole) - len(files)
+            if max(len(entries), folders) > MOST_FILES:
                 process.kill()
-                raise DataError(f"{repository} holds more than {MOST_FILES:,} files; it is not read")
+                raise DataError(f"{repository} holds more than {MOST_FILES:,} files or folders; it is not read")
     if process.returncode:
         raise DataError(f"{repository}: git ls-tree failed; git fsck tells more")
     return entries

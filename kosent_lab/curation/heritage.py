@@ -22,7 +22,7 @@ import pandas as pd
 from kosent_lab.core.files import git_blob_hash, write_bytes
 from kosent_lab.core.network import check_reachable, fetch_bytes
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.folders import COLUMNS, LARGEST, file_row
+from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, file_row
 from kosent_lab.curation.identity import parse_swhid, tree_digest
 
 SERVER = "https://archive.softwareheritage.org"
@@ -61,7 +61,8 @@ def read_heritage(
     NotAvailableError
         When the archive does not answer or does not have it.
     DataError
-        When it is no SWHID, what comes is something else, or there are more than `most` files.
+        When it is no SWHID, what comes is something else, or there are more than `most` files or folders, or more
+        than `folders.MOST_BYTES`.
     """
     kind, digest, _ = parse_swhid(swhid)
     archive = _Archive(Path(cache), server.rstrip("/"))
@@ -72,9 +73,11 @@ def read_heritage(
         )
     revision, tree = archive.find_tree(kind, digest)
     rows = []
-    for name, mode, target, size in archive.walk(tree):
-        if len(rows) >= most:
-            raise DataError(f"{swhid} has more than {most:,} files; it is not read")
+    total = 0
+    for name, mode, target, size in archive.walk(tree, most=most):
+        total += min(size or 0, largest)
+        if len(rows) >= most or total > MOST_BYTES:
+            raise DataError(f"{swhid} has more than {most:,} files or {MOST_BYTES:,} bytes; it is not read")
         known = {"swhid": f"swh:1:cnt:{target}"}
         if mode == 0o120000 or (size or 0) > largest:
             rows.append(file_row(name, b"", skipped="link" if mode == 0o120000 else "too large", size=size, **known))
@@ -91,6 +94,7 @@ class _Archive:
     def __init__(self, cache: Path, server: str) -> None:
         self.cache, self.server = cache, server
         self._reached = False
+        self._walked = 0  # directories
 
     def _get(self, path: str, largest: int) -> bytes:
         url = f"{self.server}/api/1/{path}"
@@ -138,17 +142,24 @@ class _Archive:
                 raise DataError(f"swh:1:{kind}:{digest} leads to no directory: {error!r}") from error
         raise DataError(f"swh:1:{kind}:{digest} leads to no directory")
 
-    def walk(self, tree: str, folder: str = "", depth: int = 0) -> Iterator[tuple[str, int, str, int | None]]:
-        """Yield path, mode, digest and size of the files below a directory; submodules are left out."""
+    def walk(
+        self, tree: str, folder: str = "", depth: int = 0, *, most: int = MOST_FILES
+    ) -> Iterator[tuple[str, int, str, int | None]]:
+        """Yield path, mode, digest and size of the files below a directory, of at most so many; submodules are left
+        out.
+        """
+        self._walked = self._walked + 1 if depth else 0
         if depth > _DEEPEST:
             raise DataError(f"{folder} lies more than {_DEEPEST} folders deep")
+        if self._walked > most:  # directories that hold each other soon name a million
+            raise DataError(f"swh:1:dir:{tree} and what holds it have more than {most:,} folders; it is not read")
         for entry in self._entries(tree):
             name = f"{folder}{entry['name']}"
             if "/" in entry["name"] or entry["name"] in ("", ".", ".."):
                 raise DataError(f"swh:1:dir:{tree} names a file {entry['name']!r}, which leads elsewhere")
             mode = int(entry["perms"])  # which the identifier covers, unlike its type
             if mode == 0o40000:
-                yield from self.walk(entry["target"], f"{name}/", depth + 1)
+                yield from self.walk(entry["target"], f"{name}/", depth + 1, most=most)
             elif mode != 0o160000:
                 yield name, mode, entry["target"], entry.get("length")
 

@@ -11,6 +11,7 @@ from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256, without_personal
 from kosent_lab.curation.optout import find_wished_in, spelt_alike, unmatched
+from kosent_lab.curation.personal_step import mask_names
 from kosent_lab.curation.registry import HASHED, Registry, spelt
 from kosent_lab.curation.snapshots import Snapshot
 
@@ -18,6 +19,7 @@ from kosent_lab.curation.snapshots import Snapshot
 ASKED = {"document": "doc_id", "owner": "owner", "repository": "repository", "source": "source", "user": "user"}
 HELD = "held"
 APPLIED, UNMATCHED, WITH_ANOTHER, WAITS = "left out", "names no document", "left out with another wish", "waits"
+UNTOLD = "cannot be told: such names are masked in it"
 DAYS = 10  # within which a wish to be taken out is acted on: 개인정보 보호법 시행령 제43조
 
 
@@ -41,7 +43,7 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
     Raises
     ------
     DataError
-        When nothing is asked for, or more than one thing.
+        When nothing is asked for, or more than one thing; or for a name that a version masks, so that nobody can tell.
     """
     wanted = {ASKED[name]: value for name, value in asked.items() if value is not None}
     if len(wanted) + (text is not None) != 1:
@@ -54,6 +56,12 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
         spellings_asked = {*spellings(value), value.casefold(), spelt(value, column)} - {""}
     found = []
     for snapshot in snapshots:
+        if _is_masked(snapshot, pd.Series([value], name=column)).any():
+            raise DataError(
+                f"{snapshot.version} has names such as this masked, and nobody can tell whose they were: ask by a text "
+                "(--text, --file) or a document, or build anew with the wish entered: it is applied before names are "
+                "masked"
+            )
         held = _held(snapshot, column, value, spellings_asked)
         lineage = snapshot.lineage()
         if column not in lineage.columns:  # an older version's
@@ -92,6 +100,13 @@ def _held(snapshot: Snapshot, column: str, value: str, spellings_asked: set[str]
     return ids
 
 
+def _is_masked(snapshot: Snapshot, names: pd.Series) -> pd.Series:
+    """Tell which names of owners, users, repositories and sources a version masks, wherever they stood."""
+    if names.name not in ("owner", "user", "repository", "source") or not snapshot.masks_personal:
+        return pd.Series(False, index=names.index)
+    return mask_names(names) != names
+
+
 def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.date) -> pd.DataFrame:
     """Tell what became of every wish in a version of a corpus.
 
@@ -99,21 +114,27 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     -------
     DataFrame
         One row per wish: ``request``, ``asked_on``, ``kind``, ``days`` (since it was asked), ``what`` (`WAITS` where
-        the version holds what it names, whatever it was built with; else `APPLIED`, `WITH_ANOTHER` that was first, or
-        `UNMATCHED`), ``documents`` (held, or left out, copies among them), ``late`` (it waits, and has for more than
-        `DAYS` days).
+        the version holds what it names, whatever it was built with; else `APPLIED`, `WITH_ANOTHER` that was first,
+        `UNTOLD` where the version masks such names, or `UNMATCHED`), ``documents`` (held, or left out, copies among
+        them), ``late`` (it waits, and has for more than `DAYS` days).
     """
     lineage = snapshot.lineage()
     counts = lineage.loc[lineage["step"] == "opt-out", "other"].value_counts()
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
     nothing = {request for fact in facts for request in fact["unmatched"]}
-    applied = {request for fact in facts for request in fact.get("requests", [])}
+    now = registry.hashes()  # a number that names something else now is another wish
+    applied = {
+        request for fact in facts for request, wish in fact.get("requests", {}).items() if wish == now.get(request)
+    }
+    counts = counts[counts.index.isin(applied)]
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]
     waiting, held = _wished(snapshot, registry)
     table["documents"] = table["request"].map(held.combine_first(counts)).fillna(0).astype(int)
     table["what"] = UNMATCHED
     known = table["request"]
+    for kind, wishes in registry.wishes.groupby("kind"):
+        table.loc[wishes.index[_is_masked(snapshot, wishes["value"].rename(kind))], "what"] = UNTOLD
     for what, requests in ((WITH_ANOTHER, applied - nothing), (APPLIED, set(counts.index)), (WAITS, waiting)):
         table.loc[known.isin(requests), "what"] = what
     table["late"] = (table["what"] == WAITS) & (table["days"] > DAYS)

@@ -68,6 +68,17 @@ def count_letters(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     return counts[0], counts[1]
 
 
+# where Pygments names another that has the ending too
+_BY_ENDING = {"sql": "SQL", "r": "S", "t": "Perl", "mod": ""}
+_BY_NAME = {"go.mod": "Text", "go.sum": "Text"}
+_PROGRAM = re.compile(r"#![ \t]*\S*/(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?([a-z]+)")
+_BY_PROGRAM = {
+    **dict.fromkeys(("node", "nodejs", "bun"), "JavaScript"),
+    **dict.fromkeys(("deno", "tsx"), "TypeScript"),
+    **{"python": "Python", "ruby": "Ruby", "perl": "Perl", "php": "PHP", "lua": "Lua", "rscript": "S"},
+}
+
+
 def file_language(path: str, text: str) -> str:
     """Tell in which language a file is written, by its name, its first line and, where these do not tell, its content.
 
@@ -84,13 +95,20 @@ def file_language(path: str, text: str) -> str:
     from pygments.lexers import find_lexer_class_for_filename, guess_lexer
     from pygments.util import ClassNotFound
 
-    found = find_lexer_class_for_filename(path.rpartition("/")[2], text[:_LOOK])
+    name = path.rpartition("/")[2]
+    stem, point, ending = name.rpartition(".")
+    if known := _BY_NAME.get(name) or (stem and _BY_ENDING.get(ending.casefold())):
+        return known
+    names = dict.fromkeys((name, f"{stem}{point}{ending.casefold()}"))  # .PY, but .C is C++
+    found = next(filter(None, (find_lexer_class_for_filename(one, text[:_LOOK]) for one in names)), None)
     if found is not None:
         return {"Text only": "Text"}.get(found.name, found.name)
     if not text.startswith("#!"):
         return ""
+    if (program := _PROGRAM.match(text)) and (known := _BY_PROGRAM.get(program[1])):
+        return known
     try:
-        return guess_lexer(text[:_LOOK]).name
+        return {"Text only": ""}.get(said := guess_lexer(text[:_LOOK]).name, said)
     except ClassNotFound:
         return ""
 

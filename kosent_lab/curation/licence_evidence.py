@@ -8,18 +8,16 @@ nobody has read has none that is known.
 from __future__ import annotations
 
 import functools
-import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 import pandas as pd
 
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.curation.licences import UNREAD, join_licences, stated_licence, written_licence
-from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement
+from kosent_lab.curation.licence_metadata import Evidence, declared_licence
+from kosent_lab.curation.licences import UNREAD, join_licences, stated_licence
+from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement, without_shown
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
 _LICENCE_FILE = re.compile(
@@ -51,134 +49,7 @@ def is_program(name: str) -> bool:
     return _CODE.search(name) is not None
 
 
-class Evidence(NamedTuple):
-    """What says that something has a licence: SPDX expression, file, first and last line from 1, score to 100."""
-
-    licence: str
-    path: str
-    first: int
-    last: int
-    score: float = 100.0
-
-    def __str__(self) -> str:
-        lines = f"line {self.first}" if self.first == self.last else f"lines {self.first}-{self.last}"
-        return f"{self.path} {lines}" + (f" ({self.score:g} %)" if self.score < 100 else "")
-
-
 Detector = Callable[[str], Iterable[tuple[str, int, int, float]]]
-
-
-def declared_licence(path: str, text: str) -> Evidence | None:
-    """Return the licence that a package's metadata declares: PKG-INFO, METADATA, pyproject.toml, setup.cfg, setup.py
-    (read, never run), package.json, composer.json, Cargo.toml, DESCRIPTION, of Ruby, Maven and .NET; None where it
-    declares none. What it declares in a way that is not read is `UNREAD`.
-
-    Examples
-    --------
-    >>> declared_licence("a/PKG-INFO", "Name: a\\nLicense: GPL v3+\\n")
-    Evidence(licence='GPL-3.0-or-later', path='a/PKG-INFO', first=2, last=2, score=100.0)
-    """
-    name, text = PurePosixPath(path).name, text.replace("\r\n", "\n")
-    reader = _READERS.get(name) or _READERS.get("*" + PurePosixPath(name).suffix)
-    words = reader(text) if reader else []
-    if not words:
-        return None
-    # which of several classifiers holds, or whether all do, is not said: all; npm's and PHP's lists let one choose
-    operator = "OR" if reader is _of_json else "AND"
-    licence = UNREAD if words == [UNREAD] else join_licences(map(written_licence, words), operator)
-    line = text.count("\n", 0, max(0, text.find(words[0]))) + 1
-    return Evidence(licence, path, line, line)
-
-
-def _of_metadata(text: str) -> list[str]:
-    head = text.partition("\n\n")[0]
-    for field in ("License-Expression", "License"):
-        found = re.search(rf"^{field}:([^\n]{{1,200}})$", head, re.MULTILINE)
-        words = found.group(1).strip() if found else ""
-        if words and words.upper() != "UNKNOWN" and len(words) < 100:
-            return [words]
-    return _of_classifiers("\n".join(re.findall(r"^Classifier:([^\n]{1,200})$", head, re.MULTILINE)))
-
-
-def _of_toml(text: str) -> list[str]:
-    try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return [UNREAD]  # what is damaged may say anything
-    tool = content.get("tool")
-    tables = [content.get("project"), content.get("package"), tool.get("poetry") if isinstance(tool, dict) else None]
-    projects = [table for table in tables if isinstance(table, dict)]
-    for project in projects:
-        licence = project.get("license")
-        licence = licence.get("text") if isinstance(licence, dict) else licence
-        if isinstance(licence, str) and 0 < len(licence.strip()) < 100:
-            # of Cargo once: MIT/Apache-2.0 lets one choose
-            return [licence.strip().replace("/", " OR ") if project is content.get("package") else licence.strip()]
-    lines = [line for project in projects for line in project.get("classifiers") or [] if isinstance(line, str)]
-    return _of_classifiers("\n".join(lines))
-
-
-def _of_classifiers(text: str) -> list[str]:
-    """Return what Python's classifiers name, each on a line or in quotes of its own."""
-    names = re.findall(r"License ::(?:[^\n\"']*::)? *([^\n\"':]+?)[ \t]*(?:$|[\"'])", text, re.MULTILINE)
-    return [name for name in names if name != "OSI Approved"]
-
-
-def _of_json(text: str) -> list[str]:
-    try:
-        content = json.loads(text)
-        several = content.get("licenses") or []
-        said = content.get("license") or several
-        said = said if isinstance(said, list) else [said]
-    except (ValueError, AttributeError, RecursionError):
-        return [UNREAD]
-    names = [one.get("type") if isinstance(one, dict) else one for one in said]
-    return [name for name in names if isinstance(name, str) and name]
-
-
-def _of_setup(text: str) -> list[str]:
-    # in a call of several lines or of one; bounded, so that a long line is looked at once
-    call = (
-        r"(?:^|[(,])[ \t]{0,40}license[ \t]{0,8}=[ \t]{0,8}"
-        r"(?P<quote>[\"'])(?P<words>(?:\\.|(?!(?P=quote))[^\n\\]){2,80})(?P=quote)"
-    )
-    found = re.search(call, text, re.MULTILINE)
-    found = found or re.search(
-        r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
-    )
-    if found:
-        return [found["words"].strip()]
-    named = re.search(r"(?:^|[(,\s])license[ \t]{0,8}=[ \t]{0,8}(?!None\b)[A-Za-z_(]", text)  # by a variable, or a call
-    return _of_classifiers(text) or ([UNREAD] if named else [])
-
-
-def _of_gemspec(text: str) -> list[str]:
-    found = re.search(r"\.licen[cs]es?[ \t]{0,8}=[ \t]{0,8}([^\n#]{1,200})", text)
-    return (re.findall(r"[\"']([^\"'\n]{2,80})[\"']", found[1]) or [UNREAD]) if found else []
-
-
-def _of_xml(text: str) -> list[str]:
-    found = re.search(r"<(?:PackageLicenseExpression|license type=\"expression\")>([^<]{2,200})<", text)
-    if found:
-        return [found[1].strip()]
-    return [UNREAD] if re.search(r"<(?:licenses?|PackageLicense\w+|licenseUrl)\b[^>]{0,80}>", text) else []
-
-
-_READERS: dict[str, Callable[[str], list[str]]] = {
-    "PKG-INFO": _of_metadata,
-    "METADATA": _of_metadata,
-    "DESCRIPTION": _of_metadata,
-    "pyproject.toml": _of_toml,
-    "Cargo.toml": _of_toml,
-    "package.json": _of_json,
-    "composer.json": _of_json,
-    "pom.xml": _of_xml,
-    "*.csproj": _of_xml,
-    "*.nuspec": _of_xml,
-    "*.gemspec": _of_gemspec,
-    "setup.py": _of_setup,
-    "setup.cfg": _of_setup,
-}
 
 
 @functools.cache
@@ -229,7 +100,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     own: dict[object, Evidence] = {}
     index_of = dict(zip(frame["path"], frame.index, strict=True))
     for index, path, text in zip(frame.index, frame["path"], frame["text"].fillna(""), strict=True):
-        if (stated := stated_licence(text)) is not None:
+        if (stated := stated_licence(without_shown(path, text))) is not None:
             of = index_of.get(path.removesuffix(SIDECAR), index)
             if path.endswith(SIDECAR) or of not in own:
                 own[of] = Evidence(stated[0], path, stated[1], stated[1])

@@ -5,6 +5,7 @@ The wishes themselves are in ``curation.registry``; what a build does with them 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -19,6 +20,7 @@ from kosent_lab.curation.licence_evidence import is_licence_file
 from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry, spelt, still_asked
 
 LEAST_LETTERS = 12
+_OF_A_LICENCE = re.compile("(?i)permi(?:ssion|t)|warrant|copyright|©|저작권|이용 ?허락|라이[선센]스")
 
 
 def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_LETTERS) -> pd.DataFrame:
@@ -69,11 +71,13 @@ def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
 
 
 def _of_everybody(frame: pd.DataFrame) -> pd.Series:
-    """Tell which documents are files of a licence, which lie in many repositories and are copies of nobody's work."""
+    """Tell which documents are files of a licence, which lie in many repositories and are copies of nobody's work; what
+    is only called so (license-plates.md) is somebody's.
+    """
     if "path" not in frame.columns:
         return pd.Series(False, index=frame.index)
     names = frame["path"].fillna("").astype("str").str.rsplit("/", n=1).str[-1]
-    return names.map(is_licence_file).astype(bool)
+    return names.map(is_licence_file).astype(bool) & frame["text"].fillna("").str.contains(_OF_A_LICENCE)
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:

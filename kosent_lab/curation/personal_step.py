@@ -23,10 +23,8 @@ from kosent_lab.corpora.personal_tables import (
 from kosent_lab.curation.outcome import Outcome, rows_of
 
 # what we say of every document ourselves; holders of a copyright are masked where they are read
-_OURS = {
-    *("doc_id", "licence", "licence_from", "language", "copyright", "encoding", "skipped"),
-    *("swhid", "swhid_of_source", "revision_swhid", "directory_swhid"),
-}
+_OURS = {"doc_id", "language", "copyright", "encoding", "skipped", "swhid", "revision_swhid", "directory_swhid"}
+_SWHID = re.compile("swh:1:[a-z]{3}:[0-9a-f]{40}")
 _OF_FILES = {"source", "owner", "repository", "revision", "path", "time"}  # and of what was a file
 _LONG = re.compile(r"@|(?:\d[-. ]?){9}")  # ids with fewer digits than a telephone number are only numbers
 
@@ -44,12 +42,15 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
         raise DataError(f"the step personal has the actions redact, drop and report; got {action!r}")
     if action != "report":
         _check_ids(frame["doc_id"])
+        _check_ids(pd.Series(frame.columns, dtype="str"), what="headings of columns")
     counts, columns = collections.Counter[str](), collections.Counter[str]()
     kinds: dict[str, set[str]] = {}
     masked: dict[str, pd.Series] = {}
     table = frame["skipped"].isna() if "skipped" in frame.columns else pd.Series(True, index=frame.index)
     for column in ["text", *(name for name in frame.columns if name not in {*_OURS, "text"})]:
         values = frame.loc[table, column] if column in _OF_FILES and not table.all() else frame[column]
+        if column == "swhid_of_source":  # hexadecimal digits may look like anything
+            values = values[~values.astype("str").str.fullmatch(_SWHID).fillna(False).astype(bool)]
         found, masked[column] = _look_through(values)
         columns[column] += len(found)
         for index, several in found.items():
@@ -68,17 +69,25 @@ def personal(frame: pd.DataFrame, *, action: str = "redact") -> Outcome:
         changed["text"] = changed["text"].astype("str")
         if "swhid_of_source" in frame.columns:  # the hash of the file as it was tells a number to who tries all
             git = frame.loc[frame["swhid_of_source"].astype("str").str.startswith("swh:").fillna(False), "doc_id"]
-            changed["swhid_of_source"] = np.where(changed["text"].notna() & changed["doc_id"].isin(git), "", None)
+            masked_ids = changed.get("swhid_of_source", pd.Series(None, index=changed.index, dtype="object"))
+            emptied = changed["text"].notna() & changed["doc_id"].isin(git)
+            changed["swhid_of_source"] = masked_ids.astype("object").mask(emptied, "")
         return Outcome(changed=changed, facts=facts)
     return Outcome(rows_of([(*one, "") for one in reasons] if action == "drop" else []), facts=facts)
 
 
-def _check_ids(ids: pd.Series) -> None:
+def mask_names(names: pd.Series) -> pd.Series:
+    """Return names of owners, users, repositories or sources with personal data in them masked, as `personal` does."""
+    masked = {name: mask_text(name, find_in_cell(name, str(names.name))) for name in names.unique()}
+    return names.map(masked).astype("str")
+
+
+def _check_ids(ids: pd.Series, *, what: str = "ids of documents") -> None:
     counts = collections.Counter(one.kind for name in ids if _LONG.search(name) for one in find_in_cell(name, ""))
     if counts:
         raise DataError(
-            f"ids of documents hold what names persons ({describe(counts)}), and stand in every table that is written: "
-            "name another id_column, or none: rows are numbered then"
+            f"{what} hold what names persons ({describe(counts)}), and stand in every table that is written: "
+            + ("name another id_column, or none: rows are numbered then" if "ids" in what else "rename them")
         )
 
 

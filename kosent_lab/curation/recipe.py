@@ -20,8 +20,11 @@ _SAID = ("contact", "citation")  # what a recipe may say besides
 _TOP = {"name", "title", "version", "licence", *_SAID, "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
-_OF_FILE = ("text_column", "label_column", "id_column", "sheet")
-_OF_SOURCE = {*KINDS_OF_SOURCE, *_TOOLS, *_OF_FILE, "at", "owner", "repository", "licence", "source"}
+# which kinds of sources an option is of
+_OF_FILES = ("folder", "clone", "archive", "swhid")
+_OF_KINDS = dict.fromkeys(("text_column", "label_column", "id_column", "sheet"), ("file",))
+_OF_KINDS |= {"at": ("clone",), **dict.fromkeys(_TOOLS, _OF_FILES)}
+_OF_SOURCE = {*KINDS_OF_SOURCE, *_OF_KINDS, "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
 # what an option of a step may be, by how its function is annotated
 _FITS = {
@@ -33,6 +36,7 @@ _FITS = {
     "list": (list,),
     "dict": (dict,),
 }
+_CHOICES = {"action": ("redact", "drop", "report"), "unit": ("letters", "tokens")}  # of steps' words
 _SHARES = {"near", "threshold", "least_hangul", "least_words", "most_repeated"}
 
 
@@ -103,11 +107,15 @@ def read_recipe(path: Path) -> Recipe:
         raise DataError(
             f"{lines.where('name')}: a name is of small letters, digits and hyphens; got {content['name']!r}"
         )
-    if not re.fullmatch(r"\d+\.\d+\.\d+", content["version"]):
+    if not re.fullmatch(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}", content["version"]):
         raise DataError(f"{lines.where('version')}: a version is three numbers, 1.0.0; got {content['version']!r}")
     _check_licences([content["licence"]], lines.where("licence"))
     seed, shard_rows = content.get("seed", 0), content.get("shard_rows", 100_000)
-    if not isinstance(seed, int) or seed < 0 or not isinstance(shard_rows, int) or shard_rows < 1:
+    if (
+        any(isinstance(one, bool) or not isinstance(one, int) for one in (seed, shard_rows))
+        or seed < 0
+        or shard_rows < 1
+    ):
         raise DataError(
             f"{path}: seed and shard_rows are whole numbers, 0 or more and 1 or more; got {seed!r} and {shard_rows!r}"
         )
@@ -144,8 +152,9 @@ def _source(entry: dict[str, Any], number: int, lines: TomlLines) -> dict[str, A
         raise DataError(f"{where}: what is said of source {number} is text")
     if "licence" in entry:
         _check_licences([entry["licence"]], lines.where("licence", table="sources", number=number))
-    if "file" not in entry and (odd := [key for key in _OF_FILE if key in entry]):
-        raise DataError(f"{lines.where(odd[0], table='sources', number=number)}: {odd[0]} is of a file")
+    for key, kinds in _OF_KINDS.items():
+        if key in entry and not any(kind in entry for kind in kinds):
+            raise DataError(f"{lines.where(key, table='sources', number=number)}: {key} is of a {' or '.join(kinds)}")
     for key, tool in _TOOLS.items():
         if entry.get(key, tool) != tool:
             raise DataError(
@@ -173,6 +182,8 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
         if meant in ("int", "float") and not 0 <= value <= (1 if key in _SHARES else value):
             span = "from 0 to 1" if key in _SHARES else "0 or more"
             raise DataError(f"{at}: {key} of the step {name} is {span}; got {value!r}")
+        if value not in _CHOICES.get(key, (value,)):
+            raise DataError(f"{at}: {key} of the step {name} is one of {', '.join(_CHOICES[key])}; got {value!r}")
         if meant == "dict" and not value:
             raise DataError(f'{at}: {key} of the step {name} names no column; such are {key} = {{split = "test"}}')
         if key == "allow":

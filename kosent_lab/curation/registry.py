@@ -36,7 +36,11 @@ KINDS = {
     "letters": "letters_sha256",
 }
 HASHED = ("text", "letters")
-_ADDRESS = re.compile(r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|\.git/?$|/$")
+# also as people copy it out of a browser
+_ADDRESS = re.compile(
+    r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|^(?:www\.)?(?:github|gitlab)\.com/|[?#].*$"
+    r"|(?<=[^/])/(?:-/)?(?:tree|blob|commits?|issues|pulls?|releases|wiki)(?:/.*)?$|\.git/?$|/$"
+)
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -61,9 +65,12 @@ class Registry:
         return str(self.wishes["asked_on"].max()) if len(self.wishes) else ""
 
     def hashes(self) -> dict[str, str]:
-        """Return by request what it names, hashed: a number that names something else is another wish."""
+        """Return by request what it names (`spelt`), hashed: a number that names something else is another wish."""
         named = zip(self.wishes["request"], self.wishes["kind"], self.wishes["value"], strict=True)
-        return {request: hashlib.sha256(f"{kind}\n{value}".encode()).hexdigest() for request, kind, value in named}
+        return {
+            request: hashlib.sha256(f"{kind}\n{spelt(value, kind)}".encode()).hexdigest()
+            for request, kind, value in named
+        }
 
 
 def spelt(name: str, kind: str) -> str:
@@ -74,11 +81,18 @@ def spelt(name: str, kind: str) -> str:
     --------
     >>> [spelt(name, "repository") for name in ("https://github.com/Alice/One.git", "alice/one", "https://github.com/")]
     ['alice/one', 'alice/one', '']
+    >>> spelt("github.com/Alice/One/tree/main?tab=readme", "repository")
+    'alice/one'
     """
     name = to_nfc(name).strip()
     if kind not in ("owner", "user", "repository"):
         return name
-    return _ADDRESS.sub("", name.casefold()) if kind == "repository" else name.casefold()
+    if kind != "repository":
+        return name.casefold()
+    name, before = name.casefold(), ""
+    while name != before:  # what stands behind .git may go first
+        name, before = _ADDRESS.sub("", name), name
+    return name
 
 
 def read_registry(path: Path) -> Registry:

@@ -16,6 +16,9 @@ from kosent_lab.curation.licences import UNREAD, join_licences
 
 REUSE, DEP5 = "REUSE.toml", ".reuse/dep5"
 CLOSEST, AGGREGATE, OVERRIDE = "closest", "aggregate", "override"
+# what shows a tag and states none
+_IGNORED = re.compile("REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\\Z)", re.DOTALL)
+_FENCED = re.compile(r"^(?P<fence>```+|~~~+).*?(?:^(?P=fence)[`~]*$|\Z)", re.DOTALL | re.MULTILINE)
 
 
 class Statement(NamedTuple):
@@ -145,3 +148,17 @@ def _of_dep5(path: str, text: str) -> list[tuple[Glob, Statement]]:
             one = Statement(licence, path, _line(text, glob), AGGREGATE, holders)
             found.append((Glob(glob, over_folders="*"), one))
     return found
+
+
+def without_shown(path: str, text: str) -> str:
+    """Return a text without what only shows a tag, its lines as many as before: what REUSE says to ignore, and what
+    stands between fences in Markdown.
+
+    Examples
+    --------
+    >>> without_shown("a.md", "```\\n// SPDX-License-Identifier: MIT\\n```\\nend")
+    '\\n\\nend'
+    """
+    for pattern in (_IGNORED, *([_FENCED] if path.casefold().endswith((".md", ".markdown")) else [])):
+        text = pattern.sub(lambda match: "\n" * match.group().count("\n"), text)
+    return text

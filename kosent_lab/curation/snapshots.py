@@ -78,6 +78,12 @@ class Snapshot:
         """How many documents it holds."""
         return sum(shard["rows"] for shard in self.manifest["shards"])
 
+    @property
+    def masks_personal(self) -> bool:
+        """Whether names that are personal data are masked in it."""
+        steps = [step for step in self.manifest["steps"] if step["step"] == "personal"]
+        return any(step["options"].get("action", "redact") != "report" for step in steps)
+
     def batches(self, columns: list[str] | None = None, *, rows: int = _ROWS) -> Iterator[pd.DataFrame]:
         """Yield the documents in order, so many at a time."""
         for shard in self.shards:

@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "slices": ["LABEL_COLUMNS", "SLICE_COLUMNS", "TEXT_COLUMNS", "add_slices", "can_slice", "slice_table"],
         "slice_search": ["SEARCHED", "SURELY", "find_slices", "surely_bad", "worst_slice"],
         "hard_cases": ["read_worse", "SURE", "confident_mistakes", "group_table", "ordinary_groups", "special_groups"],
-        "pairs": ["pair_table", "paired_summary"],
+        "pairs": ["paired_summary"],
         "cells": ["cell_table"],
         "comparison": ["compare_models", "compare_recipes", "comparison_result", "where_they_differ"],
         "readings": [

@@ -21,7 +21,7 @@ from kosent_lab.core.intervals import (
     resample_counts,
 )
 from kosent_lab.core.many import intervals_at_once
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, value_name
 from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
@@ -204,7 +204,7 @@ def where_they_differ(
     for column in (column for column in columns if can_slice(table, column)):
         for value, count in table[column].value_counts().sort_index(key=lambda values: values.astype(str)).items():
             if count >= min_rows and value != "" and (value or not is_flag(column)):
-                named.append(f"{column}={str(value).removesuffix('.0')}")
+                named.append(f"{column}={value_name(value)}")
                 inside.append(table[column].eq(value).fillna(False).to_numpy(bool))
     names = ["slice", "n", "disagree", "accuracy_first", "accuracy_second", "difference", "ci_low", "ci_high"]
     if not named:

@@ -97,13 +97,13 @@ def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.Da
     """
     found = []
     for name, rows in groups.items():
-        correct = rows["correct"].dropna()
+        known = rows["correct"].notna().to_numpy()
         row: dict[str, Any] = {"group": name, "n": len(rows), "mean_prob_1": rows["prob_1"].mean()}
-        for what, low, high, counted in (
-            ("share_positive", "ci_low", "ci_high", rows["pred"] == 1),
-            ("share_sure", "sure_low", "sure_high", rows["confidence"] >= sure),
-            ("accuracy", "accuracy_low", "accuracy_high", correct),
+        for what, low, high, part, counted in (
+            ("share_positive", "ci_low", "ci_high", rows, rows["pred"] == 1),
+            ("share_sure", "sure_low", "sure_high", rows, rows["confidence"] >= sure),
+            ("accuracy", "accuracy_low", "accuracy_high", rows[known], rows.loc[known, "correct"]),
         ):
-            row[what], row[low], row[high] = share(counted.to_numpy(bool), pair_groups(rows.loc[counted.index]))
+            row[what], row[low], row[high] = share(counted.to_numpy(bool), pair_groups(part))
         found.append(row)
     return pd.DataFrame(found)

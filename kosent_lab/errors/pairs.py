@@ -8,47 +8,14 @@ from kosent_lab.core.intervals import bootstrap_means, flip_p, mcnemar, percenti
 from kosent_lab.core.schema import DataError, check_columns
 
 
-def pair_table(frame: pd.DataFrame, *, first: str, second: str, column: str = "phenomenon") -> pd.DataFrame:
-    """Put the two texts of each minimal pair side by side.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        A prediction frame with ``pair_id``.
-    first, second : str
-        Values of `column`; a pair is kept where it has exactly one row of each.
-    column : str
-
-    Returns
-    -------
-    DataFrame
-        One row per pair: ``pair_id``, ``doc_id_first``, ``doc_id_second``, ``prob_1_first``,
-        ``prob_1_second``, ``difference`` (second minus first), ``correct_first``, ``correct_second``.
-
-    Raises
-    ------
-    DataError
-        When there is no such pair.
-    """
-    check_columns(frame, ["pair_id", column, "prob_1", "correct", "doc_id"], what="minimal pairs")
-    sides = []
-    for value in (first, second):
-        rows = frame[(frame[column] == value) & frame["pair_id"].notna() & (frame["pair_id"] != "")]
-        rows = rows[~rows["pair_id"].duplicated(keep=False)]
-        sides.append(rows[["pair_id", "doc_id", "prob_1", "correct"]])
-    pairs = sides[0].merge(sides[1], on="pair_id", suffixes=("_first", "_second"))
-    if pairs.empty:
-        raise DataError(f"no pair_id has one row of {first!r} and one of {second!r} in column {column!r}")
-    return pairs.assign(difference=pairs["prob_1_second"] - pairs["prob_1_first"])
-
-
 def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:
     """Say how much the second text of a pair changes the answer, and whether that could be chance.
 
     Parameters
     ----------
     pairs : DataFrame
-        From `pair_table`, at least two rows.
+        One row per pair, at least two: ``difference`` of ``prob_1`` (second less first), ``correct_first``,
+        ``correct_second`` (`behaviour.taken_away`).
     resamples : int
         Bootstrap resamples of the pairs for the interval of the mean.
     seed : int

@@ -60,7 +60,7 @@ def plot_probabilities(values: dict[str, pd.Series], *, ax: Axes | None = None, 
 
 
 def plot_pairs(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, **artist_options: Any) -> Axes:
-    """Draw ``prob_1`` of the second text of each minimal pair against the first (`errors.pair_table`).
+    """Draw ``prob_1`` of the second text of each minimal pair against the first (`behaviour.taken_away`).
 
     Axes are those of log-odds: most answers are sure ones, and would else lie in two corners upon each other.
     """

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import wilson_bounds
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, value_name
 from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
 from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag, named_columns
@@ -135,9 +135,10 @@ def find_slices(
 
 def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
     """Tell which slices of `find_slices` (or whether one) are surely bad: chance would seldom make any of them look as
-    bad (`SURELY`).
+    bad (`SURELY`), and it is not that they hold more of the label that is read worse (``difference_within``).
     """
-    return table["p_adjusted"] <= SURELY
+    by_label = np.greater_equal(table["difference_within"], 0)  # of one label alone it is missing
+    return (table["p_adjusted"] <= SURELY) & ~by_label
 
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
@@ -176,7 +177,7 @@ def _conditions(
         for value in sorted(kept, key=str):
             if value or not is_flag(column):
                 inside = rows[column].eq(value).fillna(False).to_numpy(dtype=bool)
-                single.append((((column, str(value).removesuffix(".0")),), inside))
+                single.append((((column, value_name(value)),), inside))
     found, seen = list(single), {inside.tobytes() for _, inside in single}
     if depth > 1:
         pairs, sizes = [], {named: np.count_nonzero(inside) for named, inside in single}

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import overconfidence, pair_groups
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, value_name
 from kosent_lab.core.shares import share
 
 # 친절한데, 느린데, 봤는데: a syllable that ends in ㄴ, but for 군데 and 가운데
@@ -23,10 +23,14 @@ _HOLDS = {
     "has_laugh": r"ㅋ|ㅎ",
     "has_tears": r"[ㅠㅜ]",
     "has_smile": r"\^\^|\^_\^|:\)|[♥♡❤😀-😏😗-😝🙂🤗👍💕💖]",
-    "has_negation": r"(?<![가-힣])(?:[안못] |못(?=[가-힣])(?![을은이에내])"
+    # no negation: 종류별로, 못생긴, 못지않게, 뿐만 아니라, and 아니 that opens a sentence
+    "has_negation": r"(?<![가-힣])(?:[안못] |못(?=[가-힣])(?![을은이에내생난된됐됩지])"
     r"|안(?:[되돼됐됨된될좋맛먹봤봐했해하한할맞웃읽들써쓴썼갔]|나[오와옴왔온]|가[요고면]|보[이여임]))"
-    r"|않|지[는도가를만은]? ?못|[진질] ?못|만도? ?못|[ 도]못[하해한할했합함]|없|아니(?!스트)|아[닌님닙닐녜]|별로",
-    "has_contrast": rf"지만|[{_BEFORE_DE}]데|(?<!가)운데|치만|으나|그러나|그래도|다만",
+    r"|(?<!못지)않|지[는도가를만은]? ?못|[진질] ?못|만도? ?못|[ 도]못[하해한할했합함]|없|아[닌님닙닐녜]"
+    r"|지[는를도]? ?(?:말[고라자아지았았]|마(?:세|시|요|라(?!탕))|맙)"
+    r"|(?<!뿐만 )(?<!뿐만)(?<!뿐 )아니(?!스트|[ ,])|(?<=[가-힣] )아니[ ,]|(?<![개류깔역대도일즈뉴급])별로",
+    "has_contrast": rf"지만|[{_BEFORE_DE}]데(?!다)|(?<!가)운데(?!다)|치만|으나(?! ?마나)|그러나|그래도|(?<!마)다만"
+    r"|반면|불구하고|긴 ?하나",
     "has_question": r"\?",
 }
 # four digits in front: of 15.08.25 nobody but its writer knows the year
@@ -52,9 +56,9 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With ``length_band`` (characters; a missing text has none), ``has_unknown`` (some piece was ``[UNK]``, or a sign
         has none), and whether the text holds laughter (``has_laugh``: ㅋ, ㅎ), ``has_tears`` (ㅠ, ㅜ), ``has_smile``
-        (^^, ♥, 👍 …), ``has_negation`` (안, 못, -지 않다, 없다, 아니다, 별로), ``has_contrast`` (-지만, 그래도 …, also
-        -는데, which may lead in without a contrast), ``has_question``; where there is a column ``date`` and none
-        ``year``, the ``year`` that it begins with.
+        (^^, ♥, 👍 …), ``has_negation`` (안, 못, -지 않다, -지 말다, 없다, 아니다, 별로), ``has_contrast`` (-지만,
+        그래도 …, also -는데, which may lead in without a contrast), ``has_question``; where there is a column ``date``
+        and none ``year``, the ``year`` that it begins with.
     """
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
@@ -130,7 +134,7 @@ def slice_table(
             gap = overconfidence(part)
             if column in LABEL_COLUMNS or part["label"].nunique() < 2:
                 gap = (np.nan,) * 3
-            name = str(value).removesuffix(".0")
+            name = value_name(value)
             lean = [part.loc[part["label"] == label, "correct"].astype("float64").mean() for label in (0, 1)]
             found.append((column, name, len(part), correct.mean(), low, high, *lean, part["confidence"].mean(), *gap))
     names = ["column", "value", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]

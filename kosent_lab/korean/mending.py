@@ -27,7 +27,9 @@ _POLITE = frozenset({"요", "욤", "용", "여"})
 # nouns behind which 가 is a noun or a suffix itself: prices, ratings, artists
 _WITH_GA = re.compile("(?:관람|시청|이용|할인|분양|현금|매입|매매|공급|감정|공장|권장|무술|등반|격투|만담|공연|연출)$")
 # endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
-_COPULAS = ("라도", "든", "든지", "나마")
+_COPULAS = ("라도", "든", "든지", "든가", "나마")
+# verbs that lose their ㄹ before 는, and the nouns that Kiwi takes what is left for: nobody says those with 는
+_WITHOUT_L = {("아", ""): "알", ("우", ""): "울", ("노", ""): "놀", ("여", "NP"): "열", ("조", "NNP"): "졸"}
 
 
 def mistaken_josa(word: str) -> tuple[str, str] | None:
@@ -50,17 +52,20 @@ def split_unknown(
 ) -> list[Morpheme]:
     """Part an unknown noun that is a known one (`is_word`) with a particle of the wrong form (음식가, 음식랑)."""
     place = max((number for number, one in enumerate(morphemes) if not is_mark(one)), default=-1)
-    if place < 0 or morphemes[place].known or morphemes[place].tag not in ("NNG", "NNP"):
+    first = place
+    if place > 0 and morphemes[0].tag in ("IC", "MM"):
+        first = 0  # 음식는 as an exclamation and a verb, 이불가 as "this" and a noun
+    elif place < 0 or morphemes[place].known or morphemes[place].tag not in ("NNG", "NNP"):
         return list(morphemes)
-    one = morphemes[place]
-    written = eojeol[one.start - start : one.end - start]
+    begin, stop = morphemes[first].start, morphemes[place].end
+    written = eojeol[begin - start : stop - start]
     found = mistaken_josa(to_nfc(written))
     if found is None or not is_word(found[0]):
         return list(morphemes)
     stem, josa = found
-    end = one.start + next(cut for cut in range(len(written), 0, -1) if to_nfc(written[:cut]) == stem)
-    parts = [Morpheme(stem, "NNG", one.start, end), Morpheme(josa, _MISTAKEN[josa], end, one.end)]
-    return [*morphemes[:place], *parts, *morphemes[place + 1 :]]
+    end = begin + next(cut for cut in range(len(written), 0, -1) if to_nfc(written[:cut]) == stem)
+    parts = [Morpheme(stem, "NNG", begin, end), Morpheme(josa, _MISTAKEN[josa], end, stop)]
+    return [*morphemes[:first], *parts, *morphemes[place + 1 :]]
 
 
 def mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morpheme]:
@@ -69,7 +74,8 @@ def mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphem
     A wrong form (영화은, 사람가, 집로, 결말는, 연출와) becomes a noun, a suffix, an ending or a verb; 이라도 and 이든 a
     copula with an ending; 하고 after a noun that makes no verb, the verb 하다; 대로 and 만큼 after a noun, nouns
     themselves; 요 after a particle (저는요) a determiner; a particle after a picture (ㅠㅠ만, ★가) a noun; (이)라고
-    after a closing mark a copula.
+    after a closing mark a copula. 아는 and 우는, verbs without their ㄹ, are read as nouns with 는, and -어도 as an
+    ending with a particle.
     """
     last = len(morphemes)
     while last and is_mark(morphemes[last - 1]):
@@ -92,6 +98,17 @@ def _mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphe
         if before.tag == "VCP" and len(mended) > 2 and mended[-3].tag == "SSC":
             written = to_nfc(eojeol[before.start - start : last.end - start])
             return [*mended[:-2], Morpheme(written, "JKQ", before.start, last.end)]
+    if (last.form, last.tag) == ("는", "JX") and len(mended) == 2 and is_noun(before):
+        verb = _WITHOUT_L.get((before.form, "")) or _WITHOUT_L.get((before.form, before.tag))
+        if verb is not None:
+            return [dataclasses.replace(before, form=verb, tag="VV"), dataclasses.replace(last, tag="ETM")]
+    if (before.tag, last.form, last.tag) == ("EC", "도", "JX") and before.form in ("어", "아", "여"):
+        return [*mended[:-2], Morpheme(f"{before.form}도", "EC", before.start, last.end)]
+    if (before.form, before.tag, last.form, last.tag) == ("으", "NNG", "로", "JKB"):
+        return [*mended[:-2], Morpheme("으로", "JKB", before.start, last.end)]
+    if before.tag == "VCP" and last.form in _COPULAS and last.tag == "EC" and len(mended) > 2 and mended[-3].is_josa:
+        begin = mended[-3].end
+        return [*mended[:-2], Morpheme(to_nfc(eojeol[begin - start : last.end - start]), "JX", begin, last.end)]
     if (before.form, last.form, last.tag) == ("에", "은", "NNG"):
         return [*mended[:-1], dataclasses.replace(last, tag="JX")]
     noun = next((place for place in (-2, -3) if len(mended) >= -place and _is_stem(*mended[place:][:2])), None)

@@ -144,7 +144,7 @@ def load_classifier(
     """
     if precision not in PRECISIONS:
         raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
-    folder, name = find_folder(source, revision, allow_moving=allow_moving_revision)
+    folder, name = find_folder(source, revision, allow_moving_revision=allow_moving_revision)
     weights = weight_files(folder)[0]
     check_folder(folder)
     chosen = choose_device(device)

@@ -15,7 +15,7 @@ from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTrainin
 
 from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
-from kosent_lab.core.model_files import GENERATOR, GENERATOR_CONFIG, read_settings, write_checksums
+from kosent_lab.core.model_files import CONFIG, GENERATOR, GENERATOR_CONFIG, WEIGHTS, read_settings, write_checksums
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.electra import grow_depth, small_config
 from kosent_lab.models.folders import check_counts, load_model, read_shapes, read_weights
@@ -140,9 +140,9 @@ def load_pair(folder: Path) -> ElectraPair:
     ModelError
         When a file is damaged or does not fit the others.
     """
-    weights = next((path.name for path in folder.glob("model-*.safetensors")), "model.safetensors")
-    needed = ("config.json", weights, GENERATOR, GENERATOR_CONFIG, "tokenizer.json")
-    missing = [name for name in needed if not (folder / name).is_file()]
+    first = next((path.name for path in folder.glob("model-*.safetensors")), WEIGHTS)
+    files = (CONFIG, first, GENERATOR, GENERATOR_CONFIG, "tokenizer.json")
+    missing = [name for name in files if not (folder / name).is_file()]
     if missing:
         raise NotAvailableError(
             f"{folder} holds no pair for replaced-token detection: {', '.join(missing)} missing. "

@@ -16,6 +16,7 @@ import pandas as pd
 
 from kosent_lab import calibration, errors, tokenization
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
+from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out
@@ -32,7 +33,7 @@ FEWEST_OF_EACH = 20  # right and wrong answers that the change of a log-likeliho
 RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # frames have no one equality
 class Assessment:
     """The tables of one scored table; each is computed when it is first asked for, and once.
 
@@ -68,7 +69,7 @@ class Assessment:
 
     @functools.cached_property
     def n_copies(self) -> int:
-        """How many labelled texts say again, letter by letter, what another does; 0 without texts."""
+        """How many labelled texts hold the letters of another one, marks apart; 0 without texts."""
         rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
         folded = fold_texts(rows["text"]) if self.has_texts else pd.Series(dtype="str")
         return int(folded[folded != ""].duplicated().sum())
@@ -253,7 +254,7 @@ class Assessment:
 
 def assess(
     frame: pd.DataFrame,
-    calibrator: CalibratorChoice | Temperature | None = None,
+    calibrator: CalibratorChoice | Calibrator | Temperature | None = None,
     *,
     tokenizer: Any = None,
     sha256: str | None = None,
@@ -266,7 +267,7 @@ def assess(
     ----------
     frame : DataFrame
         Prediction frame with the probabilities as they were scored.
-    calibrator : CalibratorChoice or Temperature, optional
+    calibrator : CalibratorChoice, Calibrator or Temperature, optional
         Applied once, here.
     tokenizer : tokenizer, optional
         Of the model, to say how words are cut.

@@ -11,11 +11,12 @@ import pandas as pd
 
 from kosent_lab import behaviour, errors
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.printable import cut
+from kosent_lab.core.printable import cut, signed
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.layout import Section, Table, columns, interval, label_name
 from kosent_lab.report.model_view import EXPLAINED, READ
 from kosent_lab.report.parts import Part
+from kosent_lab.report.words import masked_words
 from kosent_lab.report.written import decimal, percent
 
 _LONGEST = 200  # characters of a text whose words are shown
@@ -30,7 +31,11 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     if rows.empty:
         return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
     read = pd.Series([cut(str(text), _LONGEST) for text in rows["text"]])  # as it is: what is drawn is another text
-    lines = [behaviour.coloured_words(_drawn(words), values) for words, values in part.view.explain(read)]
+    shown = [_drawn(masked_words(str(text)) if part.masked else str(text).split()) for text in rows["text"]]
+    lines = [
+        behaviour.coloured_words(words[: len(values)], values)
+        for words, (_, values) in zip(shown, part.view.explain(read), strict=True)
+    ]
     body: list[tuple[Any, ...]] = [
         (markupsafe.Markup(line), label_name(row["label"], t), percent(row["prob_1"]))
         for line, (_, row) in zip(lines, rows.iterrows(), strict=True)
@@ -40,7 +45,9 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     if part.view.has_gradients:
         heads.append((t["attribution_without"], ""))
         left_out = part.view.leave_out(read)
-        body = [(*cells, _hangs_on(*left)) for cells, left in zip(body, left_out, strict=True)]
+        body = [
+            (*cells, _hangs_on(words, values)) for cells, words, (_, values) in zip(body, shown, left_out, strict=True)
+        ]
         notes.append(t["attribution_without_note"])
     notes.append(t["attribution_cut"].format(n=_LONGEST))
     if part.view.exact is not part.view.classifier:
@@ -54,10 +61,10 @@ def _drawn(words: Sequence[str]) -> list[str]:
 
 def _hangs_on(words: list[str], values: np.ndarray) -> str:
     """Return the word that the log-odds hang on most, with what it adds: they with it, less they without it."""
-    if not len(words):
+    if not len(values):
         return "–"
     place = int(np.abs(values).argmax())
-    return f"{drawable(words[place], keep_letters=True)} ({values[place]:+.1f})".replace("-", "−")
+    return f"{words[place]} ({signed(values[place], 1)})"
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:

@@ -18,8 +18,7 @@ from kosent_lab.core.schema import KosentError
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.lean import LeanElectra
 from kosent_lab.models.three_way import read_three_way
-from kosent_lab.scoring.predict import predict_frame
-from kosent_lab.studies.suites import classifier_function
+from kosent_lab.scoring.predict import classifier_function, predict_frame
 
 logger = logging.getLogger(__name__)
 CASES = 20  # of a test: the model waits for two seconds, not for ten

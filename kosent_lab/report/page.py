@@ -26,6 +26,7 @@ from fontTools import subset
 
 from kosent_lab import __version__, figures
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
+from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
@@ -47,15 +48,13 @@ _SECTIONS = (
     sections.coverage,
     sections.slices,
     sections.causes,
-    sections.mistakes,
     sections.special,
-    text_sections.words,
     text_sections.josa,
 )
-# of more than the table's answers: readers' causes and words of the mistakes after them, the others at their places
+# behind those: what shows texts, or is of more than the table's answers
 _OF_THE_PART = {
-    "mistakes": (model_sections.attribution, reading_section.readings),
-    "special": (model_sections.three_way,),
+    "causes": (sections.mistakes, model_sections.attribution, reading_section.readings),
+    "special": (model_sections.three_way, text_sections.words),
 }
 _FIGURE = re.compile(rf"part[1-9]\d*-({'|'.join(make.__name__ for make in _SECTIONS)})\.svg")
 
@@ -123,7 +122,7 @@ def build(
     scored: pd.DataFrame,
     *,
     classifier: Classifier | None = None,
-    calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
+    calibrator: Temperature | Calibrator | CalibratorChoice | str | None = BUNDLED,
     title: str = "",
     language: str = "en",
     command: str = "",

@@ -17,6 +17,7 @@ import pandas as pd
 
 from kosent_lab import corpora, scoring
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice, choose_calibrator
+from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature, read_calibration
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
@@ -52,7 +53,7 @@ class ModelFacts:
         return cls(classifier.model_id, classifier.parameters, classifier.precision, str(classifier.device))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # frames have no one equality
 class Part:
     """One table of the page.
 
@@ -67,8 +68,9 @@ class Part:
     cautions, cautions_ko : tuple of str
         Of the corpus' card, in English and, where it has them, in Korean.
     personal : mapping of str to int
-        How many phone numbers, mail addresses and so on (`personal.KINDS`) the table holds or, where `masked`, held.
+        How many phone numbers, mail addresses and so on (`personal.KINDS`) the table holds.
     masked : bool
+        Whether they are hidden on the page; the texts are measured as they are.
     view : ModelView or None
         The model itself, to be asked more; None where it is not at hand.
     corpus : str
@@ -89,12 +91,16 @@ class Part:
     corpus: str = ""
     tags: pd.DataFrame | None = None
 
+    def shown(self, text: object) -> str:
+        """Return a text as the page may show it."""
+        return personal.mask_text(str(text)) if self.masked else str(text)
+
 
 def from_frame(
     scored: pd.DataFrame,
     *,
     classifier: Classifier | None = None,
-    calibrator: Temperature | CalibratorChoice | str | None = BUNDLED,
+    calibrator: Temperature | Calibrator | CalibratorChoice | str | None = BUNDLED,
     title: str = "",
     keep_personal: bool = False,
     tags: pd.DataFrame | None = None,
@@ -108,7 +114,7 @@ def from_frame(
         Prediction frame with the probabilities as they were scored.
     classifier : Classifier, optional
         The model that scored it; without it the page says of the model what the table says.
-    calibrator : Temperature, CalibratorChoice, None or ``"kosent-electra-small"``
+    calibrator : Temperature, Calibrator, CalibratorChoice, None or ``"kosent-electra-small"``
         The last means the temperature of the model: the classifier's own, or the bundled model's where that
         scored the table.
     title : str
@@ -152,6 +158,8 @@ def from_frame(
     held = personal_tables.count_personal(scored)
     masked = bool(held) and not keep_personal
     shown = personal_tables.mask_frame(scored) if masked else scored
+    if "text" in scored.columns:  # measured as it is, masked where it is shown
+        shown = shown.assign(text=scored["text"].array)
     assessment = assess(shown, calibrator, tokenizer=tokenizer, slice_by=slice_by)
     view = None if classifier is None else ModelView(classifier)
     part = _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
@@ -266,11 +274,11 @@ def from_input(
         corpus = "" if Path(name).suffix else name.partition(":")[0]
     held = personal_tables.count_personal(frame if documents is None else documents)
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
-    # texts to calibrate on are known by their words, which masking changes
+    # what is measured is the text that the model read, which masking changes; the page masks what it shows
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
     choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
     tokenizer = classifier.backend
-    assessment = assess(frame, choice, tokenizer=tokenizer, sha256=sha256, slice_by=slice_by)
+    assessment = assess(as_read, choice, tokenizer=tokenizer, sha256=sha256, slice_by=slice_by)
     measured = set(assessment.slices["column"]) if slice_by and assessment.n_labelled else set(slice_by)
     if none := [column for column in slice_by if column not in measured]:
         logger.warning(

@@ -23,6 +23,7 @@ from kosent_lab.report.layout import (
     slice_label,
     to_svg,
 )
+from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import (
     calibrator_note,
     conditions_name,
@@ -176,24 +177,34 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
     return Section("causes", tuple(notes), table=Table([(t["c_slice"], "given"), *columns((), names)], body))
 
 
-def mistakes(assessment: Assessment, t: dict[str, str]) -> Section:
+def mistakes(part: Part, t: dict[str, str]) -> Section:
     """The mistakes that the model is surest of."""
+    assessment = part.assessment
     if not assessment.n_labelled:
         return Section("mistakes", (t["no_labels"],))
     rows = assessment.mistakes
     if rows.empty:
         return Section("mistakes", (t["mistakes_none"],))
-    shown = rows["text"] if assessment.has_texts else rows["doc_id"]
+    shown = rows["text"] if assessment.has_texts else [""] * len(rows)
     body = [
         (
-            figures.drawable(cut(str(name), 300), keep_letters=True),
+            figures.drawable(cut(str(row["doc_id"]), 40), keep_letters=True),
+            figures.drawable(cut(part.shown(text), 300), keep_letters=True),
             label_name(row["label"], t),
             label_name(row["pred"], t),
             percent(row["confidence"]),
         )
-        for name, (_, row) in zip(shown, rows.iterrows(), strict=True)
+        for text, (_, row) in zip(shown, rows.iterrows(), strict=True)
     ]
-    heads = [(t["text"], "text"), (t["label"], ""), (t["answer"], ""), (t["confidence"], "number")]
+    if not assessment.has_texts:
+        body = [(name, *rest) for name, _, *rest in body]
+    heads = [
+        (t["document"], "given"),
+        *([(t["text"], "text")] if assessment.has_texts else []),
+        (t["label"], ""),
+        (t["answer"], ""),
+        (t["confidence"], "number"),
+    ]
     return Section("mistakes", (t["mistakes_note"].format(n=len(rows)),), table=Table(heads, body))
 
 

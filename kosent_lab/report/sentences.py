@@ -18,7 +18,7 @@ from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.errors.slice_search import SPLITS, surely_bad, whole_slice
+from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
@@ -224,7 +224,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     found = [t["causes_none" if table.empty else "f_no_worst"]]
     if worst is not None:  # printed in either case: what chance made look bad is told with what did not
         found = [
-            t["f_worst" if surely_bad(worst) else "f_worst_unsure"].format(
+            t[_of_worst(worst)].format(
                 slice=conditions_name(worst["conditions"], t),
                 within=_within(worst, t),
                 accuracy=percent(worst["accuracy"]),
@@ -255,6 +255,13 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         )
     )
     return found
+
+
+def _of_worst(worst: pd.Series) -> str:
+    """Return the key of the sentence on the slice that looks worst."""
+    if surely_bad(worst):
+        return "f_worst"
+    return "f_worst_by_label" if worst["p_adjusted"] <= SURELY else "f_worst_unsure"
 
 
 def _within(worst: pd.Series, t: dict[str, str]) -> str:

@@ -8,12 +8,13 @@ from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import shown_name
-from kosent_lab.report.words import ill_formed, most_cut
+from kosent_lab.report.words import ill_formed, most_cut, without_hidden
 from kosent_lab.report.written import decimal, percent
 
 
-def words(assessment: Assessment, t: dict[str, str]) -> Section:
+def words(part: Part, t: dict[str, str]) -> Section:
     """How words are cut."""
+    assessment = part.assessment
     table = assessment.words
     if table.empty:
         return Section("words", (t[_why_no_words(assessment)],))
@@ -25,10 +26,11 @@ def words(assessment: Assessment, t: dict[str, str]) -> Section:
         whole=percent((table["n_pieces"] == 1).mean()),
         unknown=percent(table["n_unknown"].sum() / max(1, pieces)),
     )
+    shown = without_hidden(table, assessment.frame["text"].head(WORD_TEXTS)) if part.masked else table
     body = [
         (figures.drawable(cut(row["eojeol"], 40), keep_letters=True),
          figures.drawable(cut(row["pieces"], 80), keep_letters=True), str(row["n_pieces"]), str(row["size"]))
-        for _, row in most_cut(table).iterrows()
+        for _, row in most_cut(shown).iterrows()
     ]  # fmt: skip
     if not body:
         return Section("words", (note, t["words_once"]))

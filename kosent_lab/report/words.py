@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from kosent_lab import korean, tokenization
 from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.corpora import personal
 
 logger = logging.getLogger(__name__)
 MOST_CUT = 12
@@ -26,6 +28,34 @@ def read_words(frame: pd.DataFrame, tokenizer: Any, *, apart: bool) -> pd.DataFr
     except NotAvailableError as error:  # the page is made without Kiwi too, and says so
         logger.warning("%s", error)
         return words
+
+
+def masked_words(text: str) -> list[str]:
+    """Return the words of a text with what names persons masked: a placeholder for the first of several.
+
+    Examples
+    --------
+    >>> masked_words("문의는 010-0000-0000으로, 서울시 종로구 가나로 12 3층")
+    ['문의는', '[전화번호]으로,', '[주소]', '…', '…', '…', '…']
+    """
+    spans, shown, place = personal.find_personal(text), [], 0
+    for word in text.split():
+        start = text.index(word, place)
+        place = start + len(word)
+        inside = [one for one in spans if one.start < place and start < one.end]
+        parts, at = [], start
+        for one in inside:
+            parts += [text[at : max(at, one.start)], personal.PLACEHOLDERS[one.kind] if one.start >= start else "…"]
+            at = min(one.end, place)
+        shown.append("".join([*parts, text[at:place]]))
+    return shown
+
+
+def without_hidden(words: pd.DataFrame, texts: Iterable[object]) -> pd.DataFrame:
+    """Return the rows of `read_words` that are no part of what names persons."""
+    known = [text for text in texts if isinstance(text, str)]
+    pairs = [pair for text in known for pair in zip(text.split(), masked_words(text), strict=True)]
+    return words[~words["eojeol"].isin({word for word, shown in pairs if word != shown})]
 
 
 def most_cut(words: pd.DataFrame) -> pd.DataFrame:

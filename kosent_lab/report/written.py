@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from kosent_lab.core.josa import choose_form
+from kosent_lab.core.printable import signed
 
 
 class Written(str):
@@ -43,7 +44,7 @@ def with_interval(value: float, low: float, high: float) -> Written:
 
 def decimal(value: float, places: int = 3) -> Written:
     """Format a number with a fixed count of decimals; a dash for a missing one."""
-    return Written("–" if math.isnan(value) else f"{value:.{places}f}".replace("-", "−"))
+    return Written("–" if math.isnan(value) else signed(value, places).removeprefix("+"))
 
 
 def threshold_number(threshold: float, confidence: pd.Series) -> Written:
@@ -70,4 +71,4 @@ def points(value: float) -> Written:
 
 def signed_points(value: float) -> Written:
     """Format a difference of shares in percentage points with its sign: ``−6.1``, ``+1.8``."""
-    return Written("–" if math.isnan(value) else f"{value * 100:+.1f}".replace("-", "−"))
+    return Written("–" if math.isnan(value) else signed(value * 100, 1))

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from kosent_lab.core.intervals import LEVEL
-from kosent_lab.results.markdown import count, p_value, percent, signed, table, with_interval
+from kosent_lab.core.printable import signed
+from kosent_lab.results.markdown import count, p_value, percent, table, with_interval
 from kosent_lab.results.measured_tables import result
 
 _KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}

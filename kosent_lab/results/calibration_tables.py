@@ -9,8 +9,9 @@ import pandas as pd
 from kosent_lab.calibration.calibrator_comparison import compare_calibrators
 from kosent_lab.calibration.unseen import calibrate_unseen
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, signed, table
+from kosent_lab.results.markdown import count, percent, table
 from kosent_lab.results.names import DOMAINS
 
 

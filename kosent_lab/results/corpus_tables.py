@@ -6,8 +6,9 @@ from typing import Any
 
 import scipy.stats
 
+from kosent_lab.core.printable import signed
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.results.markdown import count, signed, table, with_interval
+from kosent_lab.results.markdown import count, table, with_interval
 from kosent_lab.results.measured_tables import result
 from kosent_lab.studies.kept import load_study
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import signed
 from kosent_lab.errors.cells import cell_table
 from kosent_lab.errors.comparison import where_they_differ
 from kosent_lab.errors.hard_cases import SURE
@@ -15,7 +16,7 @@ from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by
 from kosent_lab.errors.slice_search import find_slices
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, p_value, percent, points, signed, table, with_interval
+from kosent_lab.results.markdown import count, p_value, percent, points, table, with_interval
 from kosent_lab.results.measured_tables import result
 from kosent_lab.results.model_tables import SHALLOW, SIDES, share, sides
 from kosent_lab.results.names import DOMAINS

@@ -11,9 +11,10 @@ from typing import Any
 
 from kosent_lab.core.intervals import LEVEL
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import signed
 from kosent_lab.results import measured_tables, numbers
 from kosent_lab.results.domain_tables import domains_kept, mean_of
-from kosent_lab.results.markdown import NOTHING, count, p_value, percent, signed, table, with_interval
+from kosent_lab.results.markdown import NOTHING, count, p_value, percent, table, with_interval
 from kosent_lab.results.model_tables import PACK, SHALLOW, SIDES, TEST, change, error, lean, share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_study
@@ -24,7 +25,7 @@ _COLUMNS = {
 }
 _NAMES = {
     "en": {"test": "NSMC test (films)", "pack": "our own pack", "tfidf-all-rated": "TF-IDF + logistic regression"},
-    "ko": {"test": "NSMC 테스트 (영화)", "pack": "직접 쓴 예문", "tfidf-all-rated": "TF-IDF + 로지스틱 회귀"},
+    "ko": {"test": "NSMC 테스트 (영화)", "pack": "자체 예문", "tfidf-all-rated": "TF-IDF + 로지스틱 회귀"},
 }
 _FINDINGS = {
     "en": """\
@@ -36,8 +37,8 @@ to {pack_high}). \
 Intervals of matched shares (Agresti and Min), minimal pairs together; \
 p {p_tfidf}, {p_shallow} and {p_pack} (models swapped at random in texts and pairs).
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
-neutral by their particle or topic alone, {neutral_rest} of the others. Sarcasm with a cue is read rightly in \
-{cue}, n = {n_cue}; without a cue in {no_cue}, n = {n_no_cue}.
+neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
+{cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains its balanced accuracy is {domains} on average: from {worst} for {worst_name} \
 to {best} for {best_name}, the lowest and the highest as measured. None of these reviews taught it; made-up texts of \
 such domains did, and the trials of its recipe looked at these sets.
@@ -54,12 +55,12 @@ morphemes, {kept_morphemes}.""",
 {over_best_low} ~ {over_best_high}), \
 층이 사분의 일뿐인 `kosent-electra-small-fast`와 {over_shallow}%포인트\
 ({over_shallow_low} ~ {over_shallow_high})입니다. \
-직접 쓴 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
+자체 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
 구간은 짝지은 비율의 차이(Agresti와 Min)로 구했고, 최소 대립쌍은 함께 셌습니다. \
 두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
-- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사나 주제만으로 중립이 되는 {n_josa}개에서는 \
-{neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 단서가 있는 {n_cue}개 중 {cue}, \
-단서가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
+- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사 하나 때문에 중립인 {n_josa}개에서는 \
+{neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 표시(ㅋㅋ, ^^, 참 등)가 있는 {n_cue}개 중 {cue}, \
+표시가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
 - 다른 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 {best_name} {best}까지 \
 차이가 큽니다. 이 리뷰들은 가르치는 데 쓰지 않았지만, 그런 분야를 두고 지어낸 글은 가르치는 데 썼고 \
 학습 방법을 고를 때 이 리뷰들의 성적도 보았습니다.

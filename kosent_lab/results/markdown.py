@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kosent_lab.core.printable import signed
+
 NOTHING = "–"
 
 
@@ -56,20 +58,6 @@ def with_interval(value: float, low: float, high: float, digits: int = 2) -> str
     if math.isnan(low):
         return percent(value, digits)
     return f"{percent(value, digits)} ({percent(low, digits)}–{percent(high, digits)})"
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Return a number with its sign.
-
-    Examples
-    --------
-    >>> signed(-0.91), signed(0.162), signed(-0.001)
-    ('−0.91', '+0.16', '0.00')
-    """
-    shown = f"{abs(value):.{digits}f}"
-    if float(shown) == 0:
-        return shown
-    return ("−" if value < 0 else "+") + shown
 
 
 def points(row: Mapping[str, Any], *, value: str = "difference", digits: int = 2) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, signed, table, with_interval
+from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, table, with_interval
 from kosent_lab.results.numbers import Share
 
 SHALLOW = "kosent-electra-small-fast"

@@ -20,6 +20,7 @@ from kosent_lab.core.intervals import (
     resample_counts,
 )
 from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.printable import signed
 from kosent_lab.core.shares import share as share_of_groups
 from kosent_lab.errors.three_way import (
     CLASSES,
@@ -32,7 +33,7 @@ from kosent_lab.errors.three_way import (
     three_way_cells,
 )
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, points, signed, table, with_interval
+from kosent_lab.results.markdown import count, percent, points, table, with_interval
 from kosent_lab.results.model_tables import share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_three_way

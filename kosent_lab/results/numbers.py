@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.summary import compare, metrics_table
-from kosent_lab.calibration.temperature import Temperature, fit_shift
+from kosent_lab.calibration.temperature import Temperature, fit_shift, read_calibration
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.shares import matched_difference, mean_of, share
 from kosent_lab.corpora.splits import hash_share
@@ -59,10 +59,9 @@ def accuracy(model: str, table: str, *, unleaked: bool = False) -> Share:
 
 
 @functools.cache
-def packaging(model: str) -> dict[str, float]:
-    """Return the shift and the temperature that a packaged model carries."""
-    path = DATA_FOLDER / "models" / model / "calibration.json"
-    return json.loads(path.read_text("utf-8"))
+def packaging(model: str) -> dict[str, Any]:
+    """Return the shift and the temperature that a packaged model carries (`calibration.read_calibration`)."""
+    return read_calibration(DATA_FOLDER / "models" / model) or {}
 
 
 @functools.cache

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.rejection import compare_rejectors
+from kosent_lab.core.printable import signed
 from kosent_lab.results.domain_tables import mean_of
-from kosent_lab.results.markdown import NOTHING, percent, signed, table
+from kosent_lab.results.markdown import NOTHING, percent, table
 from kosent_lab.results.names import DOMAINS
 from kosent_lab.studies.kept import load_rejectors
 

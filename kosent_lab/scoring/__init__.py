@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answers": ["add_predictions"],
-        "predict": ["predict_frame"],
+        "predict": ["classifier_function", "predict_frame"],
         "shards": ["score_file", "score_frame"],
         "saved": [
             "KEPT",

@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -100,7 +100,7 @@ def _forward_all(
     with (
         _cores(device) as workers,
         tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
-        ThreadPoolExecutor(workers, initializer=one_thread) as pool,
+        ThreadPoolExecutor(workers, initializer=one_thread if device.type == "cpu" else None) as pool,
     ):
         for batch in pool.map(score, batches):
             bar.update(len(batch))
@@ -189,6 +189,15 @@ def predict_frame(
         truncated=cut[codes],
         model_id=classifier.model_id,
     )
+
+
+def classifier_function(classifier: Classifier) -> Callable[[list[str]], np.ndarray]:
+    """Return a classifier as a function from texts to probabilities of positive, shape (n,)."""
+
+    def predict(texts: list[str]) -> np.ndarray:
+        return predict_frame(pd.DataFrame({"text": texts}), classifier)["prob_1"].to_numpy()
+
+    return predict
 
 
 def give_back() -> None:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
+from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.intervals import percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns, check_texts
@@ -184,7 +184,7 @@ def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 
 
     def measures(weight: np.ndarray) -> list[float]:
         return [
-            float(roc_auc_score(replaced, score, sample_weight=weight)),
+            float(weighted_auroc(replaced, score, weight[None])[0]),
             float(np.average(~replaced[masked], weights=weight[masked])),
             float(np.average(replaced, weights=weight)),
         ]

@@ -182,7 +182,7 @@ def _renew(name: str) -> str:
     return f"Make it again where the corpus is: kosent-lab data score {name}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # frames have no one equality
 class SavedAnswers:
     """A table of answers and what is known of it, together.
 

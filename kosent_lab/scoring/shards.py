@@ -130,7 +130,7 @@ def score_frame(
     Returns
     -------
     DataFrame
-        The prediction frame.
+        The prediction frame, its rows numbered from 0.
     Path
         The folder of the shards, for the caller to remove when its own result is written (`remove_shards`).
     str
@@ -138,11 +138,11 @@ def score_frame(
     """
     starts = range(0, max(1, len(frame)), shard_rows)
     pieces = (frame.iloc[start : start + shard_rows] for start in starts)
-    parts, folder = [], target
+    parts, folder, arrow = [], target, {n: kind for n, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
     with hold(target):
         options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
         for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
-            parts.append(pd.read_parquet(shard) if scored is None else scored)
+            parts.append(pd.read_parquet(shard).astype(arrow) if scored is None else scored)
             folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)
 

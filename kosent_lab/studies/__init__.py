@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "draws": ["draw_rows"],
         "transfer": ["curve_table", "fine_tune", "learning_curve"],
         "rejectors": ["score_rejectors"],
-        "suites": ["classifier_function", "compare_on_suites", "failure_differences", "tfidf_function"],
+        "suites": ["compare_on_suites", "failure_differences", "tfidf_function"],
         "speed": ["compare_batching"],
         "plots": ["plot_domains", "plot_learning_curve", "plot_steps"],
     },

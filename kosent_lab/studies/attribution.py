@@ -12,7 +12,7 @@ from kosent_lab.behaviour.attribution import attribute, attribute_words, kind_ta
 from kosent_lab.behaviour.faithfulness import leave_one_out, measure_faithfulness
 from kosent_lab.korean.readings import read_cached
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.studies.suites import classifier_function
+from kosent_lab.scoring.predict import classifier_function
 
 
 def study_words(frame: pd.DataFrame, classifier: Classifier, *, seed: int = 0) -> dict[str, Any]:

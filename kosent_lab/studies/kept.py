@@ -68,7 +68,10 @@ def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
 
 def load_rejectors(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the scores of every text that `rejectors.score_rejectors` gave and `rejectors.keep` kept, with ``data``."""
-    return pd.read_parquet(folder / "rejectors.parquet")
+    path = folder / "rejectors.parquet"
+    if not path.is_file():
+        raise NotAvailableError(f"there are no kept scores {path}; make them: kosent-lab study rejectors --out {path}")
+    return pd.read_parquet(path)
 
 
 def load_three_way(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:

@@ -90,7 +90,7 @@ def compare_batching(
     Returns
     -------
     DataFrame
-        One row per way: ``way`` (``fixed``, ``as they come``, ``sorted by length``), ``training.batches``,
+        One row per way: ``way`` (``fixed``, ``as they come``, ``sorted by length``), ``batches``,
         ``positions`` (of input, padding included), ``padding_share``, ``seconds`` (median of three
         interleaved rounds, after a warm-up).
     """

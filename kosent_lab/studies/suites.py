@@ -14,21 +14,10 @@ import pandas as pd
 from kosent_lab.behaviour.shifts import word_shifts
 from kosent_lab.behaviour.suite_scores import Predict, failure_table, score_cases, test_weights
 from kosent_lab.core.intervals import mean_of_groups
-from kosent_lab.models.classifier import Classifier
-from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.teaching import labelled_by_hand
 
 TFIDF, CONSTANT = "tfidf", "constant"
-
-
-def classifier_function(classifier: Classifier) -> Predict:
-    """Return a classifier as a function from texts to probabilities of positive."""
-
-    def predict(texts: list[str]) -> np.ndarray:
-        return predict_frame(pd.DataFrame({"text": texts}), classifier)["prob_1"].to_numpy()
-
-    return predict
 
 
 def tfidf_function() -> Predict:

@@ -14,7 +14,7 @@ from kosent_lab.calibration.temperature import fit_shift, fit_temperature
 from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.model_files import write_checksums
+from kosent_lab.core.model_files import CALIBRATION, write_checksums
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
@@ -209,6 +209,6 @@ def package_run(
         made = {"temperature": fitted.temperature, "fitted_on": calib, "n": fitted.n}
         made |= {"shift": shift, "shift_fitted_on": ", ".join(valid)}
         made |= {"nll_before": fitted.nll_before, "nll_after": fitted.nll_after}
-        write_text(json.dumps(made, indent=2) + "\n", fresh / "calibration.json")
+        write_text(json.dumps(made, indent=2) + "\n", fresh / CALIBRATION)
         write_taught(read_taught(run), fresh)
     return made

@@ -155,7 +155,7 @@ def test_pred_and_correct_follow_the_calibrated_probability():
     after = calibration.fit_calibrator(frame, method="platt").apply(rows(500, seed=10, truth=lambda odds: odds + 2))
     assert (after["pred"] == (after["prob_1"] > 0.5)).all()
     assert (after["correct"] == (after["pred"] == after["label"])).all()
-    assert after["calibrator"].str.match(r"platt [0-9a-f]{8}$").all()
+    assert after["calibrator"].str.match(r"platt #[0-9a-f]{8}$").all()
     summary = calibration.calibration_summary(after, resamples=20)
     assert summary.set_index(["of", "metric"]).loc[("positive", "ece"), "value"] < 0.08
 

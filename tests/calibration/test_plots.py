@@ -56,17 +56,6 @@ def test_bins_of_equally_many_rows_rebuild_the_error():
         calibration.reliability_table(frame, strategy="even")
 
 
-def test_scores_are_spread_each_to_its_own_hundred(ax):
-    frame = rows(500, seed=4)
-    unlabelled = frame.head(100).assign(correct=pd.array([pd.NA] * 100, dtype="boolean"))
-    calibration.plot_scores(pd.concat([frame, unlabelled]), ax=ax)
-    labels = [patch.get_label() for patch in ax.patches]
-    right = int(frame["correct"].sum())
-    assert labels == [f"right ({right})", f"wrong ({500 - right})", "no right answer (100)"]
-    for patch in ax.patches:
-        assert patch.get_data().values.sum() == pytest.approx(100)
-
-
 def test_the_promise_and_what_is_visible_are_marked(ax):
     frame = rows(5_000, seed=5)
     found = calibration.choose_threshold(frame, max_risk=0.1)

@@ -15,7 +15,8 @@ from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates
 from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.identity import add_identity
-from kosent_lab.curation.licence_evidence import declared_licence, licences_of_files
+from kosent_lab.curation.licence_evidence import licences_of_files
+from kosent_lab.curation.licence_metadata import declared_licence
 from kosent_lab.curation.licences import parse_licence, stated_licence
 from kosent_lab.curation.optout import find_wished
 from kosent_lab.curation.registry import read_registry

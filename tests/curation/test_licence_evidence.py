@@ -4,13 +4,9 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import NotAvailableError
-from kosent_lab.curation.licence_evidence import (
-    declared_licence,
-    is_licence_file,
-    licences_of_files,
-    scancode_detector,
-    written_licence,
-)
+from kosent_lab.curation.licence_evidence import is_licence_file, licences_of_files, scancode_detector
+from kosent_lab.curation.licence_metadata import declared_licence
+from kosent_lab.curation.licences import written_licence
 
 
 def files(**texts):

@@ -1,5 +1,6 @@
 """A wish to be left out reaches what was said a thousand times, what was masked, and what was copied."""
 
+import datetime
 import json
 
 import pandas as pd
@@ -253,12 +254,74 @@ def test_a_wish_of_one_owner_leaves_the_licence_files_of_others(home):
             "doc_id": ["one/LICENSE", "two/LICENSE", "one/a.py", "two/a.py"],
             "path": ["LICENSE", "LICENSE", "a.py", "a.py"],
             "owner": ["alice", "bob"] * 2,
-            "text": [LONG + " 허락합니다"] * 2 + [LONG] * 2,
+            "text": [LONG + " 이용 허락합니다"] * 2 + [LONG] * 2,
         }
     )
     ask_out(home, "owner", "alice")
     made = build(home, frame, OPT_OUT)
     assert made.frame()["doc_id"].tolist() == ["two/LICENSE"]  # a.py is a copy of hers
+
+
+def test_what_is_only_called_like_a_licence_file_is_a_copy(home):
+    names = ["one/guide.md", "two/license-plates.md", "two/other.md"]
+    frame = pd.DataFrame({"doc_id": names, "path": names, "owner": ["alice", "bob", "carol"], "text": [LONG] * 3})
+    ask_out(home, "owner", "alice")
+    other = pd.DataFrame(
+        {"doc_id": ["else"], "path": ["b.md"], "owner": ["dora"], "text": ["오늘 점심은 국수를 먹었어요"]}
+    )
+    assert build(home, pd.concat([frame, other]), OPT_OUT).frame()["doc_id"].tolist() == ["else"]
+
+
+def test_a_wish_that_is_spelt_otherwise_is_the_same(home):
+    frame = pd.DataFrame({"doc_id": ["d0", "d1"], "owner": ["Alice", "bob"], "text": [LONG, "짧고 전혀 다른 글입니다"]})
+    ask_out(home, "owner", "Alice")
+    build(home, frame, OPT_OUT)
+    (home / "out.csv").write_text("request,asked_on,kind,value,note\nR-1,2026-01-02,owner,alice,\n", "utf-8")
+    again = frame.assign(doc_id=["z9", "d1"], owner=["mallory", "bob"])  # the original is gone, a copy comes
+    second = build(home, again, OPT_OUT, out="v2", version="1.1.0", previous=home / "v1")
+    assert second.frame()["doc_id"].tolist() == ["d1"]
+
+
+def test_a_number_that_names_another_now_was_not_left_out(home):
+    frame = pd.DataFrame({"doc_id": ["d0", "d1"], "owner": ["alice", "bob"], "text": [LONG, "짧고 전혀 다른 글입니다"]})
+    ask_out(home, "owner", "alice")
+    snapshot = build(home, frame, OPT_OUT)
+    (home / "out.csv").write_text("request,asked_on,kind,value,note\nR-1,2026-01-02,owner,zoe,\n", "utf-8")
+    answers = curation.answer_wishes(read_registry(home / "out.csv"), snapshot, today=datetime.date(2026, 1, 20))
+    assert answers["what"].tolist() == ["names no document"]
+
+
+def test_names_that_are_personal_data_stand_nowhere_and_cannot_be_told(home):
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["d0", "d1"],
+            "owner": ["kim@mail.example", "bob"],
+            "user": ["010-2345-6789", "bob"],
+            "text": [LONG, "짧고 전혀 다른 글입니다"],
+        }
+    )
+    snapshot = build(home, frame, '[[steps]]\nstep = "quality"\nleast_letters = 12\n' + PERSONAL)
+    for path in snapshot.folder.iterdir():
+        assert b"kim@mail" not in path.read_bytes()
+    assert not snapshot.lineage().astype("str").apply(lambda column: column.str.contains("kim@")).any(axis=None)
+    ask_out(home, "owner", "kim@mail.example")
+    answers = curation.answer_wishes(read_registry(home / "out.csv"), snapshot, today=datetime.date(2026, 1, 20))
+    assert answers["what"].tolist() == ["cannot be told: such names are masked in it"]
+    with pytest.raises(DataError, match="nobody can tell whose they were"):
+        curation.ask([snapshot], user="010-2345-6789")
+
+
+@pytest.mark.parametrize("column", ["licence_from", "swhid", "revision_swhid"])
+def test_whatever_a_source_calls_its_columns_they_are_looked_through(home, column):
+    frame = pd.DataFrame({"doc_id": ["d0", "d1"], "text": [LONG, "짧은 글"], column: ["전화 010-2345-6789", "x"]})
+    found = build(home, frame, PERSONAL).frame()
+    assert not found.astype("str").apply(lambda values: values.str.contains("2345")).any(axis=None)
+
+
+def test_headings_that_name_a_person_are_refused(home):
+    frame = pd.DataFrame({"doc_id": ["d0"], "text": [LONG], "010-2345-6789": ["x"]})
+    with pytest.raises(DataError, match="headings of columns hold what names persons"):
+        build(home, frame, PERSONAL)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,6 @@ def test_everything_here_works_without_texts(scored):
     assert errors.find_slices(frame, draws=100)["n"].tolist() == [200, 200]
     assert len(errors.confident_mistakes(frame)) == 20
     assert errors.group_table(errors.special_groups(frame))["n"].tolist() == [400]
-    pairs = frame.assign(pair_id=[i // 2 for i in range(400)], side=["a", "b"] * 200)
-    assert errors.paired_summary(errors.pair_table(pairs, first="a", second="b", column="side"))["n"] == 200
 
 
 def test_confident_mistakes_are_mistakes_surest_first(scored):
@@ -68,27 +66,28 @@ def test_groups_take_neutral_and_sarcastic_rows(scored):
 
 
 def test_pairs_by_hand():
-    frame = pd.DataFrame(
-        {
-            "doc_id": list("abcdefg"),
-            "pair_id": ["p", "p", "q", "q", "r", "s", "s"],
-            "phenomenon": ["plain", "cue", "cue", "plain", "plain", "plain", "plain"],
-            "prob_1": [0.2, 0.6, 0.5, 0.4, 0.1, 0.3, 0.3],
-            "correct": pd.array([True, False, True, False, True, True, True], dtype="boolean"),
-        }
-    )
-    pairs = errors.pair_table(frame, first="plain", second="cue").set_index("pair_id")
-    assert pairs.index.tolist() == ["p", "q"]  # r has one text, s has no cue
-    assert pairs["difference"].tolist() == pytest.approx([0.4, 0.1])
-    assert pairs.loc["q", ["doc_id_first", "doc_id_second"]].tolist() == ["d", "c"]
+    right = {"correct_first": [True, False], "correct_second": [False, True]}
+    pairs = pd.DataFrame({"difference": [0.4, 0.1], **right})
     summary = errors.paired_summary(pairs)
     assert (summary["n"], summary["gained"], summary["lost"]) == (2, 1, 1)
     assert summary["mean_difference"] == pytest.approx(0.25)
     assert summary["p_correct"] == 1.0
-    with pytest.raises(DataError, match="no pair_id has one row of 'plain' and one of 'irony'"):
-        errors.pair_table(frame, first="plain", second="irony")
     with pytest.raises(DataError, match="at least two pairs; got 1"):
         errors.paired_summary(pairs.head(1))
+
+
+def test_values_that_end_alike_are_slices_of_their_own(scored):
+    frame = scored.assign(version=["v2", "v2.0"] * 200, score=[4.0, 4.5] * 200)
+    table = errors.slice_table(frame, columns=("version", "score"))
+    assert sorted(table["value"]) == ["4", "4.5", "v2", "v2.0"]
+    assert {"version=v2", "version=v2.0"} <= set(errors.find_slices(frame, columns=("version",), draws=0)["slice"])
+
+
+def test_groups_of_a_table_whose_index_repeats(scored):
+    twice = pd.concat([scored.head(40), scored.tail(40).set_axis(scored.index[:40])])
+    twice = twice.assign(polarity="neutral", pair_id=[f"p{row // 2}" for row in range(80)])
+    table = errors.group_table(errors.special_groups(twice)).set_index("group")
+    assert table.loc["neutral", "accuracy"] == pytest.approx(twice["correct"].astype(float).mean())
 
 
 def test_a_pair_without_a_label_is_neither_gained_nor_lost():
@@ -119,10 +118,17 @@ def test_mcnemar_agrees_with_the_binomial_by_hand():
         ("나쁘진 않고 나쁘지도 않아요", {"has_negation"}),
         ("안좋고 안되고 못봤고 못하네요", {"has_negation"}),
         ("그 이상도 이하도 아님", {"has_negation"}),
+        ("가지 마세요", {"has_negation"}),
+        ("다시는 보지마라, 먹지 말자", {"has_negation"}),
+        ("색깔별로 못생긴 인형뿐만 아니라 못지않게 큰 돼지 마라탕", set()),
+        ("아니 이게 뭐야", set()),
+        ("별로 가지 않을 곳은 아니 다", {"has_negation"}),
         ("안내가 친절하고 못이 박혔고 피아니스트", set()),
         ("친절한데 비싸", {"has_contrast"}),
         ("근데 싼데", {"has_contrast"}),
         ("맛있으나 멀다", {"has_contrast"}),
+        ("비싼 반면에 좋긴 하나", {"has_contrast"}),
+        ("보나 마나 먹으나 마나 날마다만 좋은데다", set()),
         ("세 군데 가운데 하나", set()),
         ("", set()),
         (None, set()),
