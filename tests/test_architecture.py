@@ -43,7 +43,7 @@ HOUSE = {
     "tokenization": ["vocabularies", "cutters", "unknown", "tokenizers", "boundaries", "plots"],
     "calibration": [
         "outcomes", "cells", "likelihood", "metrics", "resampling", "summary", "reliability", "temperature",
-        "families", "calibrators", "calibrator_comparison", "unseen",
+        "families", "calibrators", "calibrator_comparison", "priors", "unseen",
         "calibrator_choice", "unreachable", "abstention", "rejection", "conformal", "plots",
     ],
     "errors": [
@@ -64,8 +64,8 @@ HOUSE = {
         "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "pieces", "distillation", "three_way",
     ],
     "studies": [
-        "kept", "particles", "draws", "transfer", "domains", "speed", "cutting_speed", "training_speed", "startup",
-        "calibration_speed", "rejectors", "suites", "three_way", "attribution",
+        "kept", "particles", "draws", "lines", "transfer", "domains", "speed", "cutting_speed", "training_speed",
+        "startup", "calibration_speed", "rejectors", "suites", "three_way", "attribution",
         "label_noise", "error_speed", "corpus_speed",
         "notebooks", "plots",
     ],

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "families": ["METHODS"],
         "calibrators": ["Calibrator", "fit_calibrator"],
         "calibrator_comparison": ["compare_calibrators"],
+        "priors": ["estimate_share", "shift_of"],
         "unseen": ["calibrate_unseen"],
         "calibrator_choice": ["CalibratorChoice", "choose_calibrator"],
         "abstention": [

@@ -72,7 +72,7 @@ class Cells:
             return drawn[:, : len(self.positive)], drawn[:, len(self.positive) :]
         weights = group_weights(groups, resamples=resamples, seed=seed)
         pairs = [self.weighed(outcome, weight) for weight in weights]
-        return np.array([positive for positive, _ in pairs]), np.array([negative for _, negative in pairs])
+        return tuple(np.array([pair[side] for pair in pairs]).reshape(-1, len(self.positive)) for side in (0, 1))
 
     def _tossed_together(
         self, groups: np.ndarray, alike: float, *, resamples: int, seed: int

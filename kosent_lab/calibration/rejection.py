@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from kosent_lab.calibration.cells import MOST, Cells, gather, group_weights
 from kosent_lab.calibration.outcomes import pair_groups
@@ -26,15 +27,17 @@ def _measures(errors: np.ndarray, right: np.ndarray, *, risk: float, coverage: f
     rows = errors + right
     n = rows.sum(axis=1)
     kept, wrong = np.cumsum(rows, axis=1), np.cumsum(errors, axis=1)
-    # rows of one score have no order: each of their orders counts the same
-    part = (rows + 1) / (2 * np.maximum(rows, 1))
-    wrong_within, kept_within = wrong - errors + errors * part, kept - rows + rows * part
-    with np.errstate(invalid="ignore"):
-        selective = np.where(rows > 0, wrong_within / kept_within, 0.0)
-        at = wrong / np.maximum(kept, 1)
+    # rows of one score have no order: each of their orders counts the same. The j-th of r has on average
+    # (wrong before + errors j / r) / (kept before + j) wrong up to it, which digamma sums over j
+    share = errors / np.maximum(rows, 1)
+    wrong_before, kept_before = wrong - errors, kept - rows
+    wrong_within = wrong_before + errors * (rows + 1) / (2 * np.maximum(rows, 1))
+    steps = special.digamma(kept + 1) - special.digamma(kept_before + 1)
+    selective = share * rows + (wrong_before - share * kept_before) * steps
+    at = wrong / np.maximum(kept, 1)
     base = wrong[:, -1] / n
     best = base + (1 - base) * np.log1p(-np.minimum(base, 1 - 1e-12))
-    aurc = (rows * selective).sum(axis=1) / n
+    aurc = selective.sum(axis=1) / n
     within = (at <= risk) & (kept > 0)
     place = np.argmax(kept >= coverage * n[:, None] - 1e-9, axis=1)
     return {

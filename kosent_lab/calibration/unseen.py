@@ -1,4 +1,4 @@
-"""Calibrating where no label is: a calibrator of the source's rows, of other domains, and of the domain's own."""
+"""Calibrating where no label is: by the source's rows, other domains, the domain's own texts; beside its own labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import pandas as pd
 from kosent_lab.calibration.calibrator_comparison import confidence_error, paired_means, proper_losses
 from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
+from kosent_lab.calibration.priors import estimate_share, shift_of
 from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 
 METHODS = ("temperature", "platt", "beta")
 FITTED_ON = ("source", "other domains", "own half")
+OWN_TEXTS, BY_SHARE = "own texts", "share of positives"
 
 
 def calibrate_unseen(
@@ -26,7 +28,8 @@ def calibrate_unseen(
     resamples: int = 500,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Calibrate each domain by what was fitted on the source, on all other domains, and on half of its own rows.
+    """Calibrate each domain by what was fitted on the source, on all other domains, on the texts of half of its own
+    rows, and on their labels.
 
     Parameters
     ----------
@@ -43,7 +46,9 @@ def calibrate_unseen(
     Returns
     -------
     DataFrame
-        One row per domain, ``fitted_on`` (``nothing``, ``source``, ``other domains``, ``own half``) and ``method``:
+        One row per domain, ``fitted_on`` (``nothing``, ``source``, ``other domains``, ``own texts``: what Platt's
+        scaling of the source makes of them once `priors.estimate_share` has told how many are positive, no label of
+        theirs being read; ``own half``: by their labels) and ``method``:
         ``n``, ``positive`` (share of them), ``nll``, ``brier``, ``ece``, and ``nll_change`` with ``_low``, ``_high``
         (95 %, paired) against the first method fitted on the source.
 
@@ -72,6 +77,12 @@ def calibrate_unseen(
             for method in methods:
                 fitted = fit_calibrator(taught[place], method=method, balance=balance)
                 found[(place, method)] = fitted.probability(odds)
+        films = fit_calibrator(fit[""], method="platt")
+        taught_share = float(fit[""]["label"].mean())
+        half = films.probability(margin(fit[name]))
+        share = estimate_share(_log_odds(half), taught=taught_share)
+        moved = _log_odds(films.probability(odds)) + shift_of(share, taught_share)
+        found[(OWN_TEXTS, BY_SHARE)] = sigmoid(moved)
         base = proper_losses(found[("source", methods[0])], label)[0]
         changes = []
         for (place, method), probability in found.items():
@@ -83,3 +94,8 @@ def calibrate_unseen(
     names = ["domain", "fitted_on", "method", "n", "positive", "nll", "brier", "ece"]
     changes_of = pd.DataFrame(intervals).set_axis(["nll_change", "nll_low", "nll_high"], axis=1)
     return pd.concat([pd.DataFrame(table, columns=names), changes_of], axis=1)
+
+
+def _log_odds(probability: np.ndarray) -> np.ndarray:
+    inside = np.clip(probability, 1e-12, 1 - 1e-12)
+    return np.log(inside) - np.log1p(-inside)

@@ -96,9 +96,8 @@ def _add_transfer(questions: Any) -> None:
     transfer.add_argument(
         "--sizes", nargs="+", type=natural_int, default=[0], metavar="N", help="rows to teach with; default: none"
     )
-    transfer.add_argument(
-        "--methods", nargs="+", metavar="METHOD", help="tfidf, frozen (all but the head), fine-tuned; default: all"
-    )
+    known = "tfidf, frozen, fine-tuned (default: these), moved, tfidf-moved"
+    transfer.add_argument("--methods", nargs="+", metavar="METHOD", help=known)
     transfer.add_argument("--draws", type=positive_int, default=1, help="of rows; default: 1")
     transfer.add_argument(
         "--per-label", type=natural_int, default=600, help="at most so many rows of each label; 0: all; default: 600"
@@ -129,14 +128,14 @@ def study_rejectors(arguments: argparse.Namespace) -> None:
     """Print what abstaining by each score is worth in each set, against the confidence."""
     import pandas as pd
 
-    from kosent_lab import calibration, corpora, models
+    from kosent_lab import calibration, models
     from kosent_lab.core.files import write_parquet
     from kosent_lab.core.places import DATA_FOLDER
     from kosent_lab.studies import rejectors
 
     classifier = models.load_classifier()
     other = models.load_classifier(arguments.other or DATA_FOLDER / "models" / "kosent-electra-small-fast")
-    taught = corpora.load("kosent-teaching")["text"].sample(arguments.reference, random_state=0).tolist()
+    taught = rejectors.reference_texts(arguments.reference)
     states, kept, tables = rejectors.unit_states(classifier, taught), [], []
     for name in arguments.data:
         frame = rejectors.rows_of(name, per_label=arguments.per_label)

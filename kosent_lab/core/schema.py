@@ -279,7 +279,7 @@ def _meaning(value: object, row: int) -> tuple[int | None, str | None]:
     if word not in _LABEL_WORDS and word not in MISSING_WORDS:
         raise DataError(
             f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
-            f"(counted from 0) has {str(value)[:40]!r}. Say what others mean "
+            f"(counted from 0, under the header) has {str(value)[:40]!r}. Say what others mean "
             "(--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
         )
     code = _LABEL_WORDS.get(word)

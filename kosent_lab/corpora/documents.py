@@ -213,7 +213,8 @@ class _Roles:
             for frame in opened.frames(rows, self.label):
                 _labels(frame.iloc[:, 0], reading, start, path)
                 start += len(frame)
-        taken = {self.text, self.label, "doc_id" if ids else None}
+        # labels that are mapped stay as they were, too: stars tell more than 0 and 1
+        taken = {self.text, None if reading.label_map else self.label, "doc_id" if ids else None}
         return dataclasses.replace(self, ids=ids, names=_kept_names([n for n in self.names if n not in taken]))
 
     def documents(self, raw: pd.DataFrame, reading: Reading, start: int, path: Path) -> pd.DataFrame:
@@ -221,7 +222,7 @@ class _Roles:
         values = raw[self.label] if self.label is not None else pd.Series(pd.NA, index=raw.index)
         labels = _labels(values, reading, start, path)
         ids = _id_words(raw["doc_id"]) if self.ids else [f"row-{start + number}" for number in range(len(raw))]
-        taken = {self.text, self.label, "doc_id" if self.ids else None}
+        taken = {self.text, None if reading.label_map else self.label, "doc_id" if self.ids else None}
         own = raw.loc[:, [name not in taken for name in raw.columns]].set_axis(self.names, axis=1)
         head = pd.DataFrame({"doc_id": ids, "corpus": shown_name(path.name), "text": raw[self.text]}, index=raw.index)
         return pd.concat([head, labels, own], axis=1)
@@ -271,7 +272,7 @@ def _labels(values: pd.Series, reading: Reading, start: int, path: Path) -> pd.D
             return pd.DataFrame({"label": _own_labels(values)}, index=values.index)
         return parse_labels(values if reading.label_map else without_points(values))
     except DataError as error:
-        raise DataError(f"{path}, rows from {start}: {error}") from error
+        raise DataError(f"{path}{f', rows from {start}' if start else ''}: {error}") from error
 
 
 def _own_labels(values: pd.Series) -> pd.Series:

@@ -83,7 +83,9 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
         When it is no repository, the revision is unknown, or an object is damaged.
     """
     commit = find_revision(repository, at)
-    tree, time = run_git(repository, "show", "--no-patch", "--format=%T %ct", commit).decode().partition(" ")[::2]
+    # rev-list, for show compares whole trees first, whatever is printed
+    said = run_git(repository, "rev-list", "--max-count=1", "--format=%T %ct", commit).decode()
+    tree, time = said.strip().splitlines()[-1].partition(" ")[::2]
     rows, wanted = [], []
     for entry in list_tree(repository, commit):
         about, _, name = entry.partition(b"\t")

@@ -130,7 +130,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
         (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["column"], row["value"], t)),
-         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), _gap(row))
+         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), _gap(row, t))
         for _, row in table.iterrows()
     ]  # fmt: skip
     numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "overconfidence"))
@@ -140,11 +140,11 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
 
 
-def _gap(row: pd.Series) -> str:
+def _gap(row: pd.Series, t: dict[str, str]) -> str:
     if pd.isna(row["overconfidence"]):
         return "–"
     said = [signed_points(row[f"overconfidence{end}"]) for end in ("", "_low", "_high")]
-    return f"{said[0]} ({said[1]} ~ {said[2]})"
+    return f"{said[0]} ({said[1]} {t['to']} {said[2]})"
 
 
 def _both_labels(row: pd.Series) -> str:

@@ -7,7 +7,7 @@ import functools
 import pandas as pd
 
 from kosent_lab.calibration.calibrator_comparison import compare_calibrators
-from kosent_lab.calibration.unseen import calibrate_unseen
+from kosent_lab.calibration.unseen import BY_SHARE, OWN_TEXTS, calibrate_unseen
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
@@ -37,8 +37,11 @@ def unseen_calibration() -> pd.DataFrame:
 
 
 _CALIBRATED = [("nothing", "none"), ("source", "temperature"), ("source", "beta"), ("other domains", "temperature")]
-_CALIBRATED += [("other domains", "beta"), ("own half", "temperature"), ("own half", "beta")]
-_PLACES = {"nothing": "none", "source": "films", "other domains": "other domains", "own half": "half of its own rows"}
+_CALIBRATED += [("other domains", "beta"), (OWN_TEXTS, BY_SHARE), ("own half", "temperature"), ("own half", "beta")]
+_PLACES = {
+    **{"nothing": "none", "source": "films", "other domains": "other domains", "own half": "half of its own rows"},
+    OWN_TEXTS: "half of its own texts, no labels",
+}
 
 
 def unseen_table() -> str:
@@ -65,6 +68,8 @@ def unseen_loss_table() -> str:
             change = found.loc[(data, *way), ["nll_change", "nll_low", "nll_high"]]
             cells.append(f"{signed(change.iloc[0], 3)} ({signed(change.iloc[1], 3)} to {signed(change.iloc[2], 3)})")
         rows.append([name, *cells])
+    means = [found.xs(way, level=[1, 2])["nll"].mean() for way in (("source", "temperature"), *_CALIBRATED[2:])]
+    rows.append([f"mean of the {len(DOMAINS)}", f"{means[0]:.3f}", *(signed(mean - means[0], 3) for mean in means[1:])])
     columns = [f"{_PLACES[place]}, {method}" for place, method in _CALIBRATED[2:]]
     return table(["log loss (nats), reviews of", "films, temperature", *columns], rows)
 

@@ -21,7 +21,7 @@ _NAMES = {
     "dropout": "dropout at prediction, 20 passes: mean confidence",
     "dropout_agreement": "the same: agreement of the passes",
     "two_models": "two models: mean confidence",
-    "nearness": "nearness to the teaching text",
+    "nearness": "nearness to texts that taught it",
 }
 
 

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.core.schema import DataError, parse_labels
+
+POLARITIES = {"negative", "neutral", "positive"}
 
 
 def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
@@ -55,7 +58,8 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     -------
     DataFrame
         With ``class_logit_NAME`` and ``class_prob_NAME`` for each class, ``pred`` (the name of the
-        likeliest), ``confidence``.
+        likeliest), ``confidence``; where the classes are polarities and the labels mean some, also ``polarity`` and
+        ``correct``.
     """
     logits = logits.astype(np.float64)
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -63,4 +67,16 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
     columns |= {f"class_prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
     pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]
-    return frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1))
+    return _judged(frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1)), names)
+
+
+def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    if set(names) != POLARITIES or "label" not in frame.columns:
+        return frame
+    if "polarity" not in frame.columns:
+        try:
+            frame = frame.assign(polarity=parse_labels(frame["label"])["polarity"])
+        except DataError:  # labels of another kind
+            return frame
+    known = frame["polarity"].isin(POLARITIES)
+    return frame.assign(correct=(frame["pred"] == frame["polarity"]).astype("boolean").where(known))

@@ -6,6 +6,7 @@ What abstaining by each is worth is measured in ``calibration.rejection``.
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,6 +16,7 @@ import torch
 from torch import nn
 
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.corpora.cards import find_card, is_present
 from kosent_lab.corpora.documents import load
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.devices import has_bf16
@@ -23,7 +25,9 @@ from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.scoring.saved import FALLBACK, NAMES, load_source
 from kosent_lab.scoring.states import text_states
 from kosent_lab.studies.draws import draw_rows
+from kosent_lab.training.teaching import labelled_by_hand
 
+logger = logging.getLogger(__name__)
 PASSES = 20
 DROPOUT = 0.1
 NEIGHBOURS = 10
@@ -96,6 +100,22 @@ def score_rejectors(
     found["nearness"] = np.sort(near, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
     seconds["nearness"] = time.perf_counter() - start
     return scored.assign(**found, **{f"seconds_{name}": spent / len(frame) for name, spent in seconds.items()})
+
+
+def reference_texts(n: int, *, seed: int = 0) -> pd.Series:
+    """Draw labelled texts that taught the bundled model, in about the mix in which they did: seven of ten film reviews
+    of NSMC's train split where they are at hand, the others of the teaching text; none that is neutral.
+    """
+    taught = labelled_by_hand()
+    films = 0
+    parts = []
+    if is_present(find_card("nsmc")):
+        films = round(0.7 * n)
+        reviews = load("nsmc:train")
+        parts.append(reviews.loc[reviews["label"].notna(), "text"].sample(films, random_state=seed))
+    else:
+        logger.warning("NSMC is not here: nearness is to the teaching text alone")
+    return pd.concat([*parts, taught["text"].sample(n - films, random_state=seed)], ignore_index=True)
 
 
 def rows_of(name: str, *, per_label: int) -> pd.DataFrame:

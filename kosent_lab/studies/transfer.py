@@ -27,6 +27,7 @@ from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies.draws import PER_LABEL, draw_rows
+from kosent_lab.studies.lines import MOVED, answer_moved
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.baseline import fit_baseline
 from kosent_lab.training.finetuning import train
@@ -136,7 +137,9 @@ def learning_curve(
         Model folder to start from; None for the bundled one.
     methods : sequence of str
         Of `METHODS`: TF-IDF and logistic regression on the same rows alone; the model with all but
-        its head frozen; the model with all its weights.
+        its head frozen; the model with all its weights. Or of `MOVED`: the model as it is, and TF-IDF, the line between
+        whose answers is moved to where both labels of the rows that teach are read equally well (of TF-IDF by
+        cross-fitting).
     draws : int
         So many draws of rows, each with the model's own order of batches.
     per_label, seed :
@@ -156,9 +159,9 @@ def learning_curve(
         teach with are asked of test rows alone.
     """
     check_columns(frame, ["doc_id", "text", "label"], what="the learning curve")
-    unknown = set(methods) - set(METHODS)
+    unknown = set(methods) - {*METHODS, *MOVED}
     if unknown:
-        raise DataError(f"methods are {', '.join(METHODS)}; got {', '.join(sorted(unknown))}")
+        raise DataError(f"methods are {', '.join((*METHODS, *MOVED))}; got {', '.join(sorted(unknown))}")
     if draws < 1 or not sizes or min(sizes) < 0:
         raise DataError(f"needs a draw or more, and sizes of 0 rows or more; got {draws} and {list(sizes)}")
     base, parts = load_classifier(source), []
@@ -176,7 +179,10 @@ def learning_curve(
                     classifier = fine_tune(
                         source, rows, rate_share=RATES[method], head_only=method == "frozen", options=options
                     )
-                answers = predict_frame(measure, classifier) if classifier else _rival(rows, measure, seed + draw)
+                if method in MOVED:
+                    answers = answer_moved(method, rows, measure, base, seed=seed + draw)
+                else:
+                    answers = predict_frame(measure, classifier) if classifier else _rival(rows, measure, seed + draw)
                 parts.append(answers.assign(draw=draw, method=method, size=size))
     columns = ["doc_id", "group", "label", "draw", "method", "size", "prob_1", "correct"]
     return pd.concat(parts, ignore_index=True)[columns]

@@ -181,11 +181,12 @@ class PretrainingOptions(TrainingOptions):
     Parameters
     ----------
     mask_share : float
-        Share of the pieces of a text that the generator has to fill in.
+        Share of the pieces of a text that the generator has to fill in; of packed rows, of their positions, drawn over
+        all texts of a row (`corruption.choose_in_rows`).
     discriminator_weight : float
         Weight of the discriminator's loss against the generator's. It matters to the shared
-        embeddings alone, since both optimizers are blind to scale; 50 in the paper, where a long run
-        affords it.
+        embeddings, and to the generator by the clipping of one norm over both (both optimizers are blind to scale
+        else); 50 in the paper, where a long run affords it.
     """
 
     looks: int = 50

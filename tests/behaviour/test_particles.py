@@ -152,3 +152,15 @@ def test_a_control_may_fall_into_endings_and_leaves_every_stem():
         "영화는 재미있었습니",
     }
     assert change("영화는 명작", "delete", control="endings").empty
+
+
+def test_what_keeps_what_is_said_takes_only_such_particles():
+    frame = pd.DataFrame(
+        {"doc_id": list("abc"), "text": ["친구에게 밖에 없다고 말했다", "이 식당은 반찬이 좋다", "문만 열었다"]}
+    )
+    read = read_eojeol(frame["doc_id"], frame["text"])
+    near = perturb(frame, read, "swap_near")
+    assert near["changed"].str.contains("친구한테").all()
+    deleted = perturb(frame, read, "delete_structural")
+    assert set(deleted["doc_id"]) == {"b"}
+    assert set(deleted["josa"]) <= {"은", "이"}

@@ -13,7 +13,7 @@ from kosent_lab import calibration
 from kosent_lab.calibration.calibrator_comparison import fold_numbers, proper_losses
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.families import METHODS, apply_family, fit_family
-from kosent_lab.calibration.outcomes import margin
+from kosent_lab.calibration.outcomes import log_odds, margin
 from kosent_lab.core.schema import DataError, ModelError
 from kosent_lab.corpora.splits import halve
 from tests.calibration.test_summary import over, rows, sigmoid
@@ -303,4 +303,26 @@ def test_a_domain_is_calibrated_by_the_others_whatever_its_own_rows_say():
         for frame in (shops["a"], turned)
     ]  # fmt: skip
     assert both[0]["other domains"] == both[1]["other domains"]
+    assert both[0]["own texts"] == both[1]["own texts"]  # whose labels are not read
     assert both[0]["own half"] != both[1]["own half"]
+
+
+def test_the_name_of_a_calibrator_is_taken_for_a_divisor_only_where_it_is_one():
+    """Eight digits of a hash may be a number: the log-odds of every frame must come from what was applied."""
+    for seed in range(60):
+        frame = rows(60, seed=seed, truth=over)
+        fitted = calibration.fit_calibrator(frame, method="temperature")
+        after = fitted.apply(frame)
+        assert after["calibrator"].iloc[0] == f"temperature {fitted.temperature:.12g}"
+        assert np.allclose(sigmoid(log_odds(after)), after["prob_1"])
+    assert np.isfinite(log_odds(after.assign(calibrator="platt #99640e70"))).all()
+
+
+def test_a_comparison_refuses_what_it_does_not_know():
+    frame = rows(200, seed=3)
+    with pytest.raises(DataError, match="methods are of temperature, .*; got plat"):
+        calibration.compare_calibrators(frame, methods=("plat",))
+    with pytest.raises(DataError, match="needs column 'domian'"):
+        calibration.compare_calibrators(frame, by="domian")
+    with pytest.raises(DataError, match="needs a method"):
+        calibration.calibrate_unseen({"a": frame, "b": frame}, frame, methods=())

@@ -88,3 +88,25 @@ def test_small_multiples_share_a_scale_and_name_what_they_show():
     assert calibration.reliability_diagrams(frame, by="domain", fewest=501) == {}
     with pytest.raises(DataError, match="shop"):
         calibration.reliability_diagrams(frame, by="shop")
+
+
+def test_no_tables_draw_nothing():
+    assert calibration.plot_diagrams({}) == []
+
+
+def test_without_resamples_pairs_have_no_bounds():
+    frame = rows(60, seed=1).assign(pair_id=[f"p{i // 2}" for i in range(60)])
+    table = calibration.metrics_table(frame, resamples=0).set_index("metric")
+    assert table.loc["ece", ["ci_low", "ci_high"]].isna().all()
+
+
+def test_bins_and_sets_count_a_minimal_pair_once():
+    frame = rows(400, seed=6)
+    twice = pd.concat([frame, frame], ignore_index=True).assign(pair_id=[f"p{i % 400}" for i in range(800)])
+    for resamples in (0, 300):
+        one, both = (calibration.reliability_table(f, resamples=resamples) for f in (frame, twice))
+        width = [(t["ci_high"] - t["ci_low"])[one["count"] > 20].mean() for t in (one, both)]
+        assert width[1] > 0.9 * width[0]
+    sets = calibration.fit_conformal(rows(400, seed=7), alpha=0.1)
+    first, second = (calibration.summarise_sets(sets.apply(f)).iloc[0] for f in (frame, twice))
+    assert second["ci_high"] - second["ci_low"] > 0.9 * (first["ci_high"] - first["ci_low"])

@@ -58,3 +58,17 @@ def test_what_cannot_be_ranked_is_named():
         calibration.selective_summary(frame.assign(confidence=frame["confidence"].where(frame.index != 4)))
     with pytest.raises(DataError, match="needs column 'margin'"):
         calibration.compare_rejectors(frame, scores=["margin"])
+
+
+@pytest.mark.parametrize("levels", [2, 3, 10])
+def test_the_area_of_ties_is_the_mean_over_their_orders(levels):
+    random = np.random.default_rng(levels)
+    frame = pd.DataFrame({"confidence": random.integers(0, levels, 60) / 10, "correct": random.random(60) < 0.7})
+    found = value(frame, "aurc")
+    broken = []
+    for seed in range(4_000):
+        order = frame.iloc[np.random.default_rng(seed).permutation(60)].sort_values(
+            "confidence", ascending=False, kind="stable"
+        )
+        broken.append(((~order["correct"]).cumsum().to_numpy() / np.arange(1, 61)).mean())
+    assert found == pytest.approx(np.mean(broken), abs=4 * np.std(broken) / 4_000**0.5)

@@ -315,3 +315,11 @@ def test_a_file_whose_name_is_in_another_encoding_is_read(tmp_path):
 
 def test_a_label_may_hold_the_sign_that_parts_it_from_its_meaning():
     assert parse_map(["a=b=0"]) == (("a=b", "0"),)
+
+
+def test_a_label_that_is_mapped_stays_as_it_was(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,별점\n좋다,5\n괜찮다,4\n나쁘다,1\n", "utf-8")
+    frame = load(path, label_column="별점", label_map=(("5", "1"), ("4", "1"), ("1", "0")))
+    assert frame["label"].tolist() == [1, 1, 0]
+    assert frame["별점"].astype(str).tolist() == ["5", "4", "1"]

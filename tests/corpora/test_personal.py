@@ -332,3 +332,21 @@ def test_what_only_looks_like_it_is_left(text):
 )
 def test_what_is_written_so_that_no_filter_sees_it_is_seen(text, masked):
     assert mask_text(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "010-2345-6789KT", "홍길동-010-2345-6789", "3.010-2345-6789", "010-2345-6789,500원", "0082-10-2345-6789",
+        "1,010-2345-6789,300", "Tel:02-312-3456FAX:02-312-3457",
+    ],
+)  # fmt: skip
+def test_a_telephone_number_with_hyphens_is_one_beside_anything(text):
+    masked = mask_text(text)
+    assert "[전화번호]" in masked
+    assert not re.search(r"\d{4}-\d{4}|\d{3}-\d{4}", masked)
+
+
+@pytest.mark.parametrize("text", ["2010-2345-6789", "A-010-2345-6789", "010-2345-67890"])
+def test_a_code_that_holds_one_is_left_alone(text):
+    assert mask_text(text) == text

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.curation.croissant import describe
+from kosent_lab.curation.croissant import _field, describe
 
 RECIPE = """
 name = "mine"
@@ -54,3 +54,11 @@ def test_mlcroissant_accepts_and_reads_it(snapshot):
     assert not dataset.metadata.issues.errors
     texts = [row["documents/text"] for row in dataset.records("documents")]
     assert [text.decode() if isinstance(text, bytes) else text for text in texts] == ["전화 [전화번호]", "별로", "그냥"]
+
+
+def test_every_column_has_an_id_and_a_kind_of_its_own(tmp_path):
+    fields = [
+        _field(12, *one) for one in (("리뷰", "str"), ("column-12", "date32[day][pyarrow]"), ("price", "decimal128"))
+    ]
+    assert [field["@id"] for field in fields] == ["documents/column-12", "documents/column-13", "documents/price"]
+    assert [field["dataType"] for field in fields] == ["sc:Text", "sc:Date", "cr:Float64"]

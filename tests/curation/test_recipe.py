@@ -34,6 +34,11 @@ def test_the_recipes_of_this_repository_are_read(path):
     [
         (HEAD, r"a recipe has \[\[sources\]\], one or more"),
         (HEAD.replace('"1.0.0"', '"1.0"') + SOURCE, "line 3: a version is three numbers, 1.0.0; got '1.0'"),
+        (HEAD.replace('"1.0.0"', '"1.0.00"') + SOURCE, "a version is three numbers, 1.0.0; got '1.0.00'"),
+        (HEAD + "seed = true\n" + SOURCE, "seed and shard_rows are whole numbers"),
+        (HEAD + '[[sources]]\nfolder = "f"\nat = "2020-01-01"\n', "line 7: at is of a clone"),
+        (HEAD + SOURCE + 'detect = "scancode"\n', "line 7: detect is of a folder or clone or archive or swhid"),
+        (HEAD + SOURCE + '[[steps]]\nstep = "personal"\naction = "redct"\n', "action of the step personal is one of"),
         (HEAD.replace('"mine"', '"Mine"') + SOURCE, "line 1: a name is of small letters"),
         (HEAD.replace('title = "Mine"\n', "") + SOURCE, "a recipe needs a title"),
         ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),

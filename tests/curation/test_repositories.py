@@ -335,3 +335,18 @@ def test_a_file_may_be_called_anything(clone):
         assert file_history(clone, name)["text"].tolist() == ["1\n"]
     with pytest.raises(DataError, match="is no name that git could know"):
         find_revision(clone, "a\0b")
+
+
+def test_trees_that_hold_each_other_without_a_file_are_bounded(tmp_path):
+    folder = tmp_path / "bomb"
+    git(tmp_path, "init", "-q", "-b", "main", str(folder))
+    tree = git(folder, "mktree")
+    for _ in range(40):
+        both = f"040000 tree {tree}\ta\n040000 tree {tree}\tb\n"
+        made = subprocess.run(
+            ["git", "-C", str(folder), "mktree"], input=both.encode(), capture_output=True, check=True
+        )
+        tree = made.stdout.decode().strip()
+    git(folder, "update-ref", "HEAD", git(folder, "commit-tree", tree, "-m", "x"))
+    with pytest.raises(DataError, match="more than 100,000 files or folders"):
+        read_repository(folder)

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.curation.licence_evidence import is_licence_file, licences_of_files
-from kosent_lab.curation.licences import stated_licence
+from kosent_lab.curation.licence_metadata import declared_licence
+from kosent_lab.curation.licences import UNREAD, stated_licence
 
 FREE = "GNU General Public License"
 
@@ -148,3 +149,34 @@ def test_a_module_says_its_licence_as_people_write_it(words, licence):
 def test_a_field_of_its_own_names_a_licence(text, licence):
     found = stated_licence(text)
     assert (found and found[0]) == licence
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "licence"),
+    [
+        ("Cargo.toml", '[workspace.package]\nlicense = "MIT/Apache-2.0"\n', "MIT OR Apache-2.0"),
+        ("a/Cargo.toml", "[package]\nlicense.workspace = true\n", UNREAD),
+        ("Cargo.toml", '[package]\nlicense-file = "TERMS.txt"\n', UNREAD),
+        ("pyproject.toml", '[project]\nlicense = {file = "TERMS.txt"}\n', UNREAD),
+        ("package.json", '{"license": {"url": "https://example.org"}}', UNREAD),
+        ("setup.py", 'meta = {"license": "GPL-3.0"}\nsetup(**meta)\n', UNREAD),
+        ("a.podspec", 's.license = { :type => "GPL-3.0-only", :file => "L" }\n', "GPL-3.0-only"),
+        ("a.cabal", "license:  BSD-3-Clause\n", "BSD-3-Clause"),
+        ("mix.exs", 'licenses: ["Apache-2.0"],\n', "Apache-2.0"),
+    ],
+)
+def test_metadata_declares_a_licence_or_lets_nobody_inherit_one(path, text, licence):
+    assert declared_licence(path, text).licence == licence
+
+
+def test_what_only_shows_a_tag_states_none():
+    fenced = "# How\n\n```\n// SPDX-License-Identifier: MIT\n```\n"
+    ignored = "# REUSE-IgnoreStart\n# SPDX-License-Identifier: MIT\n# REUSE-IgnoreEnd\n"
+    frame = pd.DataFrame(
+        {
+            "path": ["CONTRIBUTING.md", "a.py", "b.py", "ko.py"],
+            "text": [fenced, ignored, "x = 1\n", "# 이 파일은 GPL v3 라이선스로 배포됩니다.\n"],
+        }
+    )
+    found = licences_of_files(frame, said="BSD-3-Clause")["licence"].tolist()
+    assert found == ["BSD-3-Clause", "BSD-3-Clause", "BSD-3-Clause", UNREAD]

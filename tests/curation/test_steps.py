@@ -3,6 +3,7 @@ import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation import steps
+from kosent_lab.curation.languages import file_language
 
 LONG = "배우들의 연기가 훌륭하고 이야기도 탄탄해서 두 시간이 금방 갔다"
 
@@ -146,3 +147,15 @@ def test_a_manual_that_speaks_of_generated_files_is_written_by_hand():
 def test_licences_are_allowed_however_they_are_spelled():
     frame = pd.DataFrame({"doc_id": ["a", "b"], "text": ["x", "y"], "licence": ["MIT", "LicenseRef-ours"]})
     assert steps.licences(frame, allow=["mit", "LicenseRef-ours"]).removed.empty
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "language"),
+    [
+        ("run", "#!/usr/bin/env node\n", "JavaScript"), ("run", "#!/usr/bin/python3\n", "Python"),
+        ("A.PY", "", "Python"), ("a.sql", "SELECT 1", "SQL"), ("a.r", "x <- 1", "S"), ("go.mod", "module x", "Text"),
+        ("a.t", "use strict;", "Perl"), ("odd", "#!/opt/nothing\n", ""),
+    ],
+)  # fmt: skip
+def test_languages_of_files_by_what_they_are(path, text, language):
+    assert file_language(path, text) == language

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -151,3 +152,17 @@ def test_dates_become_years():
     assert errors.add_slices(frame)["year"].tolist() == ["2015", "2015", "", "", "", "2016"]
     assert errors.add_slices(frame.assign(date=20150825))["year"].tolist() == ["2015"] * 6
     assert errors.add_slices(frame.assign(year="x"))["year"].tolist() == ["x"] * 6
+
+
+def test_a_slice_that_holds_more_of_the_worse_label_is_not_bad_in_itself():
+    random = np.random.default_rng(0)
+    inside = random.random(2_000) < 0.3
+    label = np.where(random.random(2_000) < np.where(inside, 0.9, 0.3), 0, 1)
+    right = random.random(2_000) < np.where(label == 0, 0.7, 0.97)  # negatives are read worse, wherever they stand
+    frame = pd.DataFrame({"has_laugh": inside, "label": label, "correct": right, "confidence": 0.9})
+    (row,) = errors.find_slices(frame, columns=("has_laugh",), draws=500).to_dict("records")
+    frame.loc[inside & (label == 0), "correct"] = random.random((inside & (label == 0)).sum()) < 0.75
+    (row,) = errors.find_slices(frame, columns=("has_laugh",), draws=500).to_dict("records")
+    assert row["p_adjusted"] <= errors.SURELY
+    assert row["difference_within"] > 0
+    assert not errors.surely_bad(pd.Series(row))

@@ -253,3 +253,16 @@ def test_kept_readings_need_no_kiwi_in_a_new_process(tmp_path):
     )
     runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in "ab"]
     assert [run.stdout.split() for run in runs] == [["2", "True"], ["2", "False"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "josa"),
+    [
+        ("한번만이라도 봐 주세요", "만이라도"), ("집에서라도 봐", "에서라도"), ("연기까지라도", "까지라도"),
+        ("영화든가 책이든가", "든가"), ("음식는 맛있는데 비싸요", "는"), ("이불가 얇아요", "가"),
+        ("치수으로 주문", "으로"),
+        ("아는 사람", ""), ("우는 아이", ""), ("여는 시간", ""), ("나는 간다", "는"), ("문의해도 답", ""),
+    ],
+)  # fmt: skip
+def test_particles_behind_particles_in_wrong_forms_and_none_of_verbs(text, josa):
+    assert read_eojeol(["a"], [text])["josa"].iloc[0] == josa

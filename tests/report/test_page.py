@@ -230,3 +230,16 @@ def test_a_page_prints_what_it_found_and_is_saved_in_a_folder(tmp_path):
     assert len(repr(made)) < 100
     with pytest.raises(DataError, match="saved in a folder"):
         made.save(tmp_path / "report.html")
+
+
+def test_what_is_hidden_changes_no_number(scored):
+    texts = [f"{text} 연락은 010-2345-{number:04d}로" for number, text in enumerate(scored["text"].astype(str))]
+    frame = scored.assign(text=texts)
+    hidden, shown = (report.build(frame, keep_personal=keep).html for keep in (False, True))
+    numbers = [
+        re.findall(r"\d+\.\d+ %", re.sub(r"<(style|svg).*?</\1>", "", page, flags=re.DOTALL))
+        for page in (hidden, shown)
+    ]
+    assert numbers[0] == numbers[1]
+    assert "010-2345-" not in hidden
+    assert "010-2345-" in shown

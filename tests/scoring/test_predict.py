@@ -17,6 +17,7 @@ from kosent_lab.core.schema import KosentError, ModelError
 from kosent_lab.models import classifier, devices
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.lean import LeanElectra, build_forward
+from kosent_lab.scoring.answers import add_class_predictions
 from kosent_lab.scoring.encode import bucket_batches, pad
 from kosent_lab.scoring.predict import predict_frame, predict_logits
 
@@ -244,3 +245,12 @@ def test_two_calls_at_once_leave_the_threads_as_they_were(tiny, pack):
         list(pool.map(lambda part: predict_frame(part, tiny), [pack.head(200), pack.tail(20)]))
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(torch.get_num_threads).result() == before
+
+
+def test_three_classes_that_are_polarities_say_what_is_right():
+    frame = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["부정", "1", "중립", None]})
+    logits = np.array([[5.0, 0, 0], [5, 0, 0], [0, 5, 0], [0, 0, 5]])
+    found = add_class_predictions(frame, logits, ("negative", "neutral", "positive"))
+    assert found["correct"].tolist() == [True, False, True, pd.NA]
+    assert found["polarity"].tolist()[:3] == ["negative", "positive", "neutral"]
+    assert "correct" not in add_class_predictions(frame.assign(label="X"), logits, ("negative", "neutral", "positive"))

@@ -13,6 +13,7 @@ from kosent_lab.cli.parser import main
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.studies import kept, transfer
+from kosent_lab.studies.lines import balanced_line
 
 matplotlib.use("Agg")
 
@@ -261,3 +262,11 @@ def test_kept_tables_hold_what_the_notebook_and_the_pages_say():
         np.testing.assert_allclose(table["gain"], gain, atol=1e-5)
     with pytest.raises(NotAvailableError, match="there are: .*transfer-pack"):
         kept.load_study("none")
+
+
+def test_a_line_is_moved_to_where_both_labels_are_read_alike():
+    random = np.random.default_rng(0)
+    label = (random.random(400) < 0.9).astype(int)
+    odds = random.normal(np.where(label == 1, 3.0, 1.0), 0.5)  # all above zero: everything is called positive
+    assert balanced_line(odds, label) == pytest.approx(2.0, abs=0.15)
+    assert balanced_line(-odds, label) == 0.0  # of a model that is upside down no line is any good
