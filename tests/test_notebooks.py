@@ -13,7 +13,9 @@ from kosent_lab.models.classifier import load_classifier
 from kosent_lab.studies import notebooks
 from tests.conftest import ROOT
 
-PATHS = notebooks.find_notebooks()
+EVERY = notebooks.find_notebooks()
+PATHS = [path for path in EVERY if path.parent == notebooks.FOLDER]
+SOLUTIONS = [path for path in EVERY if path.parent == notebooks.SOLUTIONS]
 NAMES = [path.stem for path in PATHS]
 
 
@@ -52,7 +54,26 @@ def test_a_notebook_is_written_as_the_conventions_say(path):
     assert "widgets" not in notebook.metadata
 
 
-@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_every_exercise_has_a_solution():
+    assert [path.name[:2] for path in SOLUTIONS] == [path.name[:2] for path in PATHS]
+    for lesson, path in zip(PATHS, SOLUTIONS, strict=True):
+        exercises = cells(lesson, "markdown")[-1].split("**Exercises.**")[1].split("**Next:**")[0]
+        asked = re.findall(r"^(\d+)\. ", exercises, re.MULTILINE)
+        texts = cells(path, "markdown")
+        assert [text[3 : text.index(".")] for text in texts if text.startswith("## ")] == asked, path.name
+        assert sum(text.startswith("**Answer.**") for text in texts) == len(asked), path.name
+        assert lesson.name in texts[0]
+        for source in cells(path, "code"):
+            assert len(source.splitlines()) <= 16, source
+            assert max(map(len, source.splitlines())) <= 100, source
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+def test_a_solution_runs(path, tmp_path):
+    notebooks.run_notebook(path, folder=tmp_path)
+
+
+@pytest.mark.parametrize("path", EVERY, ids=[path.stem for path in EVERY])
 def test_committed_outputs_are_complete_and_prove_the_findings(path):
     notebook = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == list(
@@ -178,7 +199,7 @@ def test_an_unknown_notebook_lists_those_there_are():
 
 @pytest.mark.corpora("nsmc")
 def test_no_committed_output_holds_a_corpus_row():
-    shown = nbformat.v4.new_notebook(cells=[c for p in PATHS for c in nbformat.read(p, as_version=4).cells])
+    shown = nbformat.v4.new_notebook(cells=[c for p in EVERY for c in nbformat.read(p, as_version=4).cells])
     assert notebooks.foreign_rows(shown, notebooks.foreign_texts()) == []
 
 

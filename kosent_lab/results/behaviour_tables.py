@@ -16,7 +16,7 @@ from kosent_lab.results.measured_tables import result
 _KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}
 _KINDS |= {"dir": "pairs that must move one way (dir)"}
 _TAKEN = {
-    "sarcasm_cue": "sarcasm with a cue",
+    "sarcasm_cue": "sarcasm with a mark (ㅋㅋ, ^^, 참)",
     "sarcasm_cue, mark": "of these with a mark (ㅋㅋ, ㅎㅎ, ^^, ~, 👍)",
     "sarcasm_cue, word": "of these with a word (참, 아주)",
     "sincere_cue": "sincere texts with a mark",

@@ -28,6 +28,7 @@ from kosent_lab.corpora import cards
 
 logger = logging.getLogger(__name__)
 FOLDER = DATA_FOLDER.parent / "notebooks"
+SOLUTIONS = FOLDER / "solutions"  # of the exercises, a notebook for each
 LARGEST = 400_000  # bytes of a committed notebook
 NOT_KEPT = "not-kept"  # tag of a cell whose output is not committed
 SECONDS = 600  # a cell may take; a whole notebook should take less than 60
@@ -42,14 +43,14 @@ _WIDGETS = "application/vnd.jupyter.widget-"
 
 
 def find_notebooks(names: Iterable[str] = ()) -> list[Path]:
-    """Return the numbered notebooks, or those whose file name begins with one of `names`.
+    """Return the numbered notebooks and the solutions, or those whose file name begins with one of `names`.
 
     Raises
     ------
     NotAvailableError
         When a name fits none, with what there is, or where there are none at all: they come with a clone.
     """
-    every = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    every = [path for folder in (FOLDER, SOLUTIONS) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     if not every:
         raise NotAvailableError(f"there are no notebooks in {FOLDER}; they come with a clone of kosent-lab")
     found = []
@@ -190,18 +191,19 @@ def foreign_texts() -> Iterable[str]:
 
 
 def unproven_numbers(notebook: NotebookNode) -> list[str]:
-    """Return the numbers of the Findings that no output above them shows.
+    """Return the numbers of the Findings, or of the answers to exercises, that no output shows.
 
     Parameters
     ----------
     notebook : NotebookNode
-        With outputs and a cell that begins with ``## Findings``; its exercises are not asked.
+        With outputs and a cell that begins with ``## Findings``, whose exercises are not asked, or cells that begin
+        with ``**Answer.**``.
 
     Returns
     -------
     list of str
     """
-    findings = [cell.source for cell in notebook.cells if cell.source.startswith("## Findings")]
+    findings = [cell.source for cell in notebook.cells if cell.source.startswith(("## Findings", "**Answer.**"))]
     shown = set(_NUMBER.findall("\n".join(output_texts(notebook)).replace("−", "-")))
     # the numbered list's own numbers are none of them
     stated = re.sub(r"^\d+\.", "", "\n".join(findings), flags=re.MULTILINE)
