@@ -162,25 +162,18 @@ def from_frame(
         shown = shown.assign(text=scored["text"].array)
     assessment = assess(shown, calibrator, tokenizer=tokenizer, slice_by=slice_by)
     view = None if classifier is None else ModelView(classifier)
-    part = _with_card(title or name or "texts", name, assessment, facts, held, masked=masked, view=view)
-    return dataclasses.replace(part, tags=tags)
+    said = {"personal": held, "masked": masked, "view": view, "tags": tags, **_of_card(name)}
+    return Part(title or name or "texts", assessment, facts, **said)
 
 
-def _with_card(
-    title: str,
-    corpus: str,
-    assessment: Assessment,
-    facts: ModelFacts,
-    held: Mapping[str, int],
-    *,
-    masked: bool = False,
-    view: ModelView | None = None,
-) -> Part:
+def _of_card(corpus: str) -> dict[str, Any]:
+    """Return what the card of a corpus says; of a user's own file its name alone."""
     try:
         card = corpora.find_card(corpus)
-    except KosentError:  # a user's own file
-        return Part(title, assessment, facts, personal=held, masked=masked, view=view, corpus=corpus)
-    return Part(title, assessment, facts, card.licence, card.cautions, card.cautions_ko, held, masked, view, corpus)
+    except KosentError:
+        return {"corpus": corpus}
+    of_card = {"licence": card.licence, "cautions": card.cautions, "cautions_ko": card.cautions_ko}
+    return {"corpus": corpus, **of_card}
 
 
 def default_inputs(*, bundled_model: bool) -> list[str]:
@@ -290,8 +283,8 @@ def from_input(
         remove_shards(shards)
     title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
     view = ModelView(classifier) if view is None else view
-    part = _with_card(title, corpus, assessment, facts, held, masked=not keep_personal, view=view)
-    return dataclasses.replace(part, tags=tags)
+    said = {"personal": held, "masked": not keep_personal, "view": view, "tags": tags, **_of_card(corpus)}
+    return Part(title, assessment, facts, **said)
 
 
 def _column(columns: list[str], name: str, what: str) -> str:

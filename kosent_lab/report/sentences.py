@@ -22,7 +22,7 @@ from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_sli
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
-from kosent_lab.report.written import decimal, percent, points, signed_points, threshold_number, with_interval
+from kosent_lab.report.written import decimal, order_of, percent, points, signed_points, threshold_number, with_interval
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
@@ -241,7 +241,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if isinstance(point, UnreachableRiskError):
         key = "f_few_for_threshold" if not point.kept else "f_few_kept_for_threshold"
         key = "f_no_threshold" if point.needed is None else key
-        needed = "" if point.needed is None else f"{point.needed:,}" if point.kept else magnitude(point.needed, t)
+        needed = "" if point.needed is None else f"{point.needed:,}" if point.kept else order_of(point.needed, t)
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
     found.append(
         t["f_threshold"].format(
@@ -259,21 +259,14 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 def _of_worst(worst: pd.Series) -> str:
     """Return the key of the sentence on the slice that looks worst."""
-    if surely_bad(worst):
-        return "f_worst"
-    return "f_worst_by_label" if worst["p_adjusted"] <= SURELY else "f_worst_unsure"
+    unsure = "f_worst_by_label" if worst["p_adjusted"] <= SURELY else "f_worst_unsure"
+    return "f_worst" if surely_bad(worst) else unsure
 
 
 def _within(worst: pd.Series, t: dict[str, str]) -> str:
     """Say how far a slice is from the rest among texts of one label: one may look bad by what it holds more of."""
     apart = worst["difference_within"]
     return "" if pd.isna(apart) else " " + t["f_within"].format(within=signed_points(apart))
-
-
-def magnitude(n: int, t: dict[str, str]) -> str:
-    """Write a number of texts of which the magnitude alone is known."""
-    names = ("n_hundreds", "n_thousands", "n_tens", "n_more")
-    return t[next((name for name, end in zip(names, (1_000, 10_000, 100_000), strict=False) if n < end), names[-1])]
 
 
 def advice(assessment: Assessment, language: str) -> list[str]:
@@ -297,8 +290,8 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     told = [row for row in bad if not any(column in unknown for column, _ in row["conditions"])]
     for row in told[:1]:
         said = {"n": f"{int(row['n']):,}", "accuracy": percent(row["accuracy"]), "p": decimal(row["p_adjusted"])}
-        said |= {"difference": signed_points(row["difference"])}
-        found.append(t["a_slice"].format(slice=conditions_name(row["conditions"], t), **said))
+        said |= {"difference": signed_points(row["difference"]), "slice": conditions_name(row["conditions"], t)}
+        found.append(t["a_slice"].format(**said))
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])

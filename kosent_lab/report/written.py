@@ -72,3 +72,9 @@ def points(value: float) -> Written:
 def signed_points(value: float) -> Written:
     """Format a difference of shares in percentage points with its sign: ``−6.1``, ``+1.8``."""
     return Written("–" if math.isnan(value) else signed(value * 100, 1))
+
+
+def order_of(n: int, t: dict[str, str]) -> str:
+    """Write a number of texts of which the magnitude alone is known."""
+    names = ("n_hundreds", "n_thousands", "n_tens", "n_more")
+    return t[next((name for name, end in zip(names, (1_000, 10_000, 100_000), strict=False) if n < end), names[-1])]

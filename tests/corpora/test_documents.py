@@ -82,7 +82,7 @@ def test_missing_text_column_names_the_nearest(tmp_path):
 def test_wrong_label_names_file_and_row(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\n좋다,1\n나쁘다,5\n", "utf-8")
-    with pytest.raises(DataError, match="a.csv, rows from 0: .*row 1 .*'5'"):
+    with pytest.raises(DataError, match="a.csv: .*row 1 .*'5'"):
         load(path)
 
 

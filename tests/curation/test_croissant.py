@@ -56,9 +56,8 @@ def test_mlcroissant_accepts_and_reads_it(snapshot):
     assert [text.decode() if isinstance(text, bytes) else text for text in texts] == ["전화 [전화번호]", "별로", "그냥"]
 
 
-def test_every_column_has_an_id_and_a_kind_of_its_own(tmp_path):
-    fields = [
-        _field(12, *one) for one in (("리뷰", "str"), ("column-12", "date32[day][pyarrow]"), ("price", "decimal128"))
-    ]
+def test_every_column_has_an_id_and_a_kind_of_its_own():
+    columns = (("리뷰", "str"), ("column-12", "date32[day][pyarrow]"), ("price", "decimal128"))
+    fields = [_field(number, *one) for number, one in enumerate(columns, start=12)]
     assert [field["@id"] for field in fields] == ["documents/column-12", "documents/column-13", "documents/price"]
     assert [field["dataType"] for field in fields] == ["sc:Text", "sc:Date", "cr:Float64"]

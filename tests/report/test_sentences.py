@@ -34,7 +34,16 @@ def test_both_languages_say_the_same():
 def test_every_sentence_is_used():
     sources = "".join(
         (sentences.TEMPLATES.parent / f"{name}.py").read_text()
-        for name in ("page", "sections", "text_sections", "model_sections", "reading_section", "sentences", "layout")
+        for name in (
+            "page",
+            "sections",
+            "text_sections",
+            "model_sections",
+            "reading_section",
+            "sentences",
+            "written",
+            "layout",
+        )
     )
     sources += (sentences.TEMPLATES / "report.html").read_text()
     built = ("m_", "g_", "s_", "p_", "c_", "called_", "b_", "v_")  # keys that are put together from a name
