@@ -172,6 +172,7 @@ def test_a_large_slice_that_is_a_little_worse_is_named_though_no_half_ever_chose
             "accuracy": [0.6, 0.85, 0.7],
             "ci_high": [0.8, 0.87, 0.9],
             "difference": [-0.29, -0.047, -0.2],
+            "difference_within": [-0.2, -0.03, -0.1],
             "p_adjusted": [0.18, 0.005, 0.4],
             "worst_share": [0.7, 0.0, 0.3],
         }
