@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,10 +32,9 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     if rows.empty:
         return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
     read = pd.Series([cut(str(text), _LONGEST) for text in rows["text"]])  # as it is: what is drawn is another text
-    shown = [_drawn(masked_words(str(text)) if part.masked else str(text).split()) for text in rows["text"]]
     lines = [
-        behaviour.coloured_words(words[: len(values)], values)
-        for words, (_, values) in zip(shown, part.view.explain(read), strict=True)
+        behaviour.coloured_words(_drawn(words, text, masked=part.masked), values)
+        for text, (words, values) in zip(rows["text"], part.view.explain(read), strict=True)
     ]
     body: list[tuple[Any, ...]] = [
         (markupsafe.Markup(line), label_name(row["label"], t), percent(row["prob_1"]))
@@ -44,10 +44,9 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     notes = [t["attribution_note" if part.view.has_gradients else "attribution_left_out"]]
     if part.view.has_gradients:
         heads.append((t["attribution_without"], ""))
-        left_out = part.view.leave_out(read)
-        body = [
-            (*cells, _hangs_on(words, values)) for cells, words, (_, values) in zip(body, shown, left_out, strict=True)
-        ]
+        left_out = zip(rows["text"], part.view.leave_out(read), strict=True)
+        hangs_on = [_hangs_on(_drawn(words, text, masked=part.masked), values) for text, (words, values) in left_out]
+        body = [(*cells, word) for cells, word in zip(body, hangs_on, strict=True)]
         notes.append(t["attribution_without_note"])
     notes.append(t["attribution_cut"].format(n=_LONGEST))
     if part.view.exact is not part.view.classifier:
@@ -55,8 +54,15 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     return Section("attribution", tuple(notes), table=Table(heads, body))
 
 
-def _drawn(words: Sequence[str]) -> list[str]:
-    return [drawable(word, keep_letters=True) for word in words]
+def _drawn(words: Sequence[str], text: object, *, masked: bool) -> list[str]:
+    """Return the words of the beginning of a text as they are drawn, those that name persons hidden where `masked`."""
+    whole = str(text).split()
+    hidden = masked_words(str(text)) if masked else whole
+    shown = [
+        word if one == other else other
+        for word, one, other in itertools.zip_longest(words, whole, hidden[: len(whole)])
+    ]
+    return [drawable(str(word), keep_letters=True) for word in shown[: len(words)]]
 
 
 def _hangs_on(words: list[str], values: np.ndarray) -> str:

@@ -52,7 +52,7 @@ def test_an_output_that_is_there_is_taken_for_done_only_where_it_is_this_one(sco
     assert f"{out} is there already: 6 rows" in capsys.readouterr().out
     for more, said in (
         (["--mask-personal"], "has another "),
-        (["--map-labels", "1=0", "0=1"], "row 1 has another label"),
+        (["--map-labels", "1=0", "0=1"], "its columns are others"),
         (["--no-labels"], "its columns are others"),
         (["--model", "kosent-electra-small"], "the model here is kosent-electra-small@"),
     ):

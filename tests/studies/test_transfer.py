@@ -145,7 +145,7 @@ def test_rows_of_one_label_are_left_out_with_a_warning(easy, tiny_folder, caplog
 
 
 def test_what_cannot_be_is_refused(easy, tiny_folder, tmp_path):
-    with pytest.raises(DataError, match="methods are tfidf, frozen, fine-tuned; got magic"):
+    with pytest.raises(DataError, match="methods are tfidf, frozen, fine-tuned, moved, tfidf-moved; got magic"):
         transfer.learning_curve(easy, sizes=[10], source=tiny_folder, methods=["magic"])
     for wrong in ({"sizes": [-1]}, {"sizes": []}, {"sizes": [5], "draws": 0}):
         with pytest.raises(DataError, match="needs a draw or more"):
