@@ -157,10 +157,10 @@ def flip_p(differences: np.ndarray, *, draws: int = RESAMPLES, seed: int = 0) ->
     """
     random, n = np.random.default_rng(seed), len(differences)
     limit, as_far = abs(differences.sum()) - 1e-12 * np.abs(differences).sum(), 0
-    while drawn := min(draws, max(1, 1_000_000 // max(1, n))):  # a part at a time: of many rows all would fill memory
-        signs = random.choice([-1.0, 1.0], size=(drawn, n))
+    part = max(1, 1_000_000 // max(1, n))  # a part at a time: of many rows all would fill memory
+    for start in range(0, draws, part):
+        signs = random.choice([-1.0, 1.0], size=(min(part, draws - start), n))
         as_far += int((np.abs(signs @ differences) >= limit).sum())
-        draws -= drawn
     return (as_far + 1) / (draws + 1)
 
 

@@ -157,7 +157,7 @@ def without_shown(path: str, text: str) -> str:
     Examples
     --------
     >>> without_shown("a.md", "```\\n// SPDX-License-Identifier: MIT\\n```\\nend")
-    '\\n\\nend'
+    '\\n\\n\\nend'
     """
     for pattern in (_IGNORED, *([_FENCED] if path.casefold().endswith((".md", ".markdown")) else [])):
         text = pattern.sub(lambda match: "\n" * match.group().count("\n"), text)

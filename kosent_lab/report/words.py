@@ -35,8 +35,8 @@ def masked_words(text: str) -> list[str]:
 
     Examples
     --------
-    >>> masked_words("문의는 010-0000-0000으로, 서울시 종로구 가나로 12 3층")
-    ['문의는', '[전화번호]으로,', '[주소]', '…', '…', '…', '…']
+    >>> masked_words("문의는 010-0000-0000으로, 010 0000 0000도")
+    ['문의는', '[전화번호]으로,', '[전화번호]', '…', '…도']
     """
     spans, shown, place = personal.find_personal(text), [], 0
     for word in text.split():
