@@ -22,8 +22,8 @@ PACK, TEST, VALID = "kosent-pack", "nsmc-test", "nsmc-valid"
 GROUPS = {
     "neutral": "neutral (polarity neutral, whatever the phenomenon)",
     "sarcasm_cue": "sarcasm with a mark (ㅋㅋ, ^^, 참)",
-    "sarcasm_no_cue": "sarcasm without such a mark",
-    "sincere_cue": "sincere texts with such a mark",
+    "sarcasm_no_cue": "sarcasm without a mark",
+    "sincere_cue": "sincere texts with a mark",
 }
 
 
