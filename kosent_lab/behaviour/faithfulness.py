@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.behaviour.suite_scores import Predict
+from kosent_lab.calibration.outcomes import as_log_odds
 from kosent_lab.core.intervals import paired_difference
 from kosent_lab.core.schema import DataError, check_texts
 
@@ -40,12 +41,6 @@ def leave_one_out(texts: Sequence[str], predict: Predict) -> list[np.ndarray]:
     whole, rest = odds[: len(words)], odds[len(words) :]
     ends = np.cumsum([len(each) for each in words])
     return [full - part for full, part in zip(whole, np.split(rest, ends[:-1]), strict=True)] if words else []
-
-
-def as_log_odds(probabilities: object) -> np.ndarray:
-    """Return the log-odds of probabilities, nats; of 0 and 1 those of a millionth of a millionth beside."""
-    inside = np.clip(np.asarray(probabilities, dtype="float64"), 1e-12, 1 - 1e-12)
-    return np.log(inside / (1 - inside))
 
 
 def measure_faithfulness(

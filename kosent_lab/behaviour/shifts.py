@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kosent_lab.behaviour.faithfulness import as_log_odds
+from kosent_lab.calibration.outcomes import as_log_odds
 from kosent_lab.core.many import intervals_at_once
 from kosent_lab.core.schema import check_columns
 

@@ -72,6 +72,12 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
         return np.where(np.isnan(divided), np.log(prob_1) - np.log1p(-prob_1), divided)
 
 
+def as_log_odds(probabilities: object) -> np.ndarray:
+    """Return the log-odds of probabilities, nats; of 0 and 1 those of a millionth of a millionth beside."""
+    inside = np.clip(np.asarray(probabilities, dtype="float64"), 1e-12, 1 - 1e-12)
+    return np.log(inside / (1 - inside))
+
+
 def _divisor(name: str) -> float:
     """Return the temperature that a calibrator's name tells; NaN where it is another one."""
     try:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kosent_lab.calibration.calibrator_comparison import confidence_error, paired_means, proper_losses
 from kosent_lab.calibration.calibrators import fit_calibrator
-from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
+from kosent_lab.calibration.outcomes import as_log_odds, margin, pair_groups, sigmoid
 from kosent_lab.calibration.priors import estimate_share, shift_of
 from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.schema import DataError
@@ -66,6 +66,7 @@ def calibrate_unseen(
         rows = frame[frame["label"].notna()].assign(domain=name)
         first = halve(rows, seed=seed) & ~held_out_rows(rows)
         fit[name], measure[name] = rows[first], rows[~first]
+    platt, taught_share = fit_calibrator(fit[""], method="platt"), float(fit[""]["label"].mean())
     table, intervals = [], []
     for name, rows in measure.items():
         odds, label = margin(rows), rows["label"].to_numpy(dtype="float64")
@@ -77,12 +78,9 @@ def calibrate_unseen(
             for method in methods:
                 fitted = fit_calibrator(taught[place], method=method, balance=balance)
                 found[(place, method)] = fitted.probability(odds)
-        films = fit_calibrator(fit[""], method="platt")
-        taught_share = float(fit[""]["label"].mean())
-        half = films.probability(margin(fit[name]))
-        share = estimate_share(_log_odds(half), taught=taught_share)
-        moved = _log_odds(films.probability(odds)) + shift_of(share, taught_share)
-        found[(OWN_TEXTS, BY_SHARE)] = sigmoid(moved)
+        half, stated = (as_log_odds(platt.probability(values)) for values in (margin(fit[name]), odds))
+        shift = shift_of(estimate_share(half, taught=taught_share), taught_share)
+        found[(OWN_TEXTS, BY_SHARE)] = sigmoid(stated + shift)
         base = proper_losses(found[("source", methods[0])], label)[0]
         changes = []
         for (place, method), probability in found.items():
@@ -94,8 +92,3 @@ def calibrate_unseen(
     names = ["domain", "fitted_on", "method", "n", "positive", "nll", "brier", "ece"]
     changes_of = pd.DataFrame(intervals).set_axis(["nll_change", "nll_low", "nll_high"], axis=1)
     return pd.concat([pd.DataFrame(table, columns=names), changes_of], axis=1)
-
-
-def _log_odds(probability: np.ndarray) -> np.ndarray:
-    inside = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.log(inside) - np.log1p(-inside)

@@ -65,7 +65,7 @@ def read_heritage(
         than `folders.MOST_BYTES`.
     """
     kind, digest, _ = parse_swhid(swhid)
-    archive = _Archive(Path(cache), server.rstrip("/"))
+    archive = _Archive(Path(cache), server.rstrip("/"), most)
     if kind == "cnt":
         content = archive.content(digest, largest)
         return pd.DataFrame([file_row(digest, content)], columns=list(COLUMNS)).assign(
@@ -74,7 +74,7 @@ def read_heritage(
     revision, tree = archive.find_tree(kind, digest)
     rows = []
     total = 0
-    for name, mode, target, size in archive.walk(tree, most=most):
+    for name, mode, target, size in archive.walk(tree):
         total += min(size or 0, largest)
         if len(rows) >= most or total > MOST_BYTES:
             raise DataError(f"{swhid} has more than {most:,} files or {MOST_BYTES:,} bytes; it is not read")
@@ -91,8 +91,8 @@ def read_heritage(
 class _Archive:
     """The archive behind its HTTP API, each object asked for once."""
 
-    def __init__(self, cache: Path, server: str) -> None:
-        self.cache, self.server = cache, server
+    def __init__(self, cache: Path, server: str, most: int) -> None:
+        self.cache, self.server, self.most = cache, server, most
         self._reached = False
         self._walked = 0  # directories
 
@@ -142,24 +142,20 @@ class _Archive:
                 raise DataError(f"swh:1:{kind}:{digest} leads to no directory: {error!r}") from error
         raise DataError(f"swh:1:{kind}:{digest} leads to no directory")
 
-    def walk(
-        self, tree: str, folder: str = "", depth: int = 0, *, most: int = MOST_FILES
-    ) -> Iterator[tuple[str, int, str, int | None]]:
-        """Yield path, mode, digest and size of the files below a directory, of at most so many; submodules are left
-        out.
-        """
-        self._walked = self._walked + 1 if depth else 0
+    def walk(self, tree: str, folder: str = "", depth: int = 0) -> Iterator[tuple[str, int, str, int | None]]:
+        """Yield path, mode, digest and size of the files below a directory; submodules are left out."""
+        self._walked += 1
         if depth > _DEEPEST:
             raise DataError(f"{folder} lies more than {_DEEPEST} folders deep")
-        if self._walked > most:  # directories that hold each other soon name a million
-            raise DataError(f"swh:1:dir:{tree} and what holds it have more than {most:,} folders; it is not read")
+        if self._walked > self.most:  # directories that hold each other soon name a million
+            raise DataError(f"swh:1:dir:{tree} and what holds it have more than {self.most:,} folders; it is not read")
         for entry in self._entries(tree):
             name = f"{folder}{entry['name']}"
             if "/" in entry["name"] or entry["name"] in ("", ".", ".."):
                 raise DataError(f"swh:1:dir:{tree} names a file {entry['name']!r}, which leads elsewhere")
             mode = int(entry["perms"])  # which the identifier covers, unlike its type
             if mode == 0o40000:
-                yield from self.walk(entry["target"], f"{name}/", depth + 1, most=most)
+                yield from self.walk(entry["target"], f"{name}/", depth + 1)
             elif mode != 0o160000:
                 yield name, mode, entry["target"], entry.get("length")
 

@@ -123,9 +123,7 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
     nothing = {request for fact in facts for request in fact["unmatched"]}
     now = registry.hashes()  # a number that names something else now is another wish
-    applied = {
-        request for fact in facts for request, wish in fact.get("requests", {}).items() if wish == now.get(request)
-    }
+    applied = {request for request, wish in snapshot.wishes.items() if wish in (None, now.get(request))}
     counts = counts[counts.index.isin(applied)]
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]

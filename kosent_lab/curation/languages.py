@@ -69,7 +69,7 @@ def count_letters(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 # where Pygments names another that has the ending too
-_BY_ENDING = {"sql": "SQL", "r": "S", "t": "Perl", "mod": ""}
+_BY_ENDING = {"sql": "SQL", "r": "S", "t": "Perl"}
 _BY_NAME = {"go.mod": "Text", "go.sum": "Text"}
 _PROGRAM = re.compile(r"#![ \t]*\S*/(?:env[ \t]+(?:-\S+[ \t]+)*)?(?:\S*/)?([a-z]+)")
 _BY_PROGRAM = {

@@ -126,12 +126,10 @@ def _of_gemspec(text: str) -> list[str]:
 
 def _of_podspec(text: str) -> list[str]:
     found = re.search(r"\.license[ \t]{0,8}=[ \t]{0,8}([^\n#]{1,200})", text)
-    named = (
-        re.search(r"(?:^|(?::type[ \t]{0,8}=>|\btype:)[ \t]{0,8})[\"']([^\"'\n]{2,80})[\"']", found[1])
-        if found
-        else None
-    )
-    return [named[1]] if named else ([UNREAD] if found else [])
+    if found is None:
+        return []
+    named = re.search(r"(?:^|(?::type[ \t]{0,8}=>|\btype:)[ \t]{0,8})[\"']([^\"'\n]{2,80})[\"']", found[1])
+    return [named[1] if named else UNREAD]
 
 
 def _of_field(text: str) -> list[str]:

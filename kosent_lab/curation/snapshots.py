@@ -128,15 +128,20 @@ class Snapshot:
             before = {row.letters_sha256: (row.request, getattr(row, "wish", None)) for row in kept.itertuples()}
         if not own:
             return before
-        wishes = {
+        wishes = self.wishes
+        gone = self._asked_out()
+        asked = zip(gone["letters_sha256"], gone["other"], strict=True)
+        return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
+
+    @property
+    def wishes(self) -> dict[str, str | None]:
+        """The requests that it was built with, and the hash of what each named (None where it kept none)."""
+        return {
             request: wish
             for step in self.manifest["steps"]
             if step["step"] == "opt-out"
             for request, wish in _by_request(step["facts"].get("requests", {})).items()
         }
-        gone = self._asked_out()
-        asked = zip(gone["letters_sha256"], gone["other"], strict=True)
-        return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
 
     def _asked_out(self) -> pd.DataFrame:
         """Return the rows of the lineage of what left by a wish."""

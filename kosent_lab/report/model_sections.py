@@ -58,10 +58,8 @@ def _drawn(words: Sequence[str], text: object, *, masked: bool) -> list[str]:
     """Return the words of the beginning of a text as they are drawn, those that name persons hidden where `masked`."""
     whole = str(text).split()
     hidden = masked_words(str(text)) if masked else whole
-    shown = [
-        word if one == other else other
-        for word, one, other in itertools.zip_longest(words, whole, hidden[: len(whole)])
-    ]
+    every = itertools.zip_longest(words, whole, hidden)
+    shown = [word if one == other else other for word, one, other in every]
     return [drawable(str(word), keep_letters=True) for word in shown[: len(words)]]
 
 

@@ -283,7 +283,8 @@ def from_input(
         remove_shards(shards)
     title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
     view = ModelView(classifier) if view is None else view
-    said = {"personal": held, "masked": not keep_personal, "view": view, "tags": tags, **_of_card(corpus)}
+    masked = bool(held) and not keep_personal  # where nothing is to be hidden, no text is searched again
+    said = {"personal": held, "masked": masked, "view": view, "tags": tags, **_of_card(corpus)}
     return Part(title, assessment, facts, **said)
 
 

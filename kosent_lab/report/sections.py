@@ -185,26 +185,20 @@ def mistakes(part: Part, t: dict[str, str]) -> Section:
     rows = assessment.mistakes
     if rows.empty:
         return Section("mistakes", (t["mistakes_none"],))
-    shown = rows["text"] if assessment.has_texts else [""] * len(rows)
+    heads = [(t["document"], "given"), (t["label"], ""), (t["answer"], ""), (t["confidence"], "number")]
     body = [
-        (
+        [
             figures.drawable(cut(str(row["doc_id"]), 40), keep_letters=True),
-            figures.drawable(cut(part.shown(text), 300), keep_letters=True),
             label_name(row["label"], t),
             label_name(row["pred"], t),
             percent(row["confidence"]),
-        )
-        for text, (_, row) in zip(shown, rows.iterrows(), strict=True)
+        ]
+        for _, row in rows.iterrows()
     ]
-    if not assessment.has_texts:
-        body = [(name, *rest) for name, _, *rest in body]
-    heads = [
-        (t["document"], "given"),
-        *([(t["text"], "text")] if assessment.has_texts else []),
-        (t["label"], ""),
-        (t["answer"], ""),
-        (t["confidence"], "number"),
-    ]
+    if assessment.has_texts:
+        heads.insert(1, (t["text"], "text"))
+        for cells, text in zip(body, rows["text"], strict=True):
+            cells.insert(1, figures.drawable(cut(part.shown(text), 300), keep_letters=True))
     return Section("mistakes", (t["mistakes_note"].format(n=len(rows)),), table=Table(heads, body))
 
 

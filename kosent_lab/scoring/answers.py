@@ -10,8 +10,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.schema import DataError, parse_labels
-
-POLARITIES = {"negative", "neutral", "positive"}
+from kosent_lab.errors.three_way import CLASSES
 
 
 def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
@@ -71,12 +70,12 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
 
 
 def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    if set(names) != POLARITIES or "label" not in frame.columns:
+    if set(names) != set(CLASSES) or "label" not in frame.columns:
         return frame
     if "polarity" not in frame.columns:
         try:
             frame = frame.assign(polarity=parse_labels(frame["label"])["polarity"])
         except DataError:  # labels of another kind
             return frame
-    known = frame["polarity"].isin(POLARITIES)
+    known = frame["polarity"].isin(CLASSES)
     return frame.assign(correct=(frame["pred"] == frame["polarity"]).astype("boolean").where(known))
