@@ -86,7 +86,8 @@ class Classifier:
         """The model of transformers, in eval mode: read when it is first asked for, since scoring does without it."""
         if self.own_model is not None:
             return self.own_model
-        return open_model(self.folder, self.precision).to(self.device)
+        with torch.inference_mode(False):  # whoever asks first: weights made within it have no gradients for the next
+            return open_model(self.folder, self.precision).to(self.device)
 
     @functools.cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:

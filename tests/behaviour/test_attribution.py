@@ -9,6 +9,7 @@ from kosent_lab import behaviour
 from kosent_lab.behaviour.attribution import _weights, kind_of
 from kosent_lab.core.schema import ModelError
 from kosent_lab.korean.morphology import read_eojeol
+from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
 
 TEXTS = ["음식이 정말 맛있어요.", "직원이 불친절하고 오래 기다렸습니다 ㅠㅠ", "별로", "", "또 올게요!"]
@@ -28,6 +29,13 @@ def test_pieces_sum_to_the_difference_of_the_log_odds(found, tiny):
     assert (abs(sums - difference) <= 0.01 * np.maximum(abs(difference), 0.1)).all()
     scored = predict_frame(pd.DataFrame({"text": TEXTS}), tiny)
     assert np.allclose(about["log_odds"], scored["logit_1"] - scored["logit_0"], atol=1e-5)
+
+
+def test_a_model_that_was_first_asked_for_without_gradients_has_them(tiny_folder):
+    classifier = load_classifier(tiny_folder, device="cpu")
+    with torch.inference_mode():
+        weight = classifier.model.electra.embeddings.word_embeddings.weight
+    assert not weight.is_inference()
 
 
 def test_gradients_agree_with_the_model_of_transformers(tiny):
