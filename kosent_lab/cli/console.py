@@ -49,8 +49,10 @@ class _Closed(io.TextIOBase):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def write(self, _text: str) -> int:
-        """Say that nobody would see it."""
+    def write(self, text: str) -> int:
+        """Say that nobody would see it, where there is something to see."""
+        if not text:
+            return 0
         raise DataError(f"standard {self.name} is closed, so that what this command prints is nowhere; open it")
 
     @property

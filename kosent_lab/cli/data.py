@@ -17,7 +17,7 @@ def add(subparsers: Any) -> None:
     )
     command(actions, "list", list_data, "what there is, and what is on this machine")
     fetch = command(actions, "fetch", fetch_data, "download by hash into the cache folder")
-    fetch.add_argument("name")
+    fetch.add_argument("names", nargs="+", metavar="NAME")
     fetch.add_argument(
         "--accept-unstated-licence",
         action="store_true",
@@ -56,8 +56,9 @@ def fetch_data(arguments: argparse.Namespace) -> None:
     """Download what a card describes."""
     from kosent_lab import corpora
 
-    paths = corpora.fetch(arguments.name, accept_unstated=arguments.accept_unstated_licence, quiet=arguments.quiet)
-    print("\n".join(str(path) for path in paths))
+    options = {"accept_unstated": arguments.accept_unstated_licence, "quiet": arguments.quiet}
+    for name in arguments.names:
+        print("\n".join(str(path) for path in corpora.fetch(name, **options)))
 
 
 def verify_data(arguments: argparse.Namespace) -> None:

@@ -10,11 +10,12 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.core.files import write_bytes, write_text
+from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def mask_option(parser: argparse.ArgumentParser) -> None:
 
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document; - prints it")
 
 
 def model_options(parser: argparse.ArgumentParser) -> None:
@@ -224,11 +225,38 @@ def kind_of_stdin(content: bytes) -> str:
 
 
 def print_result(result: dict[str, Any], path: Path | None) -> None:
-    """Print a result as JSON, and write it to `path` where one is given."""
+    """Print a result for a person, and write it to `path` as JSON; where that is ``-``, the JSON is what is printed."""
     text = json.dumps(_without_nan(result), ensure_ascii=False, indent=2, allow_nan=False)
+    if path == Path("-"):
+        print(text)
+        return
     if path:
         write_text(text + "\n", path)
-    print(text)
+    print("\n".join(_lines(result)))
+
+
+def _lines(result: dict[str, Any]) -> Iterator[str]:
+    """Yield a line a value with its interval behind it, a table a list of records; what is not known is left out."""
+    import pandas as pd
+
+    for key, value in result.items():
+        if value is None or value == "" or value == [] or (key.endswith("_ci") and key.removesuffix("_ci") in result):
+            continue
+        if isinstance(value, dict):
+            yield from ("", f"{key}:", *(f"  {line}" for line in _lines(value)))
+        elif isinstance(value, list) and isinstance(value[0], dict):
+            table = pd.DataFrame(value).map(_written)
+            yield from ("", f"{key}:", *(f"  {line}" for line in table.to_string(index=False).splitlines()))
+        else:
+            low_high = result.get(f"{key}_ci")
+            interval = f"  ({_written(low_high[0])} to {_written(low_high[1])})" if low_high else ""
+            yield f"{key:<27} {_written(value)}{interval}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if math.isfinite(value) else "–"
+    return "–" if value is None else printable(str(value))
 
 
 def _without_nan(value: Any) -> Any:

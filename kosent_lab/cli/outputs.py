@@ -29,8 +29,8 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
     Parameters
     ----------
     arguments : Namespace
-        Of any command: ``out``, ``json`` or the options named by ``writes`` are written, whatever else is a path or
-        may name one is read.
+        Of any command: ``out``, ``json`` or the options named by ``writes`` are written (``-``: standard output),
+        whatever else is a path or may name one is read.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
         When an output is an input, or another process is writing it.
     """
     writes = getattr(arguments, "writes", _WRITTEN)
-    outputs = [Path(value) for name in writes if (value := getattr(arguments, name, None))]
+    outputs = [Path(value) for name in writes if (value := getattr(arguments, name, None)) and str(value) != "-"]
     options = {name: value for name, value in vars(arguments).items() if name not in writes}
     given = [one for name, value in options.items() for one in _paths(value, words=name in _READ)]
     # a run folder is written and read by the model that it holds, a model folder by its files

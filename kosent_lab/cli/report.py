@@ -28,7 +28,7 @@ _EXAMPLES = """\
 examples:
   kosent-lab report
   kosent-lab report --data reviews.xlsx --text-column 내용 --label-column 평가 --language ko
-  kosent-lab report --data stars.csv --map-labels 1,2=0 4,5=1 3=neutral --out report-stars
+  kosent-lab report --data stars.csv --map-labels 1,2=0 4,5=1 3=neutral --predictions csv --out report-stars
 
 CSV, TSV, Excel, JSON lines and parquet are read; docs/FILES.md says how, and what is refused. --out gets report.html,
 one file that opens anywhere, and the predictions beside it.
@@ -48,6 +48,10 @@ def add(subparsers: Any) -> None:
     )
     calibrator_options(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
+    parser.add_argument(
+        "--predictions", choices=("parquet", "csv"), default="parquet",
+        help="kind of the files that hold every row with its answer; csv opens in a spreadsheet (default: parquet)",
+    )  # fmt: skip
     parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the page (default: en)")
     parser.add_argument(
         "--keep-personal", action="store_true",
@@ -57,7 +61,8 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--slice", action="append", default=[], metavar="COLUMN",
         help="a column of your own to slice by (매장, branch), beside domain, phenomenon, rating, year "
-        "and what stands in the texts; repeat for several",
+        "and what stands in the texts; dates by month or year, numbers that hardly repeat in quarters; repeat for "
+        "several",
     )  # fmt: skip
     parser.add_argument(
         "--tags",
@@ -93,6 +98,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
     options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
     options |= {"view": ModelView(classifier), "tags": tags, "slice_by": arguments.slice}
+    options["ending"] = arguments.predictions
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
     from kosent_lab.corpora.personal import mask_text
 
@@ -117,6 +123,7 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         "--device": classifier.device.type,
         "--language": arguments.language,
         "--tags": arguments.tags,
+        "--predictions": None if arguments.predictions == "parquet" else arguments.predictions,
     }
     for option, value in options.items():
         words += [] if value is None else [option, str(value)]

@@ -8,7 +8,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "slices": ["LABEL_COLUMNS", "SLICE_COLUMNS", "TEXT_COLUMNS", "add_slices", "can_slice", "slice_table"],
+        "slices": [
+            "LABEL_COLUMNS",
+            "SLICE_COLUMNS",
+            "TEXT_COLUMNS",
+            "add_slices",
+            "can_slice",
+            "in_bands",
+            "slice_table",
+        ],
         "slice_search": ["SEARCHED", "SURELY", "find_slices", "surely_bad", "worst_slice"],
         "hard_cases": ["read_worse", "SURE", "confident_mistakes", "group_table", "ordinary_groups", "special_groups"],
         "pairs": ["paired_summary"],

@@ -38,6 +38,9 @@ _YEAR = r"^((?:19|20)\d\d)(?=\D|\d{4}|$)"
 TEXT_COLUMNS = ("length_band", *_HOLDS)
 SLICE_COLUMNS = ("domain", "phenomenon", "polarity", "rating", "year", "leaked", "has_unknown", *TEXT_COLUMNS)
 LABEL_COLUMNS = ("polarity", "rating")  # tell the label: among texts of one label no model is calibrated
+_DATE = r"^((?:19|20)\d\d)(?:\s*[-./년]\s*(?=\d{1,2}(?!\d))|(?=\d{4}$))(\d{1,2})"  # year first, and month
+FEWEST = 10  # rows: smaller slices say nothing
+_MANY_DATES = 12  # values: a day each tells less than a month
 _LENGTHS = (0, 10, 20, 40, 80, np.inf)
 _LENGTH_NAMES = ("1-10", "11-20", "21-40", "41-80", "over 80")
 
@@ -74,6 +77,39 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(length_band=band, has_unknown=frame["n_unknown"] > 0, **held)
 
 
+def in_bands(values: pd.Series) -> pd.Series:
+    """Put numbers and dates that hardly repeat into bands that a table can be sliced by.
+
+    Parameters
+    ----------
+    values : Series
+        A column of any kind, of a file perhaps, where numbers and dates are text.
+
+    Returns
+    -------
+    Series
+        Of dates (year first) with more than twelve values the month (``2026-03``), or the year where there are more
+        than 24 months; of numbers of which fewer than half stand in ten rows or more, the range of their quarter
+        (``1,200 – 3,400``); any other column as it is.
+    """
+    written = values.dropna().astype("str").str.strip()
+    written = written[written != ""]
+    if written.nunique() <= _MANY_DATES:
+        return values
+    dates = written.str.extract(_DATE)
+    if dates[1].notna().all() and dates[1].astype("int").between(1, 12).all():
+        months = dates[0] + "-" + dates[1].str.zfill(2)
+        return (months if months.nunique() <= 2 * _MANY_DATES else dates[0]).reindex(values.index)
+    numbers = pd.to_numeric(written.str.replace(",", ""), errors="coerce")
+    repeated = written.map(written.value_counts()) >= FEWEST
+    if numbers.isna().any() or repeated.mean() >= 0.5:
+        return values
+    quarters = numbers.groupby(pd.qcut(numbers, 4, labels=False, duplicates="drop"))
+    low, high = quarters.transform("min"), quarters.transform("max")
+    named = [f"{first:,.10g} – {last:,.10g}" for first, last in zip(low, high, strict=True)]
+    return pd.Series(named, numbers.index, dtype="object").reindex(values.index)
+
+
 def is_flag(column: str) -> bool:
     """Tell whether a column says that a text holds something: texts that do not are no slice of their own."""
     return column.startswith("has_")
@@ -96,7 +132,7 @@ def named_columns(frame: pd.DataFrame, columns: str | Sequence[str]) -> tuple[st
 
 
 def slice_table(
-    frame: pd.DataFrame, *, columns: str | Sequence[str] = SLICE_COLUMNS, min_rows: int = 10
+    frame: pd.DataFrame, *, columns: str | Sequence[str] = SLICE_COLUMNS, min_rows: int = FEWEST
 ) -> pd.DataFrame:
     """Measure every value of every slice column.
 

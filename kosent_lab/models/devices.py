@@ -1,8 +1,10 @@
-"""Choose the device and the number format that a machine is fastest at."""
+"""Choose the device and the number format that a machine is fastest at; draw by a seed there and leave no trace."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -25,6 +27,14 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
     if kind not in there or (":" in name and not (number.isdecimal() and int(number) < most)):
         raise ModelError(f"device {name!r} is not on this machine; there is {there}")
     return torch.device(kind, int(number)) if number and kind == "cuda" else torch.device(kind)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Draw by `seed`, on the CPU and on `device`, and give the caller's random numbers back."""
+    with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from transformers import ElectraConfig, ElectraForSequenceClassification, PreTra
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.schema import DataError, ModelError, parse_labels
+from kosent_lab.models.devices import seeded
 from kosent_lab.models.folders import load_model
 from kosent_lab.models.storage import EightBits, save_weights
 from kosent_lab.tokenization.vocabularies import save_tokenizer
@@ -62,10 +63,10 @@ def name_classes(model: ElectraForSequenceClassification, names: list[str], *, s
             for parameter in model.classifier.out_proj.parameters():
                 parameter.copy_(parameter[order].clone())
     else:
-        torch.manual_seed(seed)
-        model.classifier.out_proj = nn.Linear(model.config.hidden_size, len(names)).to(model.device)
-        nn.init.normal_(model.classifier.out_proj.weight, std=model.config.initializer_range)
-        nn.init.zeros_(model.classifier.out_proj.bias)
+        with seeded(seed, model.device):
+            model.classifier.out_proj = nn.Linear(model.config.hidden_size, len(names)).to(model.device)
+            nn.init.normal_(model.classifier.out_proj.weight, std=model.config.initializer_range)
+            nn.init.zeros_(model.classifier.out_proj.bias)
         model.num_labels = len(names)
     model.config.id2label = dict(enumerate(names))
     model.config.label2id = {name: number for number, name in enumerate(names)}
@@ -117,10 +118,10 @@ def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> 
     -------
     ElectraForSequenceClassification
     """
-    torch.manual_seed(seed)
     config = small_config(vocabulary_size, layers=layers)
     config.id2label, config.label2id = {0: "negative", 1: "positive"}, {"negative": 0, "positive": 1}
-    return ElectraForSequenceClassification(config)
+    with seeded(seed):
+        return ElectraForSequenceClassification(config)
 
 
 def open_classifier(folder: Path) -> ElectraForSequenceClassification:

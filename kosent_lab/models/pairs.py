@@ -17,6 +17,7 @@ from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import CONFIG, GENERATOR, GENERATOR_CONFIG, WEIGHTS, read_settings, write_checksums
 from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.models.devices import seeded
 from kosent_lab.models.electra import grow_depth, small_config
 from kosent_lab.models.folders import check_counts, load_model, read_shapes, read_weights
 from kosent_lab.models.storage import EightBits, save_weights, stored
@@ -92,7 +93,6 @@ def new_pair(
     -------
     ElectraPair
     """
-    torch.manual_seed(seed)
     config = small_config(vocabulary_size, layers=layers, width=width)
     heads = max(1, round(config.num_attention_heads * generator_share))
     narrow = {
@@ -101,7 +101,8 @@ def new_pair(
         "num_attention_heads": heads,
     }
     generator = ElectraConfig(**{**config.to_dict(), **narrow})
-    return ElectraPair(ElectraForPreTraining(config), generator)
+    with seeded(seed):
+        return ElectraPair(ElectraForPreTraining(config), generator)
 
 
 def save_pair(
@@ -184,8 +185,9 @@ def grow_pair(pair: ElectraPair, layers: int) -> ElectraPair:
 
 def as_classifier(pair: ElectraPair, *, seed: int = 0) -> ElectraForSequenceClassification:
     """Return a classifier (negative, positive) on the discriminator's encoder, its head new."""
-    torch.manual_seed(seed)
     labels = {"id2label": {0: "negative", 1: "positive"}, "label2id": {"negative": 0, "positive": 1}}
-    classifier = ElectraForSequenceClassification(ElectraConfig(**{**pair.discriminator.config.to_dict(), **labels}))
+    with seeded(seed):
+        config = ElectraConfig(**{**pair.discriminator.config.to_dict(), **labels})
+        classifier = ElectraForSequenceClassification(config)
     classifier.electra.load_state_dict(pair.discriminator.electra.state_dict())
     return classifier

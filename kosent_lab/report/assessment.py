@@ -30,7 +30,7 @@ WORD_TEXTS = 2_000
 MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
 FEWEST_OF_EACH = 20  # right and wrong answers that the change of a log-likelihood needs
-RESAMPLES = 200  # of measures: a page of 50,000 texts is not kept waiting
+RESAMPLES, FEWEST_RESAMPLES = 1_000, 200  # of measures: a page of 50,000 texts is not kept waiting
 
 
 @dataclasses.dataclass(frozen=True, eq=False)  # frames have no one equality
@@ -258,7 +258,7 @@ def assess(
     *,
     tokenizer: Any = None,
     sha256: str | None = None,
-    resamples: int = RESAMPLES,
+    resamples: int | None = None,
     slice_by: Sequence[str] = (),
 ) -> Assessment:
     """Assess a scored table.
@@ -274,9 +274,9 @@ def assess(
     sha256 : str, optional
         Of the documents, where it is known (saved answers); else it is computed.
     resamples : int
-        Of the bootstrap; 0 for none.
+        Of the bootstrap; 0 for none, fewer of many rows by default.
     slice_by : sequence of str
-        Columns of `frame` to slice by, beside those that are known.
+        Columns of `frame` to slice by, beside those that are known; numbers and dates `errors.in_bands`.
 
     Returns
     -------
@@ -290,9 +290,11 @@ def assess(
     check_columns(frame, slice_by, what="slicing")
     frame = with_labels(frame)
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
-    if sha256 is None:
-        sha256 = frame_sha256(frame) if "text" in frame.columns else ""
+    sha256 = (frame_sha256(frame) if "text" in frame.columns else "") if sha256 is None else sha256
+    draws = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
+    draws = draws if resamples is None else resamples
+    own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
+    frame = frame.assign(**{name: errors.in_bands(frame[name]) for name in own})
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]
     calibrated = rows if choice.calibrator is None else choice.calibrator.apply(rows)
-    own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
-    return Assessment(rows, calibrated, choice, sha256, tokenizer, resamples, own)
+    return Assessment(rows, calibrated, choice, sha256, tokenizer, draws, own)

@@ -141,6 +141,15 @@ def _case(case: pd.Series, t: dict[str, str]) -> tuple[str, str, str]:
     """Return a case as it is shown: its text or texts, what was expected, and the probabilities of positive."""
     if pd.isna(case["changed"]):
         return str(case["text"]), label_name(case["label"], t), decimal(case["prob_1"], 2)
-    expected = t["b_same"] if case["kind"] == "inv" else t[f"b_{case['direction']}"]
     answers = f"{decimal(case['prob_1'], 2)} → {decimal(case['prob_changed'], 2)}"
-    return f"{case['text']} → {case['changed']}", expected, answers
+    return f"{case['text']} → {case['changed']}", _expected(case, t), answers
+
+
+def _expected(case: pd.Series, t: dict[str, str]) -> str:
+    """Return what a pair must do not to fail, as the test is counted (`behaviour.score_cases`)."""
+    if case["kind"] == "inv":
+        key = "b_same" if pd.isna(case["tolerance"]) else "b_within"
+        return t[key].format(tolerance=decimal(case["tolerance"], 2))
+    direction = case["direction"]
+    key = f"b_{direction}" if case["least"] > 0 else "b_not_down" if direction == "up" else "b_not_up"
+    return t[key].format(least=decimal(abs(case["least"]), 2))

@@ -19,13 +19,13 @@ from kosent_lab import corpora, scoring
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice, choose_calibrator
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature, read_calibration
-from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
 from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.reading import one_column
 from kosent_lab.report.assessment import Assessment, assess
 from kosent_lab.report.model_view import ModelView
+from kosent_lab.scoring.csv_out import write_answers
 from kosent_lab.scoring.shards import remove_shards
 from kosent_lab.tokenization.tokenizers import load_cutter
 
@@ -212,6 +212,7 @@ def from_input(
     view: ModelView | None = None,
     tags: pd.DataFrame | None = None,
     slice_by: Sequence[str] = (),
+    ending: str = "parquet",
 ) -> Part:
     """Score an input, write its predictions, and assess it.
 
@@ -221,7 +222,7 @@ def from_input(
         ``NAME``, ``NAME:SPLIT``, a file, or ``saved:TABLE`` for answers of the bundled model.
     classifier : Classifier
     folder : Path
-        Takes ``predictions-NAME.parquet``.
+        Takes ``predictions-NAME.parquet``, or ``.csv`` where that is the `ending`.
     read : callable
         From a name to its document frame.
     calib, method :
@@ -235,6 +236,7 @@ def from_input(
     tags : DataFrame, optional
     slice_by : sequence of str
         As for `from_frame`.
+    ending : {"parquet", "csv"}
 
     Returns
     -------
@@ -245,7 +247,7 @@ def from_input(
     DataError, NotAvailableError
         When the input cannot be read, lacks one of `slice_by`, or saved answers are asked of another model.
     """
-    target = folder / f"predictions-{file_name(name)}.parquet"
+    target = folder / f"predictions-{file_name(name)}.{ending}"
     facts, shards, documents = ModelFacts.of(classifier), None, None
     if name.startswith(SAVED):
         saved = scoring.load_scored(name.removeprefix(SAVED))
@@ -270,15 +272,13 @@ def from_input(
     # what is measured is the text that the model read, which masking changes; the page masks what it shows
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
     choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
-    tokenizer = classifier.backend
-    assessment = assess(as_read, choice, tokenizer=tokenizer, sha256=sha256, slice_by=slice_by)
+    assessment = assess(as_read, choice, tokenizer=classifier.backend, sha256=sha256, slice_by=slice_by)
     measured = set(assessment.slices["column"]) if slice_by and assessment.n_labelled else set(slice_by)
     if none := [column for column in slice_by if column not in measured]:
-        logger.warning(
-            "%s: no slice by %s has ten labelled rows, or there is one alone", Path(name).name, ", ".join(none)
-        )
+        said = "%s: no slice by %s has ten labelled rows, or there is one alone"
+        logger.warning(said, Path(name).name, ", ".join(none))
     # every row of the input, also those that the calibrator was fitted on
-    write_parquet(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
+    write_answers(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
         remove_shards(shards)
     title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)

@@ -6,6 +6,7 @@ Both languages are filled from the same dictionary, so that they cannot state di
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,13 +30,13 @@ _NAMES = {
 }
 _FINDINGS = {
     "en": """\
-- Its accuracy less that of TF-IDF taught by every rated review, on the same film reviews: {over_tfidf} points \
-({over_tfidf_low} to {over_tfidf_high}), {over_best} ({over_best_low} to {over_best_high}) where the rival has the \
-threshold that suits these rows best; less that of `kosent-electra-small-fast`, which has a quarter of its layers: \
-{over_shallow} ({over_shallow_low} to {over_shallow_high}); the latter on the pack, n = {n_pack}: {pack} ({pack_low} \
-to {pack_high}). \
-Intervals of matched shares (Agresti and Min), minimal pairs together; \
-p {p_tfidf}, {p_shallow} and {p_pack} (models swapped at random in texts and pairs).
+- On the same film reviews the accuracy of `kosent-electra-small` is above that of TF-IDF taught by every rated \
+review by {over_tfidf} points ({over_tfidf_low} to {over_tfidf_high}; p {p_tfidf}; by {over_best}, {over_best_low} to \
+{over_best_high}, where the rival has the threshold that suits these rows best), and above that of \
+`kosent-electra-small-fast`, which has a quarter of its layers, by {over_shallow} ({over_shallow_low} to \
+{over_shallow_high}; p {p_shallow}); on the pack, n = {n_pack}, by {pack} ({pack_low} to {pack_high}; p {p_pack}). \
+Intervals of differences of matched shares (Agresti and Min), a minimal pair counted as one draw; p of permutations \
+that swap the two models' answers at random.
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
 neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
 {cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
@@ -47,31 +48,30 @@ such domains did, and the trials of its recipe looked at these sets.
 `kosent-electra-small-fast` reads {beside}, {beside_ratio} times as many as the fastest way.
 - Particles are found with an F1 of {f1_worst} on {f1_worst_name} to {f1_best} on {f1_best_name}: test \
 parts that no rule was drawn from.
-- Its vocabulary keeps {kept} of the boundaries of stem and particle; one of the same size, learnt within \
-morphemes, {kept_morphemes}.""",
+- In {n_boundaries} of NSMC's reviews its vocabulary cuts {kept} of the boundaries of stem and particle; one of the \
+same size, learnt within morphemes, {kept_morphemes}.""",
     "ko": """\
-- 같은 영화평에서 잰 정확도 차이는 별점이 있는 모든 리뷰로 가르친 TF-IDF와 {over_tfidf}%포인트\
-({over_tfidf_low} ~ {over_tfidf_high}; TF-IDF의 문턱을 이 리뷰들에 가장 알맞게 옮기면 {over_best}, \
-{over_best_low} ~ {over_best_high}), \
-층이 사분의 일뿐인 `kosent-electra-small-fast`와 {over_shallow}%포인트\
-({over_shallow_low} ~ {over_shallow_high})입니다. \
-자체 예문(n = {n_pack})에서는 `kosent-electra-small-fast`와 {pack}%포인트({pack_low} ~ {pack_high}) 차이입니다. \
-구간은 짝지은 비율의 차이(Agresti와 Min)로 구했고, 최소 대립쌍은 함께 셌습니다. \
-두 모델의 답을 짝마다 무작위로 맞바꾼 순열 검정의 p는 차례로 {p_tfidf}, {p_shallow}, {p_pack}입니다.
+- 같은 영화평에서 `kosent-electra-small`의 정확도는 별점이 있는 모든 리뷰로 학습한 TF-IDF보다 {over_tfidf}%포인트\
+({over_tfidf_low} ~ {over_tfidf_high}, p {p_tfidf}) 높고(TF-IDF의 임계값을 이 리뷰들에 가장 유리하게 옮겨도 \
+{over_best}, {over_best_low} ~ {over_best_high}), 층 수가 사분의 일인 `kosent-electra-small-fast`보다 \
+{over_shallow}%포인트({over_shallow_low} ~ {over_shallow_high}, p {p_shallow}) 높습니다. \
+자체 예문(n = {n_pack})에서는 `kosent-electra-small-fast`보다 {pack}%포인트({pack_low} ~ {pack_high}, p {p_pack}) \
+높습니다. 구간은 대응표본의 비율 차이에 대한 Agresti–Min 신뢰구간이고 최소 대립쌍은 한 단위로 묶었으며, \
+p는 두 모델의 답을 무작위로 맞바꾼 순열 검정에서 얻었습니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사 하나 때문에 중립인 {n_josa}개에서는 \
 {neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 표시(ㅋㅋ, ^^, 참 등)가 있는 {n_cue}개 중 {cue}, \
 표시가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
 - 다른 아홉 분야의 실제 리뷰에서 균형 정확도는 평균 {domains}입니다. {worst_name} {worst}부터 {best_name} {best}까지 \
-차이가 큽니다. 이 리뷰들은 가르치는 데 쓰지 않았지만, 그런 분야를 두고 지어낸 글은 가르치는 데 썼고 \
+차이가 큽니다. 이 리뷰들은 학습에 쓰지 않았지만, 그런 분야를 두고 지어낸 글은 학습에 썼고 \
 학습 방법을 고를 때 이 리뷰들의 성적도 보았습니다.
-- 코어 두 개로 초당 리뷰 {exact}개(정확한 방식), {fastest}개(bfloat16)를 읽습니다. 배치로 돌린 \
+- 코어 두 개로 초당 리뷰 {exact}개(정확한 방식, fp32), {fastest}개(bfloat16)를 읽습니다. 배치로 돌린 \
 `transformers.pipeline`의 {exact_ratio}배와 {fastest_ratio}배이고, AVX2만 있는 기계에서는 \
 정확한 방식으로 {exact_ratio_2}배입니다. `kosent-electra-small-fast`는 {beside}개로, \
 가장 빠른 방식의 {beside_ratio}배입니다.
 - 조사를 찾는 F1은 {f1_worst_name} {f1_worst}에서 {f1_best_name} {f1_best} 사이입니다. 규칙을 만들 때 \
 보지 않은 테스트 부분에서 잰 값입니다.
-- 이 모델의 어휘는 앞말과 조사 사이 경계의 {kept}를 지킵니다. 크기는 같고 형태소 안에서만 배운 어휘는 \
-{kept_morphemes}를 지킵니다.""",
+- NSMC 영화평 {n_boundaries}건에서, 어절을 앞말과 조사의 경계에서 자른 비율은 이 모델의 어휘가 {kept}, 크기는 같고 \
+형태소 안에서만 학습한 어휘가 {kept_morphemes}입니다.""",
 }
 
 
@@ -122,6 +122,7 @@ def values() -> dict[str, str]:
     for key, (f1, name) in (("f1_worst", parsed[0]), ("f1_best", parsed[-1])):
         found |= {key: with_interval(f1["f1"], *f1["f1_ci"]), f"{key}_name": name.removesuffix(":test").upper()}
     kept = load_study("boundaries-nsmc").query("metric == 'boundary_kept'").set_index("tokenizer")
+    found["n_boundaries"] = count(int(re.search(r"of (\d+) texts", kept.loc[BUNDLED, "params"])[1]))
     for key, tokenizer in (("kept", BUNDLED), ("kept_morphemes", "wordpiece-morphemes-32k")):
         found[key] = _share(*kept.loc[tokenizer, ["value", "ci_low", "ci_high"]])
     return found

@@ -1,6 +1,6 @@
 """Write tables as one CSV file that a spreadsheet reads back as it was, and that runs nothing there.
 
-Parquet is written by ``scoring.shards``; files are read by ``corpora.readers``.
+Files are read by ``corpora.readers``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,19 @@ from typing import Any, TextIO
 import pandas as pd
 import pyarrow as pa
 
-from kosent_lab.core.columns import to_series
-from kosent_lab.core.files import whole
+from kosent_lab.core.columns import to_series, to_table
+from kosent_lab.core.files import whole, write_parquet
 from kosent_lab.core.formulas import escape_formula
 
 _AT_ONCE = 2_000  # rows held as Python's strings
+
+
+def write_answers(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV (`write_csv`) or as parquet, as the name of the file ends."""
+    if path.suffix == ".csv":
+        write_csv([to_table(frame)], path)
+    else:
+        write_parquet(frame, path)
 
 
 def write_csv(tables: Iterable[pa.Table], path: Path) -> None:

@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kosent_lab.core import jobs
-from kosent_lab.core.columns import to_table
 from kosent_lab.core.formulas import escape_formula
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import personal_tables
 from kosent_lab.corpora.documents import iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.scoring.csv_out import write_csv
+from kosent_lab.scoring.csv_out import write_answers
 from kosent_lab.scoring.predict import predict_frame
 
 _NEEDED = ("doc_id", "text", "model_id")
@@ -53,7 +52,7 @@ def check_finished(
     found = _read(target)
     with tempfile.TemporaryDirectory() as folder:  # as it would be written, and read as it was
         fresh = Path(folder) / f"fresh{target.suffix}"
-        _write(masked, fresh)
+        write_answers(masked, fresh)
         expected = _read(fresh, answers=False)
     if wrong := _difference(found, expected, again, places, classifier, csv=target.suffix == ".csv"):
         raise DataError(
@@ -69,13 +68,6 @@ def read_shard(shard: Path, **options: Any) -> pa.Table:
         return pyarrow.parquet.read_table(shard, **options)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{shard} is damaged ({error}). Remove it, and run the same command again.") from error
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    if path.suffix == ".csv":
-        write_csv([to_table(frame)], path)
-    else:
-        pyarrow.parquet.write_table(to_table(frame), path)
 
 
 def _read(path: Path, *, answers: bool = True) -> pd.DataFrame:

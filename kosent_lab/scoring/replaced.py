@@ -17,6 +17,7 @@ from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.intervals import percentile_interval, resample_counts
 from kosent_lab.core.schema import DataError, check_columns, check_texts
 from kosent_lab.models.corruption import choose_places, sample
+from kosent_lab.models.devices import seeded
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad, plain_tokenizer
 
@@ -80,8 +81,7 @@ def replace_pieces(
     masked_rows: dict[int, np.ndarray] = {}
     shown_rows: dict[int, np.ndarray] = {}
     score_rows: dict[int, np.ndarray] = {}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed, device):
         for batch in bucket_batches(np.array([len(row) for row in rows]), batch_tokens=BATCH_TOKENS):
             ids, mask = pad([rows[i] for i in batch], pad_id)
             if places is not None:

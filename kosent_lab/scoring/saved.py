@@ -27,7 +27,7 @@ from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
 from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.errors.slices import TEXT_COLUMNS, add_slices
-from kosent_lab.korean.readings import read_cached
+from kosent_lab.korean.readings import READING_VERSION, read_cached
 from kosent_lab.scoring.answers import add_predictions
 from kosent_lab.tokenization.boundaries import holds_particles
 
@@ -142,6 +142,7 @@ def _describe(name: str, table: pd.DataFrame, data_sha256: str, **made: str) -> 
         **made,
         "data_sha256": data_sha256,
         "scoring": jobs.SCORING,
+        "reading": READING_VERSION,
         "rows": len(table),
         "labels": {str(key): int(n) for key, n in labels.items()},
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -156,8 +157,8 @@ def read_card(name: str) -> dict[str, Any]:
     -------
     dict
         ``name``, ``model_id``, ``precision``, ``device``, ``data_sha256`` (of the documents), ``sha256``
-        (of the table), ``scoring`` (`core.jobs.SCORING`; 1 where it is not said), ``rows``, ``labels``, ``date``,
-        ``command``.
+        (of the table), ``scoring`` (`core.jobs.SCORING`), ``reading`` (`korean.readings.READING_VERSION`, of the
+        particles' flags), ``rows``, ``labels``, ``date``, ``command``; the two versions are 0 where they are not said.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def read_card(name: str) -> dict[str, Any]:
         raise DataError(f"{path} cannot be read ({error}). {_renew(name)}") from error
     if missing:
         raise DataError(f"{path} lacks {sorted(missing)}. {_renew(name)}")
-    return {"scoring": 1, **card}
+    return {"scoring": 0, "reading": 0, **card}
 
 
 def _renew(name: str) -> str:
@@ -226,8 +227,8 @@ def load_scored(name: str) -> SavedAnswers:
     card, path = read_card(name), scored_folder() / f"{name}.parquet"
     if card["model_id"] != bundled_id():
         raise DataError(f"{path} was scored by {card['model_id']}; the bundled model is {bundled_id()}. {_renew(name)}")
-    if card["scoring"] != jobs.SCORING:
-        raise DataError(f"{path} was scored by other code than this, which gives other numbers. {_renew(name)}")
+    if (card["scoring"], card["reading"]) != (jobs.SCORING, READING_VERSION):
+        raise DataError(f"{path} was made by other code than this, which gives other numbers. {_renew(name)}")
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # a parquet reader raises many kinds; all mean that the file is damaged

@@ -19,7 +19,7 @@ from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.corpora.cards import find_card, is_present
 from kosent_lab.corpora.documents import load
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.models.devices import has_bf16
+from kosent_lab.models.devices import has_bf16, seeded
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.scoring.saved import FALLBACK, NAMES, load_source
@@ -157,14 +157,14 @@ def _dropped(classifier: Classifier, ids: list[np.ndarray], *, passes: int, drop
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = dropout
-    torch.manual_seed(seed)
     negative, positive = classifier.label_columns
     drawn = np.empty((passes, len(ids)))
-    for batch, inputs in _batches(classifier, ids):
-        repeated = {name: value.repeat(passes, 1) for name, value in inputs.items()}
-        with torch.autocast(classifier.device.type, torch.bfloat16, enabled=has_bf16(classifier.device)):
+    halves = torch.autocast(classifier.device.type, torch.bfloat16, enabled=has_bf16(classifier.device))
+    with seeded(seed, classifier.device), halves:
+        for batch, inputs in _batches(classifier, ids):
+            repeated = {name: value.repeat(passes, 1) for name, value in inputs.items()}
             logits = model(**repeated).logits.double().cpu().numpy()
-        drawn[:, batch] = sigmoid(logits[:, positive] - logits[:, negative]).reshape(passes, len(batch))
+            drawn[:, batch] = sigmoid(logits[:, positive] - logits[:, negative]).reshape(passes, len(batch))
     return drawn
 
 

@@ -48,16 +48,22 @@ def test_a_column_of_ones_own_makes_slices(reviews, tiny_folder, tmp_path, capsy
     rows = pd.read_csv(reviews)
     path = tmp_path / "매장.csv"
     shops = ["<b>강남</b>", "홍대"]
-    rows.assign(매장=[shops[row % 2] for row in range(len(rows))], 번호=range(len(rows))).to_csv(path, index=False)
+    own = {"매장": [shops[row % 2] for row in range(len(rows))], "번호": range(len(rows))}
+    rows.assign(**own, 고객=[f"손님 {row}" for row in range(len(rows))]).to_csv(path, index=False)
     arguments = ["report", "--data", str(path), "--text-column", "내용", "--label-column", "평가"]
     arguments += ["--model", str(tiny_folder), "--out", str(tmp_path / "out")]
-    assert parser.main([*arguments, "--slice", "매장", "--slice", "번호"]) == 0
+    assert (
+        parser.main([*arguments, "--slice", "매장", "--slice", "번호", "--slice", "고객", "--predictions", "csv"]) == 0
+    )
+    assert pd.read_csv(tmp_path / "out/predictions-매장.csv.csv")["번호"].tolist() == [*range(len(rows))]
     written = (tmp_path / "out/report.html").read_text("utf-8")
     assert "<b>강남" not in written
     assert "--slice '매장'" in html.unescape(written)
     table = re.search(r'<h3 id="part1-slices".*?</table>', written, re.DOTALL)
     assert table[0].count("매장") >= 2
-    assert "no slice by 번호" in caplog.text
+    assert "0 – 19" in table[0]
+    assert "--predictions csv" in html.unescape(written)
+    assert "no slice by 고객 has ten labelled rows" in caplog.text
     assert parser.main([*arguments, "--slice", "매정"]) == 1
     assert "needs column '매정'; got [" in capsys.readouterr().err
 

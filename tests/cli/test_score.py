@@ -106,7 +106,10 @@ def test_evaluate_writes_stable_keys(tiny_folder, tmp_path, capsys):
     needed = "n accuracy accuracy_ci accuracy_unleaked ece ece_calibrated brier nll temperature model_id data_sha256"
     assert set(needed.split()) <= set(result)
     assert result["n"] == 200
-    assert result == json.loads(capsys.readouterr().out)
+    assert f"accuracy                    {result['accuracy']:.4g}  (" in capsys.readouterr().out
+    command = ["evaluate", "--data", "kosent-pack", "--limit", "200", "--model", str(tiny_folder), "--json", "-"]
+    assert parser.main(command) == 0
+    assert json.loads(capsys.readouterr().out) == result
 
 
 def test_evaluate_without_labels_says_so(tmp_path, tiny_folder, capsys):

@@ -4,6 +4,7 @@ import pytest
 
 from kosent_lab import errors
 from kosent_lab.core.schema import DataError
+from kosent_lab.errors import in_bands
 
 
 def test_slices_by_hand(scored):
@@ -166,3 +167,46 @@ def test_a_slice_that_holds_more_of_the_worse_label_is_not_bad_in_itself():
     assert row["p_adjusted"] <= errors.SURELY
     assert row["difference_within"] > 0
     assert not errors.surely_bad(pd.Series(row))
+
+
+DAYS = pd.Series(pd.date_range("2025-01-01", periods=120))
+PRICES = pd.Series(range(1_000, 41_000, 1_000))
+
+
+@pytest.mark.parametrize(
+    ("values", "bands"),
+    [
+        (DAYS, ["2025-01", "2025-02", "2025-03", "2025-04"]),
+        (DAYS.dt.strftime("%Y.%m.%d"), ["2025-01", "2025-02", "2025-03", "2025-04"]),
+        (DAYS.dt.strftime("%Y%m%d"), ["2025-01", "2025-02", "2025-03", "2025-04"]),
+        (DAYS.dt.strftime("%Y년 %-m월 %-d일"), ["2025-01", "2025-02", "2025-03", "2025-04"]),
+        (pd.Series(pd.date_range("2021-01-01", periods=50, freq="ME")), ["2021", "2022", "2023", "2024", "2025"]),
+        (PRICES, ["1,000 – 10,000", "11,000 – 20,000", "21,000 – 30,000", "31,000 – 40,000"]),
+        (PRICES.map("{:,}".format), ["1,000 – 10,000", "11,000 – 20,000", "21,000 – 30,000", "31,000 – 40,000"]),
+    ],
+)
+def test_numbers_and_dates_that_hardly_repeat_are_put_into_bands(values, bands):
+    found = in_bands(values)
+    assert sorted(found.unique()) == bands
+    assert found.index.equals(values.index)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series([f"매장 {number}" for number in range(50)]),
+        pd.Series([str(number) for number in range(101, 131)] * 12),  # codes of branches, of ten rows or more each
+        pd.Series(["15.08.25", "16.08.25"] * 20),
+        pd.Series(["2025-13-45"] + [f"2025-01-{day:02}" for day in range(1, 29)]),
+        pd.Series([1, 2, 3, 4, 5] * 10),
+        pd.Series([["a"], ["b"]] * 10),
+    ],
+)
+def test_what_is_no_number_or_repeats_is_sliced_as_it_is(values):
+    assert in_bands(values) is values
+
+
+def test_rows_without_a_number_are_in_no_band():
+    values = pd.concat([PRICES, pd.Series([None, "", float("nan")])], ignore_index=True)
+    assert in_bands(values).tail(3).isna().all()
+    assert in_bands(values).notna().sum() == len(PRICES)

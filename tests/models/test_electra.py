@@ -145,3 +145,20 @@ def test_positions_that_something_taught_are_kept(tiny_tokenizer, tmp_path):
     )
     again = electra.open_classifier(tmp_path / "again").electra.embeddings.position_embeddings.weight
     assert torch.equal(again, saved)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: electra.new_classifier(50, layers=1),
+        lambda: pairs.new_pair(50, layers=1, width=64),
+        lambda: pairs.as_classifier(pairs.new_pair(50, layers=1, width=64)),
+    ],
+)
+def test_a_new_model_is_drawn_by_its_seed_and_leaves_the_callers_random_numbers(make):
+    torch.manual_seed(1)
+    expected, first = torch.rand(3), make().state_dict()
+    torch.manual_seed(1)
+    second = make().state_dict()
+    assert torch.equal(torch.rand(3), expected)
+    assert all(torch.equal(first[name], second[name]) for name in first)

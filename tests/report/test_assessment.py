@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -122,7 +123,7 @@ def test_flags_of_a_file_are_read_as_what_they_say(scored, leaked):
 def test_where_all_is_leaked_json_says_null(scored, capsys):
     result = evaluate(assess(scored.assign(leaked="yes"), resamples=0))
     assert result["accuracy_unleaked"] is None
-    print_result(result | {"other": float("nan")}, None)
+    print_result(result | {"other": float("nan")}, Path("-"))
     assert json.loads(capsys.readouterr().out)["other"] is None
 
 

@@ -101,7 +101,7 @@ def test_the_command_prints_the_same_measures(pair, tiny_tokenizer, pack, tmp_pa
 
 
 def test_the_bundled_pair_is_what_its_card_says(capsys):
-    assert parser.main(["evaluate", "--task", "rtd"]) == 0
+    assert parser.main(["evaluate", "--task", "rtd", "--json", "-"]) == 0
     result = json.loads(capsys.readouterr().out)
     card = (PAIR_FOLDER / "MODEL_CARD.md").read_text("utf-8")
     assert result["model_id"] in card
