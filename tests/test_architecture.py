@@ -81,9 +81,9 @@ HOUSE = {
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [
-        "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "score", "tokens", "data",
-        "wishes", "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results", "lab",
-        "parser", "__main__",
+        "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "finders", "score",
+        "tokens", "data", "wishes", "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results",
+        "lab", "parser", "__main__",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

@@ -8,9 +8,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "outcomes": ["BINS", "bin_numbers", "overconfidence", "labelled_numbers", "pair_groups"],
+        "outcomes": ["BINS", "RESAMPLES", "bin_numbers", "overconfidence", "labelled_numbers", "pair_groups"],
         "metrics": ["expected_calibration_error"],
-        "summary": ["RESAMPLES", "calibration_summary", "compare", "metrics_table"],
+        "summary": ["calibration_summary", "compare", "metrics_table"],
         "reliability": [
             "corp_curve",
             "reliability_diagram",

@@ -153,9 +153,7 @@ class RiskThreshold:
     confidence: float
 
 
-def choose_threshold(
-    calib: pd.DataFrame, *, max_risk: float = 0.05, confidence: float = 0.95, score: str = "confidence"
-) -> RiskThreshold:
+def choose_threshold(calib: pd.DataFrame, *, max_risk: float = 0.05, confidence: float = 0.95) -> RiskThreshold:
     """Choose the threshold that keeps most while the error among the kept stays within `max_risk`, provably.
 
     Parameters
@@ -167,8 +165,6 @@ def choose_threshold(
         Largest share of errors among the kept, above 0 and below 1.
     confidence : float
         How sure the promise is to hold, above 0 and below 1.
-    score : str
-        A column between 0.5 and 1, larger where the model is surer.
 
     Returns
     -------
@@ -197,12 +193,12 @@ def choose_threshold(
     for name, given in (("max_risk", max_risk), ("confidence", confidence)):
         if not 0 < given < 1:
             raise DataError(f"{name} lies above 0 and below 1; got {given}")
-    check_columns(calib, [score, "correct"], what="the threshold", hint="Run predict_frame first.")
+    check_columns(calib, ["confidence", "correct"], what="the threshold", hint="Run predict_frame first.")
     refuse_test_rows(calib, what="a threshold")
-    rows = calib.loc[calib["correct"].notna(), [score, "correct"]]
-    scores, wrong = rows[score].to_numpy(dtype="float64"), 1.0 - rows["correct"].to_numpy(dtype="float64")
+    rows = calib.loc[calib["correct"].notna(), ["confidence", "correct"]]
+    scores, wrong = rows["confidence"].to_numpy(dtype="float64"), 1.0 - rows["correct"].to_numpy(dtype="float64")
     if not np.isfinite(scores).all():
-        raise DataError(f"the threshold needs a {score} in every row; {(~np.isfinite(scores)).sum():,} rows have none")
+        raise DataError(f"the threshold needs a confidence in every row; {(~np.isfinite(scores)).sum():,} have none")
     order = np.argsort(scores, kind="stable")
     kept = len(rows) - np.searchsorted(scores[order], GRID, side="left")
     errors = np.concatenate([np.cumsum(wrong[order][::-1])[::-1], [0.0]])[len(rows) - kept]

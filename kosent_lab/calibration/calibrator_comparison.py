@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.calibrators import fit_calibrator, slice_name
+from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.cells import group_weights
 from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ def compare_calibrators(
     frame: pd.DataFrame,
     *,
     methods: Sequence[str] = METHODS,
-    by: str | None = None,
     folds: int = 5,
     resamples: int = 1_000,
     seed: int = 0,
@@ -36,8 +35,6 @@ def compare_calibrators(
     frame : DataFrame
         A prediction frame; its labelled rows are used, no test rows.
     methods : sequence of str
-    by : str, optional
-        Also fit a temperature for each value of this column.
     folds : int
         Each row is calibrated by what was fitted on the other folds; minimal pairs stay in one.
     resamples, seed : int
@@ -52,7 +49,7 @@ def compare_calibrators(
     Raises
     ------
     DataError
-        When a method is none of ours, or `by` no column.
+        When a method is none of ours.
 
     Notes
     -----
@@ -65,26 +62,20 @@ def compare_calibrators(
     refuse_test_rows(frame, what="a choice of calibrators")
     if odd := [method for method in methods if method not in METHODS]:
         raise DataError(f"methods are of {', '.join(METHODS)}; got {', '.join(map(str, odd))}")
-    check_columns(frame, [by] if by else [], what="a temperature by column")
     rows = frame[frame["label"].notna()]
     label = rows["label"].to_numpy(dtype="float64")
     fold = fold_numbers(rows, folds, seed)
     found = {"none": sigmoid(margin(rows))}
-    asked = [(method, method, None) for method in methods] + (
-        [(f"temperature by {by}", "temperature", by)] if by else []
-    )
-    for name, method, column in asked:
+    for method in methods:
         probability = np.empty(len(rows))
         try:
             for number in range(folds):
                 out = fold == number
-                fitted = fit_calibrator(rows[~out], method=method, by=column)
-                slices = rows.loc[out, column].map(slice_name).tolist() if column else None
-                probability[out] = fitted.probability(margin(rows[out]), slices)
+                probability[out] = fit_calibrator(rows[~out], method=method).probability(margin(rows[out]))
         except DataError as error:  # of one family no best value on a part of the rows; the others can be compared
-            logger.warning("%s is left out of the comparison: %s", name, error)
+            logger.warning("%s is left out of the comparison: %s", method, error)
             continue
-        found[name] = probability
+        found[method] = probability
     table, changes = [], []
     none = np.stack(proper_losses(found["none"], label), axis=1)
     for name, probability in found.items():

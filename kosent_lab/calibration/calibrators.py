@@ -1,4 +1,4 @@
-"""A fitted calibrator of any family: fitted on rows that measure nothing afterwards, kept as JSON, applied to frames.
+"""A fitted calibrator of any family: fitted on rows that measure nothing afterwards, applied to frames.
 
 The curves are in ``families``; the temperature that comes with a model, and its shift, in
 ``temperature``; which calibrator a report takes, in ``calibrator_choice``.
@@ -10,65 +10,54 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.families import Parameters, apply_family, fit_family
 from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, temperature_name
-from kosent_lab.core.files import write_text
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, ModelError, check_columns
+from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.corpora.splits import fold_texts
 
 logger = logging.getLogger(__name__)
 FEWEST = 20
-LABELS = ("negative", "positive")
 
 
 @dataclasses.dataclass(frozen=True)
 class Calibrator:
-    """A fitted curve, or one for each slice, from log-odds to probabilities.
+    """A fitted curve from log-odds to probabilities.
 
     Parameters
     ----------
     method : str
         One of `families.METHODS`.
-    parameters : dict of str to `Parameters`
-        By slice; under the empty name what was fitted on all, for slices that were not seen.
-    by : str
-        Column of the slices; empty where there are none.
+    parameters : Parameters
     n : int
         Rows that it was fitted on.
     fitted_on : str
         What they were.
     model_id : str
         Of the model whose logits it reads; empty where that was not known.
-    labels : tuple of str
-        Meaning of ``logit_0`` and ``logit_1``.
     accuracy : float
         Share of these rows that the model gets right as scored; NaN where it is not known.
     rows, texts : frozenset of str
-        Their ids and folded texts, where the frame had any; not written to JSON.
+        Their ids and folded texts, where the frame had any.
     """
 
     method: str
-    parameters: Mapping[str, Parameters] = dataclasses.field(hash=False)
-    by: str = ""
+    parameters: Parameters = dataclasses.field(hash=False)
     n: int = 0
     fitted_on: str = ""
     model_id: str = ""
-    labels: tuple[str, ...] = LABELS
     accuracy: float = dataclasses.field(default=float("nan"), compare=False)  # an unknown one differs from itself
     rows: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
     texts: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
 
     @property
     def temperature(self) -> float | None:
-        """What it divides the log-odds by, the same for all rows; None for another curve, or several."""
-        return None if self.by or self.method != "temperature" else 1 / self.parameters[""]["coefficients"][0]
+        """What it divides the log-odds by; None for another curve."""
+        return 1 / self.parameters["coefficients"][0] if self.method == "temperature" else None
 
     @property
     def caution(self) -> str:
@@ -85,17 +74,12 @@ class Calibrator:
         """What stands in the column ``calibrator``: a temperature exactly, another curve by its parameters' hash."""
         if self.temperature is not None:
             return temperature_name(self.temperature)
-        said = json.dumps([self.by, dict(self.parameters)], sort_keys=True)
+        said = json.dumps(["", {"": self.parameters}], sort_keys=True)  # as those before it were named
         return f"{self.method} #{hashlib.sha256(said.encode()).hexdigest()[:8]}"  # which is no number
 
-    def probability(self, log_odds: np.ndarray, slices: Sequence[str] | None = None) -> np.ndarray:
+    def probability(self, log_odds: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities of positive, shape (n,)."""
-        if not self.by or slices is None:
-            return apply_family(self.method, self.parameters[""], log_odds)
-        found, names = np.empty(len(log_odds)), np.array([name if name in self.parameters else "" for name in slices])
-        for name in np.unique(names):
-            found[names == name] = apply_family(self.method, self.parameters[name], log_odds[names == name])
-        return found
+        return apply_family(self.method, self.parameters, log_odds)
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with calibrated ``prob_1`` and what follows from it; logits stay, ``calibrator`` is named.
@@ -117,8 +101,7 @@ class Calibrator:
         DataError
             When the frame is of another model, or a column is missing.
         """
-        needed = ["logit_0", "logit_1", *([self.by] if self.by else [])]
-        check_columns(frame, needed, what=f"the calibrator {self.method}", hint=RUN_FIRST)
+        check_columns(frame, ["logit_0", "logit_1"], what=f"the calibrator {self.method}", hint=RUN_FIRST)
         if self.model_id and "model_id" in frame.columns:
             others = set(frame["model_id"].dropna()) - {self.model_id}
             if others:
@@ -126,8 +109,7 @@ class Calibrator:
                     f"this calibrator was fitted on {self.model_id}; got logits of {', '.join(sorted(others))}. "
                     "Fit one on that model's logits."
                 )
-        slices = frame[self.by].map(slice_name).tolist() if self.by else None
-        prob_1 = self.probability(margin(frame), slices)
+        prob_1 = self.probability(margin(frame))
         pred = (prob_1 > 0.5).astype("int64")
         changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
         if "label" in frame.columns:
@@ -149,43 +131,11 @@ class Calibrator:
             return frame["doc_id"].astype(str).isin(self.rows)
         return pd.Series(False, index=frame.index)
 
-    def save(self, path: Path) -> None:
-        """Write it as JSON, whole or not at all."""
-        kept = [field.name for field in dataclasses.fields(self) if field.name not in ("accuracy", "rows", "texts")]
-        said = {name: getattr(self, name) for name in kept}
-        write_text(json.dumps(said | {"labels": list(self.labels)}, ensure_ascii=False, indent=2) + "\n", path)
-
-    @classmethod
-    def load(cls, path: Path) -> Calibrator:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        ModelError
-            When the file holds no calibrator, or one whose labels stand in another order.
-        """
-        try:
-            said = json.loads(Path(path).read_text("utf-8"))
-            made = cls(**said | {"labels": tuple(said["labels"])})
-            if made.labels != LABELS:
-                raise ValueError(f"its labels are {made.labels}, not {LABELS}: logit_1 would be read as the other one")
-            if not np.isfinite(made.probability(np.array([-1.0, 1.0]))).all():
-                raise ValueError("its parameters give no probabilities")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            raise ModelError(f"{path} holds no calibrator that can be used: {error}") from error
-        return made
-
-
-def slice_name(value: object) -> str:
-    """Return what a slice is called among the parameters; empty where a row is in none."""
-    return "" if pd.isna(value) else str(value)
-
 
 def fit_calibrator(
     frame: pd.DataFrame,
     *,
     method: str = "temperature",
-    by: str | None = None,
     balance: str | None = None,
     fitted_on: str = "",
 ) -> Calibrator:
@@ -197,9 +147,6 @@ def fit_calibrator(
         A prediction frame; its labelled rows are used, no test rows of any corpus.
     method : str
         One of `families.METHODS`.
-    by : str, optional
-        A column: one curve for each of its values that has at least 20 rows and both labels, and one of all rows for
-        the others.
     balance : str, optional
         A column whose values count the same, however many rows each has.
     fitted_on : str
@@ -228,24 +175,16 @@ def fit_calibrator(
     weight = np.ones(len(rows))
     if balance is not None:
         check_columns(frame, [balance], what="a calibrator that balances")
-        group = labelled[balance].map(slice_name)
+        group = labelled[balance].astype("object").fillna("")
         weight = 1 / group.map(group.value_counts()).to_numpy(dtype="float64")
         weight *= len(rows) / weight.sum()
-    parameters = {"": fit_family(method, odds, weight * label, weight * (1 - label))}
-    if by is not None:
-        check_columns(frame, [by], what="a calibrator by slice")
-        names = labelled[by].map(slice_name).to_numpy()
-        for name in sorted(set(names) - {""}):
-            part = names == name
-            if part.sum() >= FEWEST and 0 < label[part].sum() < part.sum():
-                parameters[name] = fit_family(method, odds[part], (weight * label)[part], (weight * (1 - label))[part])
+    parameters = fit_family(method, odds, weight * label, weight * (1 - label))
     models = set(frame["model_id"].dropna()) if "model_id" in frame.columns else set()
     if len(models) > 1:
         raise DataError(f"a calibrator is fitted on the logits of one model; got {', '.join(sorted(models))}")
     return Calibrator(
         method,
         parameters,
-        by=by or "",
         n=len(rows),
         fitted_on=fitted_on,
         model_id="".join(models),

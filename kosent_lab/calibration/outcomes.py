@@ -13,6 +13,7 @@ from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.core.shares import share
 
 BINS = 15
+RESAMPLES = 1_000
 RUN_FIRST = "Run predict_frame first."
 _NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
 TAUGHT = "taught_calibrator"  # column: rows that the calibrator was fitted on (`calibrators.Calibrator.apply`)

@@ -9,11 +9,9 @@ import pandas as pd
 from scipy import special
 
 from kosent_lab.calibration.cells import MOST, Cells, gather, group_weights
-from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.calibration.outcomes import RESAMPLES, pair_groups
 from kosent_lab.core.intervals import percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
-
-RESAMPLES = 1_000
 
 
 def _ranked(score: np.ndarray, wrong: np.ndarray, most: int | None) -> Cells:

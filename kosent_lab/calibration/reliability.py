@@ -10,13 +10,11 @@ import pandas as pd
 
 from kosent_lab.calibration.cells import MOST, gather, group_weights
 from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
-from kosent_lab.calibration.outcomes import BINS, bin_numbers, outcome_columns, pair_groups, view
+from kosent_lab.calibration.outcomes import BINS, RESAMPLES, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
 from kosent_lab.core.intervals import LEVEL, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.core.shares import share
-
-RESAMPLES = 1_000
 
 
 def reliability_table(

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import BINS, TAUGHT, labelled_numbers, pair_groups
+from kosent_lab.calibration.outcomes import BINS, RESAMPLES, TAUGHT, labelled_numbers, pair_groups
 from kosent_lab.calibration.resampling import GAPS, SMOOTHED, Reading, visible_error
 from kosent_lab.core.intervals import LEVEL, Interval, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.core.shares import independent_difference, share
 
 logger = logging.getLogger(__name__)
-RESAMPLES = 1_000
 FEWEST = 30  # labelled rows: of fewer a bootstrap's interval is too narrow, and of one it has no width
 OF = ("positive", "confidence")
 COLUMNS = ["of", "metric", "value", "ci_low", "ci_high", "n", "params"]

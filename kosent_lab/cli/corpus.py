@@ -56,6 +56,9 @@ def add(subparsers: Any) -> None:
     wishes.add(actions)
     ids = command(actions, "swhid", print_swhids, "SWHIDs of a file, a folder, or a git clone with its releases")
     ids.add_argument("path", type=Path)
+    ids.add_argument("--origin", metavar="URL", help="where it was met, added to the SWHID as its qualifier")
+    ids.add_argument("--lines", metavar="9-15", help="of a file: the lines meant, added as a qualifier")
+    ids.add_argument("--authors", action="store_true", help="of a clone: name authors by address, not by a hash")
     history = command(actions, "history", print_history, "one file of a git clone in all its versions")
     history.add_argument("clone", type=Path)
     history.add_argument("path", metavar="FILE", help="its path in the repository")
@@ -189,18 +192,24 @@ def print_swhids(arguments: argparse.Namespace) -> None:
     """Print a path's identifiers."""
     from kosent_lab.core.schema import NotAvailableError
     from kosent_lab.curation.folders import directory_swhid
-    from kosent_lab.curation.identity import content_swhid
+    from kosent_lab.curation.identity import content_swhid, qualify_swhid
     from kosent_lab.curation.repositories import describe_repository
 
-    path = arguments.path
+    path, origin = arguments.path, {"origin": arguments.origin} if arguments.origin else {}
+    if arguments.lines and not path.is_file():
+        raise DataError(f"--lines are those of a file; {path} is none")
     if path.is_file():
-        print(content_swhid(path.read_bytes()))
+        lines = {"lines": arguments.lines} if arguments.lines else {}
+        print(qualify_swhid(content_swhid(path.read_bytes()), **origin, **lines))
     elif (path / ".git").exists() or ((path / "objects").is_dir() and (path / "HEAD").is_file()):
-        facts = describe_repository(path)
-        print("\n".join([facts["revision"], facts["directory"], facts["snapshot"]]))
-        print("".join(f"{swhid}  {name}\n" for name, swhid in facts["releases"].items()), end="")
+        facts = describe_repository(path, names=arguments.authors)
+        swhids = [qualify_swhid(facts[name], **origin) for name in ("revision", "directory", "snapshot")]
+        print("\n".join(swhids))
+        print("".join(f"{swhid}  {printable(name)}\n" for name, swhid in facts["releases"].items()), end="")
+        print(f"{facts['commits']:,} commits from {facts['first']} to {facts['last']} by:")
+        print("\n".join(f"{n:>7,}  {printable(author)}" for author, n in facts["authors"].items()))
     elif path.is_dir():
-        print(directory_swhid(path))
+        print(qualify_swhid(directory_swhid(path), **origin))
     else:
         raise NotAvailableError(f"there is no {path}")
 

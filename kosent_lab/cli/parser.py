@@ -78,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _told(error: Exception) -> str:
     """Return the one line that a user reads of an error."""
     if isinstance(error, KosentError):
-        return str(error)
+        from kosent_lab.corpora.personal import mask_contacts
+
+        return mask_contacts(str(error))  # it may quote a cell, and logs are kept and passed on
     if isinstance(error, OSError) and str(error):  # no space, no permission, a folder in a file's place
         return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
     if is_out_of_memory(error):

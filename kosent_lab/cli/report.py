@@ -79,12 +79,14 @@ def add(subparsers: Any) -> None:
 
 def make_report(arguments: argparse.Namespace) -> None:
     """Score the tables named and write the report page."""
+    from kosent_lab.corpora.personal import mask_text
     from kosent_lab.errors.tags import read_tags
     from kosent_lab.report import page, parts
     from kosent_lab.report.model_view import ModelView
 
     names = arguments.data or parts.default_inputs(bundled_model=not arguments.model)
-    if len({parts.file_name(name) for name in names}) < len(names):
+    shown = names if arguments.keep_personal else [mask_text(name) for name in names]
+    if len({parts.file_name(name) for name in shown}) < len(names):
         raise DataError(f"each input needs a file name of its own for its predictions; got {names}")
     if arguments.tags is not None and not arguments.tags.is_file():
         raise DataError(f"--tags {arguments.tags}: there is no such file")
@@ -100,8 +102,6 @@ def make_report(arguments: argparse.Namespace) -> None:
     options |= {"view": ModelView(classifier), "tags": tags, "slice_by": arguments.slice}
     options["ending"] = arguments.predictions
     made = [parts.from_input(str(from_stdin(name)), classifier, **options) for name in names]
-    from kosent_lab.corpora.personal import mask_text
-
     again = command_line(arguments, names, classifier)
     again = again if arguments.keep_personal else mask_text(again)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)

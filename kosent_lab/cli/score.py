@@ -1,4 +1,4 @@
-"""``predict`` and ``evaluate``: a file scored into a file; metrics of a model, of particles, of a pair."""
+"""``predict`` and ``evaluate``: a file scored into a file, and metrics of a model; of what finds in ``finders``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.behaviour import add_suite_options, evaluate_behaviour
+from kosent_lab.cli.finders import evaluate_duplicates, evaluate_josa, evaluate_personal, evaluate_rtd
 from kosent_lab.cli.options import (
     calibrator_options,
     command,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 logger = logging.getLogger(__name__)
-
-HOMOGRAPHS = "kiwi_disambiguation"
-ALL_PAIRS = 50_000  # texts of which every pair is compared
 
 
 def add(subparsers: Any) -> None:
@@ -157,8 +155,7 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
     if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)
-    assessment = assess(scored, choice)
-    result = evaluate(assessment) | {"slices": assessment.slices.to_dict("records")}
+    result = evaluate(assess(scored, choice, sha256=_published_sha256(frame, arguments.data)), slices=True)
     if arguments.three_way:
         from kosent_lab.studies.three_way import measure_three_ways
 
@@ -166,6 +163,18 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     if arguments.beside:
         result["beside"] = [_compare(frame, scored, calib, name, arguments) for name in arguments.beside]
     print_result(result, arguments.json)
+
+
+def _published_sha256(frame: pd.DataFrame, name: str) -> str:
+    """Return the hash of what is evaluated, of a file of the user's as it may be shown, and warn of what it holds: a
+    hash of the whole would give one telephone number back to who tries all.
+    """
+    from kosent_lab.core.files import frame_sha256
+    from kosent_lab.corpora import personal, personal_tables
+
+    held = personal_tables.count_personal(frame)
+    personal.warn(Path(name).name, held, masked=True)
+    return frame_sha256(personal_tables.mask_frame(frame) if held and Path(name).suffix else frame)
 
 
 def _compare(
@@ -185,116 +194,3 @@ def _compare(
     if calib is not None:
         calibs = calib[1], scoring.predict_frame(calib[1], other, progress=not arguments.quiet)
     return {"model_id": other.model_id} | errors.comparison_result(scored, answers, calibs=calibs)
-
-
-def evaluate_josa(arguments: argparse.Namespace) -> None:
-    """Print how well particles are found, against a treebank."""
-    from kosent_lab.korean import josa_scores, morphology, treebanks
-
-    name, _, split = arguments.data.partition(":")
-    if name == HOMOGRAPHS:
-        return _evaluate_homographs(arguments)
-    if name not in treebanks.NAMES or not split:
-        raise DataError(
-            f"--task josa needs --data TREEBANK:SPLIT ({', '.join(treebanks.NAMES)}) or {HOMOGRAPHS}; "
-            f"got {arguments.data!r}"
-        )
-    tokens = treebanks.load_treebank(name, split)
-    texts = tokens.groupby("sent_id", sort=False)["text"].first().head(arguments.limit)
-    gold = treebanks.gold_eojeol(tokens[tokens["sent_id"].isin(texts.index)])
-    scores = josa_scores.score_josa(gold, morphology.read_eojeol(texts.index, texts.tolist()))
-    result: dict[str, Any] = {"data": arguments.data, "sentences": len(texts), "n": len(gold)}
-    result["unreadable"] = int((~gold["readable"]).sum())
-    return _print_metrics(result, scores, arguments.json)
-
-
-def _evaluate_homographs(arguments: argparse.Namespace) -> None:
-    from kosent_lab import corpora
-    from kosent_lab.korean import josa_scores, morphology
-
-    frame = corpora.load_corpus(HOMOGRAPHS).head(arguments.limit)
-    scores = josa_scores.score_homographs(frame, morphology.read_morphemes(frame["text"]))
-    _print_metrics({"data": HOMOGRAPHS, "n": len(frame)}, scores, arguments.json)
-
-
-def evaluate_personal(arguments: argparse.Namespace) -> None:
-    """Print how well personal data is found on lines in which it is marked."""
-    from kosent_lab.curation.personal_scores import PARTS, read_marked, score_personal
-
-    name, _, part = arguments.data.partition(":")
-    if name in ("kosent-pack", "kosent-personal"):  # the first is the default of all tasks
-        if part and part not in PARTS:
-            raise DataError(f"kosent-personal has the parts {' and '.join(PARTS)}; got {part!r}")
-        path = PARTS[part or "test"]
-    else:
-        path = Path(arguments.data)
-    lines = read_marked(path).head(arguments.limit)
-    if not lines["marked"].map(len).any():
-        raise DataError(f"{path} marks nothing (<<phone:010-0000-0000>>); there is nothing to measure")
-    table, _ = score_personal(lines)
-    print(table.round(3).to_string(index=False))
-    beside = []
-    if arguments.presidio:
-        from kosent_lab.curation import presidio
-
-        beside, _ = score_personal(lines, presidio.presidio_finder())
-        beside = beside[beside["kind"].isin(presidio.KINDS.values())]
-        print("presidio, of what it looks for:", beside.round(3).to_string(index=False), sep="\n")
-        beside = beside.to_dict("records")
-    unmarked = int(lines["marked"].map(len).eq(0).sum())
-    result = {"data": path.name, "lines": len(lines), "unmarked": unmarked}
-    kinds = {row["kind"]: row for row in table.to_dict("records")}
-    if arguments.json:
-        print_result(result | {"kinds": kinds, "presidio": {row["kind"]: row for row in beside}}, arguments.json)
-
-
-def evaluate_duplicates(arguments: argparse.Namespace) -> None:
-    """Print how many near copies are found, and found rightly, at several thresholds."""
-    import pandas as pd
-
-    from kosent_lab.curation.duplicate_scores import THRESHOLDS, score_pairs
-    from kosent_lab.curation.folders import read_folder
-
-    folder = Path(arguments.data)
-    unit = arguments.unit or ("tokens" if folder.is_dir() else "letters")
-    if folder.is_dir():
-        files = read_folder(folder)["text"]
-        texts = files[files.str.strip() != ""].head(arguments.limit or ALL_PAIRS)
-    else:
-        texts = read_documents(arguments, arguments.data)["text"].head(arguments.limit or ALL_PAIRS)
-    if len(texts) < 2:
-        raise DataError(f"near copies are looked for among two texts or more; {arguments.data} has {len(texts)}")
-    rows = [score_pairs(texts, threshold=threshold, unit=unit) for threshold in THRESHOLDS]
-    print(pd.DataFrame(rows).to_string(index=False))
-    if arguments.json:
-        result = {"data": folder.name if folder.is_dir() else arguments.data, "unit": unit, "n": len(texts)}
-        print_result(result | {"by_threshold": rows}, arguments.json)
-
-
-def evaluate_rtd(arguments: argparse.Namespace) -> None:
-    """Print how well a pair finds the pieces that its generator replaced."""
-    from kosent_lab import scoring
-    from kosent_lab.core.files import frame_sha256
-    from kosent_lab.core.model_files import model_id
-    from kosent_lab.core.places import PAIR_FOLDER
-    from kosent_lab.models.pairs import load_pair
-    from kosent_lab.tokenization.tokenizers import open_tokenizer
-
-    folder = Path(arguments.model) if arguments.model else PAIR_FOLDER
-    pair = load_pair(folder)
-    frame = read_documents(arguments, arguments.data).head(arguments.limit)
-    texts = frame["text"].dropna().astype(str)
-    texts = texts[texts.str.strip() != ""]
-    if texts.empty:
-        raise DataError(f"{arguments.data} has no text that is not blank; replaced pieces are looked for in texts")
-    tokenizer = open_tokenizer(folder)
-    scores = scoring.measure_detection(scoring.replace_pieces(pair, tokenizer, texts.tolist()))
-    result = {"data": arguments.data, "n": int(scores["n"].iloc[0])}
-    result["model_id"] = model_id(folder.resolve().name, folder)
-    _print_metrics(result | {"data_sha256": frame_sha256(frame)}, scores, arguments.json)
-
-
-def _print_metrics(result: dict[str, Any], scores: pd.DataFrame, path: Path | None) -> None:
-    for row in scores.to_dict("records"):
-        result |= {row["metric"]: row["value"], f"{row['metric']}_ci": [row["ci_low"], row["ci_high"]]}
-    print_result(result | {"params": scores["params"].iloc[0]}, path)

@@ -94,11 +94,13 @@ def _train_frame(data: str) -> pd.DataFrame:
 
 def train_vocabulary(arguments: argparse.Namespace) -> None:
     """Learn a vocabulary on the train rows."""
+    from kosent_lab.corpora.personal import leave_out
     from kosent_lab.tokenization import vocabularies
 
     frame = _train_frame(arguments.data)
     tokenizer = vocabularies.train_vocabulary(
-        frame.loc[frame["split"] == "train", "text"],
+        # a signature that stands often would be a piece, which goes with every model
+        frame.loc[frame["split"] == "train", "text"].map(leave_out),
         size=arguments.size,
         kind=arguments.kind,
         morphemes=arguments.morphemes,

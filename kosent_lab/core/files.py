@@ -57,7 +57,7 @@ def whole(path: Path) -> Iterator[Path]:
     Raises
     ------
     DataError
-        When `path` is a folder, a device or a pipe.
+        When `path` is a folder, a device or a pipe, or a link that somebody else has laid.
 
     Examples
     --------
@@ -68,6 +68,7 @@ def whole(path: Path) -> Iterator[Path]:
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['a.txt']
     """
+    _refuse_others_link(path)
     path = path.resolve()
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is no file that can be replaced (a folder, a device or a pipe); name a file")
@@ -89,6 +90,12 @@ def whole(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _refuse_others_link(path: Path) -> None:
+    """Refuse a link of another user's, in a folder where all may write: it would lead the output anywhere."""
+    if hasattr(os, "geteuid") and path.is_symlink() and path.lstat().st_uid not in (os.geteuid(), 0):
+        raise DataError(f"{path} is a link that another user has laid; choose another name or remove it")
 
 
 def sync(path: Path) -> None:
@@ -141,7 +148,7 @@ def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
 
 def refuse_existing(output: Path) -> None:
     """Raise a `DataError` when something lies where an output is to be written."""
-    if output.exists():
+    if output.exists() or output.is_symlink():
         raise DataError(f"{output} exists and is not overwritten; choose another name or remove it")
 
 

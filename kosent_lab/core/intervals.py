@@ -27,26 +27,24 @@ class Interval(NamedTuple):
     ci_high: float
 
 
-def wilson_bounds(successes: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
+def wilson_bounds(successes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return Wilson's score intervals of many proportions; NaN where there are no rows.
 
     Parameters
     ----------
     successes, n : ndarray of float, of one shape
         Whole numbers.
-    level : float
 
     Returns
     -------
     tuple of ndarray of float
-        Lower and upper bounds.
+        Lower and upper bounds (95 %).
 
     References
     ----------
     Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    z = statistics.NormalDist().inv_cdf((1 + level) / 2)
-    n = np.asarray(n, dtype="float64")
+    z, n = REACH, np.asarray(n, dtype="float64")
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.asarray(successes, dtype="float64").clip(0, n) / n
         centre, reach = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
@@ -54,7 +52,7 @@ def wilson_bounds(successes: np.ndarray, n: np.ndarray, *, level: float = LEVEL)
     return np.clip(np.minimum(low, share), 0, None), np.clip(np.maximum(high, share), None, 1)
 
 
-def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
+def wilson_interval(successes: float, n: int) -> tuple[float, float]:
     """Return Wilson's score interval of a proportion (`wilson_bounds`); (nan, nan) without rows.
 
     Examples
@@ -62,7 +60,7 @@ def wilson_interval(successes: float, n: int, *, level: float = LEVEL) -> tuple[
     >>> [round(x, 3) for x in wilson_interval(90, 100)]
     [0.826, 0.945]
     """
-    low, high = wilson_bounds(np.float64(successes), np.float64(n), level=level)
+    low, high = wilson_bounds(np.float64(successes), np.float64(n))
     return float(low), float(high)
 
 

@@ -40,7 +40,7 @@ _HOUSE = (
 )
 
 ADDRESS = Recogniser(
-    "address", "address", "[주소]", 2,
+    "address", "address", "[주소]",
     re.compile(
         # a street and a number need a larger unit before them, or a building's number behind: 아폴로 13호 is none
         rf"(?:(?:{REGION}|충청[남북]|전라[남북]|경상[남북])(?:특별자치시|특별자치도|특별시|광역시|시|도)? "

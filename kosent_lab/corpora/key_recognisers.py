@@ -10,7 +10,7 @@ import re
 from kosent_lab.corpora.personal_checks import is_key, is_open_url, is_secret
 from kosent_lab.corpora.recogniser import Recogniser
 
-secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]", 3)
+secret = functools.partial(Recogniser, "secret", "secret", "[비밀키]")
 
 _IS_SAID = (
     "(?:(?= ?(?:입니다|이에요|예요|이야|임(?![가-힣])|이고|였|이거))"
@@ -24,7 +24,7 @@ _WORDS = r"(?:[a-z]{4} ){3}[a-z]{4}(?![a-z])"  # a password that a mail service 
 # in the order in which a place that two of them claim is given away
 KEYS = (
     Recogniser(
-        "url", "URL with a key", "[접속주소]", 3,
+        "url", "URL with a key", "[접속주소]",
         re.compile(
             r"(?:(?:jdbc:)?[a-z][a-z0-9+.-]{1,20}://|(?<![\w@/.-])(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}/(?=[^\s가-힣]{0,200}\?))"
             # a password may end in !, a sentence too
@@ -38,7 +38,7 @@ KEYS = (
         re.compile(
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,4000}?-----END [A-Z ]*PRIVATE KEY-----)?"
             r"|(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
-            r"|glpat-[\w-]{16,}"
+            r"|glpat-[\w-]{16,}|(?<=KakaoAK )[0-9a-f]{32}|ncp_iam_[A-Za-z0-9]{16,}"
             r"|xox[abeprs]-[\w-]{10,}|xapp-[\w-]{20,}|AIza[\w-]{30,}|GOCSPX-[\w-]{20,}|ya29\.[\w-]{20,}"
             r"|(?:live_|test_)?(?:sk|rk|pk)[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9]{16,}|gsk_[A-Za-z0-9]{20,}"
             r"|(?:hf|npm|r8)_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|dckr_pat_[\w-]{20,}|shp(?:at|ss|pa)_[a-f0-9]{20,}"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kosent_lab.core.hangul import fold_text
 
-GRAM = 5
+GRAM = 5  # letters; tokens of code are compared by as many (``curation.duplicates``)
 
 
 def near_copies(

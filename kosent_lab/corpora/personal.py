@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import logging
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -20,21 +21,31 @@ from kosent_lab.corpora.recognisers import RECOGNISERS
 from kosent_lab.corpora.secret_words import load_secret_words
 
 logger = logging.getLogger(__name__)
+
+
+def _digit(character: str) -> int | None:
+    return unicodedata.digit(character, None) if character.isdecimal() or character in "⓪①②③④⑤⑥⑦⑧⑨" else None
+
+
 KINDS = {one.kind: one.name for one in RECOGNISERS}
 PLACEHOLDERS = {one.kind: one.placeholder for one in RECOGNISERS}
 _MASKED = re.compile("|".join(sorted(map(re.escape, PLACEHOLDERS.values()))))
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９－．＠（）＋‐‑‒–—−ㅡ·：／", "0123456789-.@()+--------:/")
+_HALF_WIDTH = str.maketrans("－．＠（）＋‐‑‒–—−ㅡ·：／", "-.@()+--------:/")
+# digits of other scripts and in circles
+_HALF_WIDTH |= {code: str(digit) for code in range(0x80, 0x20000) if (digit := _digit(chr(code))) is not None}
 # spaces of web pages and of print
 _HALF_WIDTH |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2005\u2007\u2008\u2009\u200a\u202f\u3000"), " ")
 # what any find holds: most texts hold none of it
-HINT = r"[0-9０-９@＠]|[공영]일[공영]|[(\[]at[)\]]|골뱅이|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
+HINT = r"[\d⓪①-⑨@＠]|[공영]일[공영]|[(\[]at[)\]]|골뱅이|://|(?i:pass|pwd|pw|secret|token|key|비번|비밀번호|패스워드|암호|인증키|접속키|공유키|토큰|문구|프레이즈|시드|니모닉)"
 _HINT = re.compile(HINT)
 _HINTS = {one.hint: re.compile(one.hint) for one in RECOGNISERS}  # many share one
 _LISTED = ("account", "driver", "ip", "passport")
+_CONTACTS = ("phone", "mail", "resident", "card", "account", "passport", "driver")
 _NEAR = 40  # characters between two of a list
 _LONGEST = 60  # characters of one of a list
 _BARE = 80  # characters of a cell that holds one value
+_REACH, _MARGIN = 150, 210  # characters around what was masked in which more is looked for; and what is read around
 _TELLING = re.compile(
     "(?i)계좌(?:번호)?|여권(?:번호)?|(?:운전)?면허(?:번호)?|(?:현관 ?)?(?:비밀번호|비번|암호)"
     "|주민(?:등록)?(?:번호)?|외국인등록번호"
@@ -74,10 +85,30 @@ def find_personal(text: str) -> list[Found]:
     composed, places = compose(text)  # a file of macOS holds decomposed letters
     if len(composed) < len(text):
         return [Found(kind, places[start], places[end]) for kind, start, end in find_personal(composed)]
-    found = _find_once(text)
+    found = fresh = _find_once(text)
     # what is masked tells of nothing any more; looked at again until nothing is left, a text masked twice is the same
-    while more := _find_once(mask_text(text, found)) if found else []:
-        found = sorted([*found, *(_moved_back(one, found) for one in more)], key=lambda one: one.start)
+    while fresh:
+        masked = mask_text(text, found)
+        near = _find_near(masked, [_moved(one, found) for one in fresh]) or _find_once(masked)
+        fresh = [_moved_back(one, found) for one in near]
+        found = sorted([*found, *fresh], key=lambda one: one.start)
+    return found
+
+
+def _find_near(masked: str, fresh: Iterable[int]) -> list[Found]:
+    """Find what is new around places that were just masked: a line of a thousand passwords is not read as often."""
+    windows: list[list[int]] = []
+    for place in fresh:
+        if windows and place - _REACH <= windows[-1][1]:
+            windows[-1][1] = place + _REACH
+        else:
+            windows.append([max(0, place - _REACH), place + _REACH])
+    found = []
+    for start, end in windows:
+        first = max(0, start - _MARGIN)  # what a place at the edge is told by
+        for kind, one, last in _find_once(masked[first : end + _MARGIN]):
+            if start <= first + one and first + last <= end:
+                found.append(Found(kind, first + one, first + last))
     return found
 
 
@@ -94,10 +125,22 @@ def find_in_cell(text: str, heading: str) -> list[Found]:
     found = find_personal(text)
     if found or len(text) > _BARE or not (telling := _TELLING.search(heading)):
         return found
-    # a spreadsheet takes the first zero of 010-…
-    lead = f"{telling.group()}: " + ("0" if OF_PHONES.search(heading) and text.isdecimal() else "")
+    zeros = ""  # which a spreadsheet takes: of 010-…, of who was born in 2005
+    if text.isdecimal():
+        zeros = "0" * max(0, 13 - len(text)) if "주민" in heading else "0" if OF_PHONES.search(heading) else ""
+    lead = f"{telling.group()}: {zeros}"
     shifted = (Found(kind, start - len(lead), end - len(lead)) for kind, start, end in find_personal(lead + text))
     return [Found(kind, max(0, start), end) for kind, start, end in shifted if end > 0]
+
+
+def _moved(one: Found, found: list[Found]) -> int:
+    """Return where a find begins in the masked text."""
+    place = one.start
+    for kind, first, last in found:
+        if first >= one.start:
+            break
+        place += len(PLACEHOLDERS[kind]) - (last - first)
+    return place
 
 
 def _moved_back(one: Found, before: list[Found]) -> Found:
@@ -185,6 +228,18 @@ def mask_text(text: str, found: Iterable[Found] | None = None) -> str:
         parts += [text[place:start], PLACEHOLDERS[kind]]
         place = end
     return "".join([*parts, text[place:]])
+
+
+def mask_contacts(text: str) -> str:
+    """Return `text` with what is told by its shape alone masked: numbers of persons and addresses of mail, no secrets,
+    which words around them would make of paths and commands.
+    """
+    return mask_text(text, [one for one in find_by_pattern(text) if one.kind in _CONTACTS])
+
+
+def leave_out(text: str) -> str:
+    """Return `text` without what `find_personal` finds in it, and without placeholders."""
+    return " ".join(_MASKED.sub(" ", mask_text(text)).split())
 
 
 def warn(

@@ -15,12 +15,15 @@ import pandas as pd
 import pyarrow as pa
 
 from kosent_lab.core.columns import arrow_series
-from kosent_lab.corpora.personal import OF_PHONES, Found, find_in_cell, find_personal, mask_text
+from kosent_lab.corpora.personal import Found, find_in_cell, mask_text
 from kosent_lab.corpora.reading import distinct_names
 
 _NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
 _AT_ONCE = 10_000  # rows held as Python's strings
 _LARGE = 10**9  # a smaller number has too few digits to name anybody
+_OF_SECRETS = re.compile(
+    "(?i)비밀번호|비번|암호|(?<![a-z])(?:password|passwd|pwd|pin)(?![a-z])"
+)  # but may be a password
 
 
 def mask_frame(frame: pd.DataFrame, *, first: int = 0) -> pd.DataFrame:
@@ -69,7 +72,8 @@ def mask_value(value: Any, heading: str = "") -> Any:
     if isinstance(value, (list, tuple)):  # a map's pairs stay pairs
         return type(value)(mask_value(one, heading) for one in value)
     if isinstance(value, dict):
-        return {key: mask_value(one, heading) for key, one in value.items()}
+        # a field tells what it holds as a heading does; its own name is part of the table's schema
+        return {key: mask_value(one, f"{heading} {key}") for key, one in value.items()}
     return None if number_as_words(value, heading) else value
 
 
@@ -77,10 +81,9 @@ def number_as_words(value: Any, heading: str) -> str:
     """Return a whole number that is somebody's as words, empty where it is not, or no number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number, decimal.Decimal)):
         return ""
-    if not math.isfinite(value) or abs(value) < _LARGE or value % 1:
+    if not math.isfinite(value) or value % 1 or (abs(value) < _LARGE and not _OF_SECRETS.search(str(heading))):
         return ""
-    words = f"{'0' if OF_PHONES.search(str(heading)) else ''}{int(value)}"  # the 0 of 010-… a spreadsheet takes
-    return words if find_personal(words) else ""
+    return str(int(value)) if find_in_cell(str(int(value)), str(heading)) else ""
 
 
 def find_in_value(value: Any, heading: str) -> list[Found]:
@@ -88,10 +91,10 @@ def find_in_value(value: Any, heading: str) -> list[Found]:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple, dict)):
-        parts = value.values() if isinstance(value, dict) else value
-        return [one for part in parts for one in find_in_value(part, heading)]
+        parts = value.items() if isinstance(value, dict) else (("", part) for part in value)
+        return [one for name, part in parts for one in find_in_value(part, f"{heading} {name}".strip())]
     if words := number_as_words(value, heading):
-        return find_personal(words)
+        return find_in_cell(words, heading)
     return find_in_cell(_as_words(value), heading) if isinstance(value, (str, bytes)) else []
 
 
@@ -124,7 +127,8 @@ def number_columns(frame: pd.DataFrame) -> list[str]:
 
 def held_numbers(column: pd.Series) -> pd.Series:
     """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
-    large = column[(column.abs() >= _LARGE).fillna(False) & (column % 1 == 0).fillna(False)]
+    least = 0 if _OF_SECRETS.search(str(column.name)) else _LARGE
+    large = column[(column.abs() >= least).fillna(False) & (column % 1 == 0).fillna(False)]
     words = pd.Series([number_as_words(value, str(column.name)) for value in large], index=large.index, dtype="str")
     return words[words != ""].reindex(column.index)
 

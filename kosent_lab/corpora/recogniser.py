@@ -20,6 +20,17 @@ def is_free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
     return (not place or taken[place - 1][1] <= start) and (place == len(taken) or end <= taken[place][0])
 
 
+_LIST = re.compile(r"(?:[\w.-]*\d[\w.-]* ?[~,/·→] ?)+$")
+_ITEM = re.compile(r"[\w.-]*\d[\w.-]*")
+_CUT = "\n"  # which no pattern of a list takes
+_DIGITS = re.compile(r"\d+")
+
+
+def _is_like(one: str, other: str) -> bool:
+    runs = zip(_DIGITS.findall(one), _DIGITS.findall(other), strict=False)
+    return _DIGITS.sub("0", one) == _DIGITS.sub("0", other) and all(abs(len(a) - len(b)) <= 1 for a, b in runs)
+
+
 @dataclasses.dataclass(frozen=True)
 class Recogniser:
     """One kind of personal data.
@@ -28,9 +39,6 @@ class Recogniser:
     ----------
     kind, name, placeholder : str
         The name is English and singular; the placeholder stands where it was.
-    level : int
-        How much harm it does in wrong hands: 3 (identity, money, access), 2 (reaches a person), 1 (an organisation, a
-        machine).
     pattern : re.Pattern
         On text with full-width digits and signs made half-width. A group ``value`` is what is marked, else all.
     hint : str
@@ -48,7 +56,6 @@ class Recogniser:
     kind: str
     name: str
     placeholder: str
-    level: int
     pattern: re.Pattern[str]
     hint: str = r"\d{3}"
     check: Callable[[str], bool] | None = None
@@ -67,11 +74,18 @@ class Recogniser:
         """Tell whether a match is one but for the words that should stand around it."""
         if self.check is not None and not self.check(match.group(self.group)):
             return False
-        return self.unless is None or self.unless.search(self._around(match, text)) is None
+        return self.unless is None or self.unless.search(self._around(match, text, alike=True)) is None
 
-    def _around(self, match: re.Match[str], text: str) -> str:
+    def _around(self, match: re.Match[str], text: str, *, alike: bool = False) -> str:
+        """Return what stands around a match; `alike`: a list that it ends is cut off where it is not written as these
+        are: behind 주문번호 20241103-0048, a telephone number is no order.
+        """
         start, end = match.span(self.group)
-        return f"{text[max(0, start - self.before) : start]}¤{text[end : end + self.after]}"
+        before = text[max(0, start - self.before) : start]
+        if alike and (listed := _LIST.search(before)):
+            own = text[start:end]
+            before += "" if all(_is_like(one, own) for one in _ITEM.findall(listed.group())) else _CUT
+        return f"{before}¤{text[end : end + self.after]}"
 
     @property
     def group(self) -> str | int:

@@ -30,7 +30,7 @@ _LEFT, _RIGHT = 24, 16  # characters around a word that are read one by one
 _BEFORE, _BEHIND = 80, 40  # and in which other words are looked for
 # a word without one of these around it, or without Hangul, is none that the model was taught on: patterns read code
 _ABOUT = re.compile(
-    "(?i)비번|비밀번호|패스워드|패쓰워드|암호|토큰|잠금|도어락|현관|와이파이|와파|계정|로그인|사물함|금고|자물쇠|열쇠|누르|눌러|별표|택배함|출입"
+    "(?i)비번|비밀번호|패스워드|패쓰워드|암호(?!화폐)|토큰|잠금|도어락|현관|와이파이|와파|계정|로그인|사물함|금고|자물쇠|열쇠|누르|눌러|별표|택배함|출입"
     "|핀|다이얼|락커|락카|로커|입력|치면|치고|치시|치세|치니|넣으|넣고|넣어|맞춰|열려|열림|열면|열어|여시|여는|열쇠함|잠그|잠가|잠겼|잠긴|풀리|풀려|풀어|해제"
     "|원격|애니데스크|로긴|접속|공현|공동문|[대뒷옆앞정후쪽]문|문은|창고|샤워|키패드|키박스|관리자|보안|자물통|세콤|캡스|포스(?![터트팅가있])|단말|시드|암구호|모드|복구"
     "|공유키|인증키|키는|시크릿|다이얼|번호키|코드|wi-?fi|(?<![a-z])pw|pass(?!port|age|eng)|pwd|secret|token|key|auth(?!or(?!iz))|login|credential|psk|(?<![a-z])(?:pin|puk|ssid|admin|root)(?![a-z])"
@@ -78,6 +78,7 @@ _PART_OF_A_PROGRAM = re.compile(
 # of somebody who puts no spaces: 기다리게돼요ㅋㅋ8부작
 _RUN_ON = re.compile(r"[가-힣](?:[ㅋㅎㅠㅜ]{2}|\.+|[?~,])[가-힣\dㅋㅎㅠㅜ]|[가-힣]{9}(?!.*[\d!@#*]$)")
 _LABEL = re.compile("(?i)pass(?:word|wd|code)?|pwd|secret|token|login|credential|username|admin")
+_BLANK = " " * 5  # as what is masked is read
 _PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
 
 
@@ -97,7 +98,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         label = max(word.rfind("="), word.rfind(":"))
         if "::" in word or re.search(r"&\w+=", word) or NO_SECRET.search(word):  # a name of a program's, too
             continue
-        if _RUN_ON.search(word):
+        if _RUN_ON.search(word) or re.fullmatch(r"\d{2,5}[xX×]\d{2,5}", word):  # a size
             continue
         port = re.match(r"(?:[\w-]+\.)+\w+:\d{2,5}(?!\d)", word)  # of a machine, which may have been masked
         if port or (re.match(r":\d{2,5}(?!\d)", word) and text[max(0, start - 4) : start] == "    "):
@@ -196,11 +197,14 @@ class SecretWords:
         return float(self.weight[columns] @ values) + self.bias
 
     def find(self, text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield the places of passwords, those left out that something else has `taken`."""
+        """Yield the places of passwords, those left out that something else has `taken`; the last first, and none tells
+        of those before it: of a list of passwords all are found at once.
+        """
         taken = sorted(taken)
-        for start, end in candidates(text):
+        for start, end in reversed(list(candidates(text))):
             if is_free(taken, start, end) and self.odds(text, start, end) >= self.threshold:
                 yield start, end
+                text = text[:start] + _BLANK + text[end:]
 
 
 @functools.cache

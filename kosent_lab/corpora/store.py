@@ -43,7 +43,8 @@ def _is_right(card: Card, file: CorpusFile, place: Path) -> bool:
     return is_proved(place, file.sha256, otherwise=rebuilt if card.fetch == "rebuild" else lambda: False)
 
 
-def _right_file(card: Card, file: CorpusFile) -> Path:
+def right_file(card: Card, file: CorpusFile) -> Path:
+    """Return where a file of a card lies, once it is proved to be what the card says."""
     place = _require_file(card, file)
     if not _is_right(card, file, place):
         raise DataError(
@@ -107,7 +108,7 @@ def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base
     """
     card = find_card(name)
     if not any(_is_wanted(card, file) for file in card.files):
-        return [_right_file(card, file) for file in card.files]
+        return [right_file(card, file) for file in card.files]
     if card.licence == UNSTATED and not accept_unstated:
         raise DataError(
             f"{name} states no licence, so it is fetched only at your word: add --accept-unstated-licence, "
@@ -127,7 +128,7 @@ def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base
             else:
                 url = f"{base_url or _GITHUB_RAW}/{card.repository}/{card.commit}/{file.source_path}"
                 _download(url, folder / file.path, card, sha256=file.sha256, largest=file.size, quiet=quiet)
-    return [_right_file(card, file) for file in card.files]
+    return [right_file(card, file) for file in card.files]
 
 
 def _is_wanted(card: Card, file: CorpusFile) -> bool:
@@ -203,7 +204,7 @@ def load_corpus(name: str) -> pd.DataFrame:
     card = find_card(name)
     if card.kind == "vocabulary":
         raise DataError(f"{name} is a vocabulary, not a corpus; its file is found by kosent-lab data list.")
-    return _read(card, _right_file(card, card.files[0]))
+    return _read(card, right_file(card, card.files[0]))
 
 
 def _read(card: Card, path: Path, *, as_documents: bool = True) -> pd.DataFrame:

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet
 
 from kosent_lab import __version__
 from kosent_lab.core import jobs
-from kosent_lab.core.columns import to_table
 from kosent_lab.core.files import file_sha256, write_parquet, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
@@ -218,9 +216,9 @@ def _write(
         for number, first in enumerate(range(0, max(1, len(frame)), recipe.shard_rows)):
             path = fresh / f"part-{number:05d}.parquet"
             part = frame.iloc[first : first + recipe.shard_rows]
-            pyarrow.parquet.write_table(to_table(part), path, compression="zstd")
+            write_parquet(part, path)
             shards.append({"file": path.name, "rows": len(part), "sha256": file_sha256(path)})
-        pyarrow.parquet.write_table(to_table(lineage), fresh / LINEAGE, compression="zstd")
+        write_parquet(lineage, fresh / LINEAGE)
         write_text(recipe.text, fresh / RECIPE)
         manifest: dict[str, Any] = {
             "format": FORMAT,

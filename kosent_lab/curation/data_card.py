@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.printable import markdown_line
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import LINEAGE, Snapshot
 
@@ -31,7 +32,7 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
     lines += ["## Sources", "", "| source | rows | SHA-256 of its documents |", "|---|--:|---|"]
     for one in manifest["inputs"]:
         name = next(one[kind] for kind in KINDS_OF_SOURCE if kind in one)
-        lines.append(f"| {_cell(name)} | {one['rows']:,} | `{one['sha256'][:16]}…` |")
+        lines.append(f"| {markdown_line(name)} | {one['rows']:,} | `{one['sha256'][:16]}…` |")
     lines += ["", "## Steps", "", "| step | in | removed | changed | out |", "|---|--:|--:|--:|--:|"]
     for step in manifest["steps"]:
         numbers = " | ".join(f"{step[key]:,}" for key in ("rows_in", "removed", "changed", "rows_out"))
@@ -39,7 +40,9 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
     lines += ["", f"Which document, and why, stands in `{LINEAGE}`.", ""]
     for name in _COUNTED:
         lines += [f"## By {name}", "", f"| {name} | documents |", "|---|--:|"]
-        lines += [f"| {_cell(value) or 'not known'} | {n:,} |" for value, n in sorted(counts[name].items())] + [""]
+        lines += [
+            f"| {markdown_line(value or '') or 'not known'} | {n:,} |" for value, n in sorted(counts[name].items())
+        ] + [""]
     lines += [
         "## Use",
         "",
@@ -73,7 +76,3 @@ def about_personal(manifest: dict[str, Any]) -> str:
         for fact in facts
     )
     return f"Personal data was looked for by shape, check digit and context; {found}. Names are not found."
-
-
-def _cell(value: object) -> str:
-    return str(value or "").replace("|", "\\|").replace("\n", " ")

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.corpora.nearness import near_copies
-from kosent_lab.curation.duplicates import GRAM, find_near_pairs, fold
+from kosent_lab.corpora.nearness import GRAM, near_copies
+from kosent_lab.curation.duplicates import find_near_pairs, fold
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -37,13 +37,13 @@ def score_pairs(texts: pd.Series, *, threshold: float, unit: str = "letters", se
     place = pd.Series(distinct.index, index=distinct)
     true = near_copies(distinct, threshold=threshold, grams_of=_token_grams if unit == "tokens" else None)
     wanted = {(int(place[other]), int(row)) for row, other in zip(true["row"], true["other"], strict=True)}
-    found, _ = find_near_pairs(distinct.tolist(), threshold=threshold, unit=unit, size=GRAM, seed=seed)
+    found, _ = find_near_pairs(distinct.tolist(), threshold=threshold, unit=unit, seed=seed)
     pairs = {(int(first), int(second)) for first, second in found}
     result: dict[str, Any] = {"threshold": threshold, "texts": len(distinct), "pairs": len(wanted), "found": len(pairs)}
     for name, n in (("precision", len(pairs)), ("recall", len(wanted))):
         good = len(pairs & wanted)
         result |= {name: good / n if n else float("nan")}
-        result |= {f"{name}_ci": wilson_interval(good, n) if n else (float("nan"), float("nan"))}
+        result |= {f"{name}_ci": wilson_interval(good, n)}
     return result
 
 

@@ -16,11 +16,11 @@ from scipy.sparse.csgraph import connected_components
 
 from kosent_lab.core.columns import comparable
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.corpora.nearness import GRAM
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.minhash import find_candidates, find_nearest
 from kosent_lab.curation.shingles import Shingles, jaccard, shingle, shingle_tokens
 
-GRAM = 5  # letters or tokens: what the teaching text is kept apart by too (``corpora.nearness``)
 _ROWS = 500  # repositories that are compared with all at once
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -32,7 +32,6 @@ def find_duplicates(
     order: Sequence[str] = (),
     protect: pd.Series | None = None,
     unit: str = "letters",
-    size: int = GRAM,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Put documents that are copies of each other into clusters, and choose the one of each that stays.
@@ -50,9 +49,8 @@ def find_duplicates(
     protect : Series of bool, optional
         Documents that stay whatever they are copies of, and come before all others.
     unit : str
-        What n-grams are made of: ``letters`` of what people write, ``tokens`` of code.
-    size : int
-        Units of an n-gram; shorter texts are copies of their equals alone.
+        What 5-grams are made of: ``letters`` of what people write, ``tokens`` of code; shorter texts are copies of
+        their equals alone.
     seed : int
         Of the hash functions, which decide how likely a near pair is found (99 in 100 at the threshold, more above).
 
@@ -81,7 +79,7 @@ def find_duplicates(
     code, distinct = pd.factorize(folded.iloc[filled])
     pairs = np.empty((0, 2), "int64")
     if threshold is not None:
-        pairs, grams = find_near_pairs(list(distinct), threshold=threshold, unit=unit, size=size, seed=seed)
+        pairs, grams = find_near_pairs(list(distinct), threshold=threshold, unit=unit, seed=seed)
     rank = _rank(frame, order, protected)[filled]
     best = np.full(len(distinct), len(frame))
     np.minimum.at(best, code, rank)
@@ -152,8 +150,8 @@ def fold(texts: pd.Series, unit: str) -> pd.Series:
     return texts.fillna("").astype("str").map(lambda text: " ".join(_TOKEN.findall(text))).astype("str")
 
 
-def _grams(texts: Sequence[str], unit: str, size: int) -> Shingles:
-    return (shingle if unit == "letters" else shingle_tokens)(texts, size=size)
+def _grams(texts: Sequence[str], unit: str) -> Shingles:
+    return (shingle if unit == "letters" else shingle_tokens)(texts, size=GRAM)
 
 
 def _check_threshold(threshold: float | None) -> None:
@@ -162,10 +160,10 @@ def _check_threshold(threshold: float | None) -> None:
 
 
 def find_near_pairs(
-    texts: Sequence[str], *, threshold: float, unit: str = "letters", size: int = GRAM, seed: int = 0
+    texts: Sequence[str], *, threshold: float, unit: str = "letters", seed: int = 0
 ) -> tuple[np.ndarray, Shingles]:
     """Return the pairs of distinct folded texts that are near copies, shape (pairs, 2), and the grams of the texts."""
-    grams = _grams(texts, unit, size)
+    grams = _grams(texts, unit)
     candidates = find_candidates(grams, threshold=threshold, seed=seed)
     return candidates[jaccard(grams, candidates) >= threshold], grams
 
@@ -190,7 +188,6 @@ def find_overlap(
     *,
     threshold: float | None = 0.8,
     unit: str = "letters",
-    size: int = GRAM,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Find the documents of one table that stand, exactly or nearly, in another.
@@ -199,7 +196,7 @@ def find_overlap(
     ----------
     frame, others : DataFrame
         Columns ``doc_id`` and ``text``. What is twice in `frame` alone is no matter here.
-    threshold, unit, size, seed :
+    threshold, unit, seed :
         As for `find_duplicates`.
 
     Returns
@@ -221,7 +218,7 @@ def find_overlap(
         return equal[["doc_id", "other", "kind", "jaccard"]]
     rest = own[~own["letters"].isin(known["letters"])]
     distinct = rest["letters"].drop_duplicates().tolist()
-    grams = _grams([*known["letters"], *distinct], unit, size)
+    grams = _grams([*known["letters"], *distinct], unit)
     nearest, index = find_nearest(grams, len(known), threshold=threshold, seed=seed)
     found = np.flatnonzero(nearest >= 0)
     near = pd.DataFrame(

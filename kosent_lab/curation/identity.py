@@ -16,7 +16,7 @@ import pandas as pd
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.hangul import fold_text, replace_surrogates, to_nfc
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.personal import HINT, mask_text
+from kosent_lab.corpora.personal import mask_text
 
 PUBLISHED = "_published"  # behind the name of a hash: of the text without what names persons
 QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
@@ -163,20 +163,13 @@ def name_sha256(name: str) -> str:
     return text_sha256(to_nfc(name).strip())
 
 
-def without_personal(text: str) -> str:
-    """Return a text with placeholders for what names a person: what may be kept of it, and asked for.
-
-    The hash of a text with a telephone number in it tells the number to who tries all of them.
-    """
-    return mask_text(text) if re.search(HINT, text) else text
-
-
 def add_published(frame: pd.DataFrame, *, wanted: bool = True) -> pd.DataFrame:
     """Add the hashes of texts as the step personal would leave them, `PUBLISHED` behind their names: who has read such
     a one may wish it out. Of texts that hold nothing of the kind, or where none is `wanted`, they are missing.
     """
     texts = frame["text"].fillna("").astype(str)
-    masked = (texts[texts.str.contains(HINT, regex=True)] if wanted else texts[:0]).map(mask_text)
+    masked = texts.map(mask_text) if wanted else texts
+    masked = masked[masked != texts]
     hashes = {"sha256": text_sha256, "letters_sha256": letters_sha256}
     return frame.assign(**{name + PUBLISHED: masked.map(hashed) for name, hashed in hashes.items()})
 

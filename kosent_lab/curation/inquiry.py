@@ -9,10 +9,11 @@ import pandas as pd
 
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256, without_personal
+from kosent_lab.corpora.personal import mask_text
+from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256
 from kosent_lab.curation.optout import find_wished_in, spelt_alike, unmatched
 from kosent_lab.curation.personal_step import mask_names
-from kosent_lab.curation.registry import HASHED, Registry, spelt
+from kosent_lab.curation.registry import HASHED, Registry, is_same_wish, spelt
 from kosent_lab.curation.snapshots import Snapshot
 
 # what may be asked for, and the column that it stands in
@@ -50,7 +51,7 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
         raise DataError(f"ask for one thing: a text, or one of {', '.join(ASKED)}")
     if text is not None:  # a lineage keeps none with personal data in it
         wanted = {"letters_sha256": text}
-        spellings_asked = {letters_sha256(text), letters_sha256(without_personal(text))}
+        spellings_asked = {letters_sha256(text), letters_sha256(mask_text(text))}
     ((column, value),) = wanted.items()
     if text is None:
         spellings_asked = {*spellings(value), value.casefold(), spelt(value, column)} - {""}
@@ -123,7 +124,7 @@ def answer_wishes(registry: Registry, snapshot: Snapshot, *, today: datetime.dat
     facts = [step["facts"] for step in snapshot.manifest["steps"] if step["step"] == "opt-out"]
     nothing = {request for fact in facts for request in fact["unmatched"]}
     now = registry.hashes()  # a number that names something else now is another wish
-    applied = {request for request, wish in snapshot.wishes.items() if wish in (None, now.get(request))}
+    applied = {request for request, wish in snapshot.wishes.items() if is_same_wish(wish, now.get(request))}
     counts = counts[counts.index.isin(applied)]
     table = registry.wishes[["request", "asked_on", "kind"]].copy()
     table["days"] = [(today - datetime.date.fromisoformat(day)).days for day in table["asked_on"]]

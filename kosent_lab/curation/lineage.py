@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256, without_personal
+from kosent_lab.corpora.personal import mask_text
+from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256
 from kosent_lab.curation.optout import spelt_alike
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.personal_step import mask_names
@@ -34,7 +35,7 @@ def lineage_of(frame: pd.DataFrame, outcome: Outcome, step: str, *, masked: bool
         return no_lineage()
     known = frame[["doc_id", "text", "owner", "repository", "source"]]
     table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
-    kept = table["text"].map(without_personal)
+    kept = table["text"].map(mask_text)
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
     for column in ("owner", "repository", "source") if masked else ():
         table[column] = mask_names(table[column])

@@ -130,6 +130,6 @@ def is_same(one: Found, other: Found) -> bool:
 def _shares(of: dict[str, int]) -> dict[str, Any]:
     row: dict[str, Any] = {"marked": of["marked"], "found": of["found"]}
     for name, good, n in (("precision", of["right"], of["found"]), ("recall", of["met"], of["marked"])):
-        low, high = wilson_interval(good, n) if n else (float("nan"), float("nan"))
+        low, high = wilson_interval(good, n)
         row |= {name: good / n if n else float("nan"), f"{name}_ci_low": low, f"{name}_ci_high": high}
     return row

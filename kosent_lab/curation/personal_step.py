@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.personal import HINT, Found, describe, find_in_cell, mask_text
+from kosent_lab.corpora.personal import Found, describe, find_in_cell, mask_text
 from kosent_lab.corpora.personal_tables import (
     find_in_value,
     held_numbers,
@@ -112,10 +112,9 @@ def _look_through(values: pd.Series) -> tuple[dict[int, list[Found]], pd.Series]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("object")
     texts = values.fillna("").astype(str)
-    suspects = texts[texts.str.contains(HINT, regex=True)]
     # a date stands in many rows
-    by_text = {text: one for text in suspects.unique() if (one := find_in_cell(text, name))}
-    found = {index: by_text[text] for index, text in suspects[suspects.isin(by_text.keys())].items()}
+    by_text = {text: one for text in texts.unique() if (one := find_in_cell(text, name))}
+    found = {index: by_text[text] for index, text in texts[texts.isin(by_text.keys())].items()}
     return found, pd.Series({index: mask_text(texts[index], one) for index, one in found.items()}, dtype="str")
 
 

@@ -79,7 +79,6 @@ class Recipe:
     citation: str
     sources: tuple[dict[str, Any], ...]
     steps: tuple[StepCall, ...]
-    seed: int
     shard_rows: int
     text: str
     folder: Path
@@ -135,7 +134,6 @@ def read_recipe(path: Path) -> Recipe:
         **{key: content.get(key, "") for key in _SAID},
         sources=tuple(_source(entry, number, lines) for number, entry in enumerate(sources, start=1)),
         steps=tuple(_step(entry, number, lines, path.parent, seed) for number, entry in enumerate(steps, start=1)),
-        seed=seed,
         shard_rows=shard_rows,
         text=text,
         folder=path.parent,

@@ -9,8 +9,10 @@ import csv
 import dataclasses
 import datetime
 import hashlib
+import hmac
 import io
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,10 +23,12 @@ from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation.folders import decode
-from kosent_lab.curation.identity import letters_sha256, text_sha256, without_personal
+from kosent_lab.curation.identity import letters_sha256, text_sha256
 
 COLUMNS = ("request", "asked_on", "kind", "value", "note")
+SALT = "salt"  # a further column, which may be missing: what `add_wish` drew
 # of a wish: which column of the documents its value stands in
 KINDS = {
     "document": "doc_id",
@@ -51,7 +55,7 @@ class Registry:
     Parameters
     ----------
     wishes : DataFrame
-        ``request`` (each once), ``asked_on`` (date), ``kind`` (of `KINDS`), ``value``, ``note``.
+        ``request`` (each once), ``asked_on`` (date), ``kind`` (of `KINDS`), ``value``, ``note``, ``salt``.
     sha256 : str
         Of the file: its version.
     """
@@ -65,12 +69,21 @@ class Registry:
         return str(self.wishes["asked_on"].max()) if len(self.wishes) else ""
 
     def hashes(self) -> dict[str, str]:
-        """Return by request what it names (`spelt`), hashed: a number that names something else is another wish."""
-        named = zip(self.wishes["request"], self.wishes["kind"], self.wishes["value"], strict=True)
-        return {
-            request: hashlib.sha256(f"{kind}\n{spelt(value, kind)}".encode()).hexdigest()
-            for request, kind, value in named
-        }
+        """Return by request what it names (`spelt`), hashed: a number that names something else is another wish.
+
+        A corpus carries these, and a telephone number's bare hash is found by trying all: a hash is keyed by the wish's
+        ``salt``, which the registry alone holds, and of a wish without one it is cut to two digits, which tell most
+        that were changed and nobody who asked.
+        """
+        found = {}
+        for request, kind, value, salt in self.wishes[["request", "kind", "value", SALT]].itertuples(index=False):
+            named = f"{kind}\n{spelt(value, kind)}".encode()
+            found[request] = hmac.digest(salt.encode(), named, "sha256").hex() if salt else _bare(named)[:2]
+        return found
+
+
+def _bare(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def spelt(name: str, kind: str) -> str:
@@ -120,7 +133,7 @@ def _read(path: Path) -> tuple[str, str]:
     found = decode(content)
     if found is None:
         raise DataError(f"the registry {path} cannot be read: no encoding fits. Save it as UTF-8.")
-    return found[0], hashlib.sha256(content).hexdigest()
+    return found[0], _bare(content)
 
 
 def _parse(text: str, path: Path) -> pd.DataFrame:
@@ -131,24 +144,24 @@ def _parse(text: str, path: Path) -> pd.DataFrame:
     try:
         for row in filter(None, reader):
             row = [unescape_formula(field) for field in (row[0].strip(), *row[1:])]
-            _check(row, f"{path}, line {reader.line_num}", before)
+            _check(row, f"{path}, line {reader.line_num}", before, len(rows[0]) if rows else 0)
             rows.append(row)
             before.add(row[0])
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     if not rows:
         raise DataError(f"{path} is empty; a registry begins with {','.join(COLUMNS)}")
-    return pd.DataFrame(rows[1:], columns=list(COLUMNS), dtype="str")
+    return pd.DataFrame(rows[1:], columns=rows[0], dtype="str").reindex(columns=[*COLUMNS, SALT], fill_value="")
 
 
-def _check(row: list[str], where: str, before: set[str]) -> None:
+def _check(row: list[str], where: str, before: set[str], fields: int) -> None:
     if not before:
-        if tuple(row) != COLUMNS:
+        if tuple(row) not in (COLUMNS, (*COLUMNS, SALT)):
             raise DataError(f"{where}: a registry begins with {','.join(COLUMNS)}; got {','.join(row)}")
         return
-    if len(row) != len(COLUMNS):
-        raise DataError(f"{where}: a wish has {len(COLUMNS)} fields; got {len(row)}")
-    request, asked_on, kind, value, _ = row
+    if len(row) != fields:
+        raise DataError(f"{where}: a wish has {fields} fields; got {len(row)}")
+    request, asked_on, kind, value = row[:4]
     if not request or request in before:
         raise DataError(f"{where}: every wish has a number of its own (request); got {request!r}")
     if kind not in KINDS:
@@ -197,28 +210,32 @@ def add_wish(path: Path, *, request: str, kind: str, value: str, asked_on: str, 
     """
     with hold(path):
         before = _read(path)[0] if path.is_file() else ",".join(COLUMNS) + "\n"
-        row = io.StringIO(newline="")
+        wish = dict(zip((*COLUMNS, SALT), (request, asked_on, kind, value, note, secrets.token_hex(16)), strict=True))
+        table = pd.concat([_parse(before, path), pd.DataFrame([wish])], ignore_index=True)
         # a spreadsheet opens it, and who asks writes what he likes
-        words = map(escape_formula, (request, asked_on, kind, value, note))
-        csv.writer(row, lineterminator="\n").writerow(words)
-        text = before + ("" if before.endswith("\n") else "\n") + row.getvalue()
+        text = table.map(escape_formula).to_csv(index=False, lineterminator="\n")
         _parse(text, path)
         write_text(text, path)
-    return dict(zip(COLUMNS, (request, asked_on, kind, value, note), strict=True))
+    return wish
 
 
 def still_asked(asked: Mapping[str, tuple[str, str | None]], standing: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return letters, request and wish of what was asked out before by wishes that stand (`Registry.hashes`), in order;
     of versions that kept numbers alone the number tells.
     """
-    return sorted(
+    return [
         (letters, request, standing[request])
-        for letters, (request, wish) in asked.items()
-        if request in standing and wish in (None, standing[request])
-    )
+        for letters, (request, wish) in sorted(asked.items())
+        if request in standing and is_same_wish(wish, standing[request])
+    ]
+
+
+def is_same_wish(before: str | None, now: str | None) -> bool:
+    """Tell whether a wish of a version (None: it kept its number alone) is the one of that number now."""
+    return before is None or (now is not None and before.startswith(now))  # a bare hash was kept whole once
 
 
 def wish_for_text(text: str) -> dict[str, str]:
     """Return what to enter for a text: kind and value, its own and its letters' hash, personal data in it masked."""
-    kept = without_personal(text)
+    kept = mask_text(text)
     return {"text": text_sha256(kept), "letters": letters_sha256(kept)}

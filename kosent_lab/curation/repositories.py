@@ -6,6 +6,7 @@ followed, nothing is checked out.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import os
@@ -124,9 +125,9 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     Returns
     -------
     dict
-        ``commits`` (of HEAD), ``first`` and ``last`` (their moments, UTC), ``authors`` (from address or hash to
-        commits), ``revision``, ``directory``, ``releases`` (from the name of an annotated tag to its SWHID) and
-        ``snapshot`` (all branches and tags, HEAD too): SWHIDs.
+        ``commits`` (of HEAD), ``first`` and ``last`` (their moments, UTC; empty where none can be read), ``authors``
+        (from address or hash to commits), ``revision``, ``directory``, ``releases`` (from the name of an annotated tag
+        to its SWHID) and ``snapshot`` (all branches and tags, HEAD too): SWHIDs.
 
     References
     ----------
@@ -134,7 +135,10 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     """
     head = find_revision(repository)
     commits = run_git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").split("\n")[:-1]
-    times = [_seconds(line.partition(" ")[0], repository, head) for line in commits]
+    times = []
+    for line in commits:  # of one that has no date the others still tell
+        with contextlib.suppress(DataError):
+            times.append(_seconds(line.partition(" ")[0], repository, head))
     key = run_git(repository, "rev-list", "--max-parents=0", "HEAD").decode().split()[-1]
     writers = (line.partition(" ")[2] for line in commits)
     authors = Counter(mail if names else _pseudonym(mail, key) for mail in writers)
@@ -149,8 +153,8 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     tree = run_git(repository, "rev-parse", "HEAD^{tree}").decode().strip()
     return {
         "commits": len(commits),
-        "first": _moment(min(times)),
-        "last": _moment(max(times)),
+        "first": _moment(min(times)) if times else "",
+        "last": _moment(max(times)) if times else "",
         "authors": dict(authors.most_common()),
         "revision": f"swh:1:rev:{head}",
         "directory": f"swh:1:dir:{tree}",

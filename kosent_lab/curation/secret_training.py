@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from kosent_lab.corpora.personal import Found, find_by_pattern
 from kosent_lab.corpora.secret_words import FILE, SIZE, SecretWords, candidates, features, hashed
 from kosent_lab.curation.personal_scores import is_same
 
-logger = logging.getLogger(__name__)
 STRENGTH = 3.0  # inverse of the L2 penalty
 LEAST_PRECISION = 0.95  # of words, on parts that a model was not taught by
 

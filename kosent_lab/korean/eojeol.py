@@ -12,7 +12,7 @@ from typing import Any
 
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.josa import CLOSING_MARKS, josa_agrees, split_josa
-from kosent_lab.korean.mending import TAG_OF, mend
+from kosent_lab.korean.mending import TAG_OF
 from kosent_lab.korean.morphemes import Morpheme, is_mark, is_sign
 
 
@@ -25,7 +25,7 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     start : int
         Where in its text it stands, as the morphemes count.
     morphemes : sequence of Morpheme
-        Those that begin in it.
+        Those that begin in it, mended (`mending.mend`).
 
     Returns
     -------
@@ -39,7 +39,6 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     ('재미가', 4, 7, '재미', '가', 'JKS', 6, 7, '', True)
     """
     place = (eojeol, start, start + len(eojeol))
-    morphemes = mend(eojeol, start, morphemes)
     last = len(morphemes)
     while last and is_mark(morphemes[last - 1]):
         last -= 1

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.schema import DataError
+from kosent_lab.core.toml_lines import read_toml
 
 POLARITIES = ("negative", "positive", "neutral")
 _ROOMS = ("graded", "states", "events")
@@ -65,10 +65,7 @@ def read_grammar(path: Path) -> Grammar:
         When the file is no TOML, or an entry lacks a polarity, applies to nothing, names an unknown tag or is empty:
         with the entry and what was needed.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the grammar {path} cannot be read: {error}") from error
+    content, _ = read_toml(path, what="grammar")
     missing = {"aspects", "predicates", "openings", "closings", "outcomes", "degree", "questions", "groups"} - set(
         content
     )

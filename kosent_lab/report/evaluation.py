@@ -8,11 +8,18 @@ import pandas as pd
 
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.schema import DataError
+from kosent_lab.corpora.personal import mask_text
 from kosent_lab.report.assessment import Assessment
 
 
-def evaluate(assessment: Assessment) -> dict[str, Any]:
+def evaluate(assessment: Assessment, *, slices: bool = False) -> dict[str, Any]:
     """Say the headline numbers of an assessment as one dictionary of stable keys.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    slices : bool
+        Also every slice, what names persons in their values masked.
 
     Returns
     -------
@@ -23,7 +30,7 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
         ``ece_calibrated``, ``brier``, ``nll``, ``nll_calibrated`` with their ``_ci``, ``calibrator`` (its family; None
         without one), ``temperature`` (None for another family), ``calibrated_on`` (a sentence), ``calib_accuracy`` (on
         the rows of the calibration), ``calibration_caution`` (a sentence, empty where nothing must be said),
-        ``model_id``, ``data_sha256``, ``params``.
+        ``model_id``, ``data_sha256``, ``params``, and ``slices`` (list of `errors.slice_table`'s rows).
 
     Raises
     ------
@@ -55,6 +62,9 @@ def evaluate(assessment: Assessment) -> dict[str, Any]:
     result["model_id"] = str(assessment.frame["model_id"].iloc[0])
     result["data_sha256"] = assessment.sha256
     result["params"] = before.loc["ece", "params"]
+    if slices:
+        table = assessment.slices.assign(value=assessment.slices["value"].map(mask_text))
+        result["slices"] = table.to_dict("records")
     return result
 
 

@@ -221,7 +221,10 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
         "details": t["details"].format(data=sentences.shown_name(part.title)),
         "anchor": anchor,
         "findings": sentences.findings(assessment, language),
-        "advice": [*sentences.advice(assessment, language), *sentences.personal_data(part.personal, part.masked, t)],
+        "advice": [
+            *sentences.advice(assessment, language),
+            *text_sections.personal_data(part.personal, part.masked, t),
+        ],
         "sections": [
             {**vars(section), "title": t[section.key], "anchor": f"{anchor}-{section.key}"} for section in made
         ],

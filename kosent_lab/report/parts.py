@@ -19,6 +19,7 @@ from kosent_lab import corpora, scoring
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice, choose_calibrator
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature, read_calibration
+from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, KosentError, check_columns
 from kosent_lab.corpora import personal, personal_tables
@@ -157,10 +158,10 @@ def from_frame(
     facts = ModelFacts.of(classifier) if classifier else ModelFacts(model_id)
     held = personal_tables.count_personal(scored)
     masked = bool(held) and not keep_personal
-    shown = personal_tables.mask_frame(scored) if masked else scored
+    shown, sha256 = personal_tables.mask_frame(scored) if masked else scored, ""
     if "text" in scored.columns:  # measured as it is, masked where it is shown
-        shown = shown.assign(text=scored["text"].array)
-    assessment = assess(shown, calibrator, tokenizer=tokenizer, slice_by=slice_by)
+        sha256, shown = frame_sha256(shown), shown.assign(text=scored["text"].array)
+    assessment = assess(shown, calibrator, tokenizer=tokenizer, sha256=sha256, slice_by=slice_by)
     view = None if classifier is None else ModelView(classifier)
     said = {"personal": held, "masked": masked, "view": view, "tags": tags, **_of_card(name)}
     return Part(title or name or "texts", assessment, facts, **said)
@@ -247,7 +248,8 @@ def from_input(
     DataError, NotAvailableError
         When the input cannot be read, lacks one of `slice_by`, or saved answers are asked of another model.
     """
-    target = folder / f"predictions-{file_name(name)}.{ending}"
+    title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
+    target = folder / f"predictions-{file_name(title)}.{ending}"
     facts, shards, documents = ModelFacts.of(classifier), None, None
     if name.startswith(SAVED):
         saved = scoring.load_scored(name.removeprefix(SAVED))
@@ -268,24 +270,22 @@ def from_input(
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)
         corpus = "" if Path(name).suffix else name.partition(":")[0]
     held = personal_tables.count_personal(frame if documents is None else documents)
+    masked = bool(held) and not keep_personal
+    if masked and not corpus:  # the hash of a whole file would give one number back to who tries all
+        sha256 = frame_sha256(personal_tables.mask_frame(documents))
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # what is measured is the text that the model read, which masking changes; the page masks what it shows
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
     choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
     assessment = assess(as_read, choice, tokenizer=classifier.backend, sha256=sha256, slice_by=slice_by)
-    measured = set(assessment.slices["column"]) if slice_by and assessment.n_labelled else set(slice_by)
+    measured = assessment.slices["column"].tolist() if slice_by and assessment.n_labelled else slice_by
     if none := [column for column in slice_by if column not in measured]:
-        said = "%s: no slice by %s has ten labelled rows, or there is one alone"
-        logger.warning(said, Path(name).name, ", ".join(none))
-    # every row of the input, also those that the calibrator was fitted on
+        logger.warning("%s: no slice by %s has ten labelled rows, or there is one alone", title, ", ".join(none))
     write_answers(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     if shards:
         remove_shards(shards)
-    title = Path(name).name if keep_personal else personal.mask_text(Path(name).name)
-    view = ModelView(classifier) if view is None else view
-    masked = bool(held) and not keep_personal  # where nothing is to be hidden, no text is searched again
-    said = {"personal": held, "masked": masked, "view": view, "tags": tags, **_of_card(corpus)}
-    return Part(title, assessment, facts, **said)
+    said = {"personal": held, "masked": masked, "view": view or ModelView(classifier), "tags": tags}
+    return Part(title, assessment, facts, **said, **_of_card(corpus))
 
 
 def _column(columns: list[str], name: str, what: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,6 @@ import pandas as pd
 from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.personal import KINDS
 from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable
@@ -156,12 +155,6 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         if count:
             found.append(t[key].format(n=f"{count:,}"))
     return found
-
-
-def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
-    """Warn of what names persons on the page and in the predictions, by kind and number; nothing where nothing does."""
-    found = ", ".join(f"{t[f'p_{kind}']} {held[kind]:,}" for kind in KINDS if held.get(kind))
-    return [t["a_masked" if masked else "a_personal"].format(found=found)] if found else []
 
 
 def _groups(assessment: Assessment) -> pd.DataFrame:

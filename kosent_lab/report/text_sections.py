@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kosent_lab import figures, tokenization
 from kosent_lab.core.printable import cut
+from kosent_lab.corpora.personal import KINDS
 from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
@@ -87,7 +90,9 @@ def cards(part: Part, t: dict[str, str]) -> Section:
     if assessment.choice.used:
         lines.append(t["c_used"].format(n=f"{len(assessment.choice.used):,}"))
     if assessment.sha256:
-        lines.append(t["c_hash"].format(hash=assessment.sha256))
+        lines.append(t["c_hash_masked" if part.masked else "c_hash"].format(hash=assessment.sha256))
+    if assessment.has_texts:
+        lines.append(t["c_personal"].format(found=found_kinds(part.personal, t) or t["c_personal_none"]))
     if part.licence:
         lines.append(t["c_licence"].format(licence=part.licence))
     in_korean = t["language_name"] == "한국어" and part.cautions_ko
@@ -100,3 +105,14 @@ def cards(part: Part, t: dict[str, str]) -> Section:
     body = [(t["data_card"] if not place else "", line) for place, line in enumerate(lines)]
     body.append((t["model_card"], ", ".join(about)))
     return Section("cards", table=Table([("", "name"), ("", "text")], body))
+
+
+def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
+    """Warn of what names persons on the page and in the predictions, by kind and number; nothing where nothing does."""
+    found = found_kinds(held, t)
+    return [t["a_masked" if masked else "a_personal"].format(found=found)] if found else []
+
+
+def found_kinds(held: Mapping[str, int], t: dict[str, str]) -> str:
+    """Return the kinds of personal data that a table holds, each with its number."""
+    return ", ".join(f"{t[f'p_{kind}']} {held[kind]:,}" for kind in KINDS if held.get(kind))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import outcome_columns
-from kosent_lab.calibration.summary import RESAMPLES, calibration_summary
+from kosent_lab.calibration.outcomes import RESAMPLES, outcome_columns
+from kosent_lab.calibration.summary import calibration_summary
 
 FEW = 20  # resamples of a library, from which those of a whole summary are reckoned
 

@@ -219,7 +219,7 @@ def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12)
         part = own[own["josa"] == josa]
         kept = int(part["boundary_kept"].sum())
         right = known.loc[known["doc_id"].isin(part["doc_id"]), "correct"].astype("float64")
-        accuracy = (right.mean(), *wilson_interval(right.sum(), len(right))) if len(right) else (np.nan,) * 3
+        accuracy = (right.mean(), *wilson_interval(right.sum(), len(right)))
         rows.append((josa, len(part), kept / len(part), *wilson_interval(kept, len(part)), len(right), *accuracy))
     names = ["josa", "n", "kept", "ci_low", "ci_high", "n_texts", "accuracy", "accuracy_ci_low", "accuracy_ci_high"]
     return pd.DataFrame(rows, columns=names)

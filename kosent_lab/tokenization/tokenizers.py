@@ -14,8 +14,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from kosent_lab.core.model_files import check_folder
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
 from kosent_lab.core.schema import DataError, KosentError, ModelError, NotAvailableError
-from kosent_lab.corpora.cards import Card, find_card, find_file, list_cards
-from kosent_lab.corpora.proofs import is_proved
+from kosent_lab.corpora.cards import Card, find_card, is_present, list_cards
+from kosent_lab.corpora.store import right_file
 from kosent_lab.tokenization.cutters import (
     UNITS,
     Cutter,
@@ -42,7 +42,7 @@ def published_names() -> list[str]:
 
 def names_at_hand() -> list[str]:
     """Return every name that `load_cutter` can load on this machine: bundled, own, published, units."""
-    present = [name for name in published_names() if all(find_file(file) for file in find_card(name).files)]
+    present = [name for name in published_names() if is_present(find_card(name))]
     return [BUNDLED, *own_names(), *present, *UNITS]
 
 
@@ -171,13 +171,7 @@ def _from_json(path: Path) -> Cutter:
 
 
 def _published(card: Card) -> Cutter:
-    path = find_file(card.files[0])
-    if path is None:
-        raise NotAvailableError(
-            f"the vocabulary {card.name} is not on this machine. Fetch it: kosent-lab data fetch {card.name}"
-        )
-    if not is_proved(path, card.files[0].sha256):
-        raise DataError(f"{path} is not the file that its card describes. See: kosent-lab data verify {card.name}")
+    path = right_file(card, card.files[0])
     if path.suffix == ".model":
         cutter = _sentencepiece(path, after_morphemes="morpheme" in card.name)
     elif path.suffix == ".vocab":

@@ -135,11 +135,18 @@ def test_identifiers_and_the_history_of_a_file(home, capsys):
     commit(clone, "2024-07-01")
     git(clone, "tag", "-a", "v1", "-m", "first")
     capsys.readouterr()
-    for path, lines in ((clone, 4), (clone / "a.py", 1), (home / "v1", 1)):
-        assert parser.main(["corpus", "swhid", str(path)]) == 0
+    for path, ids in ((clone, 4), (clone / "a.py", 1), (home / "v1", 1)):
+        assert parser.main(["corpus", "swhid", str(path), "--origin", "https://example.com/a;b"]) == 0
         shown = capsys.readouterr().out.splitlines()
-        assert len(shown) == lines
-        assert all(line.startswith("swh:1:") for line in shown)
+        assert [line.startswith("swh:1:") for line in shown] == [True] * ids + [False] * (len(shown) - ids)
+        assert shown[0].endswith(";origin=https://example.com/a%3Bb")
+    assert parser.main(["corpus", "swhid", str(clone), "--authors"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[4] == "2 commits from 2024-06-01T00:00:00+00:00 to 2024-07-01T00:00:00+00:00 by:"
+    assert shown[5].split() == ["2", "a@example.com"]
+    assert parser.main(["corpus", "swhid", str(clone / "a.py"), "--lines", "1-3"]) == 0
+    assert capsys.readouterr().out.endswith(";lines=1-3\n")
+    assert parser.main(["corpus", "swhid", str(clone), "--lines", "1-3"]) == 1
     assert parser.main(["corpus", "swhid", "none"]) == 1
     assert parser.main(["corpus", "history", str(clone), "a.py"]) == 0
     assert capsys.readouterr().out.count("swh:1:cnt:") == 2

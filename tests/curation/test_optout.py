@@ -1,10 +1,12 @@
+import hashlib
+
 import pandas as pd
 import pytest
 
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.optout import find_near_wished, find_wished, unmatched
-from kosent_lab.curation.registry import add_wish, read_registry, wish_for_text
+from kosent_lab.curation.registry import add_wish, is_same_wish, read_registry, wish_for_text
 
 HEADER = "request,asked_on,kind,value,note\n"
 
@@ -130,3 +132,22 @@ def test_a_registry_that_a_korean_spreadsheet_saved_is_read_and_added_to(tmp_pat
 def test_a_day_is_written_in_one_way(tmp_path, day):
     with pytest.raises(DataError, match="line 2: asked_on is a day"):
         registry(tmp_path, f"1,{day},owner,kim,")
+
+
+def test_what_a_corpus_says_of_a_wish_gives_no_number_back(tmp_path):
+    """All telephone numbers are hashed in minutes."""
+    path = tmp_path / "opt-outs.csv"
+    path.write_text(HEADER + "R-1,2026-01-02,user,010-0000-0000,\n", "utf-8")
+    add_wish(path, request="R-2", kind="user", value="010-0000-0001", asked_on="2026-01-03")
+    wishes = read_registry(path)
+    by_hand, drawn = (wishes.hashes()[request] for request in ("R-1", "R-2"))
+    assert len(by_hand) == 2
+    assert len(drawn) == 64
+    tried = {hashlib.sha256(f"user\n010-0000-000{digit}".encode()).hexdigest() for digit in range(10)}
+    assert drawn not in tried
+    assert read_registry(path).hashes() == wishes.hashes()
+    assert path.read_text("utf-8").splitlines()[0] == "request,asked_on,kind,value,note,salt"
+    before = hashlib.sha256(b"user\n010-0000-0000").hexdigest()  # as versions before kept it
+    assert is_same_wish(before, by_hand)
+    assert is_same_wish(None, drawn)
+    assert not is_same_wish(drawn, None)

@@ -162,6 +162,18 @@ def test_a_clone_as_a_whole(clone):
     assert describe_repository(clone)["snapshot"] != before
 
 
+def test_a_commit_without_a_date_hides_no_more_than_its_own(clone, monkeypatch):
+    listed = repositories.run_git
+
+    def odd(repository, *words):
+        said = listed(repository, *words)
+        return b"99999999999999999999 a@example.com\n" + said if words[:2] == ("log", "--format=%ct %ae") else said
+
+    monkeypatch.setattr(repositories, "run_git", odd)
+    found = describe_repository(clone)
+    assert (found["commits"], found["first"][:10], found["last"][:10]) == (3, "2024-06-01", "2024-07-01")
+
+
 def test_a_submodule_is_named_and_not_read(clone):
     head = git(clone, "rev-parse", "HEAD")
     git(clone, "update-index", "--add", "--cacheinfo", f"160000,{head},libs/other")
@@ -322,7 +334,7 @@ def test_a_commit_made_at_no_time_is_named(clone, when):
     words = ["git", "-C", str(clone), "hash-object", "-t", "commit", "--literally", "-w", "--stdin"]
     done = subprocess.run(words, input=content.encode(), capture_output=True, check=True)
     git(clone, "update-ref", "refs/heads/main", done.stdout.decode().strip())
-    for read in (read_repository, describe_repository, lambda folder: file_history(folder, "run")):
+    for read in (read_repository, lambda folder: file_history(folder, "run")):
         with pytest.raises(DataError, match="has no date that can be read|has no file 'run'"):
             read(clone)
 

@@ -6,8 +6,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.places import BUNDLED_FOLDER
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
-from kosent_lab.corpora import cards
-from kosent_lab.tokenization import tokenizers
+from kosent_lab.corpora import cards, store
 from kosent_lab.tokenization.tokenizers import (
     OWN_FOLDER,
     load_cutter,
@@ -41,7 +40,7 @@ def test_published_vocabularies_cut_korean(name):
 
 
 def test_a_published_vocabulary_that_is_not_here_is_named(monkeypatch):
-    monkeypatch.setattr(tokenizers, "find_file", lambda _: None)
+    monkeypatch.setattr(store, "find_file", lambda _: None)
     with pytest.raises(NotAvailableError, match="kosent-lab data fetch kcbert_30k"):
         load_cutter("kcbert_30k")
 
