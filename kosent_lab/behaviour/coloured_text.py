@@ -47,7 +47,7 @@ def explain_words(texts: Iterable[str], classifier: Classifier) -> list[tuple[li
     return found
 
 
-def coloured_words(words: Sequence[str], values: Sequence[float], *, largest: float | None = None) -> str:
+def coloured_words(words: Sequence[str], values: Sequence[float]) -> str:
     """Return a line of HTML: words with their attribution.
 
     Parameters
@@ -56,8 +56,6 @@ def coloured_words(words: Sequence[str], values: Sequence[float], *, largest: fl
         Escaped here.
     values : sequence of float, length n
         Nats of the log-odds of positive that each adds.
-    largest : float, optional
-        What the darkest colour stands for; the largest of `values` when None.
 
     Returns
     -------
@@ -70,7 +68,7 @@ def coloured_words(words: Sequence[str], values: Sequence[float], *, largest: fl
     >>> coloured_words(["<b>"], [-1.0]).count("&lt;b&gt;")
     1
     """
-    top = max([abs(value) for value in values], default=0.0) if largest is None else largest
+    top = max([abs(value) for value in values], default=0.0)
     parts = []
     for word, value in zip(words, values, strict=True):
         shade = _DARKEST * min(1.0, abs(value) / top) if top else 0.0

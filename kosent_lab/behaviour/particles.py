@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from kosent_lab.behaviour.controls import CONTROLS, ending_places, neutral_places
-from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agrees, split_josa
+from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agrees
 from kosent_lab.core.schema import DataError, check_columns
 
 # what takes a particle's place within its class, written as after a consonant: case, place and
@@ -49,7 +49,6 @@ def perturb(
     *,
     control: str = "neutral",
     seed: int = 0,
-    swaps: Mapping[str, str] = SWAPS,
 ) -> pd.DataFrame:
     """Change one random particle of each text, and beside it one random non-particle.
 
@@ -72,8 +71,6 @@ def perturb(
     seed : int
         Of the choices: which particle and where the control falls depend on the text alone; the letters that a
         control puts in are drawn from those of `frame`.
-    swaps : dict of str to str
-        What takes a particle's place for ``swap``, both written as after a consonant (은, 으로).
 
     Returns
     -------
@@ -86,7 +83,7 @@ def perturb(
     Raises
     ------
     DataError
-        When there is no such kind or control, or `swaps` holds what is no particle, or one as after a vowel.
+        When there is no such kind or control.
 
     Examples
     --------
@@ -101,14 +98,13 @@ def perturb(
     if control not in CONTROLS:
         raise DataError(f"a control is one of {', '.join(CONTROLS)}; got {control!r}")
     check_columns(frame, ["doc_id", "text"], what="changing particles")
-    _check_swaps(swaps)
     eojeol = {doc_id: part.to_dict("records") for doc_id, part in read.groupby("doc_id", sort=False)}
     filler = "".join(_LETTERS.findall("".join(frame["text"].fillna("").head(1_000))))
     rows = []
     for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):
         choose = random.Random(f"{seed}/{kind}/{doc_id}")
         words = eojeol.get(doc_id, [])
-        options = [(word["josa"], change) for word in words for change in _changes(word, words, kind, swaps)]
+        options = [(word["josa"], change) for word in words for change in _changes(word, words, kind)]
         if not options:
             continue
         josa, change = choose.choice(options)
@@ -131,7 +127,7 @@ def every_change(text: str, read: pd.DataFrame) -> list[tuple[str, str]]:
     words, found = read.to_dict("records"), []
     for word in words:
         for kind in KINDS:
-            for change in _changes(word, words, kind, SWAPS):
+            for change in _changes(word, words, kind):
                 new = change[2].strip()
                 name = kind.partition("_")[0] if kind != "wrong_form" else "ill form"
                 name = "swap" if name == "topic" else name
@@ -145,19 +141,7 @@ def _apply(text: str, change: _Change) -> str:
     return text[:start] + new + text[end:]
 
 
-def _check_swaps(swaps: Mapping[str, str]) -> None:
-    for form in (*swaps, *swaps.values()):
-        if form in _TO_CONSONANT and form not in JOSA_PAIRS:
-            raise DataError(
-                f"{form!r} is the form after a vowel; write particles as after a consonant: {_TO_CONSONANT[form]!r}"
-            )
-        if not split_josa(form):
-            raise DataError(f"{form!r} is no particle, nor a run of particles; got the swaps {dict(swaps)}")
-
-
-def _changes(
-    word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str, swaps: Mapping[str, str]
-) -> list[_Change]:
+def _changes(word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str) -> list[_Change]:
     """Return the change of this eojeol's particle, or nothing."""
     if pd.isna(word["josa_start"]):
         return []
@@ -177,7 +161,7 @@ def _changes(
     if kind == "swap" and form == "에" and stem.endswith(_NO_PLACE):
         return []
     if kind.startswith("swap"):
-        new = (swaps if kind == "swap" else NEAR).get(form)
+        new = (SWAPS if kind == "swap" else NEAR).get(form)
     else:
         new = kind.removeprefix("topic_") if form == "은" else None
     return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []

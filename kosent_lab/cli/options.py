@@ -106,16 +106,6 @@ def calibrator_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def mask_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--mask-personal``."""
-    parser.add_argument(
-        "--mask-personal",
-        action="store_true",
-        help="hide phone numbers, addresses, accounts, secrets and so on in everything that is written; the texts are "
-        "scored as they are. It finds shapes, no names",
-    )
-
-
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document; - prints it")
@@ -191,6 +181,15 @@ def read_documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
     from kosent_lab.corpora.documents import load
 
     return load(from_stdin(data), reading(arguments))
+
+
+def score_calib(arguments: argparse.Namespace, classifier: Classifier) -> tuple[str, pd.DataFrame] | None:
+    """Score the texts given for calibration (``--calib``), with their name; None where there are none."""
+    from kosent_lab.scoring.predict import predict_frame
+
+    if not arguments.calib:
+        return None
+    return arguments.calib, predict_frame(read_documents(arguments, arguments.calib), classifier)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from kosent_lab.cli.options import (
     open_classifier,
     read_documents,
     reading_words,
+    score_calib,
 )
 from kosent_lab.core.schema import DataError
 
@@ -93,10 +95,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     tags = None if arguments.tags is None else read_tags(arguments.tags)
     classifier = open_classifier(arguments)
 
-    def read(name: str) -> Any:
-        return read_documents(arguments, name)
-
-    calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
+    read, calib = functools.partial(read_documents, arguments), score_calib(arguments, classifier)
     options = {"folder": arguments.out, "read": read, "calib": calib, "progress": not arguments.quiet}
     options |= {"keep_personal": arguments.keep_personal, "method": arguments.calibrator}
     options |= {"view": ModelView(classifier), "tags": tags, "slice_by": arguments.slice}

@@ -16,13 +16,13 @@ from kosent_lab.cli.options import (
     file_columns,
     from_stdin,
     json_option,
-    mask_option,
     model_options,
     open_classifier,
     positive_int,
     print_result,
     read_documents,
     reading,
+    score_calib,
 )
 from kosent_lab.core.schema import DataError, NotAvailableError
 
@@ -48,7 +48,12 @@ def add(subparsers: Any) -> None:
     predict.add_argument(
         "--three-way", action="store_true", help="negative, neutral or positive: class_prob_… of each, pred by name"
     )
-    mask_option(predict)
+    predict.add_argument(
+        "--mask-personal",
+        action="store_true",
+        help="hide phone numbers, addresses, accounts, secrets and so on in everything that is written; the texts are "
+        "scored as they are. It finds shapes, no names",
+    )
     file_columns(predict)
     model_options(predict)
 
@@ -141,17 +146,13 @@ def evaluate_task(arguments: argparse.Namespace) -> None:
 def evaluate_sentiment(arguments: argparse.Namespace) -> None:
     """Print the metrics of a model on labelled rows."""
     from kosent_lab import calibration, scoring
-    from kosent_lab.report import parts
     from kosent_lab.report.assessment import assess
     from kosent_lab.report.evaluation import evaluate
 
-    def read(name: str) -> Any:
-        return read_documents(arguments, name)
-
-    frame = read(arguments.data).head(arguments.limit)
+    frame = read_documents(arguments, arguments.data).head(arguments.limit)
     classifier = open_classifier(arguments)
     scored = scoring.predict_frame(frame, classifier, progress=not arguments.quiet)
-    calib = parts.score_calib(arguments.calib, classifier, read) if arguments.calib else None
+    calib = score_calib(arguments, classifier)
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
     if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)

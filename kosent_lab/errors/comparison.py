@@ -146,9 +146,10 @@ def compare_models(
     gain = np.bincount(codes, right[1] - right[0])
     random = np.random.default_rng(seed)
     draws = np.array([abs(random.choice((-1.0, 1.0), len(gain)) @ gain) for _ in range(resamples)])
-    areas = np.array([weighted_auroc(label, margin, np.ones((1, len(label))))[0] for margin in margins])
-    rows = _auroc_differences(label, margins, codes, resamples=min(resamples, 300), seed=seed)
-    low, high = percentile_interval(rows, value=areas[1] - areas[0])
+    counts = resample_counts(len(gain), resamples=min(resamples, 300), seed=seed)
+    weights = (np.ones((1, len(label))), *(drawn[codes][None] for drawn in counts))
+    areas, *drawn = (np.array([weighted_auroc(label, margin, of)[0] for margin in margins]) for of in weights)
+    low, high = percentile_interval([after - before for before, after in drawn], value=areas[1] - areas[0])
     found = {
         "n": len(label),
         "groups": len(gain),
@@ -267,14 +268,3 @@ def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame,
         raise DataError("two models are compared on the same labels; some texts have another one in the second table")
     codes = pair_groups((one if "pair_id" in one.columns else other).reset_index())
     return one, other, np.arange(len(one)) if codes is None else codes
-
-
-def _auroc_differences(
-    label: np.ndarray, margins: list[np.ndarray], groups: np.ndarray, *, resamples: int, seed: int
-) -> np.ndarray:
-    """Return the difference of two AUROCs for resamples of groups, shape (resamples,)."""
-    found = []
-    for counts in resample_counts(int(groups.max()) + 1, resamples=resamples, seed=seed):
-        weights = counts[groups][None]
-        found.append(weighted_auroc(label, margins[1], weights)[0] - weighted_auroc(label, margins[0], weights)[0])
-    return np.array(found)

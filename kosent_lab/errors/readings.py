@@ -16,7 +16,6 @@ from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, 
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.errors.hard_cases import SURE
 
-VERDICTS = ("negative", "positive", "mixed", "unclear")
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
 _POLAR = {"negative": 0, "positive": 1}
 
@@ -123,7 +122,7 @@ def noise_by_stratum(read: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     read : DataFrame
-        One row per text read: ``stratum``, ``label``, ``reader_1``, ``reader_2`` (of `VERDICTS`).
+        One row per text read: ``stratum``, ``label``, ``reader_1``, ``reader_2`` (negative, positive, mixed, unclear).
 
     Returns
     -------

@@ -18,7 +18,6 @@ from torch import nn
 
 from kosent_lab.models.sizes import EPS, is_supported
 
-Linear = Callable[[torch.Tensor], torch.Tensor]
 Forward = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Weights = Mapping[str, torch.Tensor]
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kosent_lab import behaviour
 from kosent_lab.behaviour import suite_scores
+from kosent_lab.behaviour.suites import BehaviourTest
 from kosent_lab.core.schema import KosentError
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.lean import LeanElectra
@@ -33,7 +34,7 @@ class ModelView:
     classifier: Classifier
 
     @functools.cached_property
-    def _tests(self) -> list[behaviour.BehaviourTest]:
+    def _tests(self) -> list[BehaviourTest]:
         return [test for path in behaviour.suite_files() for test in behaviour.read_suite(path)]
 
     @functools.cached_property

@@ -291,10 +291,3 @@ def from_input(
 def _column(columns: list[str], name: str, what: str) -> str:
     """Return the column that a user means, however its letters are composed and whatever it is kept as."""
     return one_column(columns, name, what=what) or one_column(columns, f"input_{name}", what=what) or name
-
-
-def score_calib(
-    name: str, classifier: Classifier, read: Callable[[str], Any] = corpora.load
-) -> tuple[str, pd.DataFrame]:
-    """Score the texts given for calibration, once for all inputs."""
-    return name, scoring.predict_frame(read(name), classifier)

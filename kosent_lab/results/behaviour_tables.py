@@ -10,7 +10,7 @@ from scipy import stats
 
 from kosent_lab.core.intervals import LEVEL
 from kosent_lab.core.printable import signed
-from kosent_lab.results.markdown import count, p_value, percent, table, with_interval
+from kosent_lab.results.markdown import change, count, p_value, percent, table, with_interval
 from kosent_lab.results.measured_tables import result
 
 _KINDS = {"mft": "texts with a known answer (mft)", "inv": "pairs that must not differ (inv)"}
@@ -36,14 +36,14 @@ def cues_table() -> str:
 def _moved(row: dict[str, Any], name: str) -> str:
     if row.get(name) is None:
         return "–"
-    return f"{signed(row[name])} ({signed(row[f'{name}_low'])} to {signed(row[f'{name}_high'])})"
+    return change(*(row[f"{name}{end}"] for end in ("", "_low", "_high")))
 
 
 def taken_table() -> str:
     """What the cues do that stand in texts, taken away and nothing else."""
     rows = []
     for row in (row for row in result("cues")["taken_away"] if row["phenomenon"] in _TAKEN):
-        moved = f"{signed(row['mean_difference'], 3)} ({signed(row['ci_low'], 3)} to {signed(row['ci_high'], 3)})"
+        moved = change(row["mean_difference"], row["ci_low"], row["ci_high"], 3)
         cells = [count(row["n"]), moved, p_value(row["p_difference"]), count(row["gained"]), count(row["lost"])]
         rows.append([_TAKEN[row["phenomenon"]], *cells, f"{row['p_correct']:.3f}"])
     columns = ["texts", "n", "prob_1 with the cue less without", "p", "right with it alone", "right without it alone"]
@@ -176,8 +176,8 @@ def faithfulness_table() -> str:
         cells = []
         for measure in ("comprehensiveness", "sufficiency"):
             row = found[method, measure]
-            bounds = [signed(row[key], 3) for key in ("difference", "ci_low", "ci_high")]
-            cells += [f"{row['value']:.3f}", "–" if method == "random" else f"{bounds[0]} ({bounds[1]} to {bounds[2]})"]
+            apart = change(*(row[key] for key in ("difference", "ci_low", "ci_high")), 3)
+            cells += [f"{row['value']:.3f}", "–" if method == "random" else apart]
         rows.append([name, *cells])
     columns = ["order of the words by", "comprehensiveness", "less random", "sufficiency", "less random"]
     return table(columns, rows)

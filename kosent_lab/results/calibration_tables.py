@@ -11,7 +11,7 @@ from kosent_lab.calibration.unseen import BY_SHARE, OWN_TEXTS, calibrate_unseen
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, table
+from kosent_lab.results.markdown import change, count, percent, table
 from kosent_lab.results.names import DOMAINS
 
 
@@ -22,8 +22,7 @@ def calibrators_table() -> str:
     for row in compare_calibrators(numbers.answers(BUNDLED, "nsmc-calib")).to_dict("records"):
         cells = [f"{row['nll']:.4f}"]
         for loss in ("nll", "brier"):
-            low, high = signed(row[f"{loss}_low"], 4), signed(row[f"{loss}_high"], 4)
-            cells.append(f"{signed(row[f'{loss}_change'], 4)} ({low} to {high})")
+            cells.append(change(*(row[f"{loss}_{end}"] for end in ("change", "low", "high")), 4))
         rows.append([row["method"].replace("_", "–"), *cells, f"{row['ece']:.4f}"])
     columns = ["calibrator", "log loss (nats)", "change", "change of the Brier score", "calibration error"]
     return table(columns, rows, words=1)
@@ -65,8 +64,7 @@ def unseen_loss_table() -> str:
     for data, (name, _) in DOMAINS.items():
         cells = [f"{found.loc[(data, 'source', 'temperature'), 'nll']:.3f}"]
         for way in _CALIBRATED[2:]:
-            change = found.loc[(data, *way), ["nll_change", "nll_low", "nll_high"]]
-            cells.append(f"{signed(change.iloc[0], 3)} ({signed(change.iloc[1], 3)} to {signed(change.iloc[2], 3)})")
+            cells.append(change(*found.loc[(data, *way), ["nll_change", "nll_low", "nll_high"]], 3))
         rows.append([name, *cells])
     means = [found.xs(way, level=[1, 2])["nll"].mean() for way in (("source", "temperature"), *_CALIBRATED[2:])]
     rows.append([f"mean of the {len(DOMAINS)}", f"{means[0]:.3f}", *(signed(mean - means[0], 3) for mean in means[1:])])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import scipy.stats
 
-from kosent_lab.core.printable import signed
 from kosent_lab.corpora.personal import KINDS
-from kosent_lab.results.markdown import count, table, with_interval
+from kosent_lab.results.markdown import change, count, table, with_interval
 from kosent_lab.results.measured_tables import result
 from kosent_lab.studies.kept import load_study
 
 
-def governed_table(entry: str = "corpus-nsmc-governed") -> str:
+def governed_table(entry: str) -> str:
     """What each step of a governed corpus took out, changed and left, and why."""
     rows = []
     for step in result(entry)["steps"]:
@@ -23,16 +23,6 @@ def governed_table(entry: str = "corpus-nsmc-governed") -> str:
         numbers = [count(step[key]) for key in ("rows_in", "removed", "changed", "rows_out")]
         rows.append([step["step"], *numbers, said or "–"])
     return table(["step", "documents in", "removed", "changed", "out", "of these"], rows)
-
-
-def governed_tools_table() -> str:
-    """The same of the source of Korean language tools."""
-    return governed_table("corpus-korean-tools")
-
-
-def governed_text_table() -> str:
-    """The same of the text that is read in pretraining."""
-    return governed_table("corpus-pretrain-governed")
 
 
 def licences_table() -> str:
@@ -54,7 +44,8 @@ def _licences(entry: str) -> dict[str, int]:
     return counts
 
 
-def _pairs(entry: str) -> str:
+def near_table(entry: str) -> str:
+    """Near copies found, against comparing all pairs, by threshold."""
     rows = [
         [
             f"{row['threshold']:.1f}",
@@ -66,16 +57,6 @@ def _pairs(entry: str) -> str:
         for row in result(entry)["by_threshold"]
     ]
     return table(["Jaccard from", "pairs there are", "found", "precision (%)", "recall (%)"], rows, words=1)
-
-
-def near_pairs_table() -> str:
-    """Near copies of reviews found, against comparing all pairs, by threshold."""
-    return _pairs("duplicates-nsmc")
-
-
-def near_files_table() -> str:
-    """The same of files of code, by tokens."""
-    return _pairs("duplicates-files")
 
 
 def personal_table() -> str:
@@ -125,19 +106,18 @@ def governed_cost_table() -> str:
         before, after = scale * runs[name]["as it is"], scale * runs[name]["governed"]
         difference = after - before
         middle, half = difference.mean(), scipy.stats.t.ppf(0.975, len(runs) - 1) * difference.sem()
-        said, low, high = (signed(value, digits) for value in (middle, middle - half, middle + half))
         means = [f"{one.mean():.{digits}f}" for one in (before, after)]
-        rows.append([words, count(len(runs)), *means, f"{said} ({low} to {high})"])
+        rows.append([words, count(len(runs)), *means, change(middle, middle - half, middle + half, digits)])
     return table(["on NSMC valid", "seeds", "as it is", "governed", "difference (95 %)"], rows, words=1)
 
 
 TABLES = {
-    "governed": governed_table,
-    "governed-tools": governed_tools_table,
-    "governed-text": governed_text_table,
+    "governed": functools.partial(governed_table, "corpus-nsmc-governed"),
+    "governed-tools": functools.partial(governed_table, "corpus-korean-tools"),
+    "governed-text": functools.partial(governed_table, "corpus-pretrain-governed"),
     "file-licences": licences_table,
-    "near-pairs": near_pairs_table,
-    "near-files": near_files_table,
+    "near-pairs": functools.partial(near_table, "duplicates-nsmc"),
+    "near-files": functools.partial(near_table, "duplicates-files"),
     "personal-data": personal_table,
     "governed-cost": governed_cost_table,
     "corpus-speed": corpus_speed_table,

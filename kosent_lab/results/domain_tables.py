@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from kosent_lab.core.places import BUNDLED
 from kosent_lab.results import numbers
 from kosent_lab.results.answers import DOMAINS as DOMAIN_ROWS
 from kosent_lab.results.answers import answers_path
-from kosent_lab.results.markdown import NOTHING, count, percent, points, table, with_interval
+from kosent_lab.results.markdown import NOTHING, change, count, percent, points, table, with_interval
 from kosent_lab.results.model_tables import SHALLOW
 from kosent_lab.results.names import DOMAINS
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
@@ -114,9 +114,9 @@ def _blame(before: pd.Series, now: pd.Series) -> str:
     return f"{percent(before.mean(), 1)}, {percent(now.mean(), 1)}: {apart}"
 
 
-def _points(difference: Sequence[float]) -> str:
+def _points(difference: Iterable[float]) -> str:
     """Write a difference and its bounds."""
-    return points(dict(zip(("difference", "ci_low", "ci_high"), difference, strict=True)), digits=1)
+    return change(*(100 * value for value in difference), 1)
 
 
 def rivals_table() -> str:
@@ -156,31 +156,33 @@ def _mean_points(differences: list[dict[str, float]]) -> str:
     return _points(mean_of(each, "difference"))
 
 
-_WAYS = [("fine-tuned", 200), ("fine-tuned", 1000), ("tfidf", 200), ("tfidf", 1000)]
-_WAY_NAMES = ["fine-tuned on 200", "on 1,000", "TF-IDF on 200", "on 1,000"]
+_WAYS = {("fine-tuned", 200): "fine-tuned on 200", ("fine-tuned", 1000): "on 1,000"}
+_WAYS |= {("tfidf", 200): "TF-IDF on 200", ("tfidf", 1000): "on 1,000"}
+# the line between their answers moved by the rows that teach
+_LINES = {("moved", 200): "line moved by 200", ("moved", 1000): "by 1,000", ("tfidf", 200): "TF-IDF on 200"}
+_LINES |= {("tfidf-moved", 200): "line moved", ("tfidf", 1000): "on 1,000", ("tfidf-moved", 1000): "line moved"}
 
 
-def _taught(name: str = "transfer-domains") -> pd.DataFrame:
+def _taught(name: str) -> pd.DataFrame:
     """Return `study transfer` of the domains, without the mean that stands in the file too."""
     return load_study(name).set_index(["data", "method", "size"]).loc[list(DOMAINS)]
 
 
-def taught_table(measure: str = "balanced_accuracy") -> str:
+def taught_table(name: str, ways: dict[tuple[str, int], str], measure: str = "balanced_accuracy") -> str:
     """Other domains, taught by some of their rows: the balanced accuracy, or the AUROC, which no threshold moves."""
-    kept = _taught()
-    ways, rows = [("as it is", 0), *_WAYS], []
-    for data, (name, _) in DOMAINS.items():
+    kept, ways, rows = _taught(name), {("as it is", 0): "as it is"} | ways, []
+    for data, (title, _) in DOMAINS.items():
         row = kept.loc[(data, "as it is", 0)]
         cells = [_cell(kept.loc[(data, *way)], measure) for way in ways]
-        rows.append([name, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
+        rows.append([title, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
     means = [mean_of(kept.xs(way, level=["method", "size"]), measure) for way in ways]
     rows.append([f"mean of the {len(DOMAINS)}", "", *(with_interval(*mean, 1) for mean in means)])
-    return table(["reviews of", "n", "as it is", *_WAY_NAMES], rows)
+    return table(["reviews of", "n", *ways.values()], rows)
 
 
 def gains_table() -> str:
     """Gains over the model as it is on the same rows, and of fine-tuning over TF-IDF."""
-    kept = _taught()
+    kept = _taught("transfer-domains")
     shown = [(way, "gain") for way in _WAYS] + [(way, "over_tfidf") for way in _WAYS if way[0] == "fine-tuned"]
     rows = []
     for data, (name, _) in DOMAINS.items():
@@ -188,22 +190,7 @@ def gains_table() -> str:
         rows.append([name, *(_points(values) for values in of)])
     means = (mean_of(kept.xs(way, level=["method", "size"]), measure) for way, measure in shown)
     rows.append([f"mean of the {len(DOMAINS)}", *(_points(values) for values in means)])
-    return table(["gain in points, reviews of", *_WAY_NAMES, "fine-tuned less TF-IDF, on 200", "on 1,000"], rows)
-
-
-def lines_table() -> str:
-    """The model as it is and the cheap rival, the line between their answers moved by the rows that teach."""
-    kept, rows = _taught("transfer-lines"), []
-    ways = [("as it is", 0), ("moved", 200), ("moved", 1000), ("tfidf", 200), ("tfidf-moved", 200)]
-    ways += [("tfidf", 1000), ("tfidf-moved", 1000)]
-    for data, (name, _) in DOMAINS.items():
-        row = kept.loc[(data, "as it is", 0)]
-        cells = [_cell(kept.loc[(data, *way)], "balanced_accuracy") for way in ways]
-        rows.append([name, f"{count(row['n'])}, {count(row['n_rarer'])}", *cells])
-    means = [mean_of(kept.xs(way, level=["method", "size"]), "balanced_accuracy") for way in ways]
-    rows.append([f"mean of the {len(DOMAINS)}", "", *(with_interval(*mean, 1) for mean in means)])
-    names = ["as it is", "line moved by 200", "by 1,000", "TF-IDF on 200", "line moved", "on 1,000", "line moved"]
-    return table(["reviews of", "n", *names], rows)
+    return table(["gain in points, reviews of", *_WAYS.values(), "fine-tuned less TF-IDF, on 200", "on 1,000"], rows)
 
 
 TABLES = {
@@ -211,8 +198,8 @@ TABLES = {
     "before": before_table,
     "signs": signs_table,
     "rivals": rivals_table,
-    "taught": taught_table,
-    "taught-lines": lines_table,
-    "taught-auroc": functools.partial(taught_table, "auroc"),
+    "taught": functools.partial(taught_table, "transfer-domains", _WAYS),
+    "taught-lines": functools.partial(taught_table, "transfer-lines", _LINES),
+    "taught-auroc": functools.partial(taught_table, "transfer-domains", _WAYS, "auroc"),
     "taught-gains": gains_table,
 }

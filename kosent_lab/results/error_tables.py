@@ -16,7 +16,7 @@ from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by
 from kosent_lab.errors.slice_search import find_slices
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, p_value, percent, points, table, with_interval
+from kosent_lab.results.markdown import between, count, p_value, percent, points, table, with_interval
 from kosent_lab.results.measured_tables import result
 from kosent_lab.results.model_tables import SHALLOW, SIDES, share, sides
 from kosent_lab.results.names import DOMAINS
@@ -146,8 +146,7 @@ def kappa_table() -> str:
     for name, part in (parts | {"what 200 film reviews say": read}).items():
         found = cohen_kappa(part["reader_1"].tolist(), part["reader_2"].tolist(), resamples=1_000)
         same = (part["reader_1"] == part["reader_2"]).mean()
-        shown = f"{found.value:.2f} ({found.ci_low:.2f}–{found.ci_high:.2f})"
-        rows.append([name, count(len(part)), percent(same, 1), shown])
+        rows.append([name, count(len(part)), percent(same, 1), between(*found, 2)])
     return table(["read twice", "n", "alike (%)", "Cohen's kappa"], rows)
 
 
@@ -260,8 +259,8 @@ def films_left_out() -> str:
     found = result("label-noise")
     both = [with_interval(found[key], *found[f"{key}_ci"], 1) for key in ("accuracy", "accuracy_films_left_out")]
     low, high = found["films_left_out_change_ci"]
-    change = f"{signed(100 * found['films_left_out_change'])} points ({signed(100 * low)} to {signed(100 * high)})"
-    return f"{both[0]} % in random folds, {both[1]} % where no film of a fold teaches: {change}"
+    moved = f"{signed(100 * found['films_left_out_change'])} points ({signed(100 * low)} to {signed(100 * high)})"
+    return f"{both[0]} % in random folds, {both[1]} % where no film of a fold teaches: {moved}"
 
 
 TABLES = {

@@ -16,7 +16,7 @@ from kosent_lab.core.printable import signed
 from kosent_lab.results import measured_tables, numbers
 from kosent_lab.results.domain_tables import domains_kept, mean_of
 from kosent_lab.results.markdown import NOTHING, count, p_value, percent, table, with_interval
-from kosent_lab.results.model_tables import PACK, SHALLOW, SIDES, TEST, change, error, lean, share
+from kosent_lab.results.model_tables import PACK, SHALLOW, SIDES, TEST, error_and_change, lean, share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_study
 
@@ -147,8 +147,8 @@ def headline(language: str) -> str:
         if model == "tfidf-all-rated":
             row += [NOTHING, NOTHING]
         else:
-            found = numbers.calibration_of(model, data)
-            row += [error(found), change(found).replace(" to ", " ~ " if language == "ko" else " to ")]
+            error, added = error_and_change(numbers.calibration_of(model, data))
+            row += [error, added.replace(" to ", " ~ " if language == "ko" else " to ")]
         rows.append(row)
     return table(_COLUMNS[language], rows, words=2)
 

@@ -62,10 +62,19 @@ def with_interval(value: float, low: float, high: float, digits: int = 2) -> str
 
 def points(row: Mapping[str, Any], *, value: str = "difference", digits: int = 2) -> str:
     """Return a difference of shares in points, with the interval ``ci_low`` to ``ci_high``."""
-    if math.isnan(row[value]) or math.isnan(row["ci_low"]):
-        raise ValueError(f"a difference needs a value and an interval; got {dict(row)}")
-    shown = [signed(100 * row[key], digits) for key in (value, "ci_low", "ci_high")]
-    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+    return change(*(100 * row[key] for key in (value, "ci_low", "ci_high")), digits)
+
+
+def change(value: float, low: float, high: float, digits: int = 2) -> str:
+    """Return a number with its sign and its interval, which it must have."""
+    if math.isnan(value) or math.isnan(low):
+        raise ValueError(f"a difference needs a value and an interval; got {value} ({low} to {high})")
+    return f"{signed(value, digits)} ({signed(low, digits)} to {signed(high, digits)})"
+
+
+def between(value: float, low: float, high: float, digits: int = 3) -> str:
+    """Return a number of any unit with its interval."""
+    return f"{value:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
 
 
 def p_value(p: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.results.markdown import NOTHING, count, percent, table, with_interval
+from kosent_lab.results.markdown import NOTHING, between, count, percent, table, with_interval
 from kosent_lab.results.measured import load_measured
 from kosent_lab.studies.kept import load_study
 
@@ -153,8 +153,7 @@ def detection_table() -> str:
     rows = []
     for name, texts in (("rtd-kosent-pack", "our own pack"), ("rtd-nsmc-valid", "NSMC valid")):
         found = result(name)
-        low, high = found["auroc_ci"]
-        cells = [f"{found['auroc']:.3f} ({low:.3f}–{high:.3f})"]
+        cells = [between(found["auroc"], *found["auroc_ci"])]
         cells += [f"{found[key]:.3f}" for key in ("generator_hits", "replaced_share")]
         rows.append([texts, count(found["n"]), *cells, command_of(name)])
     columns = ["texts", "pieces", "AUROC", "generator draws what was there", "replaced", "command"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, table, with_interval
+from kosent_lab.results.markdown import NOTHING, between, change, count, p_value, percent, points, table, with_interval
 from kosent_lab.results.numbers import Share
 
 SHALLOW = "kosent-electra-small-fast"
@@ -18,7 +17,7 @@ MODELS = {
     BUNDLED: "kosent-electra-small (bundled)",
     SHALLOW: "kosent-electra-small-fast: three layers, taught by the bundled one",
 }
-PACK, TEST, VALID = "kosent-pack", "nsmc-test", "nsmc-valid"
+PACK, TEST = "kosent-pack", "nsmc-test"
 GROUPS = {
     "neutral": "neutral (polarity neutral, whatever the phenomenon)",
     "sarcasm_cue": "sarcasm with a mark (ㅋㅋ, ^^, 참)",
@@ -87,17 +86,14 @@ def difference_table() -> str:
 def _calibration_row(model: str, data: str, name: str) -> list[str]:
     found = numbers.calibration_of(model, data)
     values = [f"{found[key]:.4f}" for key in ("ece_calibrated", "brier", "nll")]
-    return [name, count(found["n"]), error(found), *values, change(found)]
+    error, added = error_and_change(found)
+    return [name, count(found["n"]), error, *values, added]
 
 
-def error(found: pd.Series) -> str:
-    """Write a calibration error with its interval."""
-    return f"{found['ece']:.3f} ({found['ece_low']:.3f}–{found['ece_high']:.3f})"
-
-
-def change(found: pd.Series) -> str:
-    """Write what the temperature adds to the NLL, with its interval."""
-    return f"{signed(found['change'], 4)} ({signed(found['change_low'], 4)} to {signed(found['change_high'], 4)})"
+def error_and_change(found: pd.Series) -> tuple[str, str]:
+    """Write a calibration error, and what the temperature adds to the NLL, each with its interval."""
+    error, added = (found[[name, f"{name}_low", f"{name}_high"]] for name in ("ece", "change"))
+    return between(*error), change(*added, 4)
 
 
 def calibration_table(model: str = BUNDLED) -> str:

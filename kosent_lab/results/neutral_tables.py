@@ -12,15 +12,13 @@ from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.intervals import (
-    REACH,
     Interval,
-    bootstrap_mean,
     bootstrap_means,
     percentile_interval,
     resample_counts,
 )
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.core.printable import signed
+from kosent_lab.core.shares import matched_difference
 from kosent_lab.core.shares import share as share_of_groups
 from kosent_lab.errors.three_way import (
     CLASSES,
@@ -33,7 +31,7 @@ from kosent_lab.errors.three_way import (
     three_way_cells,
 )
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import count, percent, points, table, with_interval
+from kosent_lab.results.markdown import between, change, count, percent, points, table, with_interval
 from kosent_lab.results.model_tables import share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
 from kosent_lab.studies.kept import load_three_way
@@ -110,8 +108,8 @@ def head_less_limit() -> str:
     for data, name in names.items():
         frame = kept(data)
         cells = [three_way_cells(frame["polarity"], answers(data, way)) for way in ("limit", "head")]
-        apart, low, high = macro_f1_difference(*cells, groups=pair_groups(frame), resamples=2_000)
-        parts.append(f"{name} {signed(apart, 3)} ({signed(low, 3)} to {signed(high, 3)})")
+        found = macro_f1_difference(*cells, groups=pair_groups(frame), resamples=2_000)
+        parts.append(f"{name} {change(*found, 3)}")
     return ", ".join(parts)
 
 
@@ -119,11 +117,8 @@ def cost(way: str, data: str = "nsmc-test") -> Interval:
     """Return what a way changes in the accuracy on polar texts, paired; a neutral answer is wrong there."""
     polar = kept(data)["polarity"].isin(("negative", "positive"))
     frame = kept(data)[polar]
-    change = (answers(data, way)[polar] == frame["polarity"]).astype("float64") - frame["correct"].astype("float64")
-    if (groups := pair_groups(frame)) is not None:
-        return bootstrap_mean(change.to_numpy(), groups=groups)
-    reach = REACH * float(change.std()) / len(change) ** 0.5  # thousands of paired differences: normal
-    return Interval(float(change.mean()), float(change.mean()) - reach, float(change.mean()) + reach)
+    right = (answers(data, way)[polar] == frame["polarity"]).to_numpy("float64")
+    return matched_difference(frame["correct"].to_numpy("float64"), right, pair_groups(frame))
 
 
 def neutral_auroc(data: str, way: str) -> Interval:
@@ -147,19 +142,14 @@ def three_way_table() -> str:
     for way, name in WAYS.items():
         cells = []
         for data in ("kosent-pack", _HELD_OUT, "finance"):
-            cells.append(_three_digits(score(data, way)))
-        lost = cost(way)
-        cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}))
-        cells.append("" if way in ("two", "conformal", "limit") else _three_digits(neutral_auroc("kosent-pack", way)))
+            cells.append(between(*score(data, way)))
+        cells.append(points(cost(way)._asdict(), value="value"))
+        cells.append("" if way in ("two", "conformal", "limit") else between(*neutral_auroc("kosent-pack", way)))
         rows.append([name, *cells])
     columns = ["how neutral is read", "macro F1, our own pack", "teaching text, valid (chose the head)"]
     columns += ["finance news (taught and chose nothing)"]
     columns += ["points of accuracy on NSMC test", "AUROC of neutral, pack"]
     return table(columns, rows)
-
-
-def _three_digits(found: Interval) -> str:
-    return f"{found.value:.3f} ({found.ci_low:.3f}–{found.ci_high:.3f})"
 
 
 def cost_table() -> str:
@@ -172,8 +162,7 @@ def cost_table() -> str:
         for way in WAYS:
             right = (answers(data, way) == kept(data)["polarity"])[polar]
             cells.append(percent(right.mean(), 1))
-        lost = cost("head", data)
-        cells.append(points({"difference": lost.value, "ci_low": lost.ci_low, "ci_high": lost.ci_high}, digits=1))
+        cells.append(points(cost("head", data)._asdict(), value="value", digits=1))
         rows.append([name, *cells, _called_neutral(data, "head", polar)])
     columns = ["polar texts read rightly (%)", "n", *(_WAYS_SHORT[way] for way in WAYS)]
     return table([*columns, "head less two ways, points", "called neutral by the head (%)"], rows)
@@ -227,8 +216,8 @@ def finance_line() -> str:
     called = [percent((answers("finance", "head") == "neutral")[of].mean(), 1) for of in (neutral, ~neutral)]
     return (
         f"it calls {called[0]} % of the neutral and {called[1]} % of the polar news neutral (AUROC "
-        f"{_three_digits(neutral_auroc('finance', 'head'))}; of the confidence "
-        f"{_three_digits(neutral_auroc('finance', 'confidence'))})"
+        f"{between(*neutral_auroc('finance', 'head'))}; of the confidence "
+        f"{between(*neutral_auroc('finance', 'confidence'))})"
     )
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.rejection import compare_rejectors
-from kosent_lab.core.printable import signed
 from kosent_lab.results.domain_tables import mean_of
-from kosent_lab.results.markdown import NOTHING, percent, table
+from kosent_lab.results.markdown import NOTHING, change, percent, table
 from kosent_lab.results.names import DOMAINS
 from kosent_lab.studies.kept import load_rejectors
 
@@ -50,8 +49,7 @@ def rejectors_table() -> str:
         cells = [percent(domains["value"].mean(), 1)]
         own = found.loc[("kosent-pack", score, "aurc")]
         for value, low, high in (mean_of(differences, "difference"), own[["difference", "ci_low", "ci_high"]]):
-            shown = [signed(100 * part, 1) for part in (value, low, high)]
-            cells.append(NOTHING if score == "confidence" else f"{shown[0]} ({shown[1]} to {shown[2]})")
+            cells.append(NOTHING if score == "confidence" else change(100 * value, 100 * low, 100 * high, 1))
         threshold = np.quantile(pack.loc[pack["correct"].notna(), score], 1 - KEPT)
         neutral = pack[pack["polarity"] == "neutral"]
         middle = kept[kept["data"] == "nsmc-middle"]

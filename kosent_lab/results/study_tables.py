@@ -7,7 +7,7 @@ import pandas as pd
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import signed
 from kosent_lab.results import numbers
-from kosent_lab.results.markdown import NOTHING, count, p_value, percent, points, table, with_interval
+from kosent_lab.results.markdown import NOTHING, change, count, p_value, percent, points, table, with_interval
 from kosent_lab.results.model_tables import share
 from kosent_lab.results.names import TOKENIZERS
 from kosent_lab.studies.kept import load_study
@@ -53,9 +53,8 @@ def particles_table() -> str:
     """What a changed particle does to the bundled model, beside a control."""
     rows = []
     for row in load_study("particles-nsmc").to_dict("records"):
-        size = [signed(row[key], 3) for key in ("difference", "ci_low", "ci_high")]
         cells = [count(row["n"]), signed(row["mean_change"], 3), f"{row['size']:.3f}", f"{row['control_size']:.3f}"]
-        cells += [f"{size[0]} ({size[1]} to {size[2]})", p_value(row["p_holm"])]
+        cells += [change(*(row[key] for key in ("difference", "ci_low", "ci_high")), 3), p_value(row["p_holm"])]
         cells += [signed(100 * row[key]) for key in ("accuracy_change", "control_accuracy_change")]
         rows.append([_CHANGES.get(row["kind"], row["kind"]), *cells])
     columns = ["change", "n", "mean", "mean size", "control", "size less control", "p", "accuracy", "control"]

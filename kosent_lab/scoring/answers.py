@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.schema import DataError, parse_labels
@@ -60,9 +61,7 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
         likeliest), ``confidence``; where the classes are polarities and the labels mean some, also ``polarity`` and
         ``correct``.
     """
-    logits = logits.astype(np.float64)
-    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    probabilities = special.softmax(logits.astype(np.float64), axis=1)
     columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
     columns |= {f"class_prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
     pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]

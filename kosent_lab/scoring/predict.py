@@ -31,9 +31,7 @@ _COUNTING, _CORES = threading.Lock(), list[int]()  # of each call that scores no
 BATCH_TOKENS = {"cpu": 1_024, "mps": 8_192, "cuda": 65_536}
 
 
-def predict_logits(
-    classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None = None, progress: bool = False
-) -> np.ndarray:
+def predict_logits(classifier: Classifier, ids: list[np.ndarray]) -> np.ndarray:
     """Score encoded texts in length-bucketed batches.
 
     Parameters
@@ -41,11 +39,6 @@ def predict_logits(
     classifier : Classifier
     ids : list of ndarray of int, length n
         From `encode.encode_texts`.
-    batch_tokens : int, optional
-        Token budget of a batch; a good one for the device when None. A batch that memory runs out
-        on is scored in halves.
-    progress : bool
-        Show a bar, on a terminal only.
 
     Returns
     -------
@@ -57,7 +50,7 @@ def predict_logits(
     ModelError
         When a logit is NaN or infinite, which would be counted as an answer.
     """
-    logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)
+    logits = _forward_all(classifier, ids)
     _check_finite(logits, classifier, [f"text {number}" for number in range(len(ids))])
     return logits
 
@@ -74,7 +67,7 @@ def _check_finite(logits: np.ndarray, classifier: Classifier, names: Sequence[ob
 
 
 def _forward_all(
-    classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None, progress: bool
+    classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None = None, progress: bool = False
 ) -> np.ndarray:
     forward, pad_id, device = classifier.forward, classifier.pad_id, classifier.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)

@@ -31,7 +31,6 @@ def replace_pieces(
     texts: Sequence[str],
     *,
     mask_share: float = 0.15,
-    places: Sequence[int] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Mask pieces, let the generator fill them, and let the discriminator judge every piece.
@@ -46,8 +45,6 @@ def replace_pieces(
     mask_share : float
         Share of each text's pieces that the generator fills in, at least one; 0 changes nothing, and
         the discriminator judges the text as it stands.
-    places : sequence of int, optional
-        For a single text: which pieces (counted from 0) instead of a random share.
     seed : int
 
     Returns
@@ -60,23 +57,18 @@ def replace_pieces(
     Raises
     ------
     DataError
-        When `places` are given for several texts, or name a piece that is not there.
+        When there is no text.
     """
     check_texts(texts)
     texts = ["" if text is None or text != text else str(text) for text in texts]  # as `encode_texts` reads them
     if not texts:
         raise DataError("needs one text or more; got none")
-    if places is not None and len(texts) != 1:
-        raise DataError(f"places belong to one text; got {len(texts)}")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     limit = pair.discriminator.config.max_position_embeddings
     rows, _ = encode_texts(tokenizer, texts, max_tokens=limit)
     # their pieces and places in the text, which ids alone do not tell
     encoded = plain_tokenizer(tokenizer).encode_batch([clean_text(text) for text in texts])
     inner_pieces = [slice(1, len(row) - 1) for row in rows]
-    pieces = len(rows[0]) - 2 if places is not None else 0
-    if places is not None and not all(0 <= place < pieces for place in places):
-        raise DataError(f"the text has the pieces 0 to {pieces - 1}; got {list(places)}")
     device = next(pair.parameters()).device
     masked_rows: dict[int, np.ndarray] = {}
     shown_rows: dict[int, np.ndarray] = {}
@@ -84,12 +76,7 @@ def replace_pieces(
     with seeded(seed, device):
         for batch in bucket_batches(np.array([len(row) for row in rows]), batch_tokens=BATCH_TOKENS):
             ids, mask = pad([rows[i] for i in batch], pad_id)
-            if places is not None:
-                chosen = torch.tensor(sorted({place + 1 for place in places}), dtype=torch.int64)
-            elif mask_share > 0:
-                chosen = choose_places(ids, mask_id, mask_share)
-            else:
-                chosen = torch.empty(0, dtype=torch.int64)
+            chosen = choose_places(ids, mask_id, mask_share) if mask_share > 0 else torch.empty(0, dtype=torch.int64)
             shown, masked = ids.clone(), torch.zeros(ids.shape, dtype=torch.bool)
             masked.view(-1)[chosen] = True
             if len(chosen):

@@ -46,10 +46,7 @@ def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -
     NotAvailableError
         When there are none of that name.
     """
-    path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise NotAvailableError(f"there are no kept answers {path}")
-    return lengthen_runs(pd.read_parquet(path))
+    return lengthen_runs(_read(folder / f"{name}.parquet", "recipes --answers"))
 
 
 def widen_runs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -68,15 +65,15 @@ def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
 
 def load_rejectors(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the scores of every text that `rejectors.score_rejectors` gave and `rejectors.keep` kept, with ``data``."""
-    path = folder / "rejectors.parquet"
-    if not path.is_file():
-        raise NotAvailableError(f"there are no kept scores {path}; make them: kosent-lab study rejectors --out {path}")
-    return pd.read_parquet(path)
+    return _read(folder / "rejectors.parquet", "rejectors --out")
 
 
 def load_three_way(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the kept answers of the three-way reading (`study three-way`)."""
-    path = folder / "three-way.parquet"
+    return _read(folder / "three-way.parquet", "three-way --out")
+
+
+def _read(path: Path, made_by: str) -> pd.DataFrame:
     if not path.is_file():
-        raise NotAvailableError(f"there are no kept answers {path}; make them: kosent-lab study three-way --out {path}")
+        raise NotAvailableError(f"there are no kept answers {path}; make them: kosent-lab study {made_by} {path}")
     return pd.read_parquet(path)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 import torch
+from scipy import special
 from torch import nn
 
 from kosent_lab.calibration.outcomes import sigmoid
@@ -139,8 +140,7 @@ def keep(scored: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _entropy(prob_1: np.ndarray) -> np.ndarray:
-    inside = np.clip(prob_1, 1e-12, 1 - 1e-12)
-    return -inside * np.log(inside) - (1 - inside) * np.log(1 - inside)
+    return special.entr(prob_1) + special.entr(1 - prob_1)
 
 
 def _batches(classifier: Classifier, ids: list[np.ndarray]) -> Iterator[tuple[np.ndarray, Mapping[str, torch.Tensor]]]:

@@ -22,6 +22,7 @@ from kosent_lab.core.files import write_parquet
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.scoring.predict import BATCH_TOKENS, predict_frame
+from kosent_lab.training.throughput import matrix_weights
 
 logger = logging.getLogger(__name__)
 FIXED_LENGTH = 128  # what the reference model's card pads to
@@ -59,8 +60,7 @@ def operations_per_text(classifier: Classifier, lengths: np.ndarray) -> float:
     lean pass leaves out in the last layer is counted, so that rates compare.
     """
     config = classifier.model.config
-    matrices = sum(p.numel() for name, p in classifier.model.named_parameters() if "encoder" in name and p.ndim == 2)
-    linear = 2 * matrices * lengths
+    linear = 2 * matrix_weights(classifier.model) * lengths
     attention = 4 * config.num_hidden_layers * config.hidden_size * lengths.astype("float64") ** 2
     return float((linear + attention).mean())
 

@@ -18,13 +18,9 @@ from kosent_lab.studies.speed import peak_gflops
 from kosent_lab.training import finetuning, pretraining
 from kosent_lab.training.loop import METRICS
 from kosent_lab.training.options import FinetuningOptions, PretrainingOptions, TrainingOptions
+from kosent_lab.training.throughput import matrix_weights
 
 WARM_UP = 3  # looks: compilation, allocation and the first shapes
-
-
-def operations_per_token(model: nn.Module) -> float:
-    """Return the operations of a training step per token, from the encoder's matrices: two forward, four back."""
-    return 6.0 * sum(p.numel() for name, p in model.named_parameters() if "encoder" in name and p.ndim == 2)
 
 
 def run(texts: pd.Series, tokenizer: Tokenizer, *, layers: int = 12, steps: int = 40) -> dict[str, Any]:
@@ -72,7 +68,7 @@ def run(texts: pd.Series, tokenizer: Tokenizer, *, layers: int = 12, steps: int 
                 train(model, tokenizer, frame, folder=Path(folder), options=options)
                 rates = _rates(Path(folder) / METRICS)
             result[f"{name}_{optimizer}_tokens_per_second"] = round(statistics.median(rates[WARM_UP:]))
-            share = statistics.median(rates[WARM_UP:]) * operations_per_token(model) / 1e9 / peak
+            share = statistics.median(rates[WARM_UP:]) * 6 * matrix_weights(model) / 1e9 / peak
             result[f"{name}_{optimizer}_peak_share"] = round(share, 3)
     return result
 

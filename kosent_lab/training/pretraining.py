@@ -41,16 +41,12 @@ COUNTED = 100_000  # texts that static vectors are counted in: seconds, where al
 VALID_TEXTS = 1_000  # enough for an AUROC to within half a point, and scored in seconds
 
 
-def cut_rows(rows: list[np.ndarray], max_tokens: int) -> list[np.ndarray]:
-    """Cut rows longer than `max_tokens` into several, each with the first and the last (special) id."""
-    cut: list[np.ndarray] = []
-    for row in rows:
-        if len(row) <= max_tokens:
-            cut.append(row)
-            continue
-        inner, width = row[1:-1], max_tokens - 2
-        cut += [np.concatenate([row[:1], inner[i : i + width], row[-1:]]) for i in range(0, len(inner), width)]
-    return cut
+def cut_row(row: np.ndarray, max_tokens: int) -> list[np.ndarray]:
+    """Cut a row longer than `max_tokens` into several, each with the first and the last (special) id; an empty text's
+    into none, as it teaches nothing.
+    """
+    inner, width = row[1:-1], max_tokens - 2
+    return [np.concatenate([row[:1], inner[i : i + width], row[-1:]]) for i in range(0, len(inner), width)]
 
 
 def start_from_text(
@@ -268,5 +264,5 @@ def _read(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded) -> Encoded:
 def _cut(rows: Encoded, max_tokens: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the ids (long texts as several rows, empty ones as none) and how often each is drawn."""
     share = rows.columns["share"].to_numpy() if "share" in rows.columns else np.ones(len(rows.ids))
-    parts = [cut_rows([row], max_tokens) if len(row) > 2 else [] for row in rows.ids]  # an empty text teaches nothing
+    parts = [cut_row(row, max_tokens) for row in rows.ids]
     return [part for of in parts for part in of], np.repeat(share, [len(of) for of in parts])

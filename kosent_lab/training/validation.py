@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy import special
 from torch import nn
 
 from kosent_lab.scoring.encode import pad
@@ -52,8 +53,7 @@ def validate(
         ``accuracy``, ``nll``.
     """
     logits = answer(model, ids, pad_id=pad_id)[:, :classes]
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_prob = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    log_prob = special.log_softmax(logits, axis=1)
     return {
         "accuracy": float((logits.argmax(axis=1) == labels).mean()),
         "nll": float(-log_prob[np.arange(len(labels)), labels].mean()),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from html import escape
 from types import ModuleType
 
+from kosent_lab.core.hangul import clean_text
+
 logger = logging.getLogger(__name__)
 TYPING = 0.3  # seconds: an input method changes the field with every letter of a syllable
 
@@ -25,6 +27,13 @@ def open_ipywidgets() -> ModuleType | None:
 def as_html(sentence: str) -> str:
     """Return a sentence for an ``HTML`` widget: that one breaks a long line, where a ``Label`` cuts it off."""
     return escape(sentence, quote=False)
+
+
+def fit(sentence: str, most: int) -> tuple[str, str]:
+    """Return what of a sentence is shown, composed and on one line, and a note where it was cut."""
+    whole = " ".join(clean_text(sentence).split())
+    note = f"The first {most} of {len(whole):,} characters are shown. " if len(whole) > most else ""
+    return whole[:most].rstrip(), note
 
 
 class Later:

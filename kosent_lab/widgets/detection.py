@@ -13,11 +13,10 @@ from matplotlib.figure import Figure
 from tokenizers import Tokenizer
 
 from kosent_lab import figures, scoring
-from kosent_lab.core.hangul import clean_text
 from kosent_lab.figures.theme import to_png
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
-from kosent_lab.widgets.controls import TYPING, Later, as_html, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, open_ipywidgets
 
 SHOWN = 60  # characters that fit the figure
 SIZE = (10.5, 2.6)  # inches
@@ -41,12 +40,10 @@ def judge_sentence(
     str
         What happened, in a line.
     """
-    whole = " ".join(clean_text(sentence).split())
-    shown = whole[:SHOWN].rstrip()
+    shown, note = fit(sentence, SHOWN)
     table = replaced.replace_pieces(pair, tokenizer, [shown], mask_share=mask_share, seed=seed)
     if table.empty:
         return table, "Type a sentence."
-    note = f"The first {SHOWN} of {len(whole):,} characters are shown. " if shown != whole else ""
     changed = table[table["replaced"]]
     parts = [f"{int(table['masked'].sum())} of {len(table)} pieces masked"]
     if len(changed):
@@ -91,10 +88,8 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
         if table.empty:
             image.value = b""
             return
-        figure.clear()
         with figures.style():
-            scoring.plot_judged_pieces(table, ax=figure.subplots())
-            image.value = to_png(figure)
+            image.value = to_png(draw_judged(table, figure=figure))
 
     def draw_again(_button: Any) -> None:
         draws["seed"] += 1

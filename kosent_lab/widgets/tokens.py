@@ -15,14 +15,13 @@ from matplotlib.figure import Figure
 
 from kosent_lab import behaviour, figures, tokenization
 from kosent_lab.behaviour.particles import every_change
-from kosent_lab.core.hangul import clean_text
 from kosent_lab.figures.theme import to_png
 from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.cutters import Cutter
-from kosent_lab.widgets.controls import TYPING, Later, as_html, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, open_ipywidgets
 
 SHOWN = 36  # characters that fit the figure
 VARIANTS = 10
@@ -128,14 +127,6 @@ def draw_tokens(layers: pd.DataFrame, variants: pd.DataFrame, *, figure: Figure 
     return figure
 
 
-def prepare(sentence: str) -> tuple[str, str]:
-    """Return what of a sentence is shown, composed and on one line, and a note where it was cut."""
-    sentence = " ".join(clean_text(sentence).split())
-    if len(sentence) <= SHOWN:
-        return sentence, ""
-    return sentence[:SHOWN].rstrip(), f"The first {SHOWN} of {len(sentence):,} characters are shown. "
-
-
 def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, Cutter]) -> Any:
     """Show a field to type into over `sentence_text` and `draw_tokens`.
 
@@ -162,7 +153,7 @@ def explore_tokens(sentence: str, classifier: Classifier, cutters: Mapping[str, 
         part.add_class(f"kosent-{role}")
 
     def update() -> None:
-        shown, note = prepare(field.value)
+        shown, note = fit(field.value, SHOWN)
         if not shown:
             line.value, image.value = "Type a sentence.", b""
             return
