@@ -15,7 +15,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.unreachable import UnreachableRiskError, unreachable
 from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 from kosent_lab.core.shares import effects_of_last, share
 from kosent_lab.corpora.splits import halve
 
@@ -48,6 +48,7 @@ def risk_coverage(frame: pd.DataFrame, *, points: int = 200) -> pd.DataFrame:
     >>> risk_coverage(frame)["selective_risk"].round(3).tolist()
     [0.0, 0.0, 0.333]
     """
+    frame = with_correct(frame)
     check_columns(frame, _NEEDED, what="the risk–coverage curve", hint="Run predict_frame first.")
     rows = frame.loc[frame["correct"].notna(), list(_NEEDED)].sort_values("confidence", ascending=False, kind="stable")
     confidence = rows["confidence"].to_numpy(dtype="float64")
@@ -95,6 +96,7 @@ def threshold_summary(frame: pd.DataFrame, *, threshold: float) -> pd.Series:
     >>> threshold_summary(frame, threshold=0.8)[["kept", "selective_risk"]].tolist()
     [2.0, 0.5]
     """
+    frame = with_correct(frame)
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
     if not 0 <= threshold <= 1:
         raise DataError(f"a confidence threshold lies between 0 and 1; got {threshold}")
@@ -193,6 +195,7 @@ def choose_threshold(calib: pd.DataFrame, *, max_risk: float = 0.05, confidence:
     for name, given in (("max_risk", max_risk), ("confidence", confidence)):
         if not 0 < given < 1:
             raise DataError(f"{name} lies above 0 and below 1; got {given}")
+    calib = with_correct(calib)
     check_columns(calib, ["confidence", "correct"], what="the threshold", hint="Run predict_frame first.")
     refuse_test_rows(calib, what="a threshold")
     rows = calib.loc[calib["correct"].notna(), ["confidence", "correct"]]
@@ -250,6 +253,7 @@ def held_out_threshold(
     UnreachableRiskError
         When no threshold passes on the half, or all rows are test rows.
     """
+    frame = with_correct(frame)
     check_columns(frame, _NEEDED, what="the threshold", hint="Run predict_frame first.")
     columns = [name for name in (*_NEEDED, "pair_id", "split", "official_split") if name in frame.columns]
     rows = frame.loc[frame["correct"].notna(), columns]  # without the texts, which each half would hold again

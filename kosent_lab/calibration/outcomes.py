@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.intervals import Interval, mean_of_groups
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15
@@ -17,6 +17,7 @@ RESAMPLES = 1_000
 RUN_FIRST = "Run predict_frame first."
 _NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
 TAUGHT = "taught_calibrator"  # column: rows that the calibrator was fitted on (`calibrators.Calibrator.apply`)
+BY = "calibrator"  # column: its name
 BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``calibrator``
 
 
@@ -148,6 +149,7 @@ def overconfidence(frame: pd.DataFrame) -> Interval:
     >>> [round(bound, 3) for bound in gap]
     [-0.075, -0.087, 0.086]
     """
+    frame = with_correct(frame)
     rows = frame[frame["correct"].notna()]
     confidence, correct = (rows[name].to_numpy(dtype="float64") for name in ("confidence", "correct"))
     groups = pair_groups(rows)

@@ -11,7 +11,7 @@ from scipy import special
 from kosent_lab.calibration.cells import MOST, Cells, gather, group_weights
 from kosent_lab.calibration.outcomes import RESAMPLES, pair_groups
 from kosent_lab.core.intervals import percentile_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 
 
 def _ranked(score: np.ndarray, wrong: np.ndarray, most: int | None) -> Cells:
@@ -49,6 +49,7 @@ def _measures(errors: np.ndarray, right: np.ndarray, *, risk: float, coverage: f
 
 
 def _labelled(frame: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
+    frame = with_correct(frame)
     check_columns(frame, [*scores, "correct"], what="a risk–coverage curve", hint="Run predict_frame first.")
     rows = frame[frame["correct"].notna()]
     if rows.empty:

@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import BINS, RESAMPLES, TAUGHT, labelled_numbers, pair_groups
 from kosent_lab.calibration.resampling import GAPS, SMOOTHED, Reading, visible_error
 from kosent_lab.core.intervals import LEVEL, Interval, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 from kosent_lab.core.shares import independent_difference, share
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,11 @@ def compare(
     Medicine 27(10).
     """
     one, other = _checked(first), _checked(second)
-    if paired and not (len(one) == len(other) and (one["label"].to_numpy() == other["label"].to_numpy()).all()):
+    same = len(one) == len(other) and (one["label"].to_numpy() == other["label"].to_numpy()).all()
+    if same and {"doc_id"} <= set(first.columns) & set(second.columns):
+        ids = (frame.loc[frame["label"].notna(), "doc_id"].to_numpy() for frame in (first, second))
+        same = bool(np.equal(*ids).all())
+    if paired and not same:
         raise DataError(
             f"a paired comparison needs the same labelled rows twice, in the same order; got {len(one)} and "
             f"{len(other)}. Of different texts: paired=False"
@@ -231,6 +235,7 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         ("positive", "nll"): "nll",
         ("confidence", "mean_probability"): "mean_confidence",
     }
+    frame = with_correct(frame)
     n = len(labelled_numbers(frame))
     if not n:
         empty = [(name, *[np.nan] * 3, 0, "") for name in ("accuracy", *names.values())]

@@ -230,6 +230,21 @@ def with_labels(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: pd.Series(pd.NA, frame.index, kind) for name, kind in types.items()})
 
 
+def with_correct(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a prediction frame whose ``correct`` is what ``pred`` and ``label`` say: labels are mended after scoring
+    too. Where ``pred`` names a class, or either is missing, it stays as it is.
+
+    Examples
+    --------
+    >>> with_correct(pd.DataFrame({"pred": [1, 0, 1], "label": [1, 1, None]}))["correct"].tolist()
+    [True, False, <NA>]
+    """
+    if not {"pred", "label"} <= set(frame.columns) or not pd.api.types.is_numeric_dtype(frame["pred"]):
+        return frame
+    check_labels(frame["label"])
+    return frame.assign(correct=(frame["label"].astype("Int64") == frame["pred"]).array.astype("boolean"))
+
+
 def parse_labels(values: pd.Series) -> pd.DataFrame:
     """Read labels as people write them.
 

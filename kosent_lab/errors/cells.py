@@ -12,7 +12,7 @@ from scipy import special
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import LEVEL, resample_counts
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 
 _STRENGTHS = np.geomspace(2, 2_000, 100)  # texts that the expectation counts for
 
@@ -58,6 +58,7 @@ def cell_table(
     ----------
     Efron and Morris 1975, "Data analysis using Stein's estimator and its generalizations" (empirical Bayes).
     """
+    frame = with_correct(frame)
     check_columns(frame, ["correct", *by], what="cells", hint="Run predict_frame first.")
     known = frame[list(by)].notna().all(axis=1) & (frame[list(by)] != "").all(axis=1)
     rows = frame[frame["correct"].notna() & known]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import independent_difference, mean_of, share
 
 SURE = 0.9
@@ -16,6 +16,7 @@ SURE = 0.9
 
 def confident_mistakes(frame: pd.DataFrame, *, count: int = 20, once: bool = False) -> pd.DataFrame:
     """Return the labelled rows that are wrong with the highest confidence, surest first; `once`: of pairs one."""
+    frame = with_correct(frame)
     check_columns(frame, ["correct", "confidence"], what="confident mistakes", hint="Run predict_frame first.")
     wrong = np.flatnonzero(frame["correct"].eq(False).fillna(False))
     order = np.argsort(-frame["confidence"].to_numpy(dtype="float64")[wrong], kind="stable")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, with_correct
 from kosent_lab.errors.hard_cases import SURE
 
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
@@ -99,6 +99,7 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
 
 def stratum_of(frame: pd.DataFrame) -> pd.Series:
     """Return the stratum of each row of a prediction frame: right or wrong, sure (confidence of 0.9) or not."""
+    frame = with_correct(frame)
     check_columns(frame, ["correct", "confidence"], what="strata", hint="Run predict_frame first.")
     if frame["correct"].isna().any():
         raise DataError("strata are of labelled rows; leave out those without a label")

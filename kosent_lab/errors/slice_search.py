@@ -17,7 +17,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import wilson_bounds
-from kosent_lab.core.schema import check_columns, value_name
+from kosent_lab.core.schema import check_columns, value_name, with_correct
 from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
 from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag, named_columns
@@ -89,6 +89,7 @@ def find_slices(
     Westfall and Young 1993, "Resampling-based multiple testing", and Kish 1965, "Survey sampling" (`p_adjusted`);
     Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
     """
+    frame = with_correct(frame)
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
     if columns is None:
         columns = (*SEARCHED, *(name for name in frame.columns if str(name).startswith("has_josa_")))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import overconfidence, pair_groups
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.schema import check_columns, value_name
+from kosent_lab.core.schema import check_columns, value_name, with_correct
 from kosent_lab.core.shares import share
 
 # 친절한데, 느린데, 봤는데: a syllable that ends in ㄴ, but for 군데 and 가운데
@@ -154,6 +154,7 @@ def slice_table(
         accuracy first within a column. Among texts of one label no model is calibrated: there the last is missing. A
         calibration error of so few rows would be mostly chance.
     """
+    frame = with_correct(frame)
     check_columns(frame, ["correct", "confidence", "label"], what="slicing", hint="Run predict_frame first.")
     columns = named_columns(frame, columns)
     rows = _labelled(frame, columns)

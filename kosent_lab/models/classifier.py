@@ -5,6 +5,7 @@ Batches and logits live in ``scoring.predict``, the forward pass itself in ``mod
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Mapping
@@ -68,8 +69,8 @@ class Classifier:
 
     folder: Path
     model_id: str
-    forward: Forward
-    backend: Tokenizer
+    forward: Forward = dataclasses.field(repr=False)
+    backend: Tokenizer = dataclasses.field(repr=False)
     pad_id: int
     unknown_id: int
     parameters: int
@@ -77,15 +78,17 @@ class Classifier:
     precision: str
     label_columns: tuple[int, ...]
     max_tokens: int
-    calibration: dict[str, Any] | None = dataclasses.field(hash=False)
+    calibration: dict[str, Any] | None = dataclasses.field(hash=False, repr=False)
     class_names: tuple[str, ...] = ()
-    own_model: nn.Module | None = None
+    own_model: nn.Module | None = dataclasses.field(default=None, repr=False)
 
     @functools.cached_property
     def model(self) -> nn.Module:
-        """The model of transformers, in eval mode: read when it is first asked for, since scoring does without it."""
+        """The model of transformers, in eval mode: read when it is first asked for, since scoring does without it. A
+        copy: to score with weights that you change, save and load them.
+        """
         if self.own_model is not None:
-            return self.own_model
+            return copy.deepcopy(self.own_model)
         with torch.inference_mode(False):  # whoever asks first: weights made within it have no gradients for the next
             return open_model(self.folder, self.precision).to(self.device)
 

@@ -21,7 +21,7 @@ from kosent_lab.calibration.reliability import Diagram
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import check_columns, parse_flags, with_labels
+from kosent_lab.core.schema import check_columns, parse_flags, with_correct, with_labels
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.report.words import read_words
 
@@ -288,7 +288,7 @@ def assess(
         When `frame` lacks one of `slice_by`.
     """
     check_columns(frame, slice_by, what="slicing")
-    frame = with_labels(frame)
+    frame = with_correct(with_labels(frame))
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
     sha256 = (frame_sha256(frame) if "text" in frame.columns else "") if sha256 is None else sha256
     draws = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))

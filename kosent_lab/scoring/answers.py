@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.calibration.outcomes import BY, TAUGHT, sigmoid
 from kosent_lab.core.schema import DataError, parse_labels
 from kosent_lab.errors.three_way import CLASSES
+
+# what a model answers, and what a calibrator says of its answers
+_ANSWERS = ("logit_0", "logit_1", "prob_1", "pred", "confidence", "correct", BY, TAUGHT)
 
 
 def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
@@ -35,7 +38,7 @@ def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
     if "label" in frame.columns:
         label = frame["label"].astype("Int64")
         correct = (label == pred).array.astype("boolean")
-    return frame.assign(
+    return _fresh(frame).assign(
         logit_0=logits[:, 0].astype(np.float32),
         logit_1=logits[:, 1].astype(np.float32),
         prob_1=prob_1,
@@ -65,7 +68,13 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
     columns |= {f"class_prob_{name}": probabilities[:, number] for number, name in enumerate(names)}
     pred = np.array(names, dtype=object)[probabilities.argmax(axis=1)]
-    return _judged(frame.assign(**columns, pred=pred, confidence=probabilities.max(axis=1)), names)
+    return _judged(_fresh(frame).assign(**columns, pred=pred, confidence=probabilities.max(axis=1)), names)
+
+
+def _fresh(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame without the answers of another model, of another kind perhaps, and what calibrated them."""
+    old = [name for name in frame.columns if name in _ANSWERS or str(name).startswith(("class_logit_", "class_prob_"))]
+    return frame.drop(columns=old)
 
 
 def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

@@ -163,7 +163,11 @@ def predict_frame(
     check_columns(frame, ["text"], what="prediction")
     classifier = classifier or load_classifier()
     if not isinstance(classifier, Classifier):
-        raise ModelError(f"prediction needs a classifier: load_classifier({str(classifier)!r}); got {type(classifier)}")
+        raise ModelError(
+            f"prediction needs a classifier: load_classifier({str(classifier)!r}); got {type(classifier).__name__}"
+        )
+    if len(classifier.label_columns) != 2 and not classifier.class_names:
+        raise ModelError(f"{classifier.model_id} gives states, no classes: scoring.text_states reads them")
     if "label" in frame.columns and not classifier.class_names:
         check_labels(frame["label"])
     places: dict[str, int] = {}

@@ -156,7 +156,7 @@ def test_a_threshold_is_measured_on_the_half_that_did_not_choose_it(scored):
     assert found["threshold"] == chosen.threshold
     assert found[["n", "n_chosen", "kept"]].tolist() == [200, 200, len(kept)]
     assert found["selective_risk"] == pytest.approx(1 - kept["correct"].mean())
-    unlabelled = scored.assign(correct=scored["correct"].astype("boolean").where(scored.index < 300))
+    unlabelled = scored.assign(label=scored["label"].astype("Int64").where(scored.index < 300))
     assert held_out_threshold(unlabelled, max_risk=0.4)["n"] == 150
 
 

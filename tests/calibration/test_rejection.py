@@ -53,7 +53,7 @@ def test_intervals_stand_about_their_values_and_a_better_score_is_seen():
 def test_what_cannot_be_ranked_is_named():
     frame = rows(50, seed=0)
     with pytest.raises(DataError, match="no row has a label"):
-        calibration.selective_summary(frame.assign(correct=pd.array([pd.NA] * 50, dtype="boolean")))
+        calibration.selective_summary(frame.assign(label=pd.array([pd.NA] * 50, dtype="Int64")))
     with pytest.raises(DataError, match="confidence is no number in 1 labelled rows, the first 4"):
         calibration.selective_summary(frame.assign(confidence=frame["confidence"].where(frame.index != 4)))
     with pytest.raises(DataError, match="needs column 'margin'"):

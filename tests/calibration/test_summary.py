@@ -328,3 +328,13 @@ def test_parts_that_few_rows_raise_are_compared_without_that():
         for name, row in table.set_index("metric").loc[list(held)].iterrows():
             held[name] += bool(row["ci_low"] <= 0 <= row["ci_high"])
     assert min(held.values()) >= 27
+
+
+def test_a_pair_of_frames_is_of_the_same_texts_and_labels_are_those_of_now():
+    frame = rows(200, seed=4).assign(doc_id=[f"d{number}" for number in range(200)])
+    other = frame.sort_values("label").iloc[::-1].sort_values("label", kind="stable")
+    with pytest.raises(DataError, match="same labelled rows twice"):
+        calibration.compare(frame.sort_values("label", kind="stable"), other, resamples=20)
+    mended = frame.assign(label=frame["pred"] if "pred" in frame else (frame["prob_1"] > 0.5).astype(int))
+    mended = mended.assign(pred=(frame["prob_1"] > 0.5).astype(int))
+    assert calibration.metrics_table(mended, resamples=0).set_index("metric").loc["accuracy", "value"] == 1

@@ -51,8 +51,12 @@ def test_confident_mistakes_are_mistakes_surest_first(scored):
     assert len(rows) == 10
     assert not rows["correct"].any()
     assert rows["confidence"].is_monotonic_decreasing
-    unlabelled = scored.assign(correct=pd.array([pd.NA] * len(scored), dtype="boolean"))
-    assert errors.confident_mistakes(unlabelled).empty
+    assert errors.confident_mistakes(scored.assign(label=pd.array([pd.NA] * len(scored), dtype="Int64"))).empty
+    mended = scored.assign(label=scored["pred"])  # after it was scored
+    assert errors.confident_mistakes(mended).empty
+    assert (
+        errors.slice_table(errors.add_slices(mended).assign(side=scored["label"]), columns="side")["accuracy"] == 1
+    ).all()
 
 
 def test_groups_take_neutral_and_sarcastic_rows(scored):

@@ -128,8 +128,8 @@ def test_where_all_is_leaked_json_says_null(scored, capsys):
 
 
 def test_sarcasm_of_either_kind_counts_whatever_the_index(scored):
-    wrong = scored.head(100).assign(phenomenon="sarcasm_cue", correct=False)
-    right = scored.assign(phenomenon="plain", correct=True)
+    wrong = scored.head(100).assign(phenomenon="sarcasm_cue", label=1 - scored["pred"].head(100))
+    right = scored.assign(phenomenon="plain", label=scored["pred"])
     assert assess(pd.concat([wrong, right]), resamples=0).sarcasm_is_worse
     assert not assess(right, resamples=0).sarcasm_is_worse
 
@@ -173,7 +173,7 @@ def test_a_frame_without_labels_is_assessed(scored):
 def test_rows_left_out_are_measured_before_and_after(scored):
     rows = scored.assign(text=scored["text"].where(scored.index >= 40, ""))
     label, margin = rows["label"].astype(int), rows["logit_1"] - rows["logit_0"]
-    turning = Calibrator("platt", {"": {"coefficients": [1.0, 2.0]}})
+    turning = Calibrator("platt", {"coefficients": [1.0, 2.0]})
     before, after = assess(rows, turning, resamples=0).filled
     known = rows.index >= 40
     for table, pred in ((before, margin > 0), (after, margin + 2 > 0)):

@@ -47,8 +47,15 @@ def test_a_case_tells_what_was_expected_and_what_came():
     case = {"text": "좋아요", "changed": None, "kind": "mft", "label": 1, "direction": "", "prob_1": 0.123}
     assert model_sections._case(pd.Series(case), T) == ("좋아요", "positive", "0.12")
     case |= {"changed": "안 좋아요", "kind": "dir", "label": pd.NA, "direction": "down", "prob_changed": 0.456}
-    assert model_sections._case(pd.Series(case), T) == ("좋아요 → 안 좋아요", "down", "0.12 → 0.46")
-    assert model_sections._case(pd.Series(case | {"kind": "inv"}), T)[1] == "the same"
+    case |= {"least": 0.1, "tolerance": float("nan")}
+    assert model_sections._case(pd.Series(case), T) == ("좋아요 → 안 좋아요", "down by at least 0.10", "0.12 → 0.46")
+    for more, said in (
+        ({"least": -0.05}, "not up by more than 0.05"),
+        ({"least": -0.05, "direction": "up"}, "not down by more than 0.05"),
+        ({"kind": "inv"}, "the same"),
+        ({"kind": "inv", "tolerance": 0.2}, "the same, within 0.20"),
+    ):
+        assert model_sections._case(pd.Series(case | more), T)[1] == said
 
 
 def test_a_text_is_escaped_where_its_words_are_coloured(tiny):

@@ -220,7 +220,7 @@ def test_one_row_promises_nothing(tiny):
     said = " ".join(sentences.findings(part.assessment, "en"))
     assert "surer than right" not in said
     assert "less sure" not in said
-    assert "No slice has the 30 labelled texts" in said
+    assert "No slice was tested: none has 30 labelled texts" in said
     made = page.build_page([part]).html
     assert "No word that is cut occurs twice" in made or "There are no words" in made
 

@@ -112,7 +112,7 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
 def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
     """Promised where the rows prove it; else how many would; never chosen on test rows."""
     many = pd.concat([scored] * 3, ignore_index=True)
-    good = many.assign(correct=pd.array(many["confidence"] > 0.55, dtype="boolean"))
+    good = many.assign(label=many["pred"].where(many["confidence"] > 0.55, 1 - many["pred"]))
     assessment = assess(good)
     point = assessment.threshold
     assert point["n"] + point["n_chosen"] == 1_200
@@ -124,7 +124,7 @@ def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
         in " ".join(sentences.findings(few, "en")).split("No threshold of confidence can promise")[1]
     )
     assert any("cannot prove that of any threshold" in line for line in sentences.advice(few, "en"))
-    hopeless = assess(good.assign(correct=pd.array([False] * 1_200, dtype="boolean")))
+    hopeless = assess(good.assign(label=1 - good["pred"]))
     assert "even the surest are wrong too often" in " ".join(sentences.findings(hopeless, "en"))
     tested = assess(good.assign(split="test"))
     assert "test rows, on which no threshold may be chosen" in " ".join(sentences.findings(tested, "en"))

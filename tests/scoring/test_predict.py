@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
+from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.schema import KosentError, ModelError
 from kosent_lab.models import classifier, devices
 from kosent_lab.models.classifier import load_classifier
@@ -254,3 +255,15 @@ def test_three_classes_that_are_polarities_say_what_is_right():
     assert found["correct"].tolist() == [True, False, True, pd.NA]
     assert found["polarity"].tolist()[:3] == ["negative", "positive", "neutral"]
     assert "correct" not in add_class_predictions(frame.assign(label="X"), logits, ("negative", "neutral", "positive"))
+
+
+def test_scored_again_nothing_stays_of_other_answers(tiny):
+    frame = pd.DataFrame({"text": ["좋아요", "별로"], "label": pd.array([1, 0], dtype="Int64")})
+    first = predict_frame(frame, tiny)
+    calibrated = Temperature(2.5).apply(first)
+    assert predict_frame(calibrated, tiny).equals(first)
+    three = add_class_predictions(first, np.zeros((2, 3)), ("negative", "neutral", "positive"))
+    assert not {"logit_0", "prob_1", "calibrator"} & set(three.columns)
+    assert predict_frame(three, tiny).equals(
+        first.assign(polarity=three["polarity"])[predict_frame(three, tiny).columns]
+    )

@@ -46,14 +46,8 @@ def test_the_same_seed_draws_the_same_and_leaves_torch_alone(pair, tiny_tokenize
     assert not one.equals(replaced.replace_pieces(pair, tiny_tokenizer, TEXTS, seed=6))
 
 
-def test_chosen_places_are_masked_and_none_when_none_is_wanted(pair, tiny_tokenizer):
-    table = replaced.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], places=[1, 3])
-    assert table.index[table["masked"]].tolist() == [1, 3]
+def test_none_is_masked_when_none_is_wanted(pair, tiny_tokenizer):
     assert not replaced.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], mask_share=0)["masked"].any()
-    with pytest.raises(DataError, match="the text has the pieces 0 to"):
-        replaced.replace_pieces(pair, tiny_tokenizer, TEXTS[:1], places=[99])
-    with pytest.raises(DataError, match="places belong to one text"):
-        replaced.replace_pieces(pair, tiny_tokenizer, TEXTS, places=[0])
 
 
 def test_guesses_are_probabilities_in_order(pair, tiny_tokenizer):

@@ -127,7 +127,7 @@ def test_full_mode_scores_again(monkeypatch):
 def test_a_table_of_code_that_scored_otherwise_is_refused(monkeypatch):
     assert scoring.load_scored("kosent-pack").card["scoring"] == 1
     monkeypatch.setattr(jobs, "SCORING", 2)
-    with pytest.raises(DataError, match=r"was scored by other code than this.*kosent-lab data score kosent-pack"):
+    with pytest.raises(DataError, match=r"was made by other code than this.*kosent-lab data score kosent-pack"):
         scoring.load_scored("kosent-pack")
 
 
