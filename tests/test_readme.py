@@ -7,11 +7,15 @@ from urllib.parse import unquote
 
 import matplotlib
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
+from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from kosent_lab.cli import parser
+from kosent_lab.models.classifier import load_classifier
 from kosent_lab.results import pages
+from kosent_lab.scoring.predict import predict_frame
 from tests.conftest import ROOT
 
 matplotlib.use("Agg")
@@ -117,3 +121,19 @@ def test_both_languages_name_the_same_commands_and_numbers():
     assert {c for c in re.findall(code, texts[0]) if c.isascii()} == {
         c for c in re.findall(code, texts[1]) if c.isascii()
     }
+
+
+@pytest.mark.parametrize("name", ["kosent-electra-small", "kosent-electra-small-fast"])
+def test_a_models_card_says_what_it_is_and_loads_it_as_we_do(name, capsys, monkeypatch):
+    card = (ROOT / "data" / "models" / name / "MODEL_CARD.md").read_text("utf-8")
+    about = ModelCard(card).data.to_dict()
+    assert (about["language"], about["license"], about["pipeline_tag"]) == ("ko", "mit", "text-classification")
+    (program,) = re.findall(r"```python\n(.*?)```", card, flags=re.S)
+    monkeypatch.chdir(ROOT)
+    found = {}
+    exec(compile(program, name, "exec"), found)
+    assert "positive" in capsys.readouterr().out
+    texts = ["별로예요", "최고의 영화!", "글" * 700]
+    theirs = [one["score"] if one["label"] == "positive" else 1 - one["score"] for one in found["classify"](texts)]
+    ours = predict_frame(pd.DataFrame({"text": texts}), load_classifier(name))["prob_1"]
+    assert theirs == pytest.approx(ours.tolist(), abs=1e-4)

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from kosent_lab.core.hangul import clean_text
-from kosent_lab.core.schema import ModelError, check_columns
+from kosent_lab.core.schema import ModelError, check_columns, check_texts
 from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra
@@ -72,6 +72,7 @@ def attribute(
     ----------
     Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks".
     """
+    check_texts(texts)
     model = _with_gradients(classifier)
     texts = [clean_text("" if pd.isna(text) else str(text)) for text in texts]
     ids, _ = encode_texts(classifier.backend, texts, max_tokens=classifier.max_tokens)

@@ -60,6 +60,7 @@ def compare_calibrators(
     CalArena 2026, arXiv 2605.30188.
     """
     refuse_test_rows(frame, what="a choice of calibrators")
+    methods = [methods] if isinstance(methods, str) else methods
     if odd := [method for method in methods if method not in METHODS]:
         raise DataError(f"methods are of {', '.join(METHODS)}; got {', '.join(map(str, odd))}")
     rows = frame[frame["label"].notna()]

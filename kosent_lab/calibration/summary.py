@@ -143,7 +143,7 @@ def compare(
     Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach", Statistics in
     Medicine 27(10).
     """
-    one, other = _checked(first), _checked(second)
+    one, other, of = _checked(first), _checked(second), [of] if isinstance(of, str) else of
     same = len(one) == len(other) and (one["label"].to_numpy() == other["label"].to_numpy()).all()
     if same and {"doc_id"} <= set(first.columns) & set(second.columns):
         ids = (frame.loc[frame["label"].notna(), "doc_id"].to_numpy() for frame in (first, second))

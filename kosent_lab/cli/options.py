@@ -242,7 +242,7 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
         if value is None or value == "" or value == [] or (key.endswith("_ci") and key.removesuffix("_ci") in result):
             continue
         if isinstance(value, dict):
-            yield from ("", f"{key}:", *(f"  {line}" for line in _lines(value)))
+            yield from ("", f"{key}:", *(f"  {line}".rstrip() for line in _lines(value)))
         elif isinstance(value, list) and isinstance(value[0], dict):
             table = pd.DataFrame(value).map(_written)
             yield from ("", f"{key}:", *(f"  {line}" for line in table.to_string(index=False).splitlines()))

@@ -34,7 +34,7 @@ def cache_folder() -> Path:
 
 def named_folders() -> list[Path]:
     """Return the folders that the user names (``KOSENT_DATA``, parted as paths are), in order."""
-    return [Path(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
+    return [Path(part).expanduser() for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
 
 
 def _own_data() -> Path:
@@ -81,7 +81,7 @@ def find_folder(
                 f"there is no bundled model in {BUNDLED_FOLDER}. {HOW_TO_GET} Or give a model: --model DIR."
             )
         return BUNDLED_FOLDER, BUNDLED
-    folder = Path(source)
+    folder = Path(source).expanduser()
     if folder.is_dir():
         return folder, folder.resolve().name
     name = str(source)

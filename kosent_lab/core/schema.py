@@ -124,12 +124,11 @@ def check_labels(labels: pd.Series) -> None:
     >>> check_labels(pd.Series(["긍정"]))
     Traceback (most recent call last):
     ...
-    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got 긍정 (1 such): map each to the one it means
+    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got '긍정' (1 such): map each to the one it means
     """
-    odd = labels[labels.notna() & ~labels.isin([0, 1])]
-    if len(odd):
+    if len(odd := labels[labels.notna() & ~labels.isin([0, 1])]):
         raise DataError(
-            f"labels are 0, 1 or missing; got {odd.iloc[0]} ({len(odd):,} such): map each to the one it means"
+            f"labels are 0, 1 or missing; got {odd.iloc[0]!r} ({len(odd):,} such): map each to the one it means"
         )
 
 

@@ -81,9 +81,15 @@ class Card:
     readable: bool = False
 
 
-def list_cards(folder: Path = CARDS_FOLDER) -> list[Card]:
-    """Read every card of `folder`, sorted by name."""
-    return [_read_card(path) for path in sorted(folder.glob("*.toml"))]
+def list_cards(folder: Path | None = None) -> list[Card]:
+    """Read every card of `folder`, or of all data folders, sorted by name."""
+    return [_read_card(path) for _, path in sorted(_card_files(folder).items())]
+
+
+def _card_files(folder: Path | None) -> dict[str, Path]:
+    """Return the files of cards by name; of two of one name that of the first data folder, ours before the user's."""
+    folders = [folder] if folder else [CARDS_FOLDER, *(one / "cards" for one in data_folders())]
+    return {path.stem: path for one in reversed(folders) for path in one.glob("*.toml")}
 
 
 def _read_card(path: Path) -> Card:
@@ -96,8 +102,8 @@ def _read_card(path: Path) -> Card:
         raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error
 
 
-def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
-    """Return the card called `name`.
+def find_card(name: str, folder: Path | None = None) -> Card:
+    """Return the card called `name`, of `folder` or of any data folder (``KOSENT_DATA``).
 
     Raises
     ------
@@ -106,12 +112,12 @@ def find_card(name: str, folder: Path = CARDS_FOLDER) -> Card:
     NotAvailableError
         When there are no cards at all.
     """
-    if not folder.is_dir():
-        raise NotAvailableError(f"there are no cards of corpora in {folder}. {HOW_TO_GET}")
-    path = folder / f"{name}.toml"
-    names = [p.stem for p in sorted(folder.glob("*.toml"))]
-    if name in names:
-        return _read_card(path)
+    paths = _card_files(folder)
+    if not paths:
+        raise NotAvailableError(f"there are no cards of corpora in {folder or CARDS_FOLDER}. {HOW_TO_GET}")
+    if name in paths:
+        return _read_card(paths[name])
+    names = sorted(paths)
     near = difflib.get_close_matches(name, names, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
     raise DataError(f"no corpus or vocabulary is called {name!r}; there are {', '.join(names)}.{guess}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ def load(data: str | Path, reading: Reading | None = None, **columns: Any) -> pd
     DataError, NotAvailableError
         When there is no such file, corpus, split or column.
     """
-    reading = dataclasses.replace(reading or Reading(), **columns)
+    reading, data = dataclasses.replace(reading or Reading(), **columns), os.path.expanduser(data)
     if is_file(data):
         shards = list(iter_documents(Path(data), reading))
         return pd.concat(shards, ignore_index=True) if len(shards) > 1 else shards[0]

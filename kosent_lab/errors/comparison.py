@@ -253,7 +253,8 @@ def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame,
     """Return the labelled rows of two prediction frames in one order, by ``doc_id``, and the group of each row."""
     needed = ["doc_id", "label", "pred", "logit_0", "logit_1"]
     for frame in (first, second):
-        check_columns(frame, needed, what="comparing models", hint="Run predict_frame first.")
+        hint = "Rows are matched by doc_id." if "logit_0" in frame.columns else "Run predict_frame first."
+        check_columns(frame, needed, what="comparing models", hint=hint)
         bad = ~np.isfinite(frame.loc[frame["label"].notna(), ["logit_0", "logit_1"]].to_numpy("float64")).all(axis=1)
         if bad.any():
             raise DataError(f"comparing models needs logits that are numbers; {bad.sum():,} labelled rows have none")

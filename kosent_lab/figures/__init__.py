@@ -5,9 +5,4 @@ What is drawn lives beside its numbers, in the ``plots`` of each wing.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "theme": ["ACCENT", "LINE", "MUTED", "as_label", "drawable", "font_paths", "style", "to_png"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

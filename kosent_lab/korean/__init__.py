@@ -6,14 +6,4 @@ How a tokenizer cuts the same characters lives in ``tokenization``.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "grammar": ["read_grammar"],
-        "morphology": ["read_eojeol", "read_morphemes"],
-        "readings": ["read_cached", "use_store"],
-        "sentences": ["draw_sentences"],
-        "treebanks": ["gold_eojeol", "load_treebank"],
-        "josa_scores": ["score_josa"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -161,7 +161,8 @@ def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 
 
 def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[Any, ...]]]:
     """Return for each text its rows of `read_eojeol` without ``doc_id``; plain values, None where missing."""
-    texts = [replace_surrogates(text) for text in texts]
+    check_texts(texts)
+    texts = ["" if text is None or text != text else replace_surrogates(text) for text in texts]
     rows = []
     for text, morphemes in zip(texts, read_morphemes(texts, workers=workers), strict=True):
         place, found = 0, []

@@ -18,7 +18,7 @@ from torch import nn
 
 from kosent_lab.calibration.temperature import read_calibration
 from kosent_lab.core.hangul import replace_surrogates
-from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
+from kosent_lab.core.model_files import CONFIG, GENERATOR_CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import ModelError, polarity_of
 from kosent_lab.models.devices import choose_device, choose_precision
@@ -149,6 +149,8 @@ def load_classifier(
     if precision not in PRECISIONS:
         raise ModelError(f"precision is one of {', '.join(PRECISIONS)}; got {precision!r}")
     folder, name = find_folder(source, revision, allow_moving_revision=allow_moving_revision)
+    if (folder / GENERATOR_CONFIG).is_file():
+        raise ModelError(f"{folder} is a pair for replaced-token detection, no classifier: load_pair reads it")
     weights = weight_files(folder)[0]
     check_folder(folder)
     chosen = choose_device(device)

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-import transformers
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
@@ -20,7 +19,7 @@ from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import write_checksums
 from kosent_lab.core.schema import DataError, ModelError, parse_labels
 from kosent_lab.models.devices import seeded
-from kosent_lab.models.folders import load_model
+from kosent_lab.models.folders import load_model, without_progress_bar
 from kosent_lab.models.storage import EightBits, save_weights
 from kosent_lab.tokenization.vocabularies import save_tokenizer
 
@@ -187,8 +186,7 @@ def save_classifier(
         positions = copy.electra.embeddings.position_embeddings.weight
         taught = max(seen_positions, _taught_positions(positions, model.config.initializer_range))
         positions[taught:] = positions[max(0, taught - 32) : taught].mean(0)
-    transformers.utils.logging.disable_progress_bar()  # saving takes a tenth of a second
-    with whole_folder(folder) as fresh:
+    with whole_folder(folder) as fresh, without_progress_bar():
         save_weights(copy, fresh, largest_mb, fp8)
         save_tokenizer(tokenizer, fresh)
         write_checksums(fresh)

@@ -6,9 +6,10 @@ failure is a `ModelError` that says what to do.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,21 @@ def read_weights(path: Path, dtype: torch.dtype, device: torch.device, *, needed
     return weights
 
 
+@contextlib.contextmanager
+def without_progress_bar() -> Iterator[None]:
+    """Load or save without a bar of transformers' (it takes a tenth of a second), and leave the caller's bars alone."""
+    import transformers
+
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers.utils.logging.enable_progress_bar()
+
+
+@without_progress_bar()
 def load_model(kind: Any, folder: Path, *, dtype: torch.dtype = torch.float32, cut: bool = False) -> PreTrainedModel:
     """Read a model of transformers with all its weights and nothing else, in eval mode on the CPU.
 
@@ -162,7 +178,6 @@ def load_model(kind: Any, folder: Path, *, dtype: torch.dtype = torch.float32, c
     check_folder(folder)
     shapes = read_shapes(files)
     check_counts(read_settings(folder / CONFIG), shapes, folder / CONFIG)
-    transformers.utils.logging.disable_progress_bar()  # loading takes a tenth of a second
     wanted = getattr(kind, "config_class", None)
     try:
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -5,12 +5,4 @@ Nothing is measured here that ``calibration``, ``errors`` or ``tokenization`` co
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "assessment": ["Assessment", "assess"],
-        "evaluation": ["evaluate"],
-        "parts": ["ModelFacts", "Part"],
-        "page": ["Page", "build", "build_page"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

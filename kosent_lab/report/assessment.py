@@ -287,12 +287,12 @@ def assess(
     DataError
         When `frame` lacks one of `slice_by`.
     """
-    check_columns(frame, slice_by, what="slicing")
+    check_columns(frame, slice_by := [slice_by] if isinstance(slice_by, str) else slice_by, what="slicing")
     frame = with_correct(with_labels(frame))
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
     sha256 = (frame_sha256(frame) if "text" in frame.columns else "") if sha256 is None else sha256
-    draws = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
-    draws = draws if resamples is None else resamples
+    if (draws := resamples) is None:
+        draws = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
     own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
     frame = frame.assign(**{name: errors.in_bands(frame[name]) for name in own})
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]

@@ -5,10 +5,4 @@ Long questions are asked in ``studies``; what one table says is measured in the 
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "measured": ["load_measured"],
-        "pages": ["check_pages", "write_pages"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

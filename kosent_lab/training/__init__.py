@@ -5,14 +5,4 @@ Architectures live in ``models``; whether a recipe is better is asked in ``studi
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "baseline": ["fit_baseline", "out_of_fold"],
-        "finetuning": ["train"],
-        "labelled": ["read_labelled"],
-        "options": ["FinetuningOptions", "PretrainingOptions", "TrainingOptions"],
-        "pretraining": ["pretrain"],
-        "teaching": ["read_teaching"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,6 +16,7 @@ from kosent_lab.training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)
 WORTH_COMPILING = 5  # minutes: compiling takes one of them on two cores, and makes a step a third faster
+FEW_STEPS = 100  # as many as compiling would take
 
 
 def can_compile(options: TrainingOptions, device: torch.device) -> bool:
@@ -25,7 +26,8 @@ def can_compile(options: TrainingOptions, device: torch.device) -> bool:
     torch.compile hands the linker its folder unquoted.
     """
     on_cpu = device.type == "cpu"
-    if not options.compile or (on_cpu and options.steps is None and options.minutes < WORTH_COMPILING):
+    short = options.minutes < WORTH_COMPILING if options.steps is None else options.steps < FEW_STEPS
+    if not options.compile or (on_cpu and short):
         return False
     if on_cpu and " " in torch.__file__:
         logger.warning(

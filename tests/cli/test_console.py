@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from kosent_lab.cli import crashes, data, parser
-from kosent_lab.cli.options import kind_of_stdin
+from kosent_lab.cli.options import kind_of_stdin, print_result
 from kosent_lab.core.schema import DataError
 
 COMMAND = [sys.executable, "-m", "kosent_lab.cli"]
@@ -287,3 +287,21 @@ def test_a_closed_stream_is_no_error_unless_it_is_needed(closed, words, status):
     command = f"{shlex.quote(sys.executable)} -m kosent_lab.cli predict - --out nowhere.csv <&-"
     done = subprocess.run(["sh", "-c", command], capture_output=True)
     assert (done.returncode, b"standard input is closed" in done.stderr) == (1, True)
+
+
+def test_a_result_is_shown_with_its_intervals_and_tables(capsys):
+    result = {"n": 3, "accuracy": 0.51234, "accuracy_ci": [0.2, None], "none": None, "rows": [{"a": 1.5, "b": "x\x1b"}]}
+    print_result(result | {"kinds": {"mail": {"recall": 1.0}}}, None)
+    assert capsys.readouterr().out.splitlines() == [
+        "n                           3",
+        "accuracy                    0.5123  (0.2 to –)",
+        "",
+        "rows:",
+        "    a      b",
+        "  1.5 x\\x1b",
+        "",
+        "kinds:",
+        "",
+        "  mail:",
+        "    recall                      1",
+    ]

@@ -7,8 +7,9 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from kosent_lab import scoring
+from kosent_lab import corpora, scoring
 from kosent_lab.cli import parser
+from kosent_lab.core.files import frame_sha256
 from kosent_lab.errors.tags import add_tag
 from kosent_lab.report import parts
 from kosent_lab.scoring.predict import predict_frame
@@ -219,3 +220,17 @@ def test_causes_that_readers_gave_are_counted(reviews, tiny_folder, tmp_path, ca
     page = html.unescape((tmp_path / "r/report.html").read_text("utf-8"))
     assert f"Of {len(wrong)} mistakes 2 carry a tag" in page
     assert f"--tags {tags}" in page  # in the command that makes it again
+
+
+def test_a_number_stands_neither_in_a_files_name_nor_behind_a_hash(tmp_path, tiny_folder, capsys):
+    source = tmp_path / "상담 010-0000-0000.csv"
+    rows = "".join(f"글 {n} 010-0000-00{n:02},{n % 2}\n" for n in range(20))
+    source.write_text("text,label\n" + rows, "utf-8")
+    command = ["report", "--data", str(source), "--model", str(tiny_folder), "--out", str(tmp_path / "out")]
+    assert parser.main(command) == 0
+    assert not any("0000" in path.name for path in (tmp_path / "out").rglob("*"))
+    page = html.unescape((tmp_path / "out/report.html").read_text("utf-8"))
+    assert "found: phone numbers: 20. Not looked for are names" in page
+    assert frame_sha256(corpora.load(source)) not in page
+    assert parser.main([*command, "--keep-personal"]) == 0
+    assert frame_sha256(corpora.load(source)) in html.unescape((tmp_path / "out/report.html").read_text("utf-8"))

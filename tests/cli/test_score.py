@@ -327,3 +327,14 @@ def test_texts_that_are_cut_or_blank_are_told(tiny_folder, tmp_path, caplog):
     assert parser.main(["predict", str(source), "--out", str(tmp_path / "o.csv"), "--model", str(tiny_folder)]) == 0
     assert "in.csv: 1 text is cut after" in caplog.text
     assert "in.csv: 1 text is blank" in caplog.text
+
+
+def test_evaluate_names_nobody(tmp_path, tiny_folder, caplog, capsys):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"좋다 {n},{n % 2},{'상담 010-0000-0000' if n % 4 < 2 else '앱'}\n" for n in range(48))
+    path.write_text("text,label,domain\n" + rows, "utf-8")
+    assert parser.main(["evaluate", "--data", str(path), "--model", str(tiny_folder), "--json", "-"]) == 0
+    assert "holds what names persons: 24 phone numbers; hidden in what is written" in caplog.text
+    said = capsys.readouterr().out
+    assert "010-0000" not in said
+    assert "상담 [전화번호]" in said

@@ -263,3 +263,17 @@ def test_only_those_delete_who_say_why(path: Path):
     calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
     found = {_name(call.func) for call in calls} & {"unlink", "rmtree", "rmdir", "remove_tree", "removedirs", "move"}
     assert not found or path.relative_to(PACKAGE).as_posix() in DELETES, found
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can lay a link for another user")
+def test_nothing_is_written_through_a_link_that_somebody_else_has_laid(tmp_path):
+    victim, link = tmp_path / "victim.txt", tmp_path / "report.html"
+    victim.write_text("mine", "utf-8")
+    link.symlink_to(victim)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(DataError, match="is a link that another user has laid"):
+        files.write_text("<html>", link)
+    assert victim.read_text("utf-8") == "mine"
+    victim.unlink()
+    with pytest.raises(DataError, match="exists and is not overwritten"):
+        files.refuse_existing(link)

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kosent_lab.corpora import personal
-from kosent_lab.corpora.personal import describe, find_by_pattern, find_personal, mask_text
+from kosent_lab.corpora import personal, personal_tables
+from kosent_lab.corpora.personal import describe, find_by_pattern, find_personal, leave_out, mask_contacts, mask_text
 from kosent_lab.corpora.personal_tables import count_personal, mask_frame
 from kosent_lab.curation.personal_scores import read_marked
 from tests.conftest import ROOT
@@ -350,3 +350,69 @@ def test_a_telephone_number_with_hyphens_is_one_beside_anything(text):
 @pytest.mark.parametrize("text", ["2010-2345-6789", "A-010-2345-6789", "010-2345-67890"])
 def test_a_code_that_holds_one_is_left_alone(text):
     assert mask_text(text) == text
+
+
+@pytest.mark.parametrize("before", [
+    "주문번호 20241103-0048, ", "고객번호 1234567, ", "고객번호: ", "회원번호 ", "예약번호 ", "접수번호 ", "환자번호 ",
+    "문의번호 ", "쿠폰번호 77123, ", "계약번호 L-1 → ", "민원번호 2024-11, ", "강좌코드 A12, ", "예) ",
+])  # fmt: skip
+@pytest.mark.parametrize("number", ["010-0000-0000", "940217-1048216", "4579-7310-0284-7716"])
+def test_the_number_of_a_thing_hides_no_number_of_a_person_behind_it(before, number):
+    assert number not in mask_text(f"{before}{number} 입니다")
+
+
+@pytest.mark.parametrize(
+    "text", ["주문번호 010-0000-0000", "품번 010-2231-7745, 010-2231-7746", "펌웨어 10.2.11.4 → 10.2.12.0"]
+)
+def test_a_list_of_things_is_none_of_persons(text):
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "line", ["로그인 admin1 ", "비번: abc12 비번은 xyz99! ", "010-0000-0000 국민 123456-04-123456 "]
+)
+def test_a_long_line_is_read_a_few_times_however_much_is_found(line, monkeypatch):
+    read = []
+    once = personal._find_once
+    monkeypatch.setattr(personal, "_find_once", lambda text: read.append(len(text)) or once(text))
+    text = line * (4_000 // len(line))
+    masked = mask_text(text)
+    assert sum(read) < 40 * len(text)
+    assert mask_text(masked) == masked
+    assert masked.count("[") > 100
+
+
+def test_numbers_are_told_by_their_heading():
+    frame = pd.DataFrame(
+        {
+            "계좌번호": [48273604127384, 12], "mobile": [821000000000, 1000000000], "주민번호": [102034123456, 1],
+            "비밀번호": [48217, 12], "주문": [48273604127384, 5],
+        }
+    )  # fmt: skip
+    masked = personal_tables.mask_frame(frame)
+    assert masked[["계좌번호", "mobile", "주민번호", "비밀번호"]].iloc[0].isna().all()
+    assert masked["주문"].tolist() == frame["주문"].tolist()
+    counts = {"account": 1, "phone": 2, "resident": 1, "secret": 1}
+    assert dict(personal_tables.count_personal(frame)) == counts
+    fields = [{"계좌번호": 48273604127384, "비밀번호": "48217", "phone": 1000000000, "n": 3}]
+    assert personal_tables.mask_value(fields) == [{"계좌번호": None, "비밀번호": "[비밀키]", "phone": None, "n": 3}]
+
+
+@pytest.mark.parametrize("text", [
+    "⓪①⓪-⓪⓪⓪⓪-⓪⓪⓪⓪", "010:0000:0000", "010\t0000\t0000", "010--0000--0000", "카뱅 3333 047719284",
+    "신한 110-482771638", "우리은행 1002/482/771638", "국민이요 482701-04-127384", "주민번호 앞 940217 뒤 1048216",
+    "dubu82골뱅이네이버",
+])  # fmt: skip
+def test_numbers_as_people_write_them_are_found(text):
+    assert not re.search(r"\d{4}|[⓪①]|dubu", mask_text(text))
+
+
+def test_a_message_quotes_no_number_and_no_address():
+    said = mask_contacts(
+        "row 0 has '문의 010-0000-0000 a@mail.example'; --revision 0123456789abcdef0123456789abcdef01234567"
+    )
+    assert said == "row 0 has '문의 [전화번호] [메일주소]'; --revision 0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_vocabulary_is_learnt_of_nobodys_number():
+    assert leave_out("팀장 010-0000-0000 문의, [메일주소]로") == "팀장 문의, 로"

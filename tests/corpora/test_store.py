@@ -278,3 +278,14 @@ def test_every_text_of_our_own_is_described():
     described = {file.path for card in CARDS for file in card.files}
     packs = {str(p.relative_to(ROOT / "data")) for p in (ROOT / "data" / "packs").rglob("*.csv")}
     assert packs <= described
+
+
+def test_a_card_of_the_users_own_is_found_in_a_named_folder(tmp_path, monkeypatch):
+    (tmp_path / "cards").mkdir()
+    ours = next(path for path in cards.CARDS_FOLDER.glob("kosent-pack.toml")).read_text("utf-8")
+    (tmp_path / "cards" / "mine.toml").write_text(ours.replace('name = "kosent-pack"', 'name = "mine"'), "utf-8")
+    (tmp_path / "cards" / "kosent-pack.toml").write_text("", "utf-8")  # ours comes before
+    monkeypatch.setenv("KOSENT_DATA", str(tmp_path))
+    assert cards.find_card("mine").name == "mine"
+    assert cards.find_card("kosent-pack").title
+    assert "mine" in [card.name for card in cards.list_cards()]

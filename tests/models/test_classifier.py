@@ -4,6 +4,7 @@ import time
 
 import pytest
 import torch
+import transformers
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
@@ -248,3 +249,15 @@ def test_outputs_that_are_no_shares_of_one_whole_are_refused(copy, kind):
     (copy / "checksums.json").unlink(missing_ok=True)
     with pytest.raises(ModelError, match=f"a model of {kind} gives numbers that are no shares"):
         load_classifier(copy, device="cpu", any_classes=True)
+
+
+def test_a_classifier_shows_itself_in_a_line_and_leaves_bars_alone(tiny):
+    assert len(repr(tiny)) < 500
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    assert tiny.model is not None
+    assert transformers.utils.logging.is_progress_bar_enabled() == shown
+
+
+def test_a_pair_is_no_classifier_and_is_told_so():
+    with pytest.raises(ModelError, match="is a pair for replaced-token detection, no classifier: load_pair reads it"):
+        load_classifier("kosent-electra-small-rtd")

@@ -1,0 +1,2 @@
+from .parser import build_parser as build_parser
+from .parser import main as main

@@ -1,0 +1,15 @@
+from .files import frame_sha256 as frame_sha256
+from .intervals import bootstrap_mean as bootstrap_mean
+from .intervals import mcnemar as mcnemar
+from .intervals import paired_difference as paired_difference
+from .intervals import wilson_interval as wilson_interval
+from .many import holm as holm
+from .many import intervals_at_once as intervals_at_once
+from .places import BUNDLED_FOLDER as BUNDLED_FOLDER
+from .places import DATA_FOLDER as DATA_FOLDER
+from .places import PAIR_FOLDER as PAIR_FOLDER
+from .schema import DataError as DataError
+from .schema import KosentError as KosentError
+from .schema import ModelError as ModelError
+from .schema import NotAvailableError as NotAvailableError
+from .schema import TrainingError as TrainingError

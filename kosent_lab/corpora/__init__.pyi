@@ -1,0 +1,11 @@
+from .cards import find_card as find_card
+from .cards import is_present as is_present
+from .cards import list_cards as list_cards
+from .documents import load as load
+from .splits import halve as halve
+from .splits import leakage_report as leakage_report
+from .splits import leaked_rows as leaked_rows
+from .splits import split_frame as split_frame
+from .store import fetch as fetch
+from .store import load_corpus as load_corpus
+from .store import verify as verify

@@ -1,0 +1,17 @@
+from .build import build_corpus as build_corpus
+from .changes import compare_snapshots as compare_snapshots
+from .duplicates import find_duplicates as find_duplicates
+from .duplicates import find_overlap as find_overlap
+from .identity import add_identity as add_identity
+from .identity import content_swhid as content_swhid
+from .identity import letters_sha256 as letters_sha256
+from .identity import parse_swhid as parse_swhid
+from .inquiry import answer_wishes as answer_wishes
+from .inquiry import ask as ask
+from .languages import text_language as text_language
+from .notices import collect_notices as collect_notices
+from .optout import find_wished as find_wished
+from .recipe import read_recipe as read_recipe
+from .registry import read_registry as read_registry
+from .snapshots import open_snapshot as open_snapshot
+from .snapshots import verify as verify

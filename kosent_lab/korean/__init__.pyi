@@ -1,0 +1,9 @@
+from .grammar import read_grammar as read_grammar
+from .josa_scores import score_josa as score_josa
+from .morphology import read_eojeol as read_eojeol
+from .morphology import read_morphemes as read_morphemes
+from .readings import read_cached as read_cached
+from .readings import use_store as use_store
+from .sentences import draw_sentences as draw_sentences
+from .treebanks import gold_eojeol as gold_eojeol
+from .treebanks import load_treebank as load_treebank

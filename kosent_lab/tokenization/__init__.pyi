@@ -1,0 +1,15 @@
+from .boundaries import add_finals as add_finals
+from .boundaries import add_particles as add_particles
+from .boundaries import eojeol_frame as eojeol_frame
+from .boundaries import holds_particles as holds_particles
+from .boundaries import measure_pieces as measure_pieces
+from .boundaries import particle_table as particle_table
+from .cutters import as_cutter as as_cutter
+from .plots import plot_heatmap as plot_heatmap
+from .plots import plot_stacked_pieces as plot_stacked_pieces
+from .tokenizers import load_cutter as load_cutter
+from .tokenizers import names_at_hand as names_at_hand
+from .tokenizers import open_tokenizer as open_tokenizer
+from .tokenizers import own_names as own_names
+from .tokenizers import published_names as published_names
+from .vocabularies import train_vocabulary as train_vocabulary

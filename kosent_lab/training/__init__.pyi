@@ -1,0 +1,9 @@
+from .baseline import fit_baseline as fit_baseline
+from .baseline import out_of_fold as out_of_fold
+from .finetuning import train as train
+from .labelled import read_labelled as read_labelled
+from .options import FinetuningOptions as FinetuningOptions
+from .options import PretrainingOptions as PretrainingOptions
+from .options import TrainingOptions as TrainingOptions
+from .pretraining import pretrain as pretrain
+from .teaching import read_teaching as read_teaching
