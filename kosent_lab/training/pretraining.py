@@ -45,6 +45,8 @@ def cut_row(row: np.ndarray, max_tokens: int) -> list[np.ndarray]:
     """Cut a row longer than `max_tokens` into several, each with the first and the last (special) id; an empty text's
     into none, as it teaches nothing.
     """
+    if len(row) <= max_tokens:  # as most are, and there are millions
+        return [row] if len(row) > 2 else []
     inner, width = row[1:-1], max_tokens - 2
     return [np.concatenate([row[:1], inner[i : i + width], row[-1:]]) for i in range(0, len(inner), width)]
 

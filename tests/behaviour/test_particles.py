@@ -73,14 +73,6 @@ def test_every_form_is_a_particle():
     assert {*SWAPS, *SWAPS.values(), *TOPICS} <= JOSA
 
 
-def test_swaps_of_ones_own_are_used_and_checked():
-    assert change("영화는 좋다", "swap", swaps={"은": "조차"}).iloc[0]["changed"] == "영화조차 좋다"
-    with pytest.raises(DataError, match="'는' is the form after a vowel; write particles as after a consonant: '은'"):
-        change("영화는 좋다", "swap", swaps={"는": "도"})
-    with pytest.raises(DataError, match="'영화' is no particle"):
-        change("영화는 좋다", "swap", swaps={"은": "영화"})
-
-
 def test_an_unknown_kind_lists_what_there_is():
     with pytest.raises(DataError, match="a change is one of delete, swap"):
         change("연기가 좋다", "shuffle")

@@ -52,10 +52,12 @@ def test_sampling_follows_the_softmax():
 
 def test_long_rows_are_cut_and_nothing_is_lost():
     row = np.array([2, *range(100, 120), 3])
-    cut = pretraining.cut_rows([row, row[:5]], 8)
-    assert [len(part) for part in cut] == [8, 8, 8, 4, 5]
-    assert all(part[0] == 2 and part[-1] == 3 for part in cut[:-1])
-    assert np.concatenate([part[1:-1] for part in cut[:-1]]).tolist() == row[1:-1].tolist()
+    cut = pretraining.cut_row(row, 8)
+    assert [len(part) for part in cut] == [8, 8, 8, 4]
+    assert all(part[0] == 2 and part[-1] == 3 for part in cut)
+    assert np.concatenate([part[1:-1] for part in cut]).tolist() == row[1:-1].tolist()
+    assert [len(part) for part in pretraining.cut_row(row[:5], 8)] == [5]
+    assert pretraining.cut_row(row[[0, -1]], 8) == []
 
 
 def test_the_pair_shares_its_embeddings(tiny_tokenizer):

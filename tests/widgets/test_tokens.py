@@ -6,6 +6,7 @@ import pytest
 from kosent_lab import figures
 from kosent_lab.tokenization.tokenizers import load_cutter
 from kosent_lab.widgets import controls, tokens
+from kosent_lab.widgets.controls import fit
 from tests.widgets import apart
 
 
@@ -39,7 +40,7 @@ def test_variants_are_scored_against_the_text(cutters, tiny):
 
 @pytest.mark.parametrize("text", ["only English", "ㅋㅋㅋ", "가" * 10_000, "\ud800 좋다", "<b>좋다</b>", "$x^2$ 좋다"])
 def test_any_sentence_is_drawn(text, cutters, tiny):
-    sentence, note = tokens.prepare(text)
+    sentence, note = fit(text, tokens.SHOWN)
     assert len(sentence) <= tokens.SHOWN
     assert bool(note) == (len(text) > tokens.SHOWN)
     layers, variants = tokens.layer_table(sentence, cutters), tokens.variant_table(sentence, tiny)
