@@ -97,7 +97,7 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     result = {"version": snapshot.version, "rows": snapshot.rows, "sha256": snapshot.sha256, "steps": steps}
     print(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
     if arguments.json:
-        print_result(result, arguments.json)
+        print_result(result, arguments.json, shown=f"{arguments.json}: the same as JSON")
 
 
 def verify_corpus(arguments: argparse.Namespace) -> None:
@@ -136,7 +136,8 @@ def compare_versions(arguments: argparse.Namespace) -> None:
             print(shown(table) + ("\n…" if len(table) > SHOWN else ""))
     if arguments.json:
         result = {kind: table.to_dict("records") for kind, table in found.items()}
-        print_result({"before": before.version, "after": after.version, **result}, arguments.json)
+        result = {"before": before.version, "after": after.version, **result}
+        print_result(result, arguments.json, shown=f"{arguments.json}: the same as JSON")
 
 
 def find_documents(arguments: argparse.Namespace) -> None:

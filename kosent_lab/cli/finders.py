@@ -61,20 +61,19 @@ def evaluate_personal(arguments: argparse.Namespace) -> None:
     if not lines["marked"].map(len).any():
         raise DataError(f"{path} marks nothing (<<phone:010-0000-0000>>); there is nothing to measure")
     table, _ = score_personal(lines)
-    print(table.round(3).to_string(index=False))
-    beside = []
+    shown, beside = table.round(3).to_string(index=False), []
     if arguments.presidio:
         from kosent_lab.curation import presidio
 
         beside, _ = score_personal(lines, presidio.presidio_finder())
         beside = beside[beside["kind"].isin(presidio.KINDS.values())]
-        print("presidio, of what it looks for:", beside.round(3).to_string(index=False), sep="\n")
+        shown += f"\npresidio, of what it looks for:\n{beside.round(3).to_string(index=False)}"
         beside = beside.to_dict("records")
     unmarked = int(lines["marked"].map(len).eq(0).sum())
     result = {"data": path.name, "lines": len(lines), "unmarked": unmarked}
     kinds = {row["kind"]: row for row in table.to_dict("records")}
-    if arguments.json:
-        print_result(result | {"kinds": kinds, "presidio": {row["kind"]: row for row in beside}}, arguments.json)
+    result |= {"kinds": kinds, "presidio": {row["kind"]: row for row in beside}}
+    print_result(result, arguments.json, shown=shown)
 
 
 def evaluate_duplicates(arguments: argparse.Namespace) -> None:
@@ -94,10 +93,9 @@ def evaluate_duplicates(arguments: argparse.Namespace) -> None:
     if len(texts) < 2:
         raise DataError(f"near copies are looked for among two texts or more; {arguments.data} has {len(texts)}")
     rows = [score_pairs(texts, threshold=threshold, unit=unit) for threshold in THRESHOLDS]
-    print(pd.DataFrame(rows).to_string(index=False))
-    if arguments.json:
-        result = {"data": folder.name if folder.is_dir() else arguments.data, "unit": unit, "n": len(texts)}
-        print_result(result | {"by_threshold": rows}, arguments.json)
+    result = {"data": folder.name if folder.is_dir() else arguments.data, "unit": unit, "n": len(texts)}
+    shown = pd.DataFrame(rows).to_string(index=False)
+    print_result(result | {"by_threshold": rows}, arguments.json, shown=shown)
 
 
 def evaluate_rtd(arguments: argparse.Namespace) -> None:

@@ -223,15 +223,17 @@ def kind_of_stdin(content: bytes) -> str:
     return ".tsv" if 2 * sum("\t" in line for line in lines) >= max(1, len(lines)) else ".csv"
 
 
-def print_result(result: dict[str, Any], path: Path | None) -> None:
-    """Print a result for a person, and write it to `path` as JSON; where that is ``-``, the JSON is what is printed."""
+def print_result(result: dict[str, Any], path: Path | None, *, shown: str = "") -> None:
+    """Print a result for a person, as `shown` or line by line, and write it to `path` as JSON; where that is ``-``, the
+    JSON is what is printed.
+    """
     text = json.dumps(_without_nan(result), ensure_ascii=False, indent=2, allow_nan=False)
     if path == Path("-"):
         print(text)
         return
     if path:
         write_text(text + "\n", path)
-    print("\n".join(_lines(result)))
+    print(shown or "\n".join(_lines(result)))
 
 
 def _lines(result: dict[str, Any]) -> Iterator[str]:
