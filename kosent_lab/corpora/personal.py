@@ -12,7 +12,7 @@ import bisect
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from kosent_lab.core.hangul import compose
@@ -89,8 +89,8 @@ def find_personal(text: str) -> list[Found]:
     # what is masked tells of nothing any more; looked at again until nothing is left, a text masked twice is the same
     while fresh:
         masked = mask_text(text, found)
-        near = _find_near(masked, [_moved(one, found) for one in fresh]) or _find_once(masked)
-        fresh = [_moved_back(one, found) for one in near]
+        near = _find_near(masked, _moved(fresh, found)) or _find_once(masked)
+        fresh = sorted((_moved_back(one, found) for one in near), key=lambda one: one.start)
         found = sorted([*found, *fresh], key=lambda one: one.start)
     return found
 
@@ -133,14 +133,15 @@ def find_in_cell(text: str, heading: str) -> list[Found]:
     return [Found(kind, max(0, start), end) for kind, start, end in shifted if end > 0]
 
 
-def _moved(one: Found, found: list[Found]) -> int:
-    """Return where a find begins in the masked text."""
-    place = one.start
-    for kind, first, last in found:
-        if first >= one.start:
-            break
-        place += len(PLACEHOLDERS[kind]) - (last - first)
-    return place
+def _moved(fresh: list[Found], found: list[Found]) -> Iterator[int]:
+    """Yield where finds, some of those `found`, begin in the masked text; all in the order of the text."""
+    longer, rest = 0, iter(found)
+    known = next(rest, None)
+    for one in fresh:
+        while known is not None and known.start < one.start:
+            longer += len(PLACEHOLDERS[known.kind]) - (known.end - known.start)
+            known = next(rest, None)
+        yield one.start + longer
 
 
 def _moved_back(one: Found, before: list[Found]) -> Found:

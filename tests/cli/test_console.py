@@ -297,7 +297,7 @@ def test_a_result_is_shown_with_its_intervals_and_tables(capsys):
         "accuracy                    0.5123  (0.2 to –)",
         "",
         "rows:",
-        "    a      b",
+        "    a     b",
         "  1.5 x\\x1b",
         "",
         "kinds:",

@@ -142,7 +142,7 @@ def test_identifiers_and_the_history_of_a_file(home, capsys):
         assert shown[0].endswith(";origin=https://example.com/a%3Bb")
     assert parser.main(["corpus", "swhid", str(clone), "--authors"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[4] == "2 commits from 2024-06-01T00:00:00+00:00 to 2024-07-01T00:00:00+00:00 by:"
+    assert shown[4] == "2 commits from 2024-06-01T12:00:00+00:00 to 2024-07-01T12:00:00+00:00 by:"
     assert shown[5].split() == ["2", "a@example.com"]
     assert parser.main(["corpus", "swhid", str(clone / "a.py"), "--lines", "1-3"]) == 0
     assert capsys.readouterr().out.endswith(";lines=1-3\n")

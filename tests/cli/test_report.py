@@ -224,13 +224,13 @@ def test_causes_that_readers_gave_are_counted(reviews, tiny_folder, tmp_path, ca
 
 def test_a_number_stands_neither_in_a_files_name_nor_behind_a_hash(tmp_path, tiny_folder, capsys):
     source = tmp_path / "상담 010-0000-0000.csv"
-    rows = "".join(f"글 {n} 010-0000-00{n:02},{n % 2}\n" for n in range(20))
+    rows = "".join(f"글 {n} 010-0000-00{n:02},{n % 2}\n" for n in range(20))  # and the file's name beside each
     source.write_text("text,label\n" + rows, "utf-8")
     command = ["report", "--data", str(source), "--model", str(tiny_folder), "--out", str(tmp_path / "out")]
     assert parser.main(command) == 0
     assert not any("0000" in path.name for path in (tmp_path / "out").rglob("*"))
     page = html.unescape((tmp_path / "out/report.html").read_text("utf-8"))
-    assert "found: phone numbers: 20. Not looked for are names" in page
+    assert "found: phone numbers: 40. Not looked for are names" in page
     assert frame_sha256(corpora.load(source)) not in page
     assert parser.main([*command, "--keep-personal"]) == 0
     assert frame_sha256(corpora.load(source)) in html.unescape((tmp_path / "out/report.html").read_text("utf-8"))

@@ -362,7 +362,7 @@ def test_the_number_of_a_thing_hides_no_number_of_a_person_behind_it(before, num
 
 
 @pytest.mark.parametrize(
-    "text", ["주문번호 010-0000-0000", "품번 010-2231-7745, 010-2231-7746", "펌웨어 10.2.11.4 → 10.2.12.0"]
+    "text", ["주문번호 010-0000-0000", "상품번호 010-2231-7745, 010-2231-7746", "펌웨어 10.2.11.4 → 10.2.12.0"]
 )
 def test_a_list_of_things_is_none_of_persons(text):
     assert mask_text(text) == text

@@ -203,7 +203,7 @@ def test_a_model_that_is_no_classifier_is_named(tmp_path, tiny_tokenizer):
     pair = pairs.new_pair(tiny_tokenizer.get_vocab_size(), layers=1)
     pairs.save_pair(pair, tiny_tokenizer, tmp_path)
     for load in (electra.open_classifier, lambda folder: load_classifier(folder, positive_label=1)):
-        with pytest.raises(ModelError, match=r"lacks weights that its config asks for: classifier\."):
+        with pytest.raises(ModelError, match=r"asks for: classifier\.|is a pair for replaced-token detection"):
             load(tmp_path)
 
 

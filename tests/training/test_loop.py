@@ -231,9 +231,11 @@ def test_without_a_compiler_or_with_a_space_in_its_path_nothing_is_compiled(monk
 
 
 def test_a_run_of_a_few_minutes_is_not_compiled():
-    short, steps = TrainingOptions(minutes=4), TrainingOptions(minutes=4, steps=9)
-    found = [can_compile(options, CPU) for options in (short, TrainingOptions(minutes=5), steps)]
-    assert found == [False, True, True]
+    few, many = TrainingOptions(minutes=9, steps=9), TrainingOptions(minutes=4, steps=900)
+    found = [
+        can_compile(options, CPU) for options in (TrainingOptions(minutes=4), TrainingOptions(minutes=5), few, many)
+    ]
+    assert found == [False, True, False, True]
     assert not can_compile(TrainingOptions(compile=False), CPU)
 
 
