@@ -43,7 +43,7 @@ neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a ma
 - On real reviews of nine other domains its balanced accuracy is {domains} on average: from {worst} for {worst_name} \
 to {best} for {best_name}, the lowest and the highest as measured. None of these reviews taught it; made-up texts of \
 such domains did, and the trials of its recipe looked at these sets.
-- On two cores it reads {exact} reviews a second exactly and {fastest} in bfloat16, {exact_ratio} and \
+- On two cores it reads {exact} reviews a second exactly (fp32) and {fastest} in bfloat16, {exact_ratio} and \
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone, exactly, {exact_ratio_2} times. \
 `kosent-electra-small-fast` reads {beside}, {beside_ratio} times as many as the fastest way.
 - Particles are found with an F1 of {f1_worst} on {f1_worst_name} to {f1_best} on {f1_best_name}: test \
