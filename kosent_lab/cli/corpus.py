@@ -85,19 +85,17 @@ def build_corpus(arguments: argparse.Namespace) -> None:
         snapshot = curation.build_corpus(
             recipe, arguments.out, scanner=scanner, engine=engine, previous=arguments.previous
         )
-    steps = snapshot.manifest["steps"]
+    steps, said = snapshot.manifest["steps"], []
     if steps:
-        print(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
+        said.append(pd.DataFrame(steps)[["step", "rows_in", "removed", "changed", "rows_out"]].to_string(index=False))
     reasons = snapshot.lineage().value_counts(["step", "reason"])
-    for (step, reason), n in reasons.head(SHOWN).items():
-        print(f"{step}, {printable(str(reason))}: {n:,}")
+    said += [f"{step}, {printable(str(reason))}: {n:,}" for (step, reason), n in reasons.head(SHOWN).items()]
     for step in steps:
         if step["facts"].get("unmatched"):
-            print(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")
+            said.append(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")
     result = {"version": snapshot.version, "rows": snapshot.rows, "sha256": snapshot.sha256, "steps": steps}
-    print(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
-    if arguments.json:
-        print_result(result, arguments.json, shown=f"{arguments.json}: the same as JSON")
+    said.append(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
+    print_result(result, arguments.json, shown="\n".join(said))
 
 
 def verify_corpus(arguments: argparse.Namespace) -> None:
@@ -130,14 +128,13 @@ def compare_versions(arguments: argparse.Namespace) -> None:
     outside(arguments.json, arguments.before, arguments.after)
     before, after = (curation.open_snapshot(folder) for folder in (arguments.before, arguments.after))
     found = curation.compare_snapshots(before, after)
+    said = []
     for kind, table in found.items():
-        print(f"{kind}: {len(table):,}")
+        said.append(f"{kind}: {len(table):,}")
         if len(table):
-            print(shown(table) + ("\n…" if len(table) > SHOWN else ""))
-    if arguments.json:
-        result = {kind: table.to_dict("records") for kind, table in found.items()}
-        result = {"before": before.version, "after": after.version, **result}
-        print_result(result, arguments.json, shown=f"{arguments.json}: the same as JSON")
+            said.append(shown(table) + ("\n…" if len(table) > SHOWN else ""))
+    result = {kind: table.to_dict("records") for kind, table in found.items()}
+    print_result({"before": before.version, "after": after.version, **result}, arguments.json, shown="\n".join(said))
 
 
 def find_documents(arguments: argparse.Namespace) -> None:

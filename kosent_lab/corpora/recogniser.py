@@ -26,7 +26,7 @@ _CUT = "\n"  # which no pattern of a list takes
 _DIGITS = re.compile(r"\d+")
 
 
-def _is_like(one: str, other: str) -> bool:
+def _is_written_alike(one: str, other: str) -> bool:
     runs = zip(_DIGITS.findall(one), _DIGITS.findall(other), strict=False)
     return _DIGITS.sub("0", one) == _DIGITS.sub("0", other) and all(abs(len(a) - len(b)) <= 1 for a, b in runs)
 
@@ -84,7 +84,7 @@ class Recogniser:
         before = text[max(0, start - self.before) : start]
         if alike and (listed := _LIST.search(before)):
             own = text[start:end]
-            before += "" if all(_is_like(one, own) for one in _ITEM.findall(listed.group())) else _CUT
+            before += "" if all(_is_written_alike(one, own) for one in _ITEM.findall(listed.group())) else _CUT
         return f"{before}¤{text[end : end + self.after]}"
 
     @property

@@ -130,8 +130,8 @@ RECOGNISERS = (
         check=is_born_checked, unless=_NO_RESIDENT,
     ),
     resident(
-        re.compile(r"(?<![\d-])\d{6} ?-? ?[1-8]\d{6}(?![\d-])"),
-        check=is_resident, unless=_NO_RESIDENT,
+        re.compile(r"(?<![\d-])\d{6} ?[1-8]\d{6}(?![\d-])"),
+        check=is_resident,
     ),
     resident(
         re.compile(r"(?<![\d-])\d{6}(?: |-)?[1-8](?:\d{6}|[*xX●]{6})(?![\d-])"),

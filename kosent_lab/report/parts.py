@@ -272,7 +272,7 @@ def from_input(
     held = personal_tables.count_personal(frame if documents is None else documents)
     masked = bool(held) and not keep_personal
     if masked and not corpus:  # the hash of a whole file would give one number back to who tries all
-        sha256 = frame_sha256(personal_tables.mask_frame(documents))
+        sha256 = frame_sha256(frame)
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # what is measured is the text that the model read, which masking changes; the page masks what it shows
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)

@@ -44,6 +44,10 @@ def test_build_prints_each_step_and_the_wishes_that_name_nothing(home, capsys):
     built = json.loads((home / "built.json").read_text("utf-8"))
     assert built["rows"] == 2
     assert [step["step"] for step in built["steps"]] == ["opt-out", "duplicates"]
+    assert parser.main(["corpus", "build", "recipe.toml", "--out", "v3", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 2
+    assert parser.main(["corpus", "diff", "v2", "v3", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == []
 
 
 def test_ask_says_held_taken_out_or_not_known(home, capsys):

@@ -361,6 +361,10 @@ def test_the_number_of_a_thing_hides_no_number_of_a_person_behind_it(before, num
     assert number not in mask_text(f"{before}{number} 입니다")
 
 
+def test_thirteen_digits_with_their_check_digit_are_somebodys_whatever_stands_before():
+    assert mask_text("주문번호 9402171048216") == "주문번호 [주민등록번호]"
+
+
 @pytest.mark.parametrize(
     "text", ["주문번호 010-0000-0000", "상품번호 010-2231-7745, 010-2231-7746", "펌웨어 10.2.11.4 → 10.2.12.0"]
 )
