@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.calibration.abstention import UnreachableRiskError
+from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
@@ -183,6 +184,8 @@ def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
     ece, confidence = metric(assessment.before, "ece"), metric(assessment.before, "mean_confidence")["value"]
+    if ece["n"] < FEWEST:  # one wrong answer would make it surer than right
+        return []
     gap, low, high = assessment.overconfidence
     key = "f_over" if low > 0 else "f_under" if high < 0 else "f_fitting"
     if key == "f_under":  # said as so much below

@@ -214,8 +214,9 @@ def test_the_summaries_of_all_parts_stand_first_on_the_page_that_is_printed_alon
     assert "h2.details" in printed
 
 
-def test_one_row_promises_nothing(tiny):
-    frame = pd.DataFrame({"text": ["좋아요"], "label": pd.array([1], dtype="Int64")})
+@pytest.mark.parametrize("label", [0, 1])  # one is wrong, whatever the model makes of it
+def test_one_row_promises_nothing(tiny, label):
+    frame = pd.DataFrame({"text": ["좋아요"], "label": pd.array([label], dtype="Int64")})
     part = parts.from_frame(predict_frame(frame, tiny), classifier=tiny, calibrator=None)
     said = " ".join(sentences.findings(part.assessment, "en"))
     assert "surer than right" not in said
