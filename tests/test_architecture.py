@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -186,6 +187,16 @@ def test_what_a_wing_exports_is_there(wing):
         assert getattr(module, name) is not None
         # a function is never hidden by the room of its own name
         assert name not in HOUSE[wing], f"{wing}.{name} is a room and an export"
+
+
+@pytest.mark.parametrize("wing", [wing for wing in HOUSE if wing != "cli"])
+def test_what_a_wing_exports_takes_paths_by_their_strings(wing):
+    exported = importlib.import_module(f"kosent_lab.{wing}")
+    for name in exported.__all__:
+        function = getattr(exported, name)
+        if inspect.isfunction(function):
+            kinds = [str(one.annotation) for one in inspect.signature(function).parameters.values()]
+            assert not [kind for kind in kinds if "Path" in kind and "str" not in kind], (name, kinds)
 
 
 def test_no_module_is_longer_than_three_hundred_lines():

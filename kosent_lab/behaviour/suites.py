@@ -19,7 +19,7 @@ from kosent_lab.behaviour import particles
 from kosent_lab.behaviour.controls import CONTROLS
 from kosent_lab.behaviour.perturbations import CHANGES
 from kosent_lab.behaviour.templates import Words, check_slots, name_of, parse_template
-from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.places import DATA_FOLDER, local
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.core.toml_lines import read_toml
 
@@ -88,21 +88,22 @@ class BehaviourTest:
     where: str = ""
 
 
-def suite_files(folder: Path = SUITES_FOLDER) -> list[Path]:
+def suite_files(folder: str | Path = SUITES_FOLDER) -> list[Path]:
     """Return the suites of a folder in the order of their names."""
+    folder = local(folder)
     found = sorted(path for path in folder.glob("*.toml") if path.name != WORDS_FILE)
     if not found:
         raise NotAvailableError(f"there is no suite (*.toml) in {folder}; name a file: --suite FILE")
     return found
 
 
-def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -> list[BehaviourTest]:
+def read_suite(path: str | Path, *, words: str | Path | None = SUITES_FOLDER / WORDS_FILE) -> list[BehaviourTest]:
     """Read a suite file.
 
     Parameters
     ----------
-    path : Path
-    words : Path, optional
+    path : str or Path
+    words : str or Path, optional
         A file of lists that the suite may use beside its own; None for none.
 
     Returns
@@ -114,6 +115,8 @@ def read_suite(path: Path, *, words: Path | None = SUITES_FOLDER / WORDS_FILE) -
     NotAvailableError, DataError
         When there is no such file, it is no TOML, or a test is not complete: with file, line and test.
     """
+    path = local(path)
+    words = local(words) if words is not None else None
     source, content = _read(path)
     shared = _lists(*_read(words), words) if words is not None and words.is_file() else {}
     words_table = content.get("words", {})

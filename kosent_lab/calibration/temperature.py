@@ -15,6 +15,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import RUN_FIRST, labelled_numbers, margin, sigmoid, temperature_name
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, ModelError, check_columns
 
 logger = logging.getLogger(__name__)
@@ -183,12 +184,12 @@ def fit_shift(*frames: pd.DataFrame) -> float:
     return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
 
 
-def read_calibration(folder: Path) -> dict[str, Any] | None:
+def read_calibration(folder: str | Path) -> dict[str, Any] | None:
     """Read what a model folder says of its calibration, without its weights.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         A model folder.
 
     Returns
@@ -202,6 +203,7 @@ def read_calibration(folder: Path) -> dict[str, Any] | None:
     ModelError
         When the file cannot be read, or holds no temperature above 0 and below infinity.
     """
+    folder = local(folder)
     path = folder / CALIBRATION
     if not path.is_file():
         return None

@@ -34,6 +34,9 @@ def add(stages: Any) -> None:
         "--discriminator-weight", type=float, default=10.0, help="of its loss against the generator's (paper: 50)"
     )
     parser.add_argument(
+        "--hold-generator", action="store_true", help="with --init: train the discriminator alone, embeddings apart"
+    )
+    parser.add_argument(
         "--random-embeddings", action="store_true", help="do not start from static vectors of the pieces"
     )
     training_options(parser)
@@ -71,9 +74,12 @@ def pretrain(arguments: argparse.Namespace) -> None:
         raise DataError("a pair that goes on (--init) keeps its width; leave --width out")
     if arguments.width is not None and (arguments.width < 64 or arguments.width % 64):
         raise DataError(f"--width is a multiple of 64, a head's width; got {arguments.width}")
+    if arguments.hold_generator and not arguments.init:
+        raise DataError("--hold-generator keeps a generator that has learnt; name the pair that has one with --init")
     options = PretrainingOptions(
         mask_share=arguments.mask_share,
         discriminator_weight=arguments.discriminator_weight,
+        hold_generator=arguments.hold_generator,
         **common_options(arguments, PretrainingOptions()),
     )
     device = devices.choose_device(arguments.device)

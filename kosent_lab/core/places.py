@@ -21,6 +21,19 @@ _HUB_NAME = re.compile(r"[\w-][\w.-]*")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
+def local(path: str | Path) -> Path:
+    """Return the path that a caller names, ``~`` unfolded.
+
+    ``Path.expanduser`` raises where nobody has such a name: Excel begins those of its open files with ``~$``.
+
+    Examples
+    --------
+    >>> local("reviews.csv").name, local("~$reviews.xlsx").name
+    ('reviews.csv', '~$reviews.xlsx')
+    """
+    return Path(os.path.expanduser(path))
+
+
 def cache_folder() -> Path:
     """Return the folder that ``fetch`` writes to (``KOSENT_CACHE``, else the user's cache folder)."""
     if named := os.environ.get("KOSENT_CACHE"):
@@ -34,7 +47,7 @@ def cache_folder() -> Path:
 
 def named_folders() -> list[Path]:
     """Return the folders that the user names (``KOSENT_DATA``, parted as paths are), in order."""
-    return [Path(part).expanduser() for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
+    return [local(part) for part in os.environ.get("KOSENT_DATA", "").split(os.pathsep) if part]
 
 
 def _own_data() -> Path:
@@ -81,7 +94,7 @@ def find_folder(
                 f"there is no bundled model in {BUNDLED_FOLDER}. {HOW_TO_GET} Or give a model: --model DIR."
             )
         return BUNDLED_FOLDER, BUNDLED
-    folder = Path(source).expanduser()
+    folder = local(source)
     if folder.is_dir():
         return folder, folder.resolve().name
     name = str(source)

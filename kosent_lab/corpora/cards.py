@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.core.places import DATA_FOLDER, HOW_TO_GET, data_folders
+from kosent_lab.core.places import DATA_FOLDER, HOW_TO_GET, data_folders, local
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 CARDS_FOLDER = DATA_FOLDER / "cards"
@@ -81,8 +81,9 @@ class Card:
     readable: bool = False
 
 
-def list_cards(folder: Path | None = None) -> list[Card]:
+def list_cards(folder: str | Path | None = None) -> list[Card]:
     """Read every card of `folder`, or of all data folders, sorted by name."""
+    folder = local(folder) if folder is not None else None
     return [_read_card(path) for _, path in sorted(_card_files(folder).items())]
 
 
@@ -102,7 +103,7 @@ def _read_card(path: Path) -> Card:
         raise DataError(f"the card {path} cannot be read: {error}. CONTRIBUTING.md shows a card.") from error
 
 
-def find_card(name: str, folder: Path | None = None) -> Card:
+def find_card(name: str, folder: str | Path | None = None) -> Card:
     """Return the card called `name`, of `folder` or of any data folder (``KOSENT_DATA``).
 
     Raises
@@ -112,6 +113,7 @@ def find_card(name: str, folder: Path | None = None) -> Card:
     NotAvailableError
         When there are no cards at all.
     """
+    folder = local(folder) if folder is not None else None
     paths = _card_files(folder)
     if not paths:
         raise NotAvailableError(f"there are no cards of corpora in {folder or CARDS_FOLDER}. {HOW_TO_GET}")

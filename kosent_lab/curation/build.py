@@ -19,6 +19,7 @@ from kosent_lab.core import jobs
 from kosent_lab.core.files import file_sha256, write_parquet, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.changes import changelog, compare_snapshots
 from kosent_lab.curation.croissant import write_croissant
@@ -53,24 +54,24 @@ OWN = ("part-*.parquet", LINEAGE, ASKED, MANIFEST, CHANGELOG, CARD, RECIPE, CROI
 
 def build_corpus(
     recipe: Recipe,
-    out: Path,
+    out: str | Path,
     *,
     scanner: Sequence[str] = (),
     engine: Engine | None = None,
-    previous: Path | None = None,
+    previous: str | Path | None = None,
 ) -> Snapshot:
     """Build the corpus of a recipe into a folder.
 
     Parameters
     ----------
     recipe : Recipe
-    out : Path
+    out : str or Path
         A version that lies there is replaced once the new one is whole, and compared with it.
     scanner : sequence of str
         A command that every document of the sources is shown to first (`scanner.scan`).
     engine : Engine, optional
         Where documents are looked at (`engines.open_engine`); in this process when None. The result is the same.
-    previous : Path, optional
+    previous : str or Path, optional
         The version before, where that is to stay beside the new one.
 
     Returns
@@ -83,6 +84,8 @@ def build_corpus(
         When a step cannot be done, no document is left, or the version that lies there has the same number and
         other documents.
     """
+    out = local(out)
+    previous = local(previous) if previous is not None else None
     out = out.resolve()
     work = out.with_name(f".{out.name}.build")
     with hold(work):

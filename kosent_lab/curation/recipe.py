@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.licences import spdx
@@ -84,7 +85,7 @@ class Recipe:
     folder: Path
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe from a TOML file.
 
     Raises
@@ -92,6 +93,7 @@ def read_recipe(path: Path) -> Recipe:
     DataError
         When it is none: with the line and, of a name that is not known, the nearest that is.
     """
+    path = local(path)
     content, text = read_toml(path, what="recipe")
     lines = TomlLines(path, text)
     for key in content:

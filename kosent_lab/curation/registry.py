@@ -22,6 +22,7 @@ from kosent_lab.core.files import write_text
 from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation.folders import decode
@@ -108,7 +109,7 @@ def spelt(name: str, kind: str) -> str:
     return name
 
 
-def read_registry(path: Path) -> Registry:
+def read_registry(path: str | Path) -> Registry:
     """Read a registry: a CSV file with the columns of `COLUMNS`.
 
     A wish for a text is entered by its hash (kind ``text``: SHA-256 of its UTF-8, or ``letters``: of its letters,
@@ -120,6 +121,7 @@ def read_registry(path: Path) -> Registry:
     DataError
         When a row is malformed: with file and line.
     """
+    path = local(path)
     text, sha256 = _read(path)
     return Registry(_parse(text, path), sha256)
 

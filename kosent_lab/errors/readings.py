@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, check_columns, with_correct
 from kosent_lab.errors.hard_cases import SURE
 
@@ -20,7 +21,7 @@ STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
 _POLAR = {"negative": 0, "positive": 1}
 
 
-def read_taxonomy(path: Path) -> dict[str, str]:
+def read_taxonomy(path: str | Path) -> dict[str, str]:
     """Return the causes of a taxonomy file, name to what it says, in the order in which they are asked.
 
     Raises
@@ -28,6 +29,7 @@ def read_taxonomy(path: Path) -> dict[str, str]:
     DataError
         When an entry lacks a name or what it says, or a name stands twice.
     """
+    path = local(path)
     return {entry["name"]: entry["says"] for entry in _read_causes(path)}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import read_toml
 
@@ -56,7 +57,7 @@ class Grammar:
     questions: tuple[str, ...]
 
 
-def read_grammar(path: Path) -> Grammar:
+def read_grammar(path: str | Path) -> Grammar:
     """Read a grammar file.
 
     Raises
@@ -65,6 +66,7 @@ def read_grammar(path: Path) -> Grammar:
         When the file is no TOML, or an entry lacks a polarity, applies to nothing, names an unknown tag or is empty:
         with the entry and what was needed.
     """
+    path = local(path)
     content, _ = read_toml(path, what="grammar")
     missing = {"aspects", "predicates", "openings", "closings", "outcomes", "degree", "questions", "groups"} - set(
         content

@@ -26,13 +26,13 @@ from kosent_lab.tokenization.vocabularies import save_tokenizer
 _RANDOM = 0.3  # how far the spread of a row of random weights may be from theirs, as a share of it: five sigma
 
 
-def widen_head(model: ElectraForSequenceClassification, outputs: int) -> None:
-    """Give the last linear layer `outputs` rows, keeping the first ones."""
+def widen_head(model: ElectraForSequenceClassification, outputs: int, *, seed: int = 0) -> None:
+    """Give the last linear layer `outputs` rows, keeping the first ones; new ones are drawn by `seed`."""
     old = model.classifier.out_proj
     if old.out_features == outputs:
         return
-    new = nn.Linear(old.in_features, outputs).to(old.weight.device)
-    with torch.no_grad():
+    with seeded(seed, old.weight.device), torch.no_grad():
+        new = nn.Linear(old.in_features, outputs).to(old.weight.device)
         new.weight.normal_(0, model.config.initializer_range)
         new.bias.zero_()
         kept = min(outputs, old.out_features)

@@ -16,6 +16,7 @@ from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTrainin
 from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import CONFIG, GENERATOR, GENERATOR_CONFIG, WEIGHTS, read_settings, write_checksums
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.devices import seeded
 from kosent_lab.models.electra import grow_depth, small_config
@@ -131,7 +132,7 @@ def save_pair(
         write_checksums(fresh)
 
 
-def load_pair(folder: Path) -> ElectraPair:
+def load_pair(folder: str | Path) -> ElectraPair:
     """Read what `save_pair` wrote, as fp32 on the CPU, in eval mode.
 
     Raises
@@ -141,6 +142,7 @@ def load_pair(folder: Path) -> ElectraPair:
     ModelError
         When a file is damaged or does not fit the others.
     """
+    folder = local(folder)
     first = next((path.name for path in folder.glob("model-*.safetensors")), WEIGHTS)
     files = (CONFIG, first, GENERATOR, GENERATOR_CONFIG, "tokenizer.json")
     missing = [name for name in files if not (folder / name).is_file()]

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from kosent_lab.core.files import write_bytes
-from kosent_lab.core.places import BUNDLED_FOLDER
+from kosent_lab.core.places import BUNDLED_FOLDER, local
 from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.errors.three_way import CLASSES
 from kosent_lab.models.classifier import Classifier
@@ -117,7 +117,7 @@ def read_three_way(classifier: Classifier, head: NeutralHead | None = None) -> C
     )
 
 
-def load_head(folder: Path = HEAD_FOLDER) -> NeutralHead:
+def load_head(folder: str | Path = HEAD_FOLDER) -> NeutralHead:
     """Load a head.
 
     Raises
@@ -125,6 +125,7 @@ def load_head(folder: Path = HEAD_FOLDER) -> NeutralHead:
     NotAvailableError, ModelError
         When there is none, or its file is damaged.
     """
+    folder = local(folder)
     path = folder / _FILE
     if not path.is_file():
         raise NotAvailableError(f"there is no three-way head {path}. Teach one: kosent-lab train three-way")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.core.files import write_text
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.studies.kept import STUDIES_FOLDER
 
@@ -19,12 +20,12 @@ MEASURED = STUDIES_FOLDER / "measured.json"
 _KEYS = ("name", "command", "date", "machine", "result")
 
 
-def load_measured(path: Path = MEASURED) -> dict[str, dict[str, Any]]:
+def load_measured(path: str | Path = MEASURED) -> dict[str, dict[str, Any]]:
     """Read every entry by its name.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
 
     Returns
     -------
@@ -37,6 +38,7 @@ def load_measured(path: Path = MEASURED) -> dict[str, dict[str, Any]]:
     DataError
         When an entry lacks a key or a name occurs twice.
     """
+    path = local(path)
     entries = json.loads(path.read_text("utf-8")) if path.is_file() else []
     for entry in entries:
         if missing := [key for key in _KEYS if key not in entry]:

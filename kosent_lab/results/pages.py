@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kosent_lab.core.files import write_text
-from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.places import DATA_FOLDER, local
 from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.results import (
     behaviour_tables,
@@ -98,20 +98,21 @@ def fill(text: str) -> str:
     return REGION.sub(filled, text)
 
 
-def write_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> list[str]:
+def write_pages(pages: Sequence[str] = PAGES, *, root: str | Path = ROOT) -> list[str]:
     """Fill the regions of every page.
 
     Parameters
     ----------
     pages : sequence of str
         Paths below `root`.
-    root : Path
+    root : str or Path
 
     Returns
     -------
     list of str
         The pages that changed.
     """
+    root = local(root)
     changed = []
     for page in pages:
         path, text = root / page, _read(root / page)
@@ -122,7 +123,7 @@ def write_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> list[str]
     return changed
 
 
-def check_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> None:
+def check_pages(pages: Sequence[str] = PAGES, *, root: str | Path = ROOT) -> None:
     """Make every region again and compare.
 
     Raises
@@ -130,6 +131,7 @@ def check_pages(pages: Sequence[str] = PAGES, *, root: Path = ROOT) -> None:
     DataError
         At the first difference; the message names page and line, what stands there and what belongs there.
     """
+    root = local(root)
     for page in pages:
         text = _read(root / page)
         stands, belongs = text.splitlines(), _filled(page, text).splitlines()

@@ -25,6 +25,7 @@ from kosent_lab.core import jobs
 from kosent_lab.core.columns import to_table
 from kosent_lab.core.files import frame_sha256, refuse_existing, whole
 from kosent_lab.core.locks import hold
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
@@ -39,8 +40,8 @@ _JOB = b"kosent_job"  # in the metadata of a shard
 
 
 def score_file(
-    source: Path,
-    target: Path,
+    source: str | Path,
+    target: str | Path,
     classifier: Classifier,
     *,
     reading: Reading | None = None,
@@ -52,9 +53,9 @@ def score_file(
 
     Parameters
     ----------
-    source : Path
+    source : str or Path
         See `documents.iter_documents`.
-    target : Path
+    target : str or Path
         A .parquet or .csv file that must not exist. Finished shards wait in ``<target>.parts`` and
         are removed when the whole is written.
     classifier : Classifier
@@ -77,6 +78,7 @@ def score_file(
         When `target` exists or another process is writing it, its ending is none of the two, or
         ``<target>.parts`` belongs to another job.
     """
+    source, target = local(source), local(target)
     if target.suffix not in (".parquet", ".csv"):
         raise DataError(f"the output ends in .parquet or .csv; got {target.name!r}")
     with hold(target):
@@ -109,7 +111,7 @@ def _warn_of_texts(name: str, shards: list[Path], max_tokens: int) -> None:
 
 def score_frame(
     frame: pd.DataFrame,
-    target: Path,
+    target: str | Path,
     classifier: Classifier,
     *,
     shard_rows: int = SHARD_ROWS,
@@ -122,7 +124,7 @@ def score_frame(
     ----------
     frame : DataFrame
         Document frame.
-    target : Path
+    target : str or Path
         The shards wait in ``<target>.parts``; those of another job are replaced, as the result itself is.
     classifier, shard_rows, mask_personal, progress :
         See `score_file`.
@@ -136,9 +138,9 @@ def score_frame(
     str
         The frame's SHA-256 (`core.files.frame_sha256`).
     """
-    starts = range(0, max(1, len(frame)), shard_rows)
-    pieces = (frame.iloc[start : start + shard_rows] for start in starts)
-    parts, folder, arrow = [], target, {n: kind for n, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
+    target = folder = local(target)
+    pieces = (frame.iloc[start : start + shard_rows] for start in range(0, max(1, len(frame)), shard_rows))
+    parts, arrow = [], {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
     with hold(target):
         options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
         for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
@@ -209,8 +211,7 @@ def score_shards(
         facts = jobs.describe(**common, **_contents(frame))
         if shard.exists() and jobs.differences(_facts(shard), facts):
             if not anew:
-                remedy = f"Remove {parts}, or write to another name."
-                jobs.check_same(_facts(shard), facts, where=shard, remedy=remedy)
+                jobs.check_same(_facts(shard), facts, where=shard, remedy=f"Remove {parts}, or write to another name.")
             logger.warning("%s is of another job and is scored anew", shard)
             shard.unlink()
         scored = None
@@ -265,9 +266,8 @@ def _facts(shard: Path) -> dict[str, Any] | None:
 
 def remove_shards(parts: Path) -> None:
     """Remove shards and their folder; what else someone has put there stays, and the folder with it."""
-    for pattern in ("part-*.parquet", "part-*.partial"):
-        for path in parts.glob(pattern):
-            path.unlink()
+    for path in (*parts.glob("part-*.parquet"), *parts.glob("part-*.partial")):
+        path.unlink()
     with contextlib.suppress(OSError):
         parts.rmdir()
 

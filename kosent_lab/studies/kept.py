@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.files import write_parquet, write_text
-from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.places import DATA_FOLDER, local
 from kosent_lab.core.schema import NotAvailableError
 
 STUDIES_FOLDER = DATA_FOLDER / "studies"
 
 
-def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+def load_study(name: str, folder: str | Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read a kept table.
 
     Raises
@@ -21,6 +21,7 @@ def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     NotAvailableError
         When there is none of that name; the message lists those that are there.
     """
+    folder = local(folder)
     path = folder / f"{name}.csv"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "none"
@@ -28,17 +29,19 @@ def load_study(name: str, folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def write_study(table: pd.DataFrame, path: Path) -> None:
+def write_study(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table as CSV: six digits, so that small p-values keep their size."""
+    path = local(path)
     write_text(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), path)
 
 
-def write_runs(runs: pd.DataFrame, path: Path) -> None:
+def write_runs(runs: pd.DataFrame, path: str | Path) -> None:
     """Keep the answers of several runs (`load_runs`) as parquet, a column a run."""
+    path = local(path)
     write_parquet(widen_runs(runs), path)
 
 
-def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+def load_runs(name: str = "recipes-vocabulary", folder: str | Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the kept answers of several runs, as `comparison.compare_recipes` takes them.
 
     Raises
@@ -46,6 +49,7 @@ def load_runs(name: str = "recipes-vocabulary", folder: Path = STUDIES_FOLDER) -
     NotAvailableError
         When there are none of that name.
     """
+    folder = local(folder)
     return lengthen_runs(_read(folder / f"{name}.parquet", "recipes --answers"))
 
 
@@ -63,8 +67,9 @@ def lengthen_runs(wide: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(recipe=parts[0], seed=parts[1].astype(int))
 
 
-def load_rejectors(folder: Path = STUDIES_FOLDER) -> pd.DataFrame:
+def load_rejectors(folder: str | Path = STUDIES_FOLDER) -> pd.DataFrame:
     """Read the scores of every text that `rejectors.score_rejectors` gave and `rejectors.keep` kept, with ``data``."""
+    folder = local(folder)
     return _read(folder / "rejectors.parquet", "rejectors --out")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from kosent_lab.core.model_files import check_folder
-from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder
+from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder, local
 from kosent_lab.core.schema import DataError, KosentError, ModelError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, is_present, list_cards
 from kosent_lab.corpora.store import right_file
@@ -87,12 +87,12 @@ def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
     return _from_json(folder)
 
 
-def open_tokenizer(path: Path) -> Tokenizer:
+def open_tokenizer(path: str | Path) -> Tokenizer:
     """Open a ``tokenizer.json``, so that it reads long words too (`read_long_words`).
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         The file, or a model folder, which is then looked at (`model_files.check_folder`).
 
     Raises
@@ -102,6 +102,7 @@ def open_tokenizer(path: Path) -> Tokenizer:
     ModelError, DataError
         When the folder asks for a program or its checksums do not hold; when the file is damaged.
     """
+    path = local(path)
     if path.is_dir():
         check_folder(path, weights=False)
         path = path / "tokenizer.json"

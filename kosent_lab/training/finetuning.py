@@ -21,6 +21,7 @@ from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import pad
@@ -144,7 +145,7 @@ def train(
     tokenizer: Tokenizer,
     frame: pd.DataFrame | Encoded,
     *,
-    folder: Path,
+    folder: str | Path,
     options: FinetuningOptions = FinetuningOptions(),
 ) -> pd.DataFrame:
     """Train `model` in place for the minutes given; a killed run goes on where it was.
@@ -161,7 +162,7 @@ def train(
         nothing is measured in the run); for two classes optionally ``soft_target`` (probability of
         positive), ``rating`` (1–10) and ``teaching_share`` (how often a row is drawn, in shares of what is drawn
         of the rows where it is missing: `teaching.mix`); ``corpus`` parts what valid is measured on.
-    folder : Path
+    folder : str or Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is
         continued where it is of the same texts, labels, classes, start, vocabulary and options
         (`options.MAY_CHANGE` apart), and refused where it is not.
@@ -185,6 +186,7 @@ def train(
     ----------
     Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
     """
+    folder = local(folder)
     if not isinstance(frame, Encoded):
         check_columns(frame, ["text", "label", "split"], what="training")
         refuse_test_rows(frame, what="training")
@@ -204,14 +206,13 @@ def train(
     if len(found) < 2 and "soft_target" not in rows.columns:
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
     job = _describe(model, rows.where((split == "train") | ((split == "valid") & label.notna())), options)
-    torch.manual_seed(options.seed)
     learnt = _prepare(taught, options, classes)
     held_ids = held.cut(min(max(LOOKED_AT, options.max_tokens), positions))
     held_labels = held.columns["label"].to_numpy(dtype="int64")
     held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
     pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
     device = next(model.parameters()).device
-    widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0))
+    widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0), seed=options.seed)
     packs = options.packs(device.type)
     choose_attention(model, packed=packs)
     targets = learnt.targets(device)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.held_out import held_out_rows
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
 from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.reading import Reading, plain_name
@@ -28,7 +29,7 @@ def read_labelled(
     reading: Reading | None = None,
     classes: str | None = None,
     official_only: bool = False,
-    soft_targets: Path | None = None,
+    soft_targets: str | Path | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read the rows of train and valid with labels as class numbers.
 
@@ -42,7 +43,7 @@ def read_labelled(
         Names parted by commas: ``negative,neutral,positive`` or ``1,2,3,4,5``; the two polarities when None.
     official_only : bool
         Only rows of the source's own train split.
-    soft_targets : Path, optional
+    soft_targets : str or Path, optional
         A parquet file of ``doc_id`` and ``soft_target``; rows without a label then stay.
 
     Returns
@@ -59,6 +60,7 @@ def read_labelled(
     DataError
         When a label is none of the classes, nothing is labelled, or a split is empty.
     """
+    soft_targets = local(soft_targets) if soft_targets is not None else None
     names = [plain_name(name) for name in classes.split(",")] if classes else [*LABEL_NAMES.values()]
     if len(set(names)) < 2 or len(set(names)) != len(names):
         raise DataError(f"--classes needs two or more different names, parted by commas; got {classes!r}")

@@ -22,6 +22,7 @@ from torch import nn
 from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
+from kosent_lab.models.devices import seeded
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.training.optimizers import freeze_layers, make_optimizers
 from kosent_lab.training.options import TrainingOptions
@@ -268,7 +269,7 @@ def run_training(
         When the loss is no number, the checkpoint is of another model or job, or the accelerator is lost;
         the last good checkpoint stays.
     """
-    with hold(folder / CHECKPOINT):
+    with hold(folder / CHECKPOINT), seeded(options.seed, next(model.parameters()).device):
         run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch, packed=packed)
         try:
             run.train(batches)

@@ -187,9 +187,13 @@ class PretrainingOptions(TrainingOptions):
         Weight of the discriminator's loss against the generator's. It matters to the shared
         embeddings, and to the generator by the clipping of one norm over both (both optimizers are blind to scale
         else); 50 in the paper, where a long run affords it.
+    hold_generator : bool
+        Train the discriminator alone: the generator and the embeddings that both share stay as they are, so that
+        what is replaced stays as hard to tell, and how well it is told can be compared with before.
     """
 
     looks: int = 50
     max_tokens: int = 128
     mask_share: float = 0.15
     discriminator_weight: float = 10.0
+    hold_generator: bool = False

@@ -22,6 +22,7 @@ from torch import nn
 
 from kosent_lab.core import jobs
 from kosent_lab.core.held_out import refuse_test_rows
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError
 from kosent_lab.models.corruption import choose_in_rows, choose_places, sample
 from kosent_lab.models.electra import start_embeddings
@@ -86,7 +87,7 @@ def pretrain(
     tokenizer: Tokenizer,
     frame: pd.DataFrame | Encoded,
     *,
-    folder: Path,
+    folder: str | Path,
     options: PretrainingOptions = PretrainingOptions(),
     start: str = "",
 ) -> pd.DataFrame:
@@ -99,7 +100,7 @@ def pretrain(
     frame : DataFrame or Encoded
         Columns ``text`` (or encoded rows) and ``split`` (``train`` and ``valid`` are used, test rows are refused);
         optionally ``share``: how often a row is drawn in an epoch.
-    folder : Path
+    folder : str or Path
         Takes ``metrics.jsonl`` and ``checkpoint.safetensors``; a checkpoint found there is continued where it is
         of the same texts, start, vocabulary and options (`options.MAY_CHANGE` apart), and refused where it is not.
     options : PretrainingOptions
@@ -121,6 +122,7 @@ def pretrain(
     TrainingError
         As `loop.run_training` does.
     """
+    folder = local(folder)
     positions = pair.discriminator.config.max_position_embeddings
     if options.max_tokens > positions:
         raise DataError(f"the pair has {positions} positions; got texts of up to {options.max_tokens} (--max-tokens)")
@@ -143,6 +145,8 @@ def pretrain(
     device = next(pair.parameters()).device
     for model in (pair.generator, pair.discriminator):
         choose_attention(model, packed=options.packs(device.type))
+    if options.hold_generator:
+        pair.generator.requires_grad_(False)  # its embeddings are the discriminator's
     task = _Detection(pair, tokenizer, options, device)
     lengths = np.array([len(row) for row in ids])
     draw = {"share": share, "batch_tokens": options.batch_tokens}
@@ -169,7 +173,8 @@ def pretrain(
         task.positions += positions
         task.filled += tokens
         parts = {"generator_loss": generator.detach(), "discriminator_loss": discriminator.detach()}
-        return BatchLoss(generator + options.discriminator_weight * discriminator, tokens, parts)
+        whole = discriminator if options.hold_generator else generator + options.discriminator_weight * discriminator
+        return BatchLoss(whole, tokens, parts)
 
     @torch.inference_mode()
     def look() -> dict[str, float]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 from tokenizers import Tokenizer
@@ -104,7 +103,7 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
 
 def draw_judged(table: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
     """Draw `scoring.plot_judged_pieces` into a figure of its own."""
-    figure = figure or plt.figure(figsize=SIZE)
+    figure = figure or Figure(figsize=SIZE)
     figure.clear()
     scoring.plot_judged_pieces(table, ax=figure.subplots())
     return figure

@@ -96,7 +96,7 @@ def draw_reliability(
     Figure
     """
     if figure is None:
-        figure = plt.figure(figsize=SIZE)
+        figure = Figure(figsize=SIZE)  # of none that pyplot shows besides
         figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
     rows = choose_slice(frame, name)
     table = calibration.reliability_table(rows, of=of, bins=bins, strategy=strategy, resamples=0)

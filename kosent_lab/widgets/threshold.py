@@ -126,7 +126,7 @@ def draw_threshold(
         the share kept, the threshold's point marked.
     """
     if figure is None:
-        figure = plt.figure(figsize=SIZE)
+        figure = Figure(figsize=SIZE)  # of none that pyplot shows besides
         figure.subplots(1, 2)
     return _draw(figure, _measure(frame, name), name, threshold)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -117,7 +116,7 @@ def draw_tokens(layers: pd.DataFrame, variants: pd.DataFrame, *, figure: Figure 
     -------
     Figure
     """
-    figure = figure or plt.figure(figsize=SIZE)
+    figure = figure or Figure(figsize=SIZE)
     figure.clear()
     names = list(dict.fromkeys(layers["layer"]))
     top, bottom = figure.subplots(2, 1, height_ratios=[max(len(names), 2), max(len(variants), 2)])

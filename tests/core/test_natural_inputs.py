@@ -1,10 +1,12 @@
 """What a notebook hands over: Series with indices of their own, lists, one text, words for numbers."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab import behaviour, core, errors, korean
+from kosent_lab import behaviour, calibration, core, curation, errors, korean, models, tokenization
 from kosent_lab.core.schema import DataError
 
 
@@ -47,3 +49,20 @@ def test_a_slice_column_may_be_named_alone_and_must_be_there(measure):
     assert len(measure(frame, columns="domain")) == len(measure(frame, columns=["domain"])) == 2
     with pytest.raises(DataError, match="Did you mean 'domain'"):
         measure(frame, columns=("domian",))
+
+
+def test_a_path_is_named_by_a_string_and_from_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "words.toml").write_text("request,asked_on,kind,value,note\n")
+    readers = (
+        tokenization.open_tokenizer,
+        models.load_pair,
+        models.load_head,
+        curation.read_recipe,
+        errors.read_taxonomy,
+    )
+    for read in readers:
+        with pytest.raises(core.KosentError, match=re.escape(str(tmp_path))):
+            read("~/nothing.toml")
+    assert calibration.read_calibration("~") is None
+    assert len(curation.read_registry("~/words.toml").wishes) == 0

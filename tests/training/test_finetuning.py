@@ -40,7 +40,9 @@ def tiny_model(tokenizer, seed=0):
 def test_training_learns_and_narrows_its_head(rows, tiny_tokenizer, tmp_path):
     model = tiny_model(tiny_tokenizer)
     options = dataclasses.replace(OPTIONS, steps=120)
-    history = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    state = torch.get_rng_state()
+    history = finetuning.train(model, tiny_tokenizer, rows, folder=str(tmp_path), options=options)
+    assert torch.equal(torch.get_rng_state(), state)  # the caller's random numbers are his
     assert history["accuracy"].iloc[-1] == 1.0  # the word tells the label
     assert model.classifier.out_proj.out_features == 2
     assert (tmp_path / "metrics.jsonl").read_text().count("\n") == len(history)

@@ -240,3 +240,19 @@ def test_a_checkpoint_of_another_vocabulary_is_refused(texts, tiny_tokenizer, tm
 def test_a_width_that_cannot_be_is_refused(tmp_path, capsys, words, message):
     assert main(["train", "pretrain", *words, "--out", str(tmp_path / "run")]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_generator_that_is_held_still_stays_as_it_was_and_the_discriminator_learns(
+    texts, tiny_tokenizer, tmp_path, capsys
+):
+    pair = tiny_pair(tiny_tokenizer)
+    before = {name: weight.clone() for name, weight in pair.state_dict().items()}
+    state = torch.get_rng_state()
+    options = dataclasses.replace(OPTIONS, hold_generator=True)
+    pretraining.pretrain(pair, tiny_tokenizer, texts, folder=str(tmp_path / "run"), options=options)
+    assert torch.equal(torch.get_rng_state(), state)  # of the caller
+    moved = {name for name, weight in pair.state_dict().items() if not torch.equal(weight, before[name])}
+    own = {name for name in before if name.startswith("discriminator") and "embeddings." not in name}
+    assert moved == own
+    assert main(["train", "pretrain", "--hold-generator", "--out", str(tmp_path / "other")]) == 2
+    assert "name the pair that has one with --init" in capsys.readouterr().err

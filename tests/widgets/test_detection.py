@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -26,7 +25,6 @@ def test_any_sentence_is_judged_and_drawn(text, pair, tiny_tokenizer):
         figure = detection.draw_judged(table)
         assert detection.draw_judged(table, figure=figure) is figure
         figure.canvas.draw()
-    plt.close(figure)
 
 
 def test_the_line_names_what_was_replaced_and_suspected(pair, tiny_tokenizer):

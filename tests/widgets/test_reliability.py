@@ -74,4 +74,3 @@ def test_the_static_figure_is_drawn_anew_into_the_same_axes(frame):
     assert reliability.draw_reliability(frame, of="positive", bins=5, figure=figure) is figure
     assert (counts, len(figure.axes[1].patches)) == (15, 5)
     assert figure.axes[0].get_xlim() == (0, 1)
-    plt.close(figure)

@@ -66,8 +66,7 @@ def test_rows_without_labels_draw_and_say_so(frame):
         label=frame["label"].mask(frame["rating"] == 4), correct=frame["correct"].mask(frame["rating"] == 4)
     )
     assert "no row has a label" in threshold.threshold_text(blank, name="rating: 4.0")
-    figure = threshold.draw_threshold(blank, name="rating: 4.0")
-    plt.close(figure)
+    threshold.draw_threshold(blank, name="rating: 4.0")
 
 
 def test_the_static_figure_marks_the_threshold(frame):
@@ -81,7 +80,6 @@ def test_the_static_figure_marks_the_threshold(frame):
     again = threshold.draw_threshold(frame, threshold=0.7, figure=figure)
     assert again is figure
     assert len(again.axes[1].lines) == 2
-    plt.close(figure)
 
 
 def test_without_ipywidgets_a_warning_says_what_to_install(frame, monkeypatch, caplog):
