@@ -23,13 +23,15 @@ def keep(shot, name):
     assert path.stat().st_size < LARGEST
 
 
-def test_the_first_screen_of_the_report(page, tmp_path):
+@pytest.mark.parametrize(("language", "name"), [("en", "report.png"), ("ko", "report-ko.png")])
+def test_the_first_screen_of_the_report(page, tmp_path, language, name):
     # fp32, so that the picture states the numbers that the page around it states
-    assert main(["report", "--data", "kosent-pack", "--precision", "fp32", "--out", str(tmp_path)]) == 0
+    options = ["--data", "kosent-pack", "--precision", "fp32", "--language", language]
+    assert main(["report", *options, "--out", str(tmp_path)]) == 0
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto((tmp_path / "report.html").as_uri())
     page.screenshot(path=tmp_path / "shot.png", clip={"x": 200, "y": 0, "width": 880, "height": 1000})
-    keep(tmp_path / "shot.png", "report.png")
+    keep(tmp_path / "shot.png", name)
 
 
 def test_a_widget(lab, page, tmp_path):
