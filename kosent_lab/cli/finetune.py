@@ -82,6 +82,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.schema import LABEL_NAMES, DataError
     from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
+    from kosent_lab.training.packaging import describe_start
     from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
@@ -119,7 +120,9 @@ def finetune(arguments: argparse.Namespace) -> None:
     if arguments.teachers or arguments.unlabelled is not None:
         frame = _distilled(arguments, frame)
         labels = frame.columns
-        seen["teachers"] = [run.name for run in arguments.teachers]
+        seen["teachers"] = [describe_start(run) for run in arguments.teachers]
+    if arguments.init is not None:
+        seen["began_from"] = [describe_start(arguments.init)]
     taught = labels.loc[labels["split"] == "train", "label"].value_counts()
     if absent := [name for number, name in enumerate(names) if not taught.get(number, 0)]:
         raise DataError(f"no row to learn {', '.join(map(repr, absent))} from; leave it out, or see how it is spelt")

@@ -59,14 +59,13 @@ def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[s
 
 def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
-    from kosent_lab.core.files import write_bytes
     from kosent_lab.core.folders import whole_folder
     from kosent_lab.core.schema import DataError
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
     from kosent_lab.training.checkpoints import weights_sha256
     from kosent_lab.training.options import PretrainingOptions
-    from kosent_lab.training.packaging import MODEL, run_model, write_taught
+    from kosent_lab.training.packaging import MODEL, describe_start, run_model, write_history, write_taught
     from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
@@ -91,6 +90,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
         frame, seen = unlabelled_rows(arguments)
     tokenizer = read_tokenizer(arguments)
     if arguments.init:
+        seen["began_from"] = [describe_start(arguments.init)]
         pair = pairs.load_pair(run_model(arguments.init))
         pair = pairs.grow_pair(pair, arguments.layers) if arguments.layers else pair
     else:
@@ -110,7 +110,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
     )
     with whole_folder(arguments.out / MODEL) as fresh:
         pairs.save_pair(pair.cpu(), tokenizer, fresh, largest_mb=arguments.largest_mb)
-        write_bytes((arguments.out / loop.METRICS).read_bytes(), fresh / loop.METRICS)
+        write_history(arguments.out, arguments.init, fresh)
         write_taught(seen, fresh)
     print(history.tail(3).to_string(index=False))
     print(f"on {device}: {arguments.out / MODEL}")

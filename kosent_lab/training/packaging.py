@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from kosent_lab.calibration.temperature import fit_shift, fit_temperature
 from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.model_files import CALIBRATION, write_checksums
+from kosent_lab.core.model_files import CALIBRATION, model_id, write_checksums
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
@@ -47,6 +47,37 @@ def run_model(start: str | Path) -> Path:
     """Return the model folder that a start means: a run's, a model folder, or the bundled model by its name."""
     folder = find_folder(str(start))[0]
     return folder / MODEL if (folder / MODEL).is_dir() else folder
+
+
+def describe_start(start: str | Path) -> dict[str, Any]:
+    """Return which model a training begins from or asks, and what that one has learnt from, as far as it says."""
+    name = find_folder(str(start))[1]
+    try:
+        taught = read_taught(Path(start))
+    except DataError:  # somebody else's model
+        taught = {}
+    return {"model": model_id(name, run_model(start))} | taught
+
+
+def _lineage(seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a model was taught, what those were that it began from, and its teachers."""
+    yield seen
+    for before in (*seen.get("began_from", []), *seen.get("teachers", [])):
+        if isinstance(before, dict):  # of teachers, older versions wrote the names alone
+            yield from _lineage(before)
+
+
+def write_history(run: Path, start: str | Path | None, folder: Path) -> None:
+    """Write a run's looks at valid into a model folder, behind those of the model that it began from.
+
+    Those of a run that began from another carry its name (``stage``), as steps and tokens are counted anew in each.
+    """
+    looks = (run / METRICS).read_text("utf-8")
+    before = run_model(start) / METRICS if start is not None else None
+    if before is not None and before.is_file():
+        own = [json.loads(line) | {"stage": run.name} for line in looks.splitlines()]
+        looks = before.read_text("utf-8") + "".join(json.dumps(row) + "\n" for row in own)
+    write_text(looks, folder / METRICS)
 
 
 def write_taught(seen: dict[str, Any], folder: Path) -> None:
@@ -94,26 +125,27 @@ def average_runs(runs: Sequence[Path], out: Path) -> Path:
         raise DataError(f"an average needs two runs or more (--runs A B …); got {len(runs)}")
     folders = [run_model(run) for run in runs]
     taught = [read_taught(run) for run in runs]
+    began_from = [before for one in taught for before in one.pop("began_from", [])]
     if any(other != taught[0] for other in taught):
         raise DataError("the runs were taught different rows, so that no one could say what their mean has seen")
     tokenizer = open_tokenizer(folders[0])
     mean = electra.average_weights([electra.open_classifier(folder) for folder in folders])
     with whole_folder(out / MODEL) as fresh:
         electra.save_classifier(mean, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens)
-        write_taught(taught[0], fresh)
+        write_taught(taught[0] | ({"began_from": began_from} if began_from else {}), fresh)
     return out / MODEL
 
 
 def _not_taught(data: str, run: Path) -> pd.DataFrame:
-    """Return the rows of `data` that `run` has not learnt from."""
+    """Return the rows of `data` that neither `run` nor what it comes from has learnt from."""
     rows = load(data)
     refuse_test_rows(rows, what=f"the calibration on {data}")
-    seen = read_taught(run)
-    names = [Path(name).name.partition(":")[0] for name in (data, str(seen.get("data", "")))]
-    if names[0] == PACK and "teaching" in seen:  # its own division, by domain
+    seen = list(_lineage(read_taught(run)))
+    own, *taught = [Path(name).name.partition(":")[0] for name in (data, *(str(one.get("data", "")) for one in seen))]
+    if own == PACK and any("teaching" in one for one in seen):  # its own division, by domain
         held = read_teaching(sentences=0)
         return rows[rows["doc_id"].isin(held.loc[held["split"] == "valid", "doc_id"])]
-    if "split" not in rows.columns and names[0] != names[1]:
+    if "split" not in rows.columns and own not in taught:
         return rows
     kept = divide(rows)
     kept = kept[kept["split"] != "train"]

@@ -59,6 +59,10 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
         json.loads((folder / "training_data.json").read_text("utf-8"))["train_rows"]
         == (table["split"] == "train").sum()
     )
+    taught = json.loads((folder / "training_data.json").read_text("utf-8"))
+    mean_of = taught["began_from"][0]
+    assert mean_of["model"].startswith("mean@")
+    assert [one["model"].partition("@")[0] for one in mean_of["began_from"]] == ["run"]
     for runs, message in (([run], "two runs or more"), ([run, deep], "only models of one depth")):
         assert parser.main(["train", "average", "--runs", *map(str, runs), "--out", str(tmp_path / "none")]) == 1
         assert message in capsys.readouterr().err

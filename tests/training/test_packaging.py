@@ -95,6 +95,13 @@ def test_a_temperature_is_not_fitted_on_what_the_run_was_taught(run, texts, tmp_
     made = packaging.package_run(taught, tmp_path / "a", calib=mine, valid=[])
     assert made["n"] == (divide(load(mine))["split"] == "valid").sum() < 100
     assert packaging.package_run(taught, tmp_path / "b", calib=other, valid=[])["n"] == 100
+    # nor on what the run was taught that it began from, or that its teachers were
+    for number, lineage in enumerate(
+        ({"began_from": [{"data": mine}]}, {"teachers": [{"began_from": [{"data": mine}]}]})
+    ):
+        later = run(f"later-{number}", taught=json.dumps({"data": other} | lineage))
+        again = packaging.package_run(later, tmp_path / f"later-{number}-model", calib=mine, valid=[])
+        assert again["n"] == made["n"]
 
 
 def test_a_run_is_fitted_on_what_was_kept_of_its_own_file(run, texts, tmp_path):

@@ -254,5 +254,17 @@ def test_a_generator_that_is_held_still_stays_as_it_was_and_the_discriminator_le
     moved = {name for name, weight in pair.state_dict().items() if not torch.equal(weight, before[name])}
     own = {name for name in before if name.startswith("discriminator") and "embeddings." not in name}
     assert moved == own
+
+    pairs.save_pair(pair, tiny_tokenizer, tmp_path / "run" / "model")
+    (tmp_path / "run" / "model" / METRICS).write_text((tmp_path / "run" / METRICS).read_text())
+    own = pd.DataFrame({"text": [f"우리가 오늘 쓴 글 {number}번" for number in range(300)]})
+    own.to_csv(tmp_path / "texts.csv")
+    onward = ["--init", str(tmp_path / "run"), "--data", str(tmp_path / "texts.csv"), "--out", str(tmp_path / "onward")]
+    short = ["--steps", "2", "--looks", "1", "--batch-tokens", "512", "--no-compile"]
+    assert main(["train", "pretrain", "--hold-generator", *onward, *short]) == 0
+    looks = pd.read_json(tmp_path / "onward" / "model" / METRICS, lines=True)
+    assert looks["stage"].fillna("").tolist() == ["", "", "onward"]
+    seen = json.loads((tmp_path / "onward" / "model" / "training_data.json").read_text("utf-8"))
+    assert [one["model"].partition("@")[0] for one in seen["began_from"]] == ["run"]
     assert main(["train", "pretrain", "--hold-generator", "--out", str(tmp_path / "other")]) == 2
     assert "name the pair that has one with --init" in capsys.readouterr().err
