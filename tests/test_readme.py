@@ -20,10 +20,10 @@ from tests.conftest import ROOT
 
 matplotlib.use("Agg")
 FRONT = ("README.md", "README.ko.md")
-PAGES = [*pages.PAGES, "docs/FILES.md", "CONTRIBUTING.md", "data/README.md", "notebooks/README.md"]
+PAGES = [*pages.PAGES, "docs/FILES.md", "docs/CORPORA.md", "CONTRIBUTING.md", "data/README.md", "notebooks/README.md"]
 COMMAND = re.compile(
     r"(?:\.venv/bin/python -m kosent_lab\.cli|kosent-lab) "
-    r"((?:report|predict|evaluate|tokens|data|study|train|bench|notebooks|results)\b.*)"
+    r"((?:report|predict|evaluate|tokens|data|corpus|study|train|bench|notebooks|results)\b.*)"
 )
 MAKE = re.compile(r"make (?:report|test|lab|notebooks|bench|hostile)\b.*")
 RENDER = MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -30,7 +30,7 @@ MARKS = {
 }  # fmt: skip
 WORDS = ("참", "퍽이나", "정말", "꽤")
 CUES = (*MARKS, *WORDS)
-PLACEBOS = {("123", "ㅁㅁ"): tuple(MARKS), ("정말", "꽤"): WORDS}  # to what stands in the same place
+PLACEBOS = {("123", "ㅁㅁ"): True, ("정말", "꽤"): False}  # of marks, and of words, whatever word it is
 KINDS = {
     "sarcastic": ("sarcasm_no_cue", "negative"),
     "plain negative": ("plain", "negative"),
@@ -156,9 +156,9 @@ def score_cues(cases: pd.DataFrame, predict: Predict) -> pd.DataFrame:
     table = cases.assign(prob_1=cases["text"].map(known), prob_changed=cases["changed"].map(known))
     odds = as_log_odds(table["prob_changed"]) - as_log_odds(table["prob_1"])
     table = table.assign(rise=table["prob_changed"] - table["prob_1"], log_odds_rise=odds, beyond=np.nan)
-    for placebos, cues in PLACEBOS.items():
+    for placebos, of_marks in PLACEBOS.items():
         idle = table[table["cue"].isin(placebos)].groupby(["doc_id", "text"])["log_odds_rise"].mean()
-        mine = table["cue"].isin(cues) & ~table["cue"].isin(placebos)
+        mine = (table["cue"].isin(MARKS) == of_marks) & ~table["cue"].isin(placebos)
         of_text = idle.reindex(pd.MultiIndex.from_frame(table.loc[mine, ["doc_id", "text"]])).to_numpy()
         table.loc[mine, "beyond"] = table.loc[mine, "log_odds_rise"] - of_text
     return table

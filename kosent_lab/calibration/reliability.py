@@ -201,6 +201,12 @@ def reliability_diagram(
     resamples, seed : int
         Of the interval and of the region.
 
+    Returns
+    -------
+    Diagram
+        ``bins`` (`reliability_table`), ``corp`` (`corp_curve`), ``smooth`` (`smooth_curve`), ``n``, and ``ece`` with the
+        ends of its 95 % interval.
+
     Raises
     ------
     DataError

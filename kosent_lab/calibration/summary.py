@@ -166,8 +166,10 @@ def compare(
             if name != "kuiper":
                 tables.append((view, name, *_difference(name, *readings, paired=paired)))
     table = pd.DataFrame(tables, columns=["of", "metric", "first", "second", "difference", "ci_low", "ci_high"])
-    said = f"bootstrap={resamples}, seed={seed}, {'paired' if paired else 'independent'}"
-    return table.assign(n_first=len(one), n_second=len(other), params=said)
+    said = f"bootstrap={resamples}, seed={seed}, "
+    ways = {name: "paired" if paired else "independent" for name in table["metric"]}
+    ways |= dict.fromkeys((name for name in ways if _from_both_intervals(name, paired)), "MOVER of both intervals")
+    return table.assign(n_first=len(one), n_second=len(other), params=said + table["metric"].map(ways))
 
 
 def _difference(
@@ -175,11 +177,16 @@ def _difference(
 ) -> tuple[float, float, float, float, float]:
     """Return a measure of both readings, its difference, and the interval of that."""
     one, other = first.value[name], second.value[name]
-    if name not in (*GAPS, "ece_debiased") and (paired or name not in (*SMOOTHED, "nll_calibration")):
+    if not _from_both_intervals(name, paired):
         moved = (second.drawn[name] - second.base[name]) - (first.drawn[name] - first.base[name])
         return one, other, other - one, *percentile_interval(other - one + moved, value=other - one)
     sides = (Interval(reading.value[name], *reading.bounds(name)) for reading in (first, second))
     return one, other, *independent_difference(*sides)
+
+
+def _from_both_intervals(name: str, paired: bool) -> bool:
+    """Tell whether a difference has the interval that those of its two sides make, not that of its resamples."""
+    return name in (*GAPS, "ece_debiased") or (not paired and name in (*SMOOTHED, "nll_calibration"))
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

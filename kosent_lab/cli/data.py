@@ -17,13 +17,13 @@ def add(subparsers: Any) -> None:
     )
     command(actions, "list", list_data, "what there is, and what is on this machine")
     fetch = command(actions, "fetch", fetch_data, "download by hash into the cache folder")
-    fetch.add_argument("names", nargs="+", metavar="NAME")
+    fetch.add_argument("names", nargs="+", metavar="NAME", help="of cards: kosent-lab data list")
     fetch.add_argument(
         "--accept-unstated-licence",
         action="store_true",
         help="fetch a corpus that states no licence, for private study",
     )
-    command(actions, "verify", verify_data, "rehash and recount").add_argument("name")
+    command(actions, "verify", verify_data, "rehash and recount").add_argument("name", help="of a card")
     command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
     mask = command(actions, "mask", mask_file, "hide personal data in every column of a table of yours, and no more")
     mask.add_argument("file", type=Path, help="CSV, TSV, JSONL, parquet or workbook")

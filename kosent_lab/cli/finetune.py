@@ -45,7 +45,9 @@ def add(stages: Any) -> None:
         default=50_000,
         help="of its grammar, with --teach; 0: none of them",
     )
-    parser.add_argument("--soft-targets", type=Path)
+    parser.add_argument(
+        "--soft-targets", type=Path, help="parquet of train baseline: probabilities to learn beside the labels"
+    )
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     parser.add_argument(
         "--teachers", nargs="+", type=Path, metavar="RUN", help="soft targets: the mean log-odds of these runs"
@@ -63,7 +65,7 @@ def add(stages: Any) -> None:
     parser.add_argument(
         "--patience", type=positive_int, help="end after so many looks without a better one; keeps the best"
     )
-    parser.add_argument("--label-smoothing", type=float, default=0.0)
+    parser.add_argument("--label-smoothing", type=float, default=0.0, help="share spread over all classes")
     parser.add_argument("--no-class-weights", action="store_true", help="rare classes count no more than others")
     parser.add_argument(
         "--positive-share", type=float, metavar="SHARE",

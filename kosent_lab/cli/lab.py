@@ -41,7 +41,7 @@ def add(subparsers: Any) -> None:
     bench.add_argument(
         "--memory-rows", type=natural_int, default=0, help="score so many short texts too, for the memory"
     )
-    bench.add_argument("--model")
+    bench.add_argument("--model", help="bundled by default; a folder or a Hub id")
     bench.add_argument("--beside", metavar="MODEL", help="also the speed of another model, in the same rounds")
     json_option(bench)
 

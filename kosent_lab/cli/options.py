@@ -32,12 +32,20 @@ CALIBRATORS = (
 
 
 class _Lines(argparse.HelpFormatter):
-    """Fills what describes a command, and leaves the examples below it as they are written."""
+    """Fills what describes a command, leaves the examples below it as they are written, and says every default."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
             return "\n".join(indent + line for line in text.splitlines())
         return super()._fill_text(text, width, indent)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        said = action.help or ""
+        tells = isinstance(action.default, (str, int, float, tuple, list)) and action.default not in ("", (), [])
+        if action.nargs == 0 or "default" in said or not tells or action.default == argparse.SUPPRESS:
+            return action.help
+        several = isinstance(action.default, (tuple, list))
+        return f"{said} (default: {' '.join(map(str, action.default)) if several else '%(default)s'})"
 
 
 def command(

@@ -12,7 +12,7 @@ from kosent_lab.cli.train_options import check_resumable, common_options, read_t
 if TYPE_CHECKING:
     import pandas as pd
 
-SOURCES = ["nsmc", "pretrain_text=0.3"]
+SOURCES = ["nsmc"]
 
 
 def add(stages: Any) -> None:
@@ -23,7 +23,7 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--data", action="append", metavar="NAME|FILE|snapshot:DIR[=SHARE]",
-        help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc, pretrain_text=0.3); "
+        help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc); "
         "snapshot:DIR is a governed corpus (kosent-lab corpus build)",
     )  # fmt: skip
     parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")

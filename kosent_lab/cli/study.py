@@ -45,10 +45,10 @@ def add(subparsers: Any) -> None:
         "what a particle deleted, swapped, ill-formed, split or joined does to the model, beside a control",
     )  # fmt: skip
     particles.add_argument("--kinds", nargs="+", metavar="KIND", help="default: all")
-    particles.add_argument("--by", choices=("kind", "josa"), default="kind")
+    particles.add_argument("--by", choices=("kind", "josa"), default="kind", help="what makes a row")
     particles.add_argument("--model", help="bundled by default; a folder or a Hub id")
-    particles.add_argument("--precision", choices=PRECISIONS, default="fp32")
-    particles.add_argument("--seed", type=natural_int, default=0)
+    particles.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the model")
+    particles.add_argument("--seed", type=natural_int, default=0, help="of changes and controls")
     _common(particles, "kosent-pack")
     recipes = command(
         questions, "recipes", study_recipes,
@@ -102,7 +102,7 @@ def _add_transfer(questions: Any) -> None:
     transfer.add_argument(
         "--per-label", type=natural_int, default=600, help="at most so many rows of each label; 0: all; default: 600"
     )
-    transfer.add_argument("--seed", type=natural_int, default=0)
+    transfer.add_argument("--seed", type=natural_int, default=0, help="of the draws")
     transfer.add_argument("--model", help="bundled by default, or a folder")
     out_option(transfer, ".csv", "also write the table")
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 def add(stages: Any) -> None:
     """Add the stages to ``train``."""
     vocabulary = command(stages, "vocabulary", train_vocabulary, "learn a vocabulary on the train split")
-    vocabulary.add_argument("--data", default="nsmc")
-    vocabulary.add_argument("--size", type=positive_int, default=32_000)
-    vocabulary.add_argument("--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece")
+    vocabulary.add_argument("--data", default="nsmc", metavar="NAME|FILE", help="texts to learn from")
+    vocabulary.add_argument("--size", type=positive_int, default=32_000, help="pieces in all")
+    vocabulary.add_argument(
+        "--kind", choices=("wordpiece", "bpe", "unigram"), default="wordpiece", help="how it is learnt and cuts"
+    )
     vocabulary.add_argument(
         "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
     )
@@ -26,7 +28,7 @@ def add(stages: Any) -> None:
     baseline = command(
         stages, "baseline", train_baseline, "TF-IDF + logistic regression: the cheap rival, and soft targets"
     )
-    baseline.add_argument("--data", default="nsmc")
+    baseline.add_argument("--data", default="nsmc", metavar="NAME|FILE", help="labelled texts")
     baseline.add_argument(
         "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
     )
@@ -46,10 +48,12 @@ def add(stages: Any) -> None:
     json_option(baseline)
     baseline.set_defaults(writes=("json", "soft_targets"))
     average = command(stages, "average", average_runs, "one run of several from one start: the mean of their weights")
-    average.add_argument("--runs", nargs="+", type=Path, required=True, metavar="RUN")
+    average.add_argument(
+        "--runs", nargs="+", type=Path, required=True, metavar="RUN", help="folders of runs from one start"
+    )
     average.add_argument("--out", type=Path, required=True, help="run folder")
     package = command(stages, "package", package_run, "make a model folder of a run: fp16, calibrated, with checksums")
-    package.add_argument("--run", type=Path, required=True, dest="run_folder")
+    package.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
     package.add_argument(
         "--calib", metavar="DATA",
         help="what the temperature is fitted on (default: nsmc:calib, or what was kept of its own file)",
@@ -62,24 +66,24 @@ def add(stages: Any) -> None:
         "--fp8", choices=("embeddings", "matrices"),
         help="write the word embeddings, or every matrix, in 8 bits (E4M3): half the bytes, 2.7 %% of noise in each",
     )  # fmt: skip
-    package.add_argument("--out", type=Path, required=True)
+    package.add_argument("--out", type=Path, required=True, help="model folder")
     pieces = command(stages, "pieces", teach_pieces, "teach a run the signs that its vocabulary lacked, emoji first")
     pieces.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
     pieces.add_argument(
         "--examples", type=positive_int, default=12_000, help="texts that are drawn (default: %(default)s)"
     )
-    pieces.add_argument("--seed", type=natural_int, default=0)
+    pieces.add_argument("--seed", type=natural_int, default=0, help="of the examples drawn")
     pieces.add_argument("--out", type=Path, required=True, help="run folder")
     json_option(pieces)
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
     three_way.add_argument("--model", help="bundled by default, or a folder")
-    three_way.add_argument("--out", type=Path, required=True)
+    three_way.add_argument("--out", type=Path, required=True, help="folder of the head")
     secrets = command(stages, "secrets", train_secrets, "teach the model that tells passwords by the words around them")
     secrets.add_argument(
         "--data", type=Path, nargs="+", metavar="FILE",
         help="CSV of marked lines: text, part (who wrote it); default: ours, without the test lines",
     )  # fmt: skip
-    secrets.add_argument("--out", type=Path, required=True)
+    secrets.add_argument("--out", type=Path, required=True, help="folder")
 
 
 def _train_frame(data: str) -> pd.DataFrame:

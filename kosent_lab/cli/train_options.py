@@ -28,12 +28,21 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
     parser.add_argument("--steps", type=positive_int, help="end after so many updates, whatever time they take")
-    parser.add_argument("--batch-tokens", type=positive_int, default=6_144)
-    parser.add_argument("--max-tokens", type=positive_int, help="pieces a text is cut at (pretrain: into parts of)")
+    parser.add_argument(
+        "--batch-tokens", type=positive_int, default=6_144, help="positions of a batch, padding included"
+    )
+    parser.add_argument(
+        "--max-tokens",
+        type=positive_int,
+        help="pieces a text is cut at (default: 96), or, pretrain, into parts of (default: 128)",
+    )
     parser.add_argument("--accumulate", type=positive_int, default=1, help="batches per update")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon", help="muon: for the matrices")
     parser.add_argument("--rate-share", type=float, default=1.0, help="multiplies the peak learning rates")
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument(
+        "--decay-share", type=float, help="of the run, in which the rate falls to zero (default: 0.5; with --init 1)"
+    )
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: what is fast here")
     parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
     parser.add_argument(
@@ -42,7 +51,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="how often the whole state is written")
     parser.add_argument("--looks", type=positive_int, help="how often valid is scored in the run")
-    parser.add_argument("--seed", type=natural_int, default=0)
+    parser.add_argument("--seed", type=natural_int, default=0, help="of order, draws and new weights")
     parser.add_argument(
         "--largest-mb", type=positive_int, help="cut the weights into files of so many MB; train package joins them"
     )
@@ -60,7 +69,8 @@ def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> 
     if arguments.max_tokens is not None:
         options["max_tokens"] = arguments.max_tokens
     options |= {name: getattr(defaults, name) * arguments.rate_share for name in ("muon_rate", "adamw_rate")}
-    options |= {"decay_share": 1.0} if arguments.init else {}
+    if arguments.decay_share is not None or arguments.init:
+        options["decay_share"] = 1.0 if arguments.decay_share is None else arguments.decay_share
     options |= {"looks": arguments.looks} if arguments.looks else {}
     return options | {"compile": not arguments.no_compile}
 

@@ -11,7 +11,13 @@ from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.printable import printable
 from kosent_lab.core.schema import DataError
 
-_ASKED = ("document", "owner", "repository", "source", "user")
+_ASKED = {
+    "document": "its id",
+    "owner": "of a repository, by name",
+    "repository": "owner/name, or its address",
+    "source": "as the recipe calls it",
+    "user": "who wrote, by name",
+}
 
 
 def add(actions: Any) -> None:
@@ -19,13 +25,13 @@ def add(actions: Any) -> None:
     asking = command(actions, "ask", ask_corpus, "is it in there, in which version, or which step took it out")
     asking.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="versions of a corpus")
     what = asking.add_mutually_exclusive_group(required=True)
-    for name in (*_ASKED, "text"):
-        what.add_argument(f"--{name}")
+    for name, meant in {**_ASKED, "text": "as it was written, or as a version has it"}.items():
+        what.add_argument(f"--{name}", help=meant)
     what.add_argument("--file", type=Path, help="whose content is the text")
 
     wishes = command(actions, "wishes", print_wishes, "what became of every wish in a version of a corpus")
-    wishes.add_argument("folder", type=Path, metavar="DIR")
-    wishes.add_argument("--registry", type=Path, required=True)
+    wishes.add_argument("folder", type=Path, metavar="DIR", help="of a version")
+    wishes.add_argument("--registry", type=Path, required=True, help="CSV file with the wishes")
     out_option(wishes, ".csv", "write the answers")
 
     wish = command(actions, "opt-out", enter_wish, "enter a wish to be left out into a registry")
@@ -35,8 +41,8 @@ def add(actions: Any) -> None:
     wish.add_argument("--hashed", action="store_true", help="keep a name as its hash")
     wish.add_argument("--note", default="", help="nothing that names a person")
     what = wish.add_mutually_exclusive_group(required=True)
-    for name in (*_ASKED, "text"):
-        what.add_argument(f"--{name}", help="kept as its hash" if name == "text" else None)
+    for name, meant in {**_ASKED, "text": "kept as its hash"}.items():
+        what.add_argument(f"--{name}", help=meant)
     what.add_argument("--file", type=Path, help="whose content is the text")
 
 

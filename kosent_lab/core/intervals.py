@@ -53,7 +53,7 @@ def wilson_bounds(successes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def wilson_interval(successes: float, n: int) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion (`wilson_bounds`); (nan, nan) without rows.
+    """Return Wilson's 95 % score interval of `successes` in `n` as shares (`wilson_bounds`); (nan, nan) without rows.
 
     Examples
     --------

@@ -109,13 +109,13 @@ def fetch(name: str, *, accept_unstated: bool = False, quiet: bool = False, base
     card = find_card(name)
     if not any(_is_wanted(card, file) for file in card.files):
         return [right_file(card, file) for file in card.files]
+    if card.fetch == "by-hand":
+        raise NotAvailableError(_how_to_get(card))
     if card.licence == UNSTATED and not accept_unstated:
         raise DataError(
             f"{name} states no licence, so it is fetched only at your word: add --accept-unstated-licence, "
             "use it for private study, and do not publish it."
         )
-    if card.fetch == "by-hand":
-        raise NotAvailableError(_how_to_get(card))
     folder = cache_folder()
     with hold(folder / name):
         for file in card.files:

@@ -24,6 +24,7 @@ import pyarrow.parquet
 
 from kosent_lab.core.files import file_sha256
 from kosent_lab.core.hangul import spellings
+from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, NotAvailableError
 
 MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED = (
@@ -239,7 +240,7 @@ def open_snapshot(folder: str | Path) -> Snapshot:
     DataError
         When the manifest is damaged, was edited, or a newer version of this package wrote it.
     """
-    folder = Path(folder)
+    folder = local(folder)
     path = folder / MANIFEST
     if not path.is_file():
         raise NotAvailableError(

@@ -15,7 +15,10 @@ SURE = 0.9
 
 
 def confident_mistakes(frame: pd.DataFrame, *, count: int = 20, once: bool = False) -> pd.DataFrame:
-    """Return the labelled rows that are wrong with the highest confidence, surest first; `once`: of pairs one."""
+    """Return the labelled rows of a prediction frame that are wrong, the `count` surest first.
+
+    With `once` of the texts of one pair (``pair_id``) the surest stands for all.
+    """
     frame = with_correct(frame)
     check_columns(frame, ["correct", "confidence"], what="confident mistakes", hint="Run predict_frame first.")
     wrong = np.flatnonzero(frame["correct"].eq(False).fillna(False))

@@ -92,11 +92,22 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
     value = kappa(np.ones(len(agreed)))
     draws = [kappa(counts) for counts in resample_counts(len(agreed), resamples=resamples, seed=seed)]
     low, high = percentile_interval(draws, value=value)
-    chance = float(one.mean(axis=0) @ other.mean(axis=0))
-    if chance < 1:  # a bootstrap of few readings is too short, and of those that always agree it has no width
-        least, most = ((bound - chance) / (1 - chance) for bound in wilson_interval(agreed.sum(), len(agreed)))
-        low, high = min(low, least), max(high, most)
-    return Interval(value, low, high)
+    if len(names) > 1:  # a bootstrap of few readings is too short, and of those that always agree it has no width
+        table = one.T @ other / len(agreed)
+        least, most = (_kappa_at(table, bound) for bound in wilson_interval(agreed.sum(), len(agreed)))
+        low, high = np.fmin(low, least), np.fmax(high, most)
+    return Interval(value, float(low), float(high))
+
+
+def _kappa_at(table: np.ndarray, agreement: float) -> float:
+    """Return the kappa of two readings, shares of shape (k, k), were they alike so often: what chance does follows."""
+    apart = table * (1 - np.eye(len(table)))
+    if not apart.any():  # of what they differ in nothing is known
+        apart = 1 - np.eye(len(table))
+    alike = np.diag(np.diag(table)) if np.trace(table) else np.eye(len(table))
+    moved = agreement * alike / alike.sum() + (1 - agreement) * apart / apart.sum()
+    chance = float(moved.sum(axis=1) @ moved.sum(axis=0))
+    return float("nan") if chance >= 1 else (agreement - chance) / (1 - chance)
 
 
 def stratum_of(frame: pd.DataFrame) -> pd.Series:

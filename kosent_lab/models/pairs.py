@@ -77,7 +77,9 @@ class ElectraPair(nn.Module):
 def new_pair(
     vocabulary_size: int, *, layers: int = 12, width: int = 256, generator_share: float = 0.25, seed: int = 0
 ) -> ElectraPair:
-    """Make a pair of KoELECTRA-Small-v3's shape with random weights.
+    """Make a pair with random weights: a discriminator of KoELECTRA-Small-v3's shape, a narrower generator.
+
+    The paper's small model has a generator of a quarter of the width; KoELECTRA-Small's is as wide as the other.
 
     Parameters
     ----------

@@ -35,7 +35,8 @@ review by {over_tfidf} points ({over_tfidf_low} to {over_tfidf_high}; p {p_tfidf
 {over_best_high}, where the rival has the threshold that suits these rows best), and above that of \
 `kosent-electra-small-fast`, which has a quarter of its layers, by {over_shallow} ({over_shallow_low} to \
 {over_shallow_high}; p {p_shallow}); on the pack, n = {n_pack}, by {pack} ({pack_low} to {pack_high}; p {p_pack}). \
-Intervals of differences of matched shares (Agresti and Min), a minimal pair counted as one draw; p of permutations \
+Intervals of differences of matched shares (Agresti and Min), a minimal pair (two texts alike \
+but for one word or mark) counted as one draw; p of permutations \
 that swap the two models' answers at random.
 - Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
 neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
@@ -46,7 +47,7 @@ such domains did, and the trials of its recipe looked at these sets.
 - On two cores it reads {exact} reviews a second exactly (fp32) and {fastest} in bfloat16, {exact_ratio} and \
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone, exactly, {exact_ratio_2} times. \
 `kosent-electra-small-fast` reads {beside}, {beside_ratio} times as many as the fastest way.
-- Particles are found with an F1 of {f1_worst} on {f1_worst_name} to {f1_best} on {f1_best_name}: test \
+- Particles are found with an F1 of {f1_worst} on the treebank {f1_worst_name} to {f1_best} on {f1_best_name}: test \
 parts that no rule was drawn from.
 - In {n_boundaries} of NSMC's reviews its vocabulary cuts {kept} of the boundaries of stem and particle; one of the \
 same size, learnt within morphemes, {kept_morphemes}.""",
@@ -56,7 +57,8 @@ same size, learnt within morphemes, {kept_morphemes}.""",
 {over_best}, {over_best_low} ~ {over_best_high}), 층 수가 사분의 일인 `kosent-electra-small-fast`보다 \
 {over_shallow}%포인트({over_shallow_low} ~ {over_shallow_high}, p {p_shallow}) 높습니다. \
 자체 예문(n = {n_pack})에서는 `kosent-electra-small-fast`보다 {pack}%포인트({pack_low} ~ {pack_high}, p {p_pack}) \
-높습니다. 구간은 대응표본의 비율 차이에 대한 Agresti–Min 신뢰구간이고 최소 대립쌍은 한 단위로 묶었으며, \
+높습니다. 구간은 대응표본의 비율 차이에 대한 Agresti–Min 신뢰구간이고 최소 대립쌍(낱말이나 기호 하나만 다른 두 글)은 \
+한 단위로 묶었으며, \
 p는 두 모델의 답을 무작위로 맞바꾼 순열 검정에서 얻었습니다.
 - 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사 하나 때문에 중립인 {n_josa}개에서는 \
 {neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 표시(ㅋㅋ, ^^, 참 등)가 있는 {n_cue}개 중 {cue}, \
@@ -68,8 +70,8 @@ p는 두 모델의 답을 무작위로 맞바꾼 순열 검정에서 얻었습�
 `transformers.pipeline`의 {exact_ratio}배와 {fastest_ratio}배이고, AVX2만 있는 기계에서는 \
 정확한 방식으로 {exact_ratio_2}배입니다. `kosent-electra-small-fast`는 {beside}개로, \
 가장 빠른 방식의 {beside_ratio}배입니다.
-- 조사를 찾는 F1은 {f1_worst_name} {f1_worst}에서 {f1_best_name} {f1_best} 사이입니다. 규칙을 만들 때 \
-보지 않은 테스트 부분에서 잰 값입니다.
+- 조사를 찾는 F1은 구문 분석 말뭉치 {f1_worst_name}의 {f1_worst}에서 {f1_best_name}의 {f1_best} 사이입니다. \
+규칙을 만들 때 보지 않은 테스트 부분에서 잰 값입니다.
 - NSMC 영화평 {n_boundaries}건에서, 어절을 앞말과 조사의 경계에서 자른 비율은 이 모델의 어휘가 {kept}, 크기는 같고 \
 형태소 안에서만 학습한 어휘가 {kept_morphemes}입니다.""",
 }

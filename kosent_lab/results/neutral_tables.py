@@ -205,7 +205,8 @@ def cost_sentence(language: str) -> str:
     least, most = max(found, key=found.get), min(found, key=found.get)
     lost = [f"{-100 * value:.1f}" for value in (found[least], found[most], cost("head", "finance").value)]
     if language == "ko":
-        return f"{DOMAINS_KO[least]} {lost[0]}, {DOMAINS_KO[most]} {lost[1]}, 금융 뉴스 {lost[2]}%포인트"
+        domains = f"{lost[0]}({DOMAINS_KO[least]})–{lost[1]}({DOMAINS_KO[most]})"
+        return f"아홉 분야에서 {domains}, 금융 뉴스에서 {lost[2]}%포인트"
     return f"{lost[0]} points ({DOMAINS[least][0]}) to {lost[1]} ({DOMAINS[most][0]}), and {lost[2]} on finance news"
 
 

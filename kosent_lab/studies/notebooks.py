@@ -8,6 +8,7 @@ The notebooks' prose and code live in ``notebooks/``, what they call in the rest
 from __future__ import annotations
 
 import html
+import itertools
 import logging
 import re
 import time
@@ -37,6 +38,7 @@ SECONDS = 600  # a cell may take; a whole notebook should take less than 60
 # Folded letters from which a text counts as a corpus row rather than a common phrase
 FOREIGN_LETTERS = 14
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*")
+_BOUNDS = re.compile(rf"\([^()]*?({_NUMBER.pattern})%? to ({_NUMBER.pattern})%?[^()]*\)")
 _PREFIX_LETTERS = 24  # a table shows long texts cut off
 _BAR = re.compile(r"\d+%\|.*/s\]|\ds/\w+\]")
 _WIDGETS = "application/vnd.jupyter.widget-"
@@ -157,6 +159,16 @@ def output_texts(notebook: NotebookNode) -> list[str]:
     return texts
 
 
+def output_rows(notebook: NotebookNode) -> list[str]:
+    """Return what `output_texts` does, a table's rows each on a line of their own however wide they are."""
+    rows = output_texts(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            table = "".join(output.get("data", {}).get("text/html", ""))
+            rows += [re.sub(r"<[^>]*>|\s+", " ", row) for row in re.findall(r"<tr.*?</tr>", table, flags=re.DOTALL)]
+    return rows
+
+
 def foreign_rows(notebook: NotebookNode, texts: Iterable[str]) -> list[str]:
     """Return the texts that stand among a notebook's outputs, whole or cut off after their beginning.
 
@@ -193,6 +205,9 @@ def foreign_texts() -> Iterable[str]:
 def unproven_numbers(notebook: NotebookNode) -> list[str]:
     """Return the numbers of the Findings, or of the answers to exercises, that no output shows.
 
+    The two ends of an interval ("(0.1 to 0.2)") have to stand in one line of an output, in one row of a table, or one
+    below the other where a column of single numbers is printed.
+
     Parameters
     ----------
     notebook : NotebookNode
@@ -204,11 +219,14 @@ def unproven_numbers(notebook: NotebookNode) -> list[str]:
     list of str
     """
     findings = [cell.source for cell in notebook.cells if cell.source.startswith(("## Findings", "**Answer.**"))]
-    shown = set(_NUMBER.findall("\n".join(output_texts(notebook)).replace("−", "-")))
+    lines = [set(_NUMBER.findall(line)) for line in "\n".join(output_rows(notebook)).replace("−", "-").splitlines()]
+    shown = set().union(*lines)
+    lines += [one | other for one, other in itertools.pairwise(lines) if len(one) == len(other) == 1]
     # the numbered list's own numbers are none of them
     stated = re.sub(r"^\d+\.", "", "\n".join(findings), flags=re.MULTILINE)
-    stated = _NUMBER.findall(stated.split("**Exercises.**")[0].replace("−", "-"))
-    return [number for number in stated if number not in shown]
+    stated = stated.split("**Exercises.**")[0].replace("−", "-")
+    apart = [ends for ends in _BOUNDS.findall(stated) if not any(set(ends) <= line for line in lines)]
+    return [one for one in _NUMBER.findall(stated) if one not in shown] + [" to ".join(ends) for ends in apart]
 
 
 def write_notebook(notebook: NotebookNode, path: Path, *, foreign: Iterable[str]) -> None:

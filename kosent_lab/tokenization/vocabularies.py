@@ -63,6 +63,10 @@ def train_vocabulary(
     and ``^^`` is never seen as one sign. Runs are kept whole here: fewer positions, and the cues
     of sarcasm become pieces.
 
+    The library learns WordPiece by the frequency of pairs as it learns BPE, not by likelihood. At one size the two
+    differ in that ``##`` doubles what stands at a word's beginning and within, and in cutting: the longest piece first,
+    against the merges in their order.
+
     References
     ----------
     Park et al. 2020, "An empirical study of tokenization strategies for various Korean NLP tasks"

@@ -1,7 +1,7 @@
 """Which weights learn by which rule: Muon for the matrices of a small encoder, AdamW for the rest, or none.
 
 ``torch.optim.Muon`` orthogonalises in bfloat16 everywhere, which a CPU without bfloat16 instructions
-emulates at a hundredth of its float32 rate; that is the one reason for the class here.
+emulates at a hundredth of its float32 rate, and takes matrix after matrix: hence the class here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def orthogonalize(matrices: torch.Tensor, *, steps: int = 5) -> torch.Tensor:
     ----------
     matrices : Tensor, shape (n, rows, columns)
     steps : int
-        Five bring singular values to between about 0.7 and 1.2, which is all that Muon needs.
+        Five bring singular values that are not far below the largest to between about 0.7 and 1.2; of a matrix of low
+        rank the least ones stay small.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.op
     References
     ----------
     Howard and Ruder 2018, "Universal language model fine-tuning for text classification" (gradual
-    unfreezing); Clark et al. 2020, appendix A (layer-wise learning-rate decay).
+    unfreezing); Clark et al. 2020, appendix B (layer-wise learning-rate decay).
     """
     top = 1 + max((depth for name, _ in model.named_parameters() if (depth := _depth(name)) is not None), default=0)
     kinds: dict[tuple[int, str], list[nn.Parameter]] = {}

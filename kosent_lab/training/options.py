@@ -184,12 +184,11 @@ class PretrainingOptions(TrainingOptions):
         Share of the pieces of a text that the generator has to fill in; of packed rows, of their positions, drawn over
         all texts of a row (`corruption.choose_in_rows`).
     discriminator_weight : float
-        Weight of the discriminator's loss against the generator's. It matters to the shared
-        embeddings, and to the generator by the clipping of one norm over both (both optimizers are blind to scale
-        else); 50 in the paper, where a long run affords it.
+        Weight of the discriminator's loss against the generator's. It matters to the embeddings that both share alone,
+        as both optimizers are blind to scale; 50 in the paper, where a long run affords it.
     hold_generator : bool
         Train the discriminator alone: the generator and the embeddings that both share stay as they are, so that
-        what is replaced stays as hard to tell, and how well it is told can be compared with before.
+        what is replaced stays as hard to tell, and how well it is told can be compared with before at one `mask_share`.
     """
 
     looks: int = 50

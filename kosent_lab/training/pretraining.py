@@ -2,8 +2,9 @@
 
 As in Clark et al. 2020, but that no text looks into its neighbour: on two CPU cores each is a row of its
 own, in batches of similar length (less padding than 5 %), on a GPU rows of 128 positions hold several
-(``training.resident``). All pieces chosen are shown as ``[MASK]`` (the paper leaves 15 % of them as they
-are); no dropout, which triples the time of a compiled step; Muon for the matrices.
+(``training.resident``). All pieces chosen are shown as ``[MASK]`` (the authors' code leaves 15 % of them as they
+are); special pieces are not judged; the discriminator's loss weighs 10, not 50; no dropout, which triples the time
+of a compiled step; Muon for the matrices; a new pair starts from static vectors (`start_from_text`).
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+import argparse
+
 import pytest
 
 from kosent_lab.cli import parser
@@ -18,6 +20,24 @@ def test_wrong_arguments_exit_with_2(arguments, capsys):
         parser.main(arguments)
     assert stop.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_every_option_says_what_it_is():
+    """And its default, where it has one: nobody looks for it in the code."""
+
+    def silent(commands, words):
+        for action in commands._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for name, below in action.choices.items():
+                    yield from silent(below, [*words, name])
+            elif not action.help:
+                yield " ".join([*words, *action.option_strings, action.dest])
+        shown = " ".join(commands.format_help().split())
+        for action in commands._actions:
+            if action.nargs != 0 and isinstance(action.default, (int, float)) and "default" not in (action.help or ""):
+                assert f"(default: {action.default})" in shown, words
+
+    assert list(silent(parser.build_parser(), [])) == []
 
 
 def test_failures_are_told_without_a_traceback(capsys, tmp_path, tiny_folder):
