@@ -182,6 +182,18 @@ def test_numbers_that_no_output_shows_are_found():
     assert notebooks.unproven_numbers(negative) == ["-0.05", "1"]
 
 
+def test_the_ends_of_an_interval_stand_in_one_row():
+    table = "<table><tr><td>0.10</td><td>0.20</td></tr><tr><td>0.30</td>\n<td>0.40</td></tr></table>"
+    outputs = [
+        nbformat.v4.new_output("display_data", data={"text/html": table}),
+        nbformat.v4.new_output("stream", text="ci_low   0.50\nci_high  0.60\nother 1 2\nn 0.70"),
+    ]
+    notebook = small("1", outputs=outputs)
+    said = "One (0.10 to 0.20), two (interval 0.10 to 0.40), three (0.50 to 0.60), four (0.60 to 0.70)."
+    notebook.cells.append(nbformat.v4.new_markdown_cell(f"## Findings\n- {said}"))
+    assert notebooks.unproven_numbers(notebook) == ["0.10 to 0.40", "0.60 to 0.70"]
+
+
 def test_a_broken_notebook_and_a_dead_kernel_are_told(tmp_path):
     path = tmp_path / "99_bad.ipynb"
     path.write_text("{")

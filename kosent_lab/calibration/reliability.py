@@ -204,8 +204,8 @@ def reliability_diagram(
     Returns
     -------
     Diagram
-        ``bins`` (`reliability_table`), ``corp`` (`corp_curve`), ``smooth`` (`smooth_curve`), ``n``, and ``ece`` with the
-        ends of its 95 % interval.
+        ``bins`` (`reliability_table`), ``corp`` (`corp_curve`), ``smooth`` (`smooth_curve`), ``n``, and ``ece`` with
+        its 95 % interval.
 
     Raises
     ------

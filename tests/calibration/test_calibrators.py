@@ -176,6 +176,8 @@ def test_another_model_is_refused():
 def test_calibrators_are_ranked_by_likelihood_and_measured_on_rows_that_they_did_not_see():
     frame = rows(1_500, seed=13, truth=lambda odds: 0.5 * odds + 1)
     table = calibration.compare_calibrators(frame, resamples=200)
+    assert table["nll_behind"].iloc[0] == 0
+    assert (table["nll"] - table["nll"].iloc[0]).to_numpy() == pytest.approx(table["nll_behind"].to_numpy())
     assert set(table["method"]) == {"none", *METHODS}
     assert table["nll"].is_monotonic_increasing
     assert table["method"].iloc[-1] == "none" or table["method"].iloc[-2] == "none"

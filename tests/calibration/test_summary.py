@@ -330,6 +330,14 @@ def test_parts_that_few_rows_raise_are_compared_without_that():
     assert min(held.values()) >= 27
 
 
+def test_a_difference_says_how_its_interval_was_made():
+    frame = rows(300, seed=5)
+    table = calibration.compare(frame, frame.assign(logit_1=frame["logit_1"] * 0.9), of=["positive"], resamples=20)
+    said = table.set_index("metric")["params"]
+    assert said["nll"] == "bootstrap=20, seed=0, paired"
+    assert said["ece"] == said["smece"] == "bootstrap=20, seed=0, MOVER of both intervals"
+
+
 def test_a_pair_of_frames_is_of_the_same_texts_and_labels_are_those_of_now():
     frame = rows(200, seed=4).assign(doc_id=[f"d{number}" for number in range(200)])
     other = frame.sort_values("label").iloc[::-1].sort_values("label", kind="stable")

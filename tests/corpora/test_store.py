@@ -87,10 +87,16 @@ def test_a_silent_host_is_given_up_in_time(monkeypatch):
 
 def test_unstated_licence_needs_the_users_word(monkeypatch, tmp_path):
     monkeypatch.setenv("KOSENT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="--accept-unstated-licence"):
+    with pytest.raises(NotAvailableError, match="published nowhere"):  # nobody's word would bring it
         corpora.fetch("steam_reviews")
-    with pytest.raises(NotAvailableError, match="published nowhere"):
-        corpora.fetch("steam_reviews", accept_unstated=True)
+    card = (cards.CARDS_FOLDER / "steam_reviews.toml").read_text("utf-8")
+    card = card.replace("steam_reviews", "mine").replace('"by-hand"', '"download"')
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "mine.toml").write_text(
+        card.replace("[[files]]", '[[files]]\nsource_path = "a.parquet"'), "utf-8"
+    )
+    with pytest.raises(DataError, match="--accept-unstated-licence"):
+        corpora.fetch("mine")
 
 
 def test_damaged_file_is_named(monkeypatch, tmp_path):
