@@ -38,7 +38,8 @@ def typed(page):
 
 def commands(page):
     found = [match.group(1) for line in typed(page) if (match := COMMAND.fullmatch(line))]
-    return [shlex.split(command, comments=True) for command in found if "NAME" not in command and "…" not in command]
+    whole = [shlex.split(command, comments=True) for command in found if "NAME" not in command and "…" not in command]
+    return [words for words in whole if len(words) != 2 or words[0] != "corpus"]  # which alone are the command's name
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -117,7 +118,8 @@ def test_both_languages_name_the_same_commands_and_numbers():
     assert numbers[0] == numbers[1]
     assert sum(numbers[0].values()) > 60
     code, links = r"`([^`\n]+)`", r"\]\(((?!README)[^)]+)\)"
-    assert {*re.findall(links, texts[0])} == {*re.findall(links, texts[1])}
+    # one picture is of the page in its own language
+    assert {*re.findall(links, texts[0])} == {*re.findall(links, texts[1].replace("report-ko.png", "report.png"))}
     assert {c for c in re.findall(code, texts[0]) if c.isascii()} == {
         c for c in re.findall(code, texts[1]) if c.isascii()
     }

@@ -27,7 +27,7 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from kosent_lab.core.places import cache_folder
+from kosent_lab.core.places import cache_folder, local
 from kosent_lab.korean.morphology import EOJEOL_COLUMNS, eojeol_rows, eojeol_table, need_kiwi
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ _STORE: ContextVar[Path | None] = ContextVar("store", default=None)
 
 
 @contextlib.contextmanager
-def use_store(path: Path) -> Iterator[None]:
+def use_store(path: str | Path) -> Iterator[None]:
     """Keep readings in the SQLite file `path` inside ``with readings.use_store(path):``."""
-    token = _STORE.set(path)
+    token = _STORE.set(local(path))
     try:
         yield
     finally:
