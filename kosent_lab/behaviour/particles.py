@@ -22,7 +22,8 @@ SWAPS = {
     "이": "을", "을": "이", "에": "에서", "에서": "에", "과": "이랑", "이랑": "과", "하고": "과",
     "은": "도", "도": "은", "만": "도", "까지": "부터", "부터": "까지", "조차": "마저", "마저": "조차",
 }  # fmt: skip
-# what says nearly the same, and particles without which a sentence says what it said: subject, object, topic
+# what says nearly the same, and particles without which a sentence says nearly what it said: subject, object, topic
+# (whose contrast is lost), possessor
 NEAR = {"과": "이랑", "이랑": "과", "하고": "이랑", "에게": "한테", "한테": "에게", "조차": "마저", "마저": "조차"}
 STRUCTURAL = ("은", "이", "을", "의")
 
@@ -35,7 +36,7 @@ _LETTERS = re.compile(r"[가-힣]+")
 
 
 _BEFORE_GA = ("내", "네", "니", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
-_NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, never 에서
+_NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, seldom 에서
 
 
 # a change: the span of the text that goes, and what comes in its place

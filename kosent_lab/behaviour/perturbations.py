@@ -81,7 +81,7 @@ def neighbouring_key(text: str, choose: random.Random) -> str | None:
 
 
 def final_dropped(text: str, choose: random.Random) -> str | None:
-    """Leave out one final consonant."""
+    """Leave out what stands below one syllable, both letters of a double final: 없어요 becomes 어어요."""
 
     def versions(syllable: str) -> list[str]:
         initial, vowel, final = split_syllable(syllable)

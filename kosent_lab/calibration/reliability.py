@@ -13,7 +13,7 @@ from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_wi
 from kosent_lab.calibration.outcomes import BINS, RESAMPLES, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
 from kosent_lab.core.intervals import LEVEL, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import DataError, check_columns, value_name
 from kosent_lab.core.shares import share
 
 
@@ -245,12 +245,14 @@ def reliability_diagrams(
     Returns
     -------
     dict of str to Diagram
-        By the name of the slice, the largest first; empty where none is large enough.
+        By the name of the slice, the largest first; empty where none is large enough. A slice of one label alone is
+        left out: its curve says which label that is.
     """
     check_columns(frame, [by], what="reliability by slice")
     labelled = frame[frame["label"].notna()]
-    sizes = labelled[by].value_counts()
+    labels = labelled.groupby(by)["label"].nunique()
+    sizes = labelled.loc[labelled[by].isin(labels.index[labels > 1]), by].value_counts()
     return {
-        str(value): reliability_diagram(labelled[labelled[by] == value], **options)
+        value_name(value): reliability_diagram(labelled[labelled[by] == value], **options)
         for value in sizes[sizes >= fewest].index[:most]
     }

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             return console.PIPE_CLOSED
         except KeyboardInterrupt as stop:
-            console.say("stopped; what was finished is kept, and the same command goes on from there")
+            console.say("stopped; files are whole or as they were, and a job that is resumable goes on where it was")
             return console.ENDED if isinstance(stop, console.Ended) else console.STOPPED
         except Exception as error:  # the one place where anything is caught
             console.say(_told(error))

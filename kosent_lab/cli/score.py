@@ -137,7 +137,7 @@ def evaluate_task(arguments: argparse.Namespace) -> None:
         raise DataError(f"--beside compares models; --task {arguments.task} asks none")
     beside = arguments.beside
     if arguments.task == "sentiment" and beside is not None and (not beside or {"tfidf", "constant"} & set(beside)):
-        raise DataError("--beside names models, folders or ids; tfidf and constant are for --task behaviour")
+        raise DataError("--beside names models or their folders; tfidf and constant are for --task behaviour")
     tasks = {"sentiment": evaluate_sentiment, "josa": evaluate_josa, "rtd": evaluate_rtd}
     tasks |= {"behaviour": evaluate_behaviour, "personal-data": evaluate_personal, "duplicates": evaluate_duplicates}
     tasks[arguments.task](arguments)
@@ -187,6 +187,7 @@ def _compare(
 ) -> dict[str, Any]:
     """Return how another model answers the same rows, less this one; by each one's own shift where there is `calib`."""
     from kosent_lab import errors, scoring
+    from kosent_lab.corpora import personal
     from kosent_lab.models.classifier import load_classifier
 
     other = load_classifier(name, device=arguments.device, precision=arguments.precision)
@@ -194,4 +195,6 @@ def _compare(
     calibs = None
     if calib is not None:
         calibs = calib[1], scoring.predict_frame(calib[1], other, progress=not arguments.quiet)
-    return {"model_id": other.model_id} | errors.comparison_result(scored, answers, calibs=calibs)
+    found = errors.comparison_result(scored, answers, calibs=calibs)
+    where = [row | {"slice": personal.mask_text(row["slice"])} for row in found["where"]]
+    return {"model_id": other.model_id} | found | {"where": where}

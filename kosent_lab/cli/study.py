@@ -266,6 +266,7 @@ def _score_recipes(arguments: argparse.Namespace) -> pd.DataFrame:
     from kosent_lab import models, scoring
 
     frame = _texts(arguments)
+    frame = frame[frame["label"].notna()]
     parts = []
     for recipe in (arguments.first, arguments.second):
         name, _, folders = (recipe or "").partition("=")

@@ -32,7 +32,9 @@ def add(stages: Any) -> None:
     baseline.add_argument(
         "--all-rated", action="store_true", help="also the polar reviews that the official files left out"
     )
-    baseline.add_argument("--teach", action="store_true", help="also our teaching text, what was written by hand")
+    baseline.add_argument(
+        "--teach", action="store_true", help="also our teaching text, without the sentences of its grammar"
+    )
     baseline.add_argument("--strength", type=float, help="inverse of the L2 penalty; default: the best on valid")
     baseline.add_argument(
         "--search", action="store_true", help="instead: valid accuracy of a grid of penalties, until it falls"

@@ -28,8 +28,8 @@ _UNITS = (
     | dict.fromkeys(
         ("m", "cm", "mm", "km", "L", "l", "ml", "mL", "cc", "W", "kW", "Hz", "GHz", "MB", "GB", "TB", "kcal"), ""
     )
-    | dict.fromkeys(("%", "℃", "°", "°C", "$", "€", "¥"), "")
-    | {"px": "ㄹ"}
+    | dict.fromkeys(("%", "℃", "°", "°C", "$", "€"), "")
+    | {"px": "ㄹ", "¥": "ㄴ"}
 )
 _UNIT_LETTERS = string.ascii_letters + "%℃°$€¥/"
 
@@ -170,7 +170,8 @@ def final_sound(word: str) -> str | None:
     Returns
     -------
     str or None
-        A compatibility jamo such as ``"ㄹ"``, ``""`` for an open syllable, None when the last
+        A compatibility jamo such as ``"ㄹ"`` (of tens, hundreds and more one that stands for any but ㄹ), ``""`` for an
+        open syllable, None when the last
         character is neither Hangul, a digit, a unit nor a Latin letter, a Latin word's spelling does not tell, a name
         is hidden (김OO), or there are two readings: 5 kg (킬로그램, 킬로), a 3 alone or in a title (삼, 쓰리), $7;
         four capitals and more may be letters or a word (HTML, NAVER), and tell where both sound alike. Quotation
@@ -233,8 +234,8 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
     Returns
     -------
     bool or None
-        None where the question does not arise: a particle of one form only (도, 만, 에서) or a
-        stem whose sound is unknown.
+        None where the question does not arise: a particle of one form only (도, 만, 에서), 이야/야 and 이여/여,
+        which are endings and vocatives too, or a stem whose sound is unknown.
 
     Notes
     -----

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.intervals import wilson_bounds
+from kosent_lab.core.intervals import REACH, wilson_bounds
 from kosent_lab.core.schema import check_columns, value_name, with_correct
 from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
@@ -77,7 +77,9 @@ def find_slices(
         One row per slice, most often worst first: ``slice`` (``domain=film & phenomenon=negation``), ``conditions``
         (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson, pairs being one draw), of
         its negative and positive texts ``accuracy_negative``, ``accuracy_positive`` (missing without such),
-        ``difference`` to all other rows with ``difference_low``, ``difference_high`` (Newcombe); ``p_adjusted``: how
+        ``difference`` to all other rows with ``difference_low``, ``difference_high`` (Newcombe); ``difference_within``:
+        the same among texts of one label, the mean over the slice's texts, and ``difference_within_high``, the upper
+        end of its interval (missing where texts of a label stand inside or outside alone); ``p_adjusted``: how
         often the worst of all these slices looks as bad where the answers are dealt out anew (one-sided permutation
         test, corrected for all of them, overlapping or not, and for pairs that are answered alike); ``worst_share``:
         share of the halves in which it is the worst, that is, its whole interval lies below the accuracy of the half
@@ -87,6 +89,7 @@ def find_slices(
     References
     ----------
     Westfall and Young 1993, "Resampling-based multiple testing", and Kish 1965, "Survey sampling" (`p_adjusted`);
+    Agresti and Caffo 2000, "Simple and effective confidence intervals for proportions and differences";
     Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
     """
     frame = with_correct(frame)
@@ -99,8 +102,8 @@ def find_slices(
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
-    names += ["difference", "difference_low", "difference_high", "difference_within", "p_adjusted"]
-    names += ["worst_share"]
+    names += ["difference", "difference_low", "difference_high", "difference_within", "difference_within_high"]
+    names += ["p_adjusted", "worst_share"]
     if not conditions:
         return pd.DataFrame(columns=names)
     n, right = member.sum(axis=1, dtype="float64"), (member @ correct).astype("float64")
@@ -119,16 +122,20 @@ def find_slices(
             **_intervals(member > 0, correct > 0, groups),
             "difference": right / n - rest_right / rest,
         }
-        apart, held = np.zeros(len(n)), np.zeros(len(n))
+        likeness = _likeness(member, correct, groups)
+        apart, spread, held = np.zeros((3, len(n)))
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
             of_label = rows["label"].eq(label).to_numpy("float32") if "label" in rows else np.zeros_like(correct)
             mine, hits = ((member @ counted).astype("float64") for counted in (of_label, correct * of_label))
             found[name] = hits / mine
-            others = ((correct * of_label).sum() - hits) / (of_label.sum() - mine)
-            both = (mine > 0) & (mine < of_label.sum())
-            apart, held = apart + np.where(both, mine * (found[name] - others), 0), held + np.where(both, mine, 0)
+            out, others = of_label.sum() - mine, (correct * of_label).sum() - hits
+            both = (mine > 0) & (out > 0)
+            apart += np.where(both, mine * (found[name] - others / out), 0)
+            spread += np.where(both, mine**2 * (_variance(hits, mine) + _variance(others, out)), 0)
+            held += np.where(both, mine, 0)
         found["difference_within"] = np.where(held == n, apart / n, np.nan)
-        found |= {"p_adjusted": _p_adjusted(member, correct, groups, draws, seed)}
+        found["difference_within_high"] = found["difference_within"] + REACH * likeness * np.sqrt(spread) / n
+        found |= {"p_adjusted": _p_adjusted(member, correct, likeness, draws, seed)}
         found |= {"worst_share": (worst[:, None] == np.arange(len(conditions))).mean(axis=0)}
     table = pd.DataFrame(found)[names]
     return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
@@ -136,21 +143,24 @@ def find_slices(
 
 def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
     """Tell which slices of `find_slices` (or whether one) are surely bad: chance would seldom make any of them look as
-    bad (`SURELY`), and it is not that they hold more of the label that is read worse (``difference_within``).
+    bad (`SURELY`), and they surely are among texts of one label too: else they may hold but more of the label that is
+    read worse.
     """
-    by_label = np.greater_equal(table["difference_within"], 0)  # of one label alone it is missing
+    by_label = np.greater_equal(table["difference_within_high"], 0)  # of one label alone it is missing
     return (table["p_adjusted"] <= SURELY) & ~by_label
 
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
     """Return the row of `find_slices` to name: of the surely bad slices the one that was most often the worst of a
-    half, where none ever was (a large one that is a little worse never is) the surest; else of all that ever were; or
-    what it is but a part of (`whole_slice`). None where no slice is surely bad and none ever was the worst.
+    half, where none ever was (a large one that is a little worse never is) the surest, or what it is but a part of
+    (`whole_slice`); else of all that ever were. None where no slice is surely bad and none ever was the worst.
     """
     order = ["worst_share", "p_adjusted", "difference"]
     bad = table[surely_bad(table)].sort_values(order, ascending=[False, True, True], kind="stable")
     found = pd.concat([bad, table[table["worst_share"] > 0]])
-    return whole_slice(table, found.iloc[0]) if len(found) else None
+    if found.empty:
+        return None
+    return whole_slice(table, found.iloc[0]) if len(bad) else found.iloc[0]
 
 
 def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:
@@ -211,7 +221,13 @@ def _worst_of_halves(member: np.ndarray, correct: np.ndarray, halves: Sequence[n
     return np.where(high.min(axis=1) < first @ correct / first.sum(axis=1), high.argmin(axis=1), -1)
 
 
-def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, draws: int, seed: int) -> np.ndarray:
+def _variance(right: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return the variance of a share with one answer more of either kind (Agresti and Caffo 2000)."""
+    share = (right + 1) / (n + 2)
+    return share * (1 - share) / (n + 2)
+
+
+def _p_adjusted(member: np.ndarray, correct: np.ndarray, likeness: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Return how often dealing the answers out anew makes the lowest of all differences as low; shape (slices,).
 
     What is compared is measured in units in which all slices are alike. Where minimal pairs are answered alike, the
@@ -232,7 +248,7 @@ def _p_adjusted(member: np.ndarray, correct: np.ndarray, groups: np.ndarray, dra
         dealt = np.stack([random.permutation(correct) for _ in range(_AT_ONCE)], axis=1)
         lowest.append(differences(dealt).min(axis=0))
     drawn = np.sort(np.concatenate(lowest))
-    found = differences(correct[:, None])[:, 0] / _likeness(member, correct, groups)
+    found = differences(correct[:, None])[:, 0] / likeness
     # rounding sets apart what was dealt alike
     return (drawn.searchsorted(found + 1e-6, side="right") + 1) / (len(drawn) + 1)
 

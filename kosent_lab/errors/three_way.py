@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.schema import DataError, check_columns
 
@@ -35,6 +36,7 @@ def limit_of_confidence(polar: pd.DataFrame, *, most_lost: float) -> float:
         Largest share of these rows that were right and become neutral.
     """
     check_columns(polar, ["confidence", "correct"], what="a limit of confidence", hint="Run predict_frame first.")
+    refuse_test_rows(polar, what="a limit of confidence")
     right = np.sort(polar.loc[polar["correct"].fillna(False).astype(bool), "confidence"].to_numpy())
     allowed = int(most_lost * len(polar))
     if allowed >= len(right):

@@ -20,6 +20,7 @@ POLARITIES = ("negative", "positive", "neutral")
 _ROOMS = ("graded", "states", "events")
 _TAGS = frozenset({"VA", "VA-I", "VV", "VV-I"})
 COPULA = "이"
+_OBJECT = "VV-O"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Predicate:
     tag: str
     polarity: str
     room: str  # graded, states or events
+    takes_object: bool = False  # somebody does it to the thing: 국물을 남김없이 비웠어요
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +82,8 @@ def read_grammar(path: str | Path) -> Grammar:
         for room in _ROOMS:
             for word in entry.get(room, ()):
                 stem, tag = _parted(word, f"{path.name}, predicates number {number}")
-                predicates[kind].setdefault(polarity, []).append(Predicate(stem, tag, polarity, room))
+                said = Predicate(stem, tag.removesuffix("-O"), polarity, room, takes_object=tag == _OBJECT)
+                predicates[kind].setdefault(polarity, []).append(said)
     domains = {domain for of in aspects.values() for domain in of}
     openings = {domain: tuple(content["openings"]["any"]) for domain in domains}
     for group, members in content["groups"].items():
@@ -115,6 +118,7 @@ def _checked(entry: Mapping[str, Any], aspects: Mapping[str, Any], where: str) -
 
 def _parted(word: str, where: str) -> tuple[str, str]:
     stem, _, tag = word.rpartition("/")
-    if not stem or tag not in {*_TAGS, COPULA}:
-        raise DataError(f"{where}: a word is a stem and a tag ({', '.join(sorted(_TAGS))} or 이); got {word!r}")
+    if not stem or tag not in {*_TAGS, _OBJECT, COPULA}:
+        known = ", ".join(sorted({*_TAGS, _OBJECT}))
+        raise DataError(f"{where}: a word is a stem and a tag ({known} or 이); got {word!r}")
     return stem, tag

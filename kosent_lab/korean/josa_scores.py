@@ -15,7 +15,7 @@ from kosent_lab.core.josa import split_josa
 from kosent_lab.core.schema import check_columns
 from kosent_lab.korean.morphemes import Morpheme
 
-# the standard dictionary has these as adverbs of one piece; treebanks differ
+# taken for adverbs of one piece (most are in the standard dictionary, 만큼이나 and 다시는 are not); treebanks differ
 _ADVERBS = frozenset(
     ["너무나", "아마도", "마음대로", "해마다", "날마다", "때마다", "만큼이나", "다시는", "더는", "또는", "및"]
 )

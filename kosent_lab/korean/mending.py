@@ -14,8 +14,12 @@ from kosent_lab.korean.morphemes import Morpheme, is_mark, is_noun, is_picture
 _TAGS = {"은": "JX", "이": "JKS", "을": "JKO", "과": "JC", "으로": "JKB", "이나": "JC", "이랑": "JC"}
 _MISTAKEN = {form: tag for consonant, tag in _TAGS.items() for form in (consonant, JOSA_PAIRS[consonant])}
 # of particles behind what is not Hangul; the others are JX
-_ADVERBIAL = ("에", "에서", "에게", "한테", "께", "보다", "처럼", "만큼", "같이", "로서", "으로서", "로써", "으로써")
-TAG_OF = {**_MISTAKEN, "의": "JKG", "께서": "JKS", "하고": "JC", **dict.fromkeys(_ADVERBIAL, "JKB")}
+_ADVERBIAL = (
+    "에", "에서", "에게", "에게서", "한테", "한테서", "께", "보다", "처럼", "만큼", "같이", "로서", "으로서", "로써",
+    "으로써", "로부터", "으로부터", "에다", "에다가", "더러", "보고",
+)  # fmt: skip
+TAG_OF = {**_MISTAKEN, "의": "JKG", "께서": "JKS", **dict.fromkeys(("하고", "며", "이며"), "JC")}
+TAG_OF |= dict.fromkeys(_ADVERBIAL, "JKB")
 _MISTAKEN.pop("나")  # 짱나, 맛나
 # what Kiwi takes one for: a noun, a suffix, a determiner, an ending, a copula, or a verb with its ending
 _TAKEN_FOR = frozenset({"NNG", "NNB", "NP", "NR", "XPN", "XSN", "XSM", "MM", "JKG", "VCP"})

@@ -1,6 +1,6 @@
 """Draw distinct Korean sentences of known polarity from a grammar, by seed.
 
-The words are read in ``korean.grammar``; the text that people wrote, and what both teach, is in ``training.teaching``.
+The words are read in ``korean.grammar``; the written texts, and what both teach, are in ``training.teaching``.
 """
 
 from __future__ import annotations
@@ -56,9 +56,12 @@ class _Draw:
         ]
         return self.chance.choice(fits) if fits else None
 
-    def subject(self, noun: str, *, also: bool = True) -> str:
-        """Return a noun with a particle of the subject or topic, now and then without one; `also`: or with 도."""
-        josa = self.chance.choice(["이", "이", "이", "은", "은", "", "도" if also else "은"])
+    def noun(self, noun: str, predicate: Predicate, *, also: bool = True) -> str:
+        """Return a noun with the particle of the subject or object that a predicate asks for, or of the topic, now and
+        then without one; `also`: or with 도.
+        """
+        case = "을" if predicate.takes_object else "이"
+        josa = self.chance.choice([case, case, case, "은", "은", "", "도" if also else "은"])
         return noun + choose_form(noun, josa) if josa else noun
 
     def degree(self, predicate: Predicate) -> str:
@@ -75,7 +78,7 @@ class _Draw:
 
 def _plain(draw: _Draw) -> str | None:
     predicate = draw.said(draw.polarity)
-    return predicate and f"{draw.subject(draw.aspect())} {draw.degree(predicate)}{draw.end(predicate)}"
+    return predicate and f"{draw.noun(draw.aspect(), predicate)} {draw.degree(predicate)}{draw.end(predicate)}"
 
 
 def _both(draw: _Draw) -> str | None:
@@ -85,7 +88,7 @@ def _both(draw: _Draw) -> str | None:
         return None
     link = draw.forms.linked(first, "and", past=first.room == "events")
     noun = draw.aspect(kind)
-    return f"{draw.subject(draw.aspect())} {draw.degree(first)}{link} {noun}도 {draw.end(second)}"
+    return f"{draw.noun(draw.aspect(), first)} {draw.degree(first)}{link} {noun}도 {draw.end(second)}"
 
 
 def _contrast(draw: _Draw) -> str | None:
@@ -99,7 +102,7 @@ def _contrast(draw: _Draw) -> str | None:
     )
     noun, other = draw.aspect(), draw.aspect(kind)
     rest = f"{draw.degree(second)}{draw.end(second)}"
-    return f"{noun}{choose_form(noun, '은')} {link} {draw.subject(other, also=False)} {rest}"
+    return f"{noun}{choose_form(noun, '은')} {link} {draw.noun(other, second, also=False)} {rest}"
 
 
 def _negated(draw: _Draw) -> str | None:
@@ -111,7 +114,7 @@ def _negated(draw: _Draw) -> str | None:
     # 않 is conjugated as what it follows: 크지 않다, 끈적거리지 않는다
     tag = "VV" if predicate.tag.startswith("VV") else "VA"
     negated = Predicate(stem, tag, draw.polarity, "graded")
-    return f"{draw.subject(draw.aspect())} {draw.end(negated)}"
+    return f"{draw.noun(draw.aspect(), negated)} {draw.end(negated)}"
 
 
 def _reason(draw: _Draw) -> str | None:
@@ -120,13 +123,13 @@ def _reason(draw: _Draw) -> str | None:
         return None
     link = draw.forms.linked(predicate, "so")
     outcome = draw.chance.choice(draw.grammar.outcomes[draw.polarity])
-    return f"{draw.subject(draw.aspect())} {draw.degree(predicate)}{link} {outcome}"
+    return f"{draw.noun(draw.aspect(), predicate)} {draw.degree(predicate)}{link} {outcome}"
 
 
 def _compared(draw: _Draw) -> str | None:
     predicate = draw.said(draw.polarity, graded=True)
     than = draw.chance.choice(["다른 데보다", "예전보다", "기대보다", "생각했던 것보다", "소문보다", "지난번보다"])
-    return predicate and f"{draw.subject(draw.aspect())} {than} 더 {draw.end(predicate)}"
+    return predicate and f"{draw.noun(draw.aspect(), predicate)} {than} 더 {draw.end(predicate)}"
 
 
 def _wished(draw: _Draw) -> str | None:
@@ -135,7 +138,7 @@ def _wished(draw: _Draw) -> str | None:
         return None
     wished = draw.forms.linked(predicate, "wish", past=True)
     ending = draw.chance.choice(["좋겠어요", "좋겠네요", "합니다", "하는 아쉬움이 남아요", "좋겠다", "좋겠습니다"])
-    return f"{draw.subject(draw.aspect())} {draw.chance.choice(['좀 더', '조금만 더', '더'])} {wished} {ending}"
+    return f"{draw.noun(draw.aspect(), predicate)} {draw.chance.choice(['좀 더', '조금만 더', '더'])} {wished} {ending}"
 
 
 def _fragment(draw: _Draw) -> str | None:

@@ -289,10 +289,11 @@ def assess(
     """
     check_columns(frame, slice_by := [slice_by] if isinstance(slice_by, str) else slice_by, what="slicing")
     frame = with_correct(with_labels(frame))
-    choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator)
+    source = getattr(calibrator, "fitted_on", "")
+    choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator, source)
     sha256 = (frame_sha256(frame) if "text" in frame.columns else "") if sha256 is None else sha256
-    if (draws := resamples) is None:
-        draws = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
+    most = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
+    draws = most if resamples is None else resamples
     own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
     frame = frame.assign(**{name: errors.in_bands(frame[name]) for name in own})
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]

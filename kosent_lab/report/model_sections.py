@@ -12,6 +12,7 @@ import pandas as pd
 
 from kosent_lab import behaviour, errors
 from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.printable import cut, signed
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.layout import Section, Table, columns, interval, label_name
@@ -31,10 +32,11 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
         return Section("attribution", (t["no_model" if part.view is None else "attribution_saved"],))
     if rows.empty:
         return Section("attribution", (t["mistakes_none" if part.assessment.n_labelled else "no_labels"],))
-    read = pd.Series([cut(str(text), _LONGEST) for text in rows["text"]])  # as it is: what is drawn is another text
+    texts = [clean_text(str(text)) for text in rows["text"]]  # as the model reads it: its words are counted
+    read = pd.Series([cut(text, _LONGEST) for text in texts])  # unmasked: what is drawn is another text
     lines = [
         behaviour.coloured_words(_drawn(words, text, masked=part.masked), values)
-        for text, (words, values) in zip(rows["text"], part.view.explain(read), strict=True)
+        for text, (words, values) in zip(texts, part.view.explain(read), strict=True)
     ]
     body: list[tuple[Any, ...]] = [
         (markupsafe.Markup(line), label_name(row["label"], t), percent(row["prob_1"]))
@@ -44,7 +46,7 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     notes = [t["attribution_note" if part.view.has_gradients else "attribution_left_out"]]
     if part.view.has_gradients:
         heads.append((t["attribution_without"], ""))
-        left_out = zip(rows["text"], part.view.leave_out(read), strict=True)
+        left_out = zip(texts, part.view.leave_out(read), strict=True)
         hangs_on = [_hangs_on(_drawn(words, text, masked=part.masked), values) for text, (words, values) in left_out]
         body = [(*cells, word) for cells, word in zip(body, hangs_on, strict=True)]
         notes.append(t["attribution_without_note"])
@@ -54,10 +56,10 @@ def attribution(part: Part, t: dict[str, str]) -> Section:
     return Section("attribution", tuple(notes), table=Table(heads, body))
 
 
-def _drawn(words: Sequence[str], text: object, *, masked: bool) -> list[str]:
+def _drawn(words: Sequence[str], text: str, *, masked: bool) -> list[str]:
     """Return the words of the beginning of a text as they are drawn, those that name persons hidden where `masked`."""
-    whole = str(text).split()
-    hidden = masked_words(str(text)) if masked else whole
+    whole = text.split()
+    hidden = masked_words(text) if masked else whole
     every = itertools.zip_longest(words, whole, hidden)
     shown = [word if one == other else other for word, one, other in every]
     return [drawable(str(word), keep_letters=True) for word in shown[: len(words)]]
@@ -76,9 +78,9 @@ def three_way(part: Part, t: dict[str, str]) -> Section:
     frame = part.assessment.frame
     if part.view is None or not part.assessment.has_texts:
         return Section("three_way", (t["no_model" if part.view is None else "attribution_saved"],))
-    answers, why = part.view.read_three_ways(frame)
+    answers = part.view.read_three_ways(frame)
     if answers is None:
-        return Section("three_way", (t["three_way_none"].format(reason=why or t["three_way_no_head"]),))
+        return Section("three_way", (t["three_way_none"].format(reason=t["three_way_no_head"]),))
     notes = [t["three_way_note"].format(n=f"{len(answers):,}")]
     if len(frame) > READ:
         notes.append(t["three_way_first"].format(n=f"{READ:,}"))

@@ -80,10 +80,10 @@ class ModelView:
         values = behaviour.leave_one_out(written, classifier_function(self.exact))
         return [(text.split(), value) for text, value in zip(written, values, strict=True)]
 
-    def read_three_ways(self, frame: pd.DataFrame) -> tuple[pd.Series | None, str]:
-        """Return the class of the first texts of a table, in their order, or None and why there is none."""
+    def read_three_ways(self, frame: pd.DataFrame) -> pd.Series | None:
+        """Return the class of the first texts of a table, in their order; None where the model has no head for that."""
         try:
             reader = read_three_way(self.classifier)
-        except KosentError as error:
-            return None, str(error)
-        return predict_frame(frame[["text"]].head(READ), reader)["pred"].reset_index(drop=True), ""
+        except KosentError:
+            return None
+        return predict_frame(frame[["text"]].head(READ), reader)["pred"].reset_index(drop=True)

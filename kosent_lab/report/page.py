@@ -78,7 +78,8 @@ class Page:
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own, so that its styles and the notebook's leave each other alone."""
         inner = html.escape(self.html, quote=True)
-        return f'<iframe srcdoc="{inner}" style="width: 100%; height: 40rem; border: 1px solid #d5dbe0"></iframe>'
+        style = "width: 100%; height: 40rem; border: 1px solid #d5dbe0"
+        return f'<iframe title="report" srcdoc="{inner}" style="{style}"></iframe>'
 
     def save(self, folder: str | Path) -> Path:
         """Write ``report.html`` and ``figures/*.svg``, each whole or not at all; an earlier page's figures are removed.

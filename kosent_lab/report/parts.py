@@ -134,9 +134,13 @@ def from_frame(
     Raises
     ------
     DataError
-        When `scored` lacks one of `slice_by`, holds no predictions, or probabilities that are calibrated already.
+        When `scored` lacks one of `slice_by`, holds no predictions, those of several models or of another one than
+        `classifier`, or probabilities that are calibrated already.
     """
     check_columns(scored, ["logit_0", "logit_1", "model_id"], what="a report", hint="Run predict_frame first.")
+    models = {*map(str, scored["model_id"].unique()), *([classifier.model_id] if classifier else [])}
+    if len(models) > 1:
+        raise DataError(f"a report is of one model's answers; got those of {', '.join(sorted(models))}")
     if "doc_id" not in scored.columns:
         scored = scored.assign(doc_id=[f"row-{number}" for number in range(len(scored))])
     if isinstance(calibrator, str) and calibrator != BUNDLED:
@@ -271,7 +275,7 @@ def from_input(
         corpus = "" if Path(name).suffix else name.partition(":")[0]
     held = personal_tables.count_personal(frame if documents is None else documents)
     masked = bool(held) and not keep_personal
-    if masked and not corpus:  # the hash of a whole file would give one number back to who tries all
+    if masked and documents is not None:  # the hash of the whole texts would give one number back to who tries all
         sha256 = frame_sha256(frame)
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # what is measured is the text that the model read, which masking changes; the page masks what it shows

@@ -27,8 +27,8 @@ def readings(part: Part, t: dict[str, str]) -> Section:
     wrong = errors.confident_mistakes(frame, count=len(frame))["doc_id"].astype(str)
     if part.tags is not None:
         corpora = frame["corpus"].astype(str).unique() if "corpus" in frame.columns else []
-        tags = latest_tags(part.tags)
-        mine = tags[tags["doc_id"].isin(set(wrong)) & tags["corpus"].isin([*corpora, ""])]
+        mine = part.tags[part.tags["doc_id"].isin(set(wrong)) & part.tags["corpus"].isin([*corpora, ""])]
+        mine = latest_tags(mine.assign(corpus=""))  # old files name none
         note = t["readings_tags"].format(n=f"{len(mine):,}", wrong=f"{len(wrong):,}")
     else:
         own = part.model.model_id.partition("@")[0] == BUNDLED  # its surest mistakes were read, not another's

@@ -59,7 +59,9 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
         names, body = (*names[:2], names[4]), [row[:3] + row[5:] for row in body]
-    notes = (t["headline_note"].format(bins=calibration.BINS), calibrator_note(assessment, t))
+    note = t["headline_note"].format(bins=calibration.BINS)
+    note += "" if assessment.after is None else f" {t['headline_after']}"
+    notes = (note, calibrator_note(assessment, t))
     return Section("headline", notes, table=Table(columns((t["measure"],), names), body))
 
 
@@ -84,7 +86,8 @@ def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
         for _, row in last[last["bin_upper"] > 0.5].iterrows()
     ]  # fmt: skip
     heads = columns((t["confidence"],), (t["rows"], t["m_mean_confidence"], t["accuracy"], t["interval"]))
-    words = {"alt": t["reliability_alt"], "caption": t["reliability_caption"]}
+    alt = t["reliability_alt" if "after" in drawn else "reliability_alt_before"]
+    words = {"alt": alt, "caption": t["reliability_caption"]}
     return Section("reliability", _after_note(assessment, t), figure=to_svg(figure), table=Table(heads, body), **words)
 
 

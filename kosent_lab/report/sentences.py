@@ -16,6 +16,7 @@ import pandas as pd
 
 from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.calibration.summary import FEWEST
+from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import cut, isolated
 from kosent_lab.core.schema import DataError
 from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
@@ -91,24 +92,6 @@ def _interval(row: pd.Series, form: Callable[[float], str] = percent) -> dict[st
     return {"low": form(row["ci_low"]), "high": form(row["ci_high"])}
 
 
-def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
-    """Say where the calibrator comes from and what it changes, or why there is none."""
-    choice = assessment.choice
-    if choice.calibrator is None:
-        return t["calibrator_failed"].format(reason=choice.failure) if choice.failure else t["calibrator_none"]
-    said = {"n": f"{choice.calibrator.n:,}", "source": shown_name(choice.source or t["unknown_source"])}
-    if choice.calibrator.temperature is None:
-        changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
-        note = t["calibrator_fitted"].format(method=choice.calibrator.method, changed=f"{changed:,}", **said)
-    else:
-        key = "temperature_model" if choice.bundled else "temperature_fitted"
-        note = t[key].format(temperature=decimal(choice.calibrator.temperature, 2), **said)
-    if choice.caution:
-        key = "calibrator_upside_down" if choice.calibrator.temperature is None else "temperature_at_limit"
-        note += " " + t[key].format(accuracy=percent(choice.calibrator.accuracy))
-    return f"{t['calibrator_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
-
-
 def findings(assessment: Assessment, language: str) -> list[str]:
     """Write what was found, most important first.
 
@@ -142,12 +125,13 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         positive = round(row["share_positive"] * row["n"])
         called = {"positive": positive, "negative": int(row["n"]) - positive}
         found.append(t["f_neutral"].format(n=int(row["n"]), share=share, sure=sure, **called))
-    if {"sarcasm_cue", "sarcasm_no_cue"} <= set(groups.index):
+    known = {name: int(rows["correct"].notna().sum()) for name, rows in assessment.special.items()}
+    if known.get("sarcasm_cue") and known.get("sarcasm_no_cue"):
         said: dict[str, object] = {}
         for name, group in (("cue", "sarcasm_cue"), ("plain", "sarcasm_no_cue")):
             row = groups.loc[group]
             right = with_interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
-            said |= {name: right, f"n_{name}": int(row["n"])}
+            said |= {name: right, f"n_{name}": known[group]}
         found.append(t["f_sarcasm"].format(**said))
     if len(assessment.words):
         fertility = decimal(assessment.words["n_pieces"].mean(), 2)
@@ -279,7 +263,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     elif point["coverage"] < 1:
         share = percent(1 - point["coverage"])
         threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
-        found.append(t["a_threshold"].format(threshold=threshold, share=share))
+        found.append(t["a_threshold"].format(threshold=threshold, share=share, n=f"{int(point['n']):,}"))
     table = assessment.slice_search
     bad = [whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows()]
     unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
@@ -291,6 +275,8 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])
+        if str(assessment.frame["model_id"].iloc[0]).partition("@")[0] == BUNDLED:  # no other has such a head
+            found.append(t["a_three_way"])
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
     return found

@@ -74,9 +74,10 @@ def before_table() -> str:
     names |= {key: name for key, (name, _) in DOMAINS.items()}
     rows, differences = [], []
     for data, name in names.items():
-        now = numbers.answers(BUNDLED, data)[["doc_id", "correct"]]
+        now = numbers.answers(BUNDLED, data)
+        now = now[["doc_id", "correct", *({"pair_id"} & set(now.columns))]]
         both = kept[kept["data"] == data].merge(now, on="doc_id", validate="one_to_one")
-        found = numbers.balanced_difference(both["label"], both["before"], both["correct"])
+        found = numbers.balanced_difference(both.rename(columns={"before": "first", "correct": "second"}))
         differences += [found] if data in DOMAINS else []
         cells = [percent(found["first"], 1), percent(found["second"], 1), points(found, digits=1)]
         rows.append([name, count(len(both)), *cells])
@@ -139,7 +140,8 @@ def rivals_table() -> str:
             means[name].append((balanced, area))
             cells += [percent(balanced, 1), percent(area, 1)]
             right[name] = pd.Series((margin > 0) == label)
-        over.append(numbers.balanced_difference(pd.Series(label), right["tfidf-teaching"], right[BUNDLED]))
+        both = pd.DataFrame({"label": label, "first": right["tfidf-teaching"], "second": right[BUNDLED]})
+        over.append(numbers.balanced_difference(both))
         rows.append([title, count(len(asked)), *cells, points(over[-1], digits=1)])
     mean = [percent(value, 1) for name in names for value in np.mean(means[name], axis=0)]
     rows.append([f"mean of the {len(DOMAINS)}", "", *mean, _mean_points(over)])

@@ -25,6 +25,7 @@ from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 _SHOWN = 6
 _APART = 4
 _COMPARED = {"kosent-pack": "our own pack", "nsmc-test": "NSMC test"}
+_SUREST = ("kosent-pack", "shopping_reviews")  # that have too few mistakes of 0.9 and more
 _READ = {"nsmc-valid": "NSMC valid", "kosent-pack": "our own pack", "place_reviews": "places"}
 _READ |= {"shopping_reviews": "shopping", "app_reviews": "app stores"}
 
@@ -85,7 +86,9 @@ def lean_table() -> str:
     rows = []
     for name, part in parts.items():
         both = [part[part["label"] == label] for label in (0, 1)]
-        cells = [(count(len(side)) if len(side) else "–", share(numbers.share_of(side["correct"]), 1)) for side in both]
+        cells = [
+            (count(len(side)) if len(side) else "–", share(numbers.share_of(side["correct"], side), 1)) for side in both
+        ]
         rows.append([name, *cells[0], *cells[1]])
     return table(["texts", "n negative", "right (%)", "n positive", "right (%)"], rows)
 
@@ -211,7 +214,7 @@ def rating_curve() -> str:
     both = pd.concat([_mended(data) for data in ("nsmc-test", "nsmc-middle")])
     rows = []
     for rating, part in both.groupby("rating"):
-        called = numbers.share_of(part["pred"] == 1)
+        called = numbers.share_of(part["pred"] == 1, part)
         cells = [share(called, 1), f"{part['prob_1'].median():.3f}", percent((part["confidence"] >= SURE).mean(), 1)]
         rows.append([str(int(rating)), count(len(part)), *cells])
     return table(["rating", "n", "called positive (%)", "median prob_1", "90 % sure or more (%)"], rows)
@@ -235,8 +238,9 @@ def surest() -> str:
         wrong = answers.loc[answers["correct"].eq(False).fillna(False), "confidence"]
         chosen = coded.loc[coded["data"] == data, "doc_id"]
         read = wrong.reindex(chosen).dropna()
-        line = min(read.min(), SURE)
-        still = "" if len(read) == len(chosen) else f", {count(len(read))} of them mistakes still,"
+        line = read.min() if data in _SUREST else SURE
+        now = f", {count((read >= line).sum())} of them mistakes of so much still,"
+        still = "" if (read >= line).sum() == len(chosen) else now
         of = f"of {count((wrong >= line).sum())} with {line:.2f} and more"
         parts.append(f"{name} {count(len(chosen))}{still} {of}")
     return "; ".join(parts)
@@ -248,7 +252,7 @@ def label_faults() -> str:
     agreed = coded["reader_1"].where(coded["reader_1"] == coded["reader_2"]).eq("label_wrong")
     parts = []
     for data, name in _READ.items():
-        found = numbers.share_of(agreed[coded["data"] == data])
+        found = numbers.share_of(agreed[coded["data"] == data], coded[coded["data"] == data])
         if found.value:
             parts.append(f"{share(found, 1)} % of those of {name}")
     return ", ".join(parts)

@@ -48,7 +48,7 @@ such domains did, and the trials of its recipe looked at these sets.
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone, exactly, {exact_ratio_2} times. \
 `kosent-electra-small-fast` reads {beside}, {beside_ratio} times as many as the fastest way.
 - Particles are found with an F1 of {f1_worst} on the treebank {f1_worst_name} to {f1_best} on {f1_best_name}: test \
-parts that no rule was drawn from.
+parts, from which no rule was drawn (of KSL some differences had been read).
 - In {n_boundaries} of NSMC's reviews its vocabulary cuts {kept} of the boundaries of stem and particle; one of the \
 same size, learnt within morphemes, {kept_morphemes}.""",
     "ko": """\
@@ -71,7 +71,7 @@ p는 두 모델의 답을 무작위로 맞바꾼 순열 검정에서 얻었습�
 정확한 방식으로 {exact_ratio_2}배입니다. `kosent-electra-small-fast`는 {beside}개로, \
 가장 빠른 방식의 {beside_ratio}배입니다.
 - 조사를 찾는 F1은 구문 분석 말뭉치 {f1_worst_name}의 {f1_worst}에서 {f1_best_name}의 {f1_best} 사이입니다. \
-규칙을 만들 때 보지 않은 테스트 부분에서 잰 값입니다.
+규칙을 뽑지 않은 테스트 부분에서 잰 값입니다(KSL에서는 차이 몇 개를 읽은 적이 있습니다).
 - NSMC 영화평 {n_boundaries}건에서, 어절을 앞말과 조사의 경계에서 자른 비율은 이 모델의 어휘가 {kept}, 크기는 같고 \
 형태소 안에서만 학습한 어휘가 {kept_morphemes}입니다.""",
 }

@@ -64,7 +64,7 @@ def throughput_table() -> str:
     shown = ["not measured" if rate is None else count(round(rate)) for rate in beside]
     rows.append(["kosent-electra-small-fast, in the same run", *shown])
     agree = [f"{percent(bench['agreement'])} %" if bench["precision"] == "bf16" else NOTHING for bench in found]
-    rows.append(["answers on which that agrees with the exact", *agree])
+    rows.append(["answers on which bfloat16 agrees with fp32", *agree])
     rows.append(["largest logit difference, exact to the pipeline", *(_difference(bench) for bench in found)])
     rows.append(["padding in length buckets", *(f"{percent(bench['padding_share'], 1)} %" for bench in found)])
     rows.append(["padding at a fixed 128", *(f"{percent(bench['padding_share_fixed'], 1)} %" for bench in found)])
@@ -138,7 +138,7 @@ def differences_by_hand_table() -> str:
             rows.append(
                 [f"{name} {split}", *(count(row[key]) for key in ("gold", "notation", "ours")), count(row.sum())]
             )
-    return table(["differences read by hand", "the treebank errs", "notation", "ours", "read"], rows)
+    return table(["differences read", "the treebank errs", "notation", "ours", "read"], rows)
 
 
 def by_hand_table() -> str:

@@ -65,7 +65,7 @@ def accuracy_table() -> str:
         on_pack = numbers.accuracy(model, PACK)
         cells = [count(on_pack.n), share(on_pack), lean(model, PACK), NOTHING, evaluate_command(model, PACK)]
         rows.append([model, "our own pack", *cells])
-    columns = ["what", "texts", "n", "accuracy (%)", SIDES, "not in training (%)", "command"]
+    columns = ["what", "texts", "n", "accuracy (%)", SIDES, "without texts of the official train file (%)", "command"]
     return table(columns, rows, words=2)
 
 

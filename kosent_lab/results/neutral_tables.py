@@ -133,7 +133,7 @@ def neutral_auroc(data: str, way: str) -> Interval:
 
 
 def _called_neutral(data: str, way: str, rows: pd.Series) -> str:
-    return share(numbers.share_of((answers(data, way) == "neutral")[rows]), 1)
+    return share(numbers.share_of((answers(data, way) == "neutral")[rows], kept(data)[rows]), 1)
 
 
 def three_way_table() -> str:

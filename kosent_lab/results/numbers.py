@@ -37,9 +37,9 @@ class Share:
     n: int
 
 
-def share_of(correct: pd.Series, frame: pd.DataFrame | None = None) -> Share:
+def share_of(correct: pd.Series, frame: pd.DataFrame) -> Share:
     """Return the share of True among the rows that have a value; minimal pairs of `frame`, the same rows, together."""
-    groups = None if frame is None else pair_groups(frame)
+    groups = pair_groups(frame)
     known = correct.notna().to_numpy()
     right = correct[known].astype(bool).to_numpy()
     return Share(*share(right, None if groups is None else groups[known]), len(right))
@@ -116,15 +116,14 @@ def difference_at_best(first: str, second: str, table: str) -> pd.Series:
     return compare_models(shifted, answers(second, table), resamples=RESAMPLES)
 
 
-def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -> dict[str, float]:
+def balanced_difference(frame: pd.DataFrame) -> dict[str, float]:
     """Return the balanced accuracy of two models on the same texts, and the interval of their difference.
 
     Parameters
     ----------
-    label : Series of int, length n
-        0 or 1, both there.
-    first, second : Series of bool, length n
-        Whether each model is right.
+    frame : DataFrame
+        ``label`` (0 or 1, both there), ``first`` and ``second`` (whether each model is right); texts of one ``pair_id``
+        are one draw.
 
     Returns
     -------
@@ -132,9 +131,12 @@ def balanced_difference(label: pd.Series, first: pd.Series, second: pd.Series) -
         ``first``, ``second``, ``difference`` (second less first) with ``ci_low``, ``ci_high`` (95 %: the mean over the
         labels of the paired difference of each, `core.shares`).
     """
-    parts = pd.DataFrame({"label": label, "first": first, "second": second}).astype("float64")
-    means = parts.groupby("label").mean().mean()
-    found = mean_of([matched_difference(part["first"], part["second"]) for _, part in parts.groupby("label")])
+    parts = [part for _, part in frame.groupby("label")]
+    both = [part[["first", "second"]].astype("float64") for part in parts]
+    means = pd.concat([of.mean() for of in both], axis=1).mean(axis=1)
+    found = mean_of(
+        [matched_difference(of["first"], of["second"], pair_groups(part)) for of, part in zip(both, parts, strict=True)]
+    )
     return means.to_dict() | {"difference": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
@@ -180,8 +182,8 @@ def on_valid(model: str) -> dict[str, Share]:
     """Return the accuracy on NSMC valid: ``without`` a shift, ``crossed`` (`cross_fitted`) and ``as_packaged``."""
     frame = before_shift(model, "nsmc-valid")
     return {
-        "without": share_of(frame["correct"]),
-        "crossed": share_of(cross_fitted(frame)),
+        "without": share_of(frame["correct"], frame),
+        "crossed": share_of(cross_fitted(frame), frame),
         "as_packaged": accuracy(model, "nsmc-valid"),
     }
 

@@ -1,4 +1,4 @@
-"""The text that teaches a classifier words of many domains: written by hand, and drawn from the grammar.
+"""The text that teaches a classifier words of many domains: written text by text, and drawn from the grammar.
 
 The pack has a card as every corpus has (``corpora.cards``), the grammar's sentences come from ``korean.sentences``.
 How much of a run it makes up is an option of ``training.finetuning``.
@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 PACK = "kosent-teaching"
 GRAMMAR = DATA_FOLDER / "packs" / PACK / "grammar.toml"
 VALID_SHARE = 0.1
-# a text written by hand counts as several drawn from the grammar: it has more to teach, and there are fewer
+# a text of the pack counts as several drawn from the grammar: it has more to teach, and there are fewer
 BY_HAND = 3.0
 
 
 def read_teaching(*, sentences: int = 50_000, seed: int = 0) -> pd.DataFrame:
-    """Read the teaching text: all that was written by hand, and so many sentences of the grammar.
+    """Read the teaching text: all of the pack, and so many sentences of the grammar.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def read_teaching(*, sentences: int = 50_000, seed: int = 0) -> pd.DataFrame:
     by_hand = ~frame["doc_id"].str.startswith("grammar-")
     if ids := frame.loc[forbidden & by_hand, "doc_id"].tolist():
         raise DataError(f"these texts stand in an evaluation set and must not teach: {', '.join(ids[:5])}")
-    logger.info("teaching text: %d written by hand, %d drawn", len(written), len(frame) - len(written))
+    logger.info("teaching text: %d of the pack, %d drawn", len(written), len(frame) - len(written))
     return frame[~forbidden].reset_index(drop=True)  # a sentence drawn may be one that somebody wrote
 
 
 def labelled_by_hand() -> pd.DataFrame:
-    """Return ``text`` and ``label`` of the texts written by hand that teach and are not neutral."""
+    """Return ``text`` and ``label`` of the pack that teach and are not neutral."""
     frame = read_teaching(sentences=0)
     return frame.loc[(frame["split"] == "train") & frame["label"].notna(), ["text", "label"]]
 

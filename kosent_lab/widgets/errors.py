@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab import behaviour, errors
+from kosent_lab.calibration.outcomes import margin, sigmoid
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.printable import cut, printable
@@ -222,8 +223,9 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         if not field.value.strip():
             answer.value = "Type a text."
             return
-        own = rows.value is not None and "prob_1" in frame.columns
-        answer.value = explained(field.value, float(frame.loc[rows.value, "prob_1"]) if own else None)
+        own = rows.value is not None and {"logit_0", "logit_1"} <= set(frame.columns)
+        before = float(sigmoid(margin(frame.loc[[rows.value]]))[0]) if own else None  # as scored, as the new one is
+        answer.value = explained(field.value, before)
 
     def tagged(_button: Any) -> None:
         if rows.value is None:
@@ -232,12 +234,12 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         try:
             row = frame.loc[rows.value]
             corpus = str(row["corpus"]) if "corpus" in frame.columns else ""
-            number = add_tag(path, str(row["doc_id"]), cause.value, note=note.value, corpus=corpus)
+            add_tag(path, str(row["doc_id"]), cause.value, note=note.value, corpus=corpus)
         except (KosentError, OSError) as error:
             said.value = as_html(str(error))
             return
         counts = latest_tags(read_tags(path))["cause"].value_counts()
-        said.value = as_html(f"{number} tags in {path.name}; {', '.join(f'{name} {n}' for name, n in counts.items())}")
+        said.value = as_html(f"{counts.sum()} in {path.name}: {', '.join(f'{name} {n}' for name, n in counts.items())}")
 
     for part in (names, mistakes, order):
         part.observe(choose, "value")

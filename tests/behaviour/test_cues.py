@@ -76,6 +76,21 @@ def test_what_any_mark_does_is_not_put_to_the_cue(texts):
     assert sarcastic["less_praise_low"] < 0 < sarcastic["less_praise_high"]
 
 
+def test_what_a_cue_does_is_held_against_plain_blame_and_plain_praise(texts):
+    cases = behaviour.cue_cases(texts)
+    by_kind = {"sarcastic": 1.0, "plain negative": 0.5, "plain positive": 0.25}
+    lifts = {row.changed: by_kind[row.kind] for row in cases[cases["cue"] == "ㅎㅎ"].itertuples()}
+
+    def predict(some):
+        return [1 / (1 + 2.718281828 ** -lifts.get(text, 0.0)) for text in some]
+
+    table = behaviour.cue_table(behaviour.score_cues(cases, predict))
+    found = table[table["cue"] == "ㅎㅎ"].set_index("kind")
+    assert found.loc["sarcastic", ["less_blame", "less_praise"]].tolist() == pytest.approx([0.5, 0.75])
+    assert found.loc["plain negative", "less_praise"] == pytest.approx(0.25)
+    assert found["less_blame"].isna().tolist() == [kind == "plain negative" for kind in found.index]
+
+
 def test_cues_are_taken_away_and_nothing_else(texts):
     rows = texts[texts["without_cue"].ne("")]
     assert set(rows["phenomenon"]) == {"sarcasm_cue", "sincere_cue"}

@@ -32,6 +32,12 @@ kind = "dir"
 direction = "up"
 least = 0.0
 templates = [["{shop:이} {mood.good}아요", "{shop:이} 아주 {mood.good}아요"]]
+
+[[tests]]
+name = "never"
+kind = "dir"
+direction = "down"
+templates = [["{shop:이} {mood.good}아요", "{shop:이} 절대 {mood.good}아요"]]
 """
 
 
@@ -52,26 +58,29 @@ def bundled_tests():
 
 def test_a_users_suite_is_read_and_scored_by_any_function(write):
     tests = suites.read_suite(write(SUITE), words=None)
-    assert [test.kind for test in tests] == ["mft", "inv", "dir"]
+    assert [test.kind for test in tests] == ["mft", "inv", "dir", "dir"]
     cases = suite_scores.make_cases(tests)
     assert cases["text"].tolist()[:2] in (["가게가 좋아요", "식당이 좋아요"], ["식당이 좋아요", "가게가 좋아요"])
     asked = []
 
     def predict(texts):
         asked.extend(texts)
-        # wrong on 식당; "!" moves it by 0.3 to 0.7 and "아주" down by 0.1
-        return [0.4 * ("가게" in t) + 0.3 + 0.25 * ("!" in t) - 0.1 * ("아주" in t) for t in texts]
+        # wrong on 식당; "!" moves it by 0.3 to 0.7, "아주" down by 0.1, "절대" up: by 0.2 of 식당, by 0.05 of 가게
+        moves = {"!": 0.25, "아주": -0.1, "식당이 절대": 0.2, "가게가 절대": 0.05}
+        return [0.4 * ("가게" in t) + 0.3 + sum(by for word, by in moves.items() if word in t) for t in texts]
 
     scored = suite_scores.score_cases(cases, predict)
-    assert len(asked) == len(set(asked)) == 6
+    assert len(asked) == len(set(asked)) == 8
     failed = scored.set_index([scored["test"], scored["text"].str[:2]])["failed"]
     assert failed.to_dict() == {
         ("plain", "가게"): False, ("plain", "식당"): True,
         ("marks", "가게"): True, ("marks", "식당"): True,  # one by 0.25, over the tolerance; the other turns too
         ("very", "가게"): True, ("very", "식당"): True,
+        ("never", "가게"): False, ("never", "식당"): True,  # 0.1 the wrong way is let pass, unless `least` asks more
     }  # fmt: skip
     table = suite_scores.failure_table(scored).set_index("test")
-    assert table["failure_rate"].to_dict() == {"plain": 0.5, "marks": 1.0, "very": 1.0}
+    assert table["failure_rate"].to_dict() == {"plain": 0.5, "marks": 1.0, "very": 1.0, "never": 0.5}
+    assert suite_scores.worst_cases(scored).set_index("test").loc["never", "gap"] == pytest.approx(0.1)
     assert table.loc["very", "ci_low"] < 1  # two words that both fail prove little
     worst = suite_scores.worst_cases(scored, count=1)
     assert worst["test"].tolist() == ["plain", "marks", "very"]
@@ -275,6 +284,9 @@ def test_a_word_that_moves_the_answer_is_named_though_no_case_fails(write):
     assert found["shift"].tolist() == pytest.approx([-1.0, 0.5, 0.5])
     assert found["n"].tolist() == [8, 8, 8]
     assert (found["turns"] == 0).all()
+    odds = [1.0 - 1.5 * text.startswith("나") for text in scored["changed"]]
+    turned = word_shifts(scored.assign(prob_changed=[1 / (1 + np.exp(-value)) for value in odds]))
+    assert turned.set_index("word")["turns"].to_dict() == {"가": 0, "나": 1, "다": 0}
     # of a few cases the same words stand in the same sentences
     few = suite_scores.make_cases(suites.read_suite(write(ABOUT), words=None), most=6)
     assert few.groupby("context")["word"].nunique().tolist() == [3, 3]

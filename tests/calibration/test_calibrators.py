@@ -272,6 +272,20 @@ def test_a_domain_is_calibrated_by_the_others_whatever_its_own_rows_say():
     assert both[0]["own half"] != both[1]["own half"]
 
 
+def test_a_domains_own_texts_tell_how_many_of_them_are_positive():
+    films, mine = rows(2_000, seed=30), rows(4_000, seed=31)
+    drawn = np.random.default_rng(0).random(4_000) < np.where(mine["label"] == 1, 1, 0.1)
+    shops = {"mostly positive": mine[drawn].reset_index(drop=True), "another": rows(500, seed=32)}
+    table = calibration.calibrate_unseen(shops, films, methods=["platt"], resamples=50)
+    own, source = (
+        table[(table["domain"] == "mostly positive") & (table["fitted_on"] == name)].iloc[0]
+        for name in ("own texts", "source")
+    )
+    assert own["positive"] > 0.8
+    assert own["nll_high"] < 0
+    assert own["nll"] < source["nll"] - 0.02
+
+
 def test_the_name_of_a_calibrator_is_taken_for_a_divisor_only_where_it_is_one():
     """Eight digits of a hash may be a number: the log-odds of every frame must come from what was applied."""
     for seed in range(60):

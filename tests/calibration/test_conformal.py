@@ -17,6 +17,17 @@ def test_the_limit_by_hand():
     assert sets["in_positive"].tolist() == [False, False, True, True]
 
 
+def test_each_label_has_its_own_limit():
+    # negative: 0.1, 0.3, 0.2, the second of three; positive: 0.6, 0.8, 0.7
+    prob_1 = [0.1, 0.3, 0.2, 0.4, 0.2, 0.3]
+    frame = pd.DataFrame({"prob_1": prob_1, "label": pd.array([0, 0, 0, 1, 1, 1], dtype="Int64")})
+    found = calibration.fit_conformal(frame, alpha=0.5, by_class=True)
+    assert found.limits == pytest.approx((0.2, 0.7))
+    sets = found.apply(pd.DataFrame({"prob_1": [0.15, 0.25, 0.35]}))
+    assert sets["in_negative"].tolist() == [True, False, False]
+    assert sets["in_positive"].tolist() == [False, False, True]
+
+
 @pytest.mark.parametrize("by_class", [False, True])
 def test_the_coverage_is_what_was_asked_over_many_draws(by_class):
     held, n = 0, 0

@@ -50,6 +50,7 @@ def test_reliability_keeps_empty_bins_and_rebuilds_the_ece(scored):
     metrics = calibration.metrics_table(scored).set_index("metric")
     assert ece == pytest.approx(metrics.loc["ece", "value"])
     filled = table[table["count"] > 0]
+    pd.testing.assert_series_equal(filled["gap"], filled["accuracy"] - filled["mean_confidence"], check_names=False)
     assert (filled["ci_low"] <= filled["accuracy"]).all()
     assert (filled["accuracy"] <= filled["ci_high"]).all()
 

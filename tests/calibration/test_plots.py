@@ -86,6 +86,9 @@ def test_small_multiples_share_a_scale_and_name_what_they_show():
     assert titles.startswith("식당\nn = 500, ECE 0.")
     plt.close(drawn[0].figure)
     assert calibration.reliability_diagrams(frame, by="domain", fewest=501) == {}
+    stars = frame.assign(stars=np.where(frame["label"] == 1, 5.0, 1.0))  # each of one label
+    stars.loc[stars.index % 3 == 0, "stars"] = 3.0
+    assert list(calibration.reliability_diagrams(stars, by="stars", fewest=10, resamples=10)) == ["3"]
     with pytest.raises(DataError, match="shop"):
         calibration.reliability_diagrams(frame, by="shop")
 

@@ -1,5 +1,7 @@
 """Measures against libraries and by hand; intervals against what they promise."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -328,6 +330,21 @@ def test_parts_that_few_rows_raise_are_compared_without_that():
         for name, row in table.set_index("metric").loc[list(held)].iterrows():
             held[name] += bool(row["ci_low"] <= 0 <= row["ci_high"])
     assert min(held.values()) >= 27
+
+
+def test_a_resamples_recalibration_is_that_of_its_rows():
+    """One Newton step from that of all rows, beside the fit itself: the interval of slope and intercept hangs on it."""
+    frame = rows(2_000, seed=6, truth=over)
+    reading = Reading(frame, "positive", 20, 0, None)
+    drawn = reading.cells.resampled(frame["label"].to_numpy("float64"), resamples=20, seed=0)
+    found = likelihood.likelihood_parts(reading.cells, *drawn)
+    exact = np.array([
+        likelihood.recalibration(dataclasses.replace(reading.cells, positive=positive, negative=negative))
+        for positive, negative in zip(*drawn, strict=True)
+    ])  # fmt: skip
+    apart = exact - likelihood.recalibration(reading.cells)
+    for place, name in enumerate(("slope", "intercept")):
+        assert np.abs(found[name] - exact[:, place]).max() < 0.1 * np.abs(apart[:, place]).max()
 
 
 def test_a_difference_says_how_its_interval_was_made():

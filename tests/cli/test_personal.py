@@ -1,11 +1,14 @@
 """What names persons is told by kind and number; hidden in reports, and in predictions where that is asked for."""
 
 import html
+import json
 
 import pandas as pd
 import pytest
 
 from kosent_lab.cli import parser
+from kosent_lab.core.files import frame_sha256
+from kosent_lab.corpora.documents import load
 
 HELD = ["010-0000-0000", "nobody@mail.example", "000101-3000000", "02-000-0000"]
 
@@ -99,3 +102,28 @@ def test_a_page_made_in_a_notebook_hides_it_too(table, tiny):
     page, shown = (report.build(scored, keep_personal=keep).html for keep in (False, True))
     assert not any(value in page for value in HELD)
     assert any(value in shown for value in HELD)
+
+
+def test_what_evaluate_prints_of_a_users_file_names_nobody(table, tiny_folder, tmp_path, capsys):
+    rows = pd.concat([pd.read_csv(table)] * 2, ignore_index=True).assign(doc_id=[f"d{row}" for row in range(120)])
+    rows["domain"] = ["nobody@mail.example" if row % 2 else "가게" for row in range(120)]
+    rows.to_csv(table, index=False)
+    out = tmp_path / "found.json"
+    command = [
+        "evaluate",
+        "--data",
+        str(table),
+        "--model",
+        str(tiny_folder),
+        "--beside",
+        str(tiny_folder),
+        "--by-slice",
+    ]
+    assert parser.main([*command, "--json", str(out)]) == 0
+    found = json.loads(out.read_text("utf-8"))
+    shown = out.read_text("utf-8") + "".join(capsys.readouterr())
+    assert len(found["beside"][0]["where"]) >= 2
+    assert any("[" in row["value"] for row in found["slices"] if row["column"] == "domain")
+    for value in HELD:
+        assert value not in shown
+    assert found["data_sha256"] != frame_sha256(load(table))  # which would give a number back to who tries all

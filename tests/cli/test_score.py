@@ -5,7 +5,12 @@ import sys
 import pandas as pd
 import pytest
 
+from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.cli import parser
+from kosent_lab.core.places import BUNDLED_FOLDER
+from kosent_lab.corpora.documents import load
+from kosent_lab.models.classifier import load_classifier
+from kosent_lab.scoring.predict import predict_frame
 
 
 @pytest.mark.corpora("ud_korean")
@@ -292,11 +297,16 @@ def test_two_models_are_compared_by_each_ones_own_shift(tiny_folder, tmp_path, p
     pack[pack["label"].notna()].tail(60)[["text", "label"]].to_csv(calib, index=False)
     out = tmp_path / "beside.json"
     command = ["evaluate", "--data", "kosent-pack", "--limit", "60", "--model", str(tiny_folder)]
-    command += ["--calib", str(calib), "--beside", str(tiny_folder), "--json", str(out)]
+    fast = BUNDLED_FOLDER.parent / "kosent-electra-small-fast"
+    command += ["--calib", str(calib), "--beside", str(fast), "--precision", "fp32", "--json", str(out)]
     assert parser.main(command) == 0
     (found,) = json.loads(out.read_text("utf-8"))["beside"]
-    assert found["shifts"][0] == pytest.approx(found["shifts"][1])
-    assert found["shifted"] == 0
+    own = [
+        fit_shift(predict_frame(load(calib), load_classifier(folder, device="cpu", precision="fp32")))
+        for folder in (tiny_folder, fast)
+    ]
+    assert abs(own[0] - own[1]) > 0.01
+    assert found["shifts"] == pytest.approx(own, abs=1e-3)
 
 
 def test_labels_below_zero_are_mapped(tiny_folder, tmp_path):

@@ -179,7 +179,7 @@ def test_unknown_split_is_refused():
         load("kosent-pack:dev")
 
 
-@pytest.mark.corpora("sentineg")
+@pytest.mark.corpora("sentineg", "nsmc")
 def test_named_splits_are_read():
     frame = load("sentineg:test")
     assert set(frame["official_split"]) == {"test"}

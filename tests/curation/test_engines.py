@@ -136,16 +136,18 @@ def test_a_cluster_of_two_nodes_of_which_one_is_killed_makes_the_same_bytes(reci
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         node = cluster.add_node(num_cpus=1)
-        killed = threading.Event()
+        begun, killed = threading.Event(), threading.Event()
 
         def kill():
             time.sleep(1.5)
+            begun.set()
             cluster.remove_node(node, allow_graceful=False)
             killed.set()
 
         with engines.open_engine(cluster.address) as engine:
             threading.Thread(target=kill, daemon=True).start()
             there = curation.build_corpus(recipe, tmp_path / "there", engine=engine)
+            assert begun.is_set(), "the build was over before the node was lost: give it more documents"
             assert killed.wait(60)
     finally:
         cluster.shutdown()

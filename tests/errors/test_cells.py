@@ -35,6 +35,14 @@ def test_where_rows_and_columns_are_all_there_is_cells_are_what_they_make_expect
     assert found["ci_low"].le(chance(found)).mul(found["ci_high"].ge(chance(found))).mean() > 0.8
 
 
+def test_twins_make_cells_no_surer():
+    p = []
+    for seed in range(20):
+        here = frame(lambda t: np.full(len(t), 0.8), n=1_000, seed=seed).assign(pair_id=[f"p{n}" for n in range(1_000)])
+        p.append(errors.cell_table(pd.concat([here, here], ignore_index=True), resamples=60)["p_meeting"].iloc[0])
+    assert np.less(p, 0.05).sum() <= 4  # taken for single rows nearly all of them would look uneven
+
+
 def test_small_cells_are_left_out_and_one_value_is_refused():
     here = frame(lambda t: np.full(len(t), 0.8), n=60)
     assert errors.cell_table(here, min_rows=3, resamples=20)["n"].min() >= 3

@@ -125,6 +125,18 @@ def test_texts_of_a_pair_are_swapped_together():
     assert both["p"] == pytest.approx(alone["p"], abs=0.03)  # as rows they would look twice as many
 
 
+def test_where_two_models_differ_twins_are_one_draw():
+    first, second = (frame.assign(domain="a") for frame in two_models(n=400, seed=5))
+    twins = [
+        pd.concat([f.assign(pair_id=f["doc_id"]), f.assign(pair_id=f["doc_id"], doc_id="t" + f["doc_id"])])
+        for f in (first, second)
+    ]
+    one, two = (errors.where_they_differ(*both, columns=("domain",)).iloc[0] for both in ((first, second), twins))
+    assert two["n"] == 800
+    width = [row["ci_high"] - row["ci_low"] for row in (one, two)]
+    assert width[1] == pytest.approx(width[0], rel=0.03)  # as rows they would look 1.4 times as sure
+
+
 def test_models_over_other_rows_are_refused():
     first, second = two_models(n=20)
     with pytest.raises(DataError, match="2 labelled texts stand in one table alone"):

@@ -172,7 +172,7 @@ def test_a_large_slice_that_is_a_little_worse_is_named_though_no_half_ever_chose
             "accuracy": [0.6, 0.85, 0.7],
             "ci_high": [0.8, 0.87, 0.9],
             "difference": [-0.29, -0.047, -0.2],
-            "difference_within": [-0.2, -0.03, -0.1],
+            "difference_within_high": [-0.1, -0.01, 0.1],
             "p_adjusted": [0.18, 0.005, 0.4],
             "worst_share": [0.7, 0.0, 0.3],
         }
@@ -180,6 +180,8 @@ def test_a_large_slice_that_is_a_little_worse_is_named_though_no_half_ever_chose
     assert errors.worst_slice(table)["conditions"] == (("branch", "A"),)
     assert errors.worst_slice(table[table["p_adjusted"] > 0.05])["conditions"] == (("shop", "7"),)
     assert errors.worst_slice(table.assign(p_adjusted=1.0, worst_share=0.0)) is None
+    unsure = table.assign(p_adjusted=1.0, worst_share=[0.3] + [0.1] * (len(table) - 1))
+    assert errors.worst_slice(unsure)["worst_share"] == 0.3  # its own, as the table shows it
 
 
 def test_a_slice_that_holds_more_of_the_harder_label_is_no_worse_within_the_labels():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kosent_lab.core.hangul import join_syllable, split_syllable
 from kosent_lab.core.josa import final_sound
 from kosent_lab.korean.conjugation import FINAL, Forms
 from kosent_lab.korean.grammar import COPULA, Predicate, read_grammar
@@ -63,7 +64,10 @@ def test_every_predicate_of_the_grammar_is_well_formed(forms):
             right = polite.endswith("요") and not polite.endswith(("하어요", "르어요", "으어요", "ㅅ어요"))
         if not right:
             wrong.append((predicate.stem, polite))
+        if predicate.tag != COPULA:  # 커요, 컸어요; 번거로워요, 번거로웠어요
+            said = polite.removesuffix("요")
+            past = said[:-1] + join_syllable(*split_syllable(said[-1])[:2], "ㅆ") + "어요"
+            assert forms.final(predicate, "polite", past=True) == past
         for register in FINAL:
-            form = forms.final(predicate, register, past=True)
-            assert form.startswith(predicate.stem[: len(predicate.stem) - 2]), (predicate, form)
+            assert forms.final(predicate, register, past=True).startswith(predicate.stem[: len(predicate.stem) - 2])
     assert not wrong

@@ -70,6 +70,30 @@ def test_words_are_said_only_where_there_is_what_they_apply_to(grammar, drawn):
     assert checked > 2_000
 
 
+# of a thing, what nobody would say of it
+ABSURD = (
+    "아메리카노가 덜 익", "육수가 원두", "용량이 한 입", "이불이 방음", "속도가 두 시간", "뚜껑이 뚜껑", "질이 질이",
+    "그립감이 발이", "자막이 발열", "인상률이 꼬박꼬박", "네일이 재수술", "진료가 짝짝이", "경기가 원작", "운전이 자주",
+    "이거가", "봐주겠어서",
+)  # fmt: skip
+
+
+def test_nothing_is_said_that_makes_no_sense(drawn):
+    for phrase in ABSURD:
+        assert not drawn["text"].str.contains(phrase, regex=False).any(), phrase
+
+
+def test_what_somebody_does_to_a_thing_has_the_thing_for_its_object(grammar, drawn):
+    said = {p.stem: p for of in grammar.predicates.values() for some in of.values() for p in some if p.takes_object}
+    objects = subjects = 0
+    for stem in said:
+        of = drawn.loc[drawn["text"].str.contains(stem, regex=False), "text"].str.split(stem, n=1, regex=False).str[0]
+        objects += int(of.str.contains(r"[을를] $").sum())
+        subjects += int(of.str.contains(r"[가-힣](?:이|가) $").sum())
+    assert objects > 100
+    assert subjects < objects / 20  # 같이, 아이 and the like end so too
+
+
 def test_no_placeholder_and_no_broken_spacing_is_left(drawn):
     assert not drawn["text"].str.contains(r"[{}/]|  |^ | $|None").any()
 

@@ -137,6 +137,26 @@ def test_tables_of_calibrated_confidences_say_so(pack_scored, tiny):
     assert said not in report.build(pack_scored, classifier=tiny, calibrator=None).html
 
 
+def test_a_page_says_nothing_of_what_is_not_there(pack_scored, tiny):
+    page = report.build(pack_scored, classifier=tiny, calibrator=Temperature(1.5)).html
+    assert "The temperature 1.50 was given as it is: what it was fitted on is not known." in page
+    assert "“After”: by the calibrator below" in page
+    assert "--three-way" not in page  # of another model than the bundled one
+    plain = report.build(pack_scored, classifier=tiny, calibrator=None).html
+    assert "“After”" not in plain
+    assert "before and after calibration" not in plain
+    unlabelled = report.build(pack_scored.assign(label=pd.NA, correct=pd.NA), classifier=tiny, calibrator=None).html
+    assert "Sarcasm is read as meant" not in unlabelled
+
+
+def test_a_page_is_of_one_models_answers(pack_scored, tiny):
+    with pytest.raises(DataError, match="of one model's answers; got those of another@1, "):
+        report.build(pack_scored.assign(model_id="another@1"), classifier=tiny)
+    mixed = pack_scored.assign(model_id=["a@1"] + ["b@2"] * (len(pack_scored) - 1))
+    with pytest.raises(DataError, match="got those of a@1, b@2"):
+        report.build(mixed)
+
+
 def test_calibrated_probabilities_are_not_calibrated_again(pack_scored, tiny):
     twice = Temperature(2.0).apply(pack_scored)
     with pytest.raises(DataError, match="calibrated already; give them as scored"):

@@ -21,7 +21,8 @@ def wrong(pack_part):
 
 
 def test_tags_of_mistakes_are_counted_the_last_of_each(pack_part, wrong):
-    given = [("kosent-pack", wrong[0], "negation"), ("kosent-pack", wrong[0], "irony"), ("", wrong[1], "irony")]
+    given = [("", wrong[2], "negation")]  # of an old file, that named no corpus
+    given += [("kosent-pack", wrong[0], "negation"), ("kosent-pack", wrong[0], "irony"), ("", wrong[1], "irony")]
     given += [("kosent-pack", wrong[2], "<b>own cause</b>"), ("other.csv", wrong[3], "irony")]
     given += [("kosent-pack", "no such row", "irony")]
     section = reading_section.readings(dataclasses.replace(pack_part, tags=tags(*given)), T)

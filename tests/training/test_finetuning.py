@@ -156,6 +156,14 @@ def test_patience_given_to_a_run_that_goes_on_counts_from_there(rows, tiny_token
     assert history.attrs["kept"]["accuracy"] == 0.6
 
 
+def test_each_corpus_counts_the_same_in_what_is_watched(monkeypatch):
+    said = {3: 1.0, 1: 0.0}  # by how many rows are asked: three of a are right, the one of b is wrong
+    monkeypatch.setattr(validation, "validate", lambda _, ids, *__, **___: {"accuracy": said[len(ids)], "nll": 2.0})
+    ids, labels = [np.array([2, 5, 3])] * 4, np.zeros(4, int)
+    found = validation.validate_each(None, ids, labels, np.array(list("aaba")), pad_id=0, classes=2)
+    assert found == {"accuracy": 0.5, "nll": 2.0, "accuracy_a": 1.0, "accuracy_b": 0.0}
+
+
 def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
     few = encode_rows(tiny_tokenizer, rows.iloc[:40].assign(label=[0] * 30 + [1] * 10), what="a test")
     options = dataclasses.replace(OPTIONS, label_smoothing=0.2, positive_share=1.0)

@@ -8,6 +8,7 @@ import pytest
 from kosent_lab.calibration import abstention, calibrator_comparison, calibrators, conformal, temperature
 from kosent_lab.core.schema import DataError
 from kosent_lab.curation import secret_training
+from kosent_lab.errors.three_way import limit_of_confidence
 from kosent_lab.models import electra, pairs
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies import draws, transfer
@@ -30,6 +31,12 @@ FITS = {
     "pretrain": lambda c: pretraining.pretrain(c.pair, c.tokenizer, c.rows, folder=c.folder),
     "start_from_text": lambda c: pretraining.start_from_text(c.pair, c.tokenizer, c.rows),
     "fit_neutral_head": lambda c: three_way.fit_neutral_head(c.rows, c.clean, c.classifier),
+    "fit_neutral_head, its polar valid": lambda c: three_way.fit_neutral_head(c.clean, c.rows, c.classifier),
+    "fit_neutral_head, its mixed valid": lambda c: three_way.fit_neutral_head(
+        c.clean, c.clean, c.classifier, mixed_valid=c.rows
+    ),
+    "limit_of_confidence": lambda c: limit_of_confidence(c.scored, most_lost=0.01),
+    "draw_examples": lambda c: pieces.draw_examples(c.rows.assign(target=1.0, answer=0.5), {}),
     "fit_secret_words": lambda c: secret_training.fit_secret_words(c.rows.assign(part="a")),
     "fit_pieces": lambda c: pieces.fit_pieces(electra.open_classifier(c.model), c.tokenizer, c.rows, [[1]]),
     "fine_tune": lambda c: transfer.fine_tune(c.model, c.rows),

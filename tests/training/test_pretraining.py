@@ -151,7 +151,8 @@ def test_texts_of_evaluation_sets_are_left_out(tmp_path, pack):
     own = [f"우리가 오늘 쓴 글 {number}번" for number in range(300)]
     path = tmp_path / "own.csv"
     # the pack is an evaluation set: however it is spaced and punctuated, it stays out
-    pd.DataFrame({"text": [*own, pack["text"][0], pack["text"][1] + "!!", own[0], " "]}).to_csv(path)
+    rows = pd.DataFrame({"text": [*own, pack["text"][0], pack["text"][1] + "!!", own[0], " "]})
+    rows.to_csv(path)
     frame, counts = pretraining_text.gather_texts([f"{path}=0.5"])
     assert set(frame["text"]) == set(own)
     assert counts["left_out"].item() == 4
@@ -159,6 +160,11 @@ def test_texts_of_evaluation_sets_are_left_out(tmp_path, pack):
     assert (frame["share"] == 0.5).all()
     again, _ = pretraining_text.gather_texts([str(path)])
     assert again["split"].tolist() == frame["split"].tolist()
+    # nor is a file's own test read
+    rows.assign(official_split=["test" if number % 10 == 0 else "train" for number in range(304)]).to_csv(path)
+    without, counts = pretraining_text.gather_texts([str(path)])
+    assert set(without["text"]) == {text for number, text in enumerate(own) if number % 10}
+    assert counts["left_out"].item() == 34
 
 
 @pytest.mark.parametrize("source", ["nsmc=-1", "nsmc=0", "nsmc=inf", "nsmc=half"])
@@ -167,7 +173,7 @@ def test_a_share_is_a_share(source):
         pretraining_text.gather_texts([source])
 
 
-@pytest.mark.corpora("nsmc")
+@pytest.mark.corpora("nsmc", "pretrain_text")
 def test_no_text_of_test_is_pretrained_on(nsmc):
     from kosent_lab.corpora.splits import fold_texts
 
