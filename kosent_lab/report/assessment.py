@@ -46,10 +46,8 @@ class Assessment:
     choice : CalibratorChoice
     sha256 : str
         Of the documents, all of them (`core.frame_sha256`).
-    tokenizer : tokenizer or None
-        Of the model, to say how words are cut.
-    resamples : int
-        Of the bootstrap.
+    tokenizer, resamples :
+        As for `assess`.
     slice_by : tuple of str
         The user's own columns to slice by, before those that are known (`errors.SLICE_COLUMNS`).
     """
@@ -292,10 +290,10 @@ def assess(
     source = getattr(calibrator, "fitted_on", "")
     choice = calibrator if isinstance(calibrator, CalibratorChoice) else CalibratorChoice(calibrator, source)
     sha256 = (frame_sha256(frame) if "text" in frame.columns else "") if sha256 is None else sha256
-    most = min(RESAMPLES, max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame))))
-    draws = most if resamples is None else resamples
-    own = tuple(name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS)
+    fewer = max(FEWEST_RESAMPLES, 5_000 * RESAMPLES // max(1, len(frame)))
+    draws = min(RESAMPLES, fewer) if resamples is None else resamples
+    own = [name for name in dict.fromkeys(slice_by) if name not in errors.SLICE_COLUMNS]
     frame = frame.assign(**{name: errors.in_bands(frame[name]) for name in own})
     rows = frame if not choice.used else frame.iloc[[i for i in range(len(frame)) if i not in choice.used]]
     calibrated = rows if choice.calibrator is None else choice.calibrator.apply(rows)
-    return Assessment(rows, calibrated, choice, sha256, tokenizer, draws, own)
+    return Assessment(rows, calibrated, choice, sha256, tokenizer, draws, tuple(own))

@@ -25,7 +25,6 @@ from kosent_lab.report.layout import (
 )
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import (
-    calibrator_note,
     conditions_name,
     metric,
     shown_name,
@@ -63,6 +62,27 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
     note += "" if assessment.after is None else f" {t['headline_after']}"
     notes = (note, calibrator_note(assessment, t))
     return Section("headline", notes, table=Table(columns((t["measure"],), names), body))
+
+
+def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
+    """Say where the calibrator comes from and what it changes, or why there is none."""
+    choice = assessment.choice
+    if choice.calibrator is None:
+        return t["calibrator_failed"].format(reason=choice.failure) if choice.failure else t["calibrator_none"]
+    said = {"n": f"{choice.calibrator.n:,}", "source": shown_name(choice.source or t["unknown_source"])}
+    if choice.calibrator.temperature is None:
+        changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
+        note = t["calibrator_fitted"].format(method=choice.calibrator.method, changed=f"{changed:,}", **said)
+    else:
+        key = "temperature_fitted" if choice.calibrator.n else "temperature_given"
+        key = "temperature_model" if choice.bundled else key
+        note = t[key].format(temperature=decimal(choice.calibrator.temperature, 2), **said)
+    if choice.caution:
+        right = percent(choice.calibrator.accuracy)  # of a model's own temperature it is not known
+        known = "" if pd.isna(choice.calibrator.accuracy) else t["of_them_right"].format(accuracy=right)
+        key = "calibrator_upside_down" if choice.calibrator.temperature is None else "temperature_at_limit"
+        note += " " + t[key].format(accuracy=right, known=known)
+    return f"{t['calibrator_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
 
 
 def reliability(assessment: Assessment, t: dict[str, str]) -> Section:

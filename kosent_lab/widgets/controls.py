@@ -7,8 +7,12 @@ import logging
 from collections.abc import Callable
 from html import escape
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from kosent_lab.core.hangul import clean_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 TYPING = 0.3  # seconds: an input method changes the field with every letter of a syllable
@@ -22,6 +26,18 @@ def open_ipywidgets() -> ModuleType | None:
         logger.warning("This widget needs ipywidgets in the kernel's environment: pip install ipywidgets.")
         return None
     return ipywidgets
+
+
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return a figure that a notebook shows where it is displayed or a cell's last value, and nowhere else.
+
+    It is made by pyplot, which teaches the notebook to show figures, and closed, so that pyplot shows it only once.
+    """
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=size)
+    plt.close(figure)
+    return figure
 
 
 def as_html(sentence: str) -> str:

@@ -15,7 +15,7 @@ from kosent_lab import figures, scoring
 from kosent_lab.figures.theme import to_png
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring import replaced
-from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, new_figure, open_ipywidgets
 
 SHOWN = 60  # characters that fit the figure
 SIZE = (10.5, 2.6)  # inches
@@ -103,7 +103,7 @@ def explore_detection(sentence: str, pair: ElectraPair, tokenizer: Tokenizer) ->
 
 def draw_judged(table: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
     """Draw `scoring.plot_judged_pieces` into a figure of its own."""
-    figure = figure or Figure(figsize=SIZE)
+    figure = figure or new_figure(SIZE)
     figure.clear()
     scoring.plot_judged_pieces(table, ax=figure.subplots())
     return figure

@@ -239,7 +239,8 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
             said.value = as_html(str(error))
             return
         counts = latest_tags(read_tags(path))["cause"].value_counts()
-        said.value = as_html(f"{counts.sum()} in {path.name}: {', '.join(f'{name} {n}' for name, n in counts.items())}")
+        of_causes = ", ".join(f"{name} {n}" for name, n in counts.items())
+        said.value = as_html(f"{counts.sum()} tags in {path.name}; {of_causes}")
 
     for part in (names, mistakes, order):
         part.observe(choose, "value")

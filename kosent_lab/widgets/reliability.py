@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from kosent_lab import calibration, figures
 from kosent_lab.figures.theme import to_png
-from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.controls import as_html, new_figure, open_ipywidgets
 from kosent_lab.widgets.threshold import ALL_ROWS, choose_slice, slice_names
 
 SIZE = (5.0, 5.4)  # inches
@@ -96,7 +96,7 @@ def draw_reliability(
     Figure
     """
     if figure is None:
-        figure = Figure(figsize=SIZE)  # of none that pyplot shows besides
+        figure = new_figure(SIZE)
         figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
     rows = choose_slice(frame, name)
     table = calibration.reliability_table(rows, of=of, bins=bins, strategy=strategy, resamples=0)

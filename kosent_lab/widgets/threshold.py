@@ -19,7 +19,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.errors.slices import can_slice
 from kosent_lab.figures.theme import to_png
 from kosent_lab.report.assessment import Assessment, assess
-from kosent_lab.widgets.controls import as_html, open_ipywidgets
+from kosent_lab.widgets.controls import as_html, new_figure, open_ipywidgets
 
 ALL_ROWS = "all rows"
 SIZE = (9.0, 3.6)  # inches
@@ -126,7 +126,7 @@ def draw_threshold(
         the share kept, the threshold's point marked.
     """
     if figure is None:
-        figure = Figure(figsize=SIZE)  # of none that pyplot shows besides
+        figure = new_figure(SIZE)
         figure.subplots(1, 2)
     return _draw(figure, _measure(frame, name), name, threshold)
 

@@ -20,7 +20,7 @@ from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.cutters import Cutter
-from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, open_ipywidgets
+from kosent_lab.widgets.controls import TYPING, Later, as_html, fit, new_figure, open_ipywidgets
 
 SHOWN = 36  # characters that fit the figure
 VARIANTS = 10
@@ -116,7 +116,7 @@ def draw_tokens(layers: pd.DataFrame, variants: pd.DataFrame, *, figure: Figure 
     -------
     Figure
     """
-    figure = figure or Figure(figsize=SIZE)
+    figure = figure or new_figure(SIZE)
     figure.clear()
     names = list(dict.fromkeys(layers["layer"]))
     top, bottom = figure.subplots(2, 1, height_ratios=[max(len(names), 2), max(len(variants), 2)])

@@ -7,7 +7,8 @@ from kosent_lab.cli.options import CALIBRATORS
 from kosent_lab.core.schema import DataError
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
-from kosent_lab.report.sentences import calibrator_note, catalogue
+from kosent_lab.report.sections import calibrator_note
+from kosent_lab.report.sentences import catalogue
 
 
 @pytest.fixture

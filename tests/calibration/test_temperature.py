@@ -12,7 +12,8 @@ from kosent_lab.calibration import Temperature, choose_calibrator, fit_temperatu
 from kosent_lab.core.schema import DataError, ModelError
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
-from kosent_lab.report.sentences import calibrator_note, catalogue
+from kosent_lab.report.sections import calibrator_note
+from kosent_lab.report.sentences import catalogue
 from kosent_lab.scoring.answers import add_predictions
 
 

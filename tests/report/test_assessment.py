@@ -12,7 +12,7 @@ from kosent_lab.cli.options import print_result
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 from kosent_lab.report import assessment as module
-from kosent_lab.report import sentences
+from kosent_lab.report import sections, sentences
 from kosent_lab.report.assessment import FEWEST_OF_EACH, assess
 from kosent_lab.report.evaluation import evaluate
 
@@ -149,7 +149,7 @@ def test_another_family_is_named_and_what_it_changes_counted(scored):
     assert result["nll_calibrated"] == pytest.approx(assessment.after.set_index("metric").loc["nll", "value"])
     changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
     assert changed > 0
-    note = sentences.calibrator_note(assessment, sentences.catalogue("en"))
+    note = sections.calibrator_note(assessment, sentences.catalogue("en"))
     assert "The calibrator (platt) was fitted on 200 labelled texts of theirs.csv" in note
     assert f"It changes {changed:,} answers here" in note
     for language, words in (("en", "Calibrating by platt"), ("ko", "platt 방법으로 보정하면")):

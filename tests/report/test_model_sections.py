@@ -85,7 +85,7 @@ def test_a_model_without_gradients_is_explained_by_leaving_words_out(tiny, pack)
 def test_another_models_head_says_why_there_is_no_three_way_reading(part):
     section = model_sections.three_way(part, T)
     assert section.table is None
-    assert "was taught on kosent-electra-small@" in section.notes[0]
+    assert "carries no head for neutral texts" in section.notes[0]
 
 
 def test_three_ways_are_counted_by_what_the_texts_are(pack):

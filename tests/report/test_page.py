@@ -117,7 +117,7 @@ def test_particles_are_reported_and_without_kiwi_the_page_says_so(pack_part, pac
 def test_a_page_shows_itself_in_a_notebook_and_is_saved_whole(pack_scored, tiny, tmp_path):
     page = report.build(pack_scored, classifier=tiny)
     shown = page._repr_html_()
-    assert shown.startswith("<iframe srcdoc=")
+    assert shown.startswith('<iframe title="report" srcdoc=')
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', shown).group(1)) == page.html
     path = page.save(tmp_path / "보고서")
     assert path.read_text("utf-8") == page.html
