@@ -83,7 +83,7 @@ def test_a_users_suite_is_read_and_scored_by_any_function(write):
     assert suite_scores.worst_cases(scored).set_index("test").loc["never", "gap"] == pytest.approx(0.1)
     assert table.loc["very", "ci_low"] < 1  # two words that both fail prove little
     worst = suite_scores.worst_cases(scored, count=1)
-    assert worst["test"].tolist() == ["plain", "marks", "very"]
+    assert worst["test"].tolist() == ["plain", "marks", "very", "never"]
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_words_too_few_for_a_case_say_so(write):
 
 def test_a_model_that_answers_otherwise_is_refused(write):
     cases = suite_scores.make_cases(suites.read_suite(write(SUITE), words=None))
-    for answers in ([[0.5, 0.5]] * 6, [0.5], [2.0] * 6, [np.nan] * 6):
-        with pytest.raises(DataError, match="one probability, 0 to 1, for each of 6 texts"):
+    for answers in ([[0.5, 0.5]] * 8, [0.5], [2.0] * 8, [np.nan] * 8):
+        with pytest.raises(DataError, match="one probability, 0 to 1, for each of 8 texts"):
             suite_scores.score_cases(cases, lambda texts, answers=answers: answers)
 
 

@@ -109,16 +109,7 @@ def test_what_evaluate_prints_of_a_users_file_names_nobody(table, tiny_folder, t
     rows["domain"] = ["nobody@mail.example" if row % 2 else "가게" for row in range(120)]
     rows.to_csv(table, index=False)
     out = tmp_path / "found.json"
-    command = [
-        "evaluate",
-        "--data",
-        str(table),
-        "--model",
-        str(tiny_folder),
-        "--beside",
-        str(tiny_folder),
-        "--by-slice",
-    ]
+    command = ["evaluate", "--data", str(table), "--model", str(tiny_folder), "--beside", str(tiny_folder)]
     assert parser.main([*command, "--json", str(out)]) == 0
     found = json.loads(out.read_text("utf-8"))
     shown = out.read_text("utf-8") + "".join(capsys.readouterr())

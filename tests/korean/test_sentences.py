@@ -84,13 +84,15 @@ def test_nothing_is_said_that_makes_no_sense(drawn):
 
 
 def test_what_somebody_does_to_a_thing_has_the_thing_for_its_object(grammar, drawn):
-    said = {p.stem: p for of in grammar.predicates.values() for some in of.values() for p in some if p.takes_object}
+    said = {p.stem for of in grammar.predicates.values() for some in of.values() for p in some if p.takes_object}
     objects = subjects = 0
-    for stem in said:
-        of = drawn.loc[drawn["text"].str.contains(stem, regex=False), "text"].str.split(stem, n=1, regex=False).str[0]
+    for words in {
+        stem.rpartition(" ")[0] for stem in said if stem.rfind(" ") > 3
+    }:  # 남김없이 of 남김없이 비우; 잘 says little
+        of = drawn.loc[drawn["text"].str.contains(words, regex=False), "text"].str.split(words, n=1, regex=False).str[0]
         objects += int(of.str.contains(r"[을를] $").sum())
         subjects += int(of.str.contains(r"[가-힣](?:이|가) $").sum())
-    assert objects > 100
+    assert objects > 50
     assert subjects < objects / 20  # 같이, 아이 and the like end so too
 
 
