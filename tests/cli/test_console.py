@@ -80,7 +80,7 @@ def test_a_signal_ends_a_command_in_order(number, status):
     _, error = process.communicate(timeout=30)
     assert process.returncode == status
     assert error.decode() == (
-        "kosent-lab: stopped; what was finished is kept, and the same command goes on from there\n"
+        "kosent-lab: stopped; files are whole or as they were, and a job that is resumable goes on where it was\n"
     )
 
 
@@ -109,7 +109,7 @@ def test_a_signal_in_a_callback_of_the_collector_is_not_forgotten(number, status
     assert done.returncode == status
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        "kosent-lab: stopped; what was finished is kept, and the same command goes on from there"
+        "kosent-lab: stopped; files are whole or as they were, and a job that is resumable goes on where it was"
     ]
 
 
