@@ -182,6 +182,7 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
         finalize=_harmless,
     )
     environment.filters["data_uri"] = _data_uri
+    environment.tests["korean"] = _is_korean
     rows = sum(len(part.assessment.frame) for part in parts)
     models = dict.fromkeys(part.model.model_id for part in parts)
     context = {
@@ -235,6 +236,11 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, markupsafe.Markup) or not isinstance(value, str):
         return value
     return printable(value, keep="\n\t\u2068\u2069")
+
+
+def _is_korean(value: Any) -> bool:
+    """Tell whether what stands in a cell is to be read out as Korean: more Hangul than Latin letters."""
+    return isinstance(value, str) and len(re.findall("[가-힣]", value)) > len(re.findall("[A-Za-z]", value))
 
 
 def _data_uri(svg: str) -> str:

@@ -17,6 +17,7 @@ from kosent_lab.core.hangul import replace_surrogates, to_nfc
 from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.josa import JOSA_PAIRS, final_sound, single_josa
 from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.shares import share
 from kosent_lab.tokenization.cutters import as_cutter
 
 MEASURES = {
@@ -208,8 +209,9 @@ def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12)
     -------
     DataFrame
         ``josa``, ``n`` (occurrences with characters of their own), ``kept`` with ``ci_low``,
-        ``ci_high``; ``n_texts`` (labelled ones that hold it), ``accuracy`` with ``accuracy_ci_low``,
-        ``accuracy_ci_high`` (Wilson; missing without labels). Most frequent first.
+        ``ci_high`` (those of one text count for as many as they tell of: `shares.share`); ``n_texts`` (labelled ones
+        that hold it), ``accuracy`` with ``accuracy_ci_low``, ``accuracy_ci_high`` (Wilson; missing without labels).
+        Most frequent first.
     """
     check_columns(words, ["doc_id", "josa", "boundary_kept"], what="the table of particles")
     own = words[words["boundary_kept"].notna()]
@@ -217,10 +219,10 @@ def particle_table(words: pd.DataFrame, frame: pd.DataFrame, *, count: int = 12)
     rows = []
     for josa in own["josa"].value_counts(sort=True).index[:count]:
         part = own[own["josa"] == josa]
-        kept = int(part["boundary_kept"].sum())
+        kept = share(part["boundary_kept"].to_numpy(dtype=bool), part["doc_id"].to_numpy())
         right = known.loc[known["doc_id"].isin(part["doc_id"]), "correct"].astype("float64")
         accuracy = (right.mean(), *wilson_interval(right.sum(), len(right)))
-        rows.append((josa, len(part), kept / len(part), *wilson_interval(kept, len(part)), len(right), *accuracy))
+        rows.append((josa, len(part), *kept, len(right), *accuracy))
     names = ["josa", "n", "kept", "ci_low", "ci_high", "n_texts", "accuracy", "accuracy_ci_low", "accuracy_ci_high"]
     return pd.DataFrame(rows, columns=names)
 
@@ -270,7 +272,8 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float, float, i
         n = int((below > 0).sum())
         return value, *wilson_interval(value * n, n), int(total)
     half = REACH * np.sqrt(np.square(above - value * below).sum()) / total
-    return value, max(value - half, 0.0), value + half, int(total)
+    highest = 1.0 if (above <= below).all() else np.inf  # of a share, and of pieces per eojeol
+    return value, max(value - half, 0.0), min(value + half, highest), int(total)
 
 
 def add_finals(words: pd.DataFrame) -> pd.DataFrame:

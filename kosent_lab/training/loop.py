@@ -23,6 +23,7 @@ from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
 from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.models.devices import seeded
+from kosent_lab.training.acceleration import kept_memory
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.training.optimizers import freeze_layers, make_optimizers
 from kosent_lab.training.options import TrainingOptions
@@ -269,7 +270,8 @@ def run_training(
         When the loss is no number, the checkpoint is of another model or job, or the accelerator is lost;
         the last good checkpoint stays.
     """
-    with hold(folder / CHECKPOINT), seeded(options.seed, next(model.parameters()).device):
+    device = next(model.parameters()).device
+    with hold(folder / CHECKPOINT), seeded(options.seed, device), kept_memory(device):
         run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch, packed=packed)
         try:
             run.train(batches)

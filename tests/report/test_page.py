@@ -53,6 +53,15 @@ def test_the_same_numbers_give_the_same_page(pack_part):
     assert len(pages) == 1
 
 
+def test_korean_on_an_english_page_is_read_out_as_korean(pack_part):
+    cell = re.compile(r'<t[hd][^>]*class="text"([^>]*)>([^<]+)<')
+    english, korean = (report.build_page([pack_part], language=language).html for language in ("en", "ko"))
+    texts = set(pack_part.assessment.frame["text"])
+    assert {mark for mark, text in cell.findall(english) if html.unescape(text) in texts} == {' lang="ko"'}
+    assert {mark for mark, text in cell.findall(english) if not re.search("[가-힣]", text)} <= {""}
+    assert not any("lang" in mark for mark, _ in cell.findall(korean))
+
+
 def test_texts_are_escaped(tiny):
     text = "<script>alert('x')</script> & <b>좋다</b>"
     frame = pd.DataFrame({"doc_id": ["a"] * 12, "text": [text] * 12, "label": pd.array([0, 1] * 6, dtype="Int64")})

@@ -17,6 +17,7 @@ from kosent_lab.tokenization.boundaries import (
     eojeol_frame,
     holds_particles,
     measure_pieces,
+    particle_table,
 )
 from kosent_lab.tokenization.vocabularies import save_tokenizer, train_vocabulary
 
@@ -147,3 +148,19 @@ def test_texts_are_told_by_each_particle_of_a_stack_in_both_its_forms():
         "has_josa_에서": [False, False, True],
         "has_josa_은/는": [False, True, True],
     }
+
+
+def test_each_particle_has_its_boundaries_and_its_texts_and_those_of_one_text_are_no_draws_apart():
+    texts, kept = np.repeat(np.arange(10), 5), np.repeat([True, False], 25)
+    often = pd.DataFrame({"doc_id": texts.astype(str), "josa": "은", "boundary_kept": pd.array(kept, dtype="boolean")})
+    fused = pd.DataFrame({"doc_id": ["0"], "josa": ["는"], "boundary_kept": pd.array([pd.NA], dtype="boolean")})
+    once = pd.DataFrame({"doc_id": ["3"], "josa": ["도"], "boundary_kept": pd.array([True], dtype="boolean")})
+    correct = pd.array([True] * 8 + [False] + [pd.NA], dtype="boolean")
+    frame = pd.DataFrame({"doc_id": [str(number) for number in range(10)], "correct": correct})
+    table = particle_table(pd.concat([once, fused, often], ignore_index=True), frame).set_index("josa")
+    assert table["n"].to_dict() == {"은": 50, "도": 1}
+    row = table.loc["은"]
+    assert (row["kept"], row["n_texts"], row["accuracy"]) == (0.5, 9, 8 / 9)
+    low, high = wilson_interval(5, 10)  # as of one draw of each text
+    assert row["ci_low"] < low < high < row["ci_high"]
+    assert particle_table(often, frame.assign(correct=pd.NA))["accuracy"].isna().all()
