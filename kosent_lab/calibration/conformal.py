@@ -82,18 +82,22 @@ def fit_conformal(calib: pd.DataFrame, *, alpha: float = 0.1, by_class: bool = F
     label, prob_1 = rows["label"].to_numpy(dtype="int64"), rows["prob_1"].to_numpy(dtype="float64")
     if len(odd := np.flatnonzero(~np.isfinite(prob_1))):
         raise DataError(f"conformal sets need a probability of every labelled row; row {odd[0]} has {prob_1[odd[0]]}")
-    unlikely = np.where(label == 1, 1 - prob_1, prob_1)
+    unlikely, pairs = np.where(label == 1, 1 - prob_1, prob_1), pair_groups(rows)
     groups = [label == 0, label == 1] if by_class else [np.ones(len(label), dtype=bool)] * 2
     limits = []
     for members in groups:
-        n = int(members.sum())
+        # a minimal pair answers alike: it is one row, each of its texts a part of it
+        alike = np.arange(members.sum()) if pairs is None else np.unique(pairs[members], return_inverse=True)[1]
+        part, n = 1 / np.bincount(alike)[alike], int(alike.max(initial=-1)) + 1
         place = math.ceil((n + 1) * (1 - alpha) - 1e-9)  # 50 * 0.58 is 29.000000000000004
         if place > n:
             raise DataError(
                 f"sets that miss at most {alpha:.0%} of the labels need at least {math.ceil(1 / alpha - 1)} labelled "
-                f"rows{' of either label' if by_class else ''}; got {n}"
+                f"rows{' of either label' if by_class else ''}, minimal pairs counted once; got {n}"
             )
-        limits.append(float(np.sort(unlikely[members])[place - 1]))
+        order = np.argsort(unlikely[members], kind="stable")
+        reached = np.searchsorted(np.cumsum(part[order]), place - 1e-9)
+        limits.append(float(unlikely[members][order[reached]]))
     return ConformalSets((limits[0], limits[1]), alpha, (int(groups[0].sum()), int(groups[1].sum())), by_class)
 
 

@@ -133,7 +133,9 @@ def _fit_isotonic(values: np.ndarray, wins: np.ndarray, rows: np.ndarray) -> Par
     _, block = _pool(wins, rows)
     weight, count = np.bincount(block, rows), np.bincount(block, wins)
     centre = np.bincount(block, values * rows) / weight
-    frequency = np.maximum.accumulate(_shrunk(count, weight, float(wins.sum() / rows.sum())))
+    frequency = _shrunk(count, weight, float(wins.sum() / rows.sum()))
+    # a small block goes further to the mean of all than a large one beside it, and may pass that
+    frequency, _ = _pool(frequency * (weight + 1), weight + 1)
     return {"odds": centre.tolist(), "probability": frequency.tolist()}
 
 

@@ -12,6 +12,7 @@ from kosent_lab.calibration.cells import MOST, Cells, gather, group_weights
 from kosent_lab.calibration.outcomes import RESAMPLES, pair_groups
 from kosent_lab.core.intervals import percentile_interval
 from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.shares import share
 
 
 def _ranked(score: np.ndarray, wrong: np.ndarray, most: int | None) -> Cells:
@@ -27,14 +28,15 @@ def _measures(errors: np.ndarray, right: np.ndarray, *, risk: float, coverage: f
     kept, wrong = np.cumsum(rows, axis=1), np.cumsum(errors, axis=1)
     # rows of one score have no order: each of their orders counts the same. The j-th of r has on average
     # (wrong before + errors j / r) / (kept before + j) wrong up to it, which digamma sums over j
-    share = errors / np.maximum(rows, 1)
+    part = errors / np.maximum(rows, 1)
     wrong_before, kept_before = wrong - errors, kept - rows
     wrong_within = wrong_before + errors * (rows + 1) / (2 * np.maximum(rows, 1))
     steps = special.digamma(kept + 1) - special.digamma(kept_before + 1)
-    selective = share * rows + (wrong_before - share * kept_before) * steps
+    selective = part * rows + (wrong_before - part * kept_before) * steps
     at = wrong / np.maximum(kept, 1)
-    base = wrong[:, -1] / n
-    best = base + (1 - base) * np.log1p(-np.minimum(base, 1 - 1e-12))
+    base, right_rows = wrong[:, -1] / n, n - wrong[:, -1]
+    # the j-th of the errors, all of them last, is j among as many and the right answers
+    best = (wrong[:, -1] - right_rows * (special.digamma(n + 1) - special.digamma(right_rows + 1))) / n
     aurc = selective.sum(axis=1) / n
     within = (at <= risk) & (kept > 0)
     place = np.argmax(kept >= coverage * n[:, None] - 1e-9, axis=1)
@@ -89,7 +91,8 @@ def selective_summary(
     DataFrame
         ``metric``, ``value``, ``ci_low``, ``ci_high`` (95 %), ``n``, ``params``: ``aurc`` (mean error among the kept,
         over all coverages), ``aurc_excess`` (over the best order of the same errors), ``augrc`` (mean share of all rows
-        that are kept and wrong), coverage at the risk, risk at the coverage, ``risk of all``.
+        that are kept and wrong), coverage at the risk, risk at the coverage, ``risk of all``. Where no answer is wrong,
+        or all are, bounds of the last alone.
 
     References
     ----------
@@ -99,10 +102,14 @@ def selective_summary(
     rows = _labelled(frame, [score])
     values, moved = _drawn(rows, score, risk, coverage, resamples, seed)
     params = f"score={score}, bootstrap={resamples}, seed={seed}"
-    found = [
-        (name, value, *percentile_interval(value + moved[name], value=value), len(rows), params)
-        for name, value in values.items()
-    ]
+    wrong = ~rows["correct"].to_numpy(dtype=bool)
+    alike = wrong.all() or not wrong.any()  # no resample differs: of the risk of all Wilson's interval, of others none
+    bounds = {name: percentile_interval(value + moved[name], value=value) for name, value in values.items()}
+    if alike:
+        bounds = dict.fromkeys(values, (float("nan"), float("nan"))) | {
+            "risk of all": share(wrong, pair_groups(rows))[1:]
+        }
+    found = [(name, value, *bounds[name], len(rows), params) for name, value in values.items()]
     return pd.DataFrame(found, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])
 
 

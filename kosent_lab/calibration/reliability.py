@@ -40,7 +40,8 @@ def reliability_table(
         ``"width"``: equal widths over [0, 1]; ``"mass"``: equally many rows, those of one probability together.
     resamples : int
         Bootstrap resamples of the rows for the band, minimal pairs being one draw; 0 takes Wilson's interval of each
-        bin (`shares.share`), which is a thousand times faster and close to it where bins are not tiny.
+        bin (`shares.share`), which is a thousand times faster and close to it where bins are not tiny, and is taken in
+        any case of a bin whose outcomes are all alike.
     seed : int
 
     Returns
@@ -68,9 +69,9 @@ def reliability_table(
     draws = _draw_bins(number, outcome, groups, bins=bins, resamples=resamples, seed=seed)
     low, high = np.full(bins, np.nan), np.full(bins, np.nan)
     for index in np.flatnonzero(count):
-        if resamples:
+        if resamples and 0 < accuracy[index] < 1:
             low[index], high[index] = percentile_interval(draws[:, index], value=accuracy[index])
-        else:
+        else:  # of what is all alike no resample differs
             inside = number == index
             _, low[index], high[index] = share(outcome[inside], None if groups is None else groups[inside])
     return pd.DataFrame(

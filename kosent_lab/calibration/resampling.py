@@ -14,11 +14,14 @@ from kosent_lab.calibration.likelihood import likely
 from kosent_lab.calibration.metrics import corp_parts, measures, smooth_width
 from kosent_lab.calibration.outcomes import BINS, sigmoid, view
 from kosent_lab.core.intervals import LEVEL, percentile_interval
+from kosent_lab.core.shares import share
 
 # chance alone makes these larger: gaps of either sign count, and isotonic regression fits noise
 GAPS = ("ece", "ace", "mce", "smece")
 RAISED = (*GAPS, "brier_miscalibration")
 SMOOTHED = ("brier_miscalibration", "brier_discrimination")
+# what needs outcomes that differ; whether it is known by the share of the outcomes alone
+_OF_ALIKE = {"frequency": True, "gap": True, "brier": False, "nll": False}
 
 
 class Reading:
@@ -30,7 +33,7 @@ class Reading:
         probability, outcome, odds = view(rows, of)
         exact, self.cells = (gather(probability, outcome, odds, bins=bins, most=most) for most in (None, MOST))
         width = smooth_width(exact)
-        self.outcome, self.resamples, self.seed = outcome, resamples, seed
+        self.outcome, self.groups, self.resamples, self.seed = outcome, groups, resamples, seed
         # what one says of itself, its pair says again
         self.independent = len(outcome) if groups is None else len(np.unique(groups))
         self.value, self.base = _single(exact, width), _single(self.cells, width)
@@ -66,6 +69,9 @@ class Reading:
         value, moved = self.value[name], self.drawn[name] - self.base[name]
         if name == "kuiper" or not len(moved) or np.isnan(value):
             return float("nan"), float("nan")
+        if name in _OF_ALIKE and self.outcome.min() == self.outcome.max():  # no resample differs
+            frequency, low, high = share(self.outcome, self.groups)
+            return (value - frequency + low, value - frequency + high) if _OF_ALIKE[name] else (float("nan"),) * 2
         if name == "nll_calibration":
             return _likelihood_bounds(value, self.independent)
         if name == "ece_debiased":

@@ -10,7 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kosent_lab.cli.options import command, file_columns, from_stdin, natural_int, positive_int, print_result, reading
+from kosent_lab.cli.options import (
+    command,
+    file_columns,
+    from_stdin,
+    natural_int,
+    positive_int,
+    print_result,
+    reading,
+    reading_words,
+)
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
 
 if TYPE_CHECKING:
@@ -84,28 +93,25 @@ def finetune(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.schema import LABEL_NAMES, DataError
     from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
-    from kosent_lab.training.packaging import describe_start
+    from kosent_lab.training.packaging import describe_start, is_of_films
     from kosent_lab.training.packed import load_packed
 
     check_resumable(arguments)
     own = ("epochs", "soft_weight", "layer_decay", "frozen_layers", "unfreeze_share", "patience", "label_smoothing")
     options = {name: getattr(arguments, name) for name in own} | {"class_weights": not arguments.no_class_weights}
     options |= common_options(arguments, FinetuningOptions())
-    if arguments.data != "nsmc":
-        options |= {"positive_share": 1.0, "neutral_share": 1.0}  # the defaults are for what NSMC has too much of
     if arguments.positive_share is not None:
         options["positive_share"] = arguments.positive_share
     FinetuningOptions(**options)  # refuses what cannot be before anything is read
     if arguments.packed:
         others = ("classes", "soft_targets", "official_only")
-        if arguments.data != "nsmc" or arguments.teach is not None or any(getattr(arguments, name) for name in others):
+        given = [*reading_words(arguments), *(name for name in others if getattr(arguments, name))]
+        if arguments.data != "nsmc" or arguments.teach is not None or given:
             raise DataError(
                 "a packed file (--packed) was made of its own rows; leave --data, --classes, --soft-targets, "
-                "--official-only and --teach out"
+                "--official-only, --teach and what says how a file is read (--text-column) out"
             )
         frame, seen = load_packed(arguments.packed, "finetune")
-        if not str(seen["data"]).startswith("nsmc"):  # nor are they what is left of it in a governed corpus
-            options |= {"neutral_share": 1.0, "positive_share": arguments.positive_share or 1.0}
         labels, names = frame.columns, [*LABEL_NAMES.values()]
     else:
         frame, names = read_labelled(
@@ -119,6 +125,8 @@ def finetune(arguments: argparse.Namespace) -> None:
             raise DataError("--teach is text of two polarities and neutral: it cannot be mixed with --classes")
         frame, seen = _taught(frame, str(arguments.data), arguments)
         labels = frame
+    if not is_of_films(str(seen["data"])):  # the defaults are for what NSMC has too much of
+        options |= {"neutral_share": 1.0, "positive_share": arguments.positive_share or 1.0}
     if arguments.teachers or arguments.unlabelled is not None:
         frame = _distilled(arguments, frame)
         labels = frame.columns

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # rows of a table on a console
 _WRITTEN = ("out", "json")  # a command that writes elsewhere too sets `writes`
-_READ = ("data", "calib", "valid", "input", "model", "keep")  # words that may name a file; a Path always does
+_READ = ("data", "labels", "calib", "valid", "input", "model", "keep")  # words that may name a file; a Path always does
 
 
 @contextlib.contextmanager
@@ -51,12 +51,15 @@ def guarded(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def _paths(value: Any, *, words: bool) -> Iterator[Path]:
-    """Yield the files and folders that an argument names, where `words` may; ``FILE=SHARE`` names a file too."""
+    """Yield the files and folders that an argument names, where `words` may, by ``FILE=SHARE`` and ``snapshot:DIR``
+    too.
+    """
     if isinstance(value, list):
         for one in value:
             yield from _paths(one, words=words)
     elif isinstance(value, Path) or (words and isinstance(value, str)):
-        for name in {str(value), str(value).rpartition("=")[0]} - {""}:
+        named = {str(value), str(value).rpartition("=")[0]}
+        for name in {*named, *(one.removeprefix("snapshot:") for one in named)} - {""}:
             with contextlib.suppress(OSError, ValueError):  # a text to be cut is no path, and may be too long for one
                 if (path := Path(name)).exists():
                     yield from (path, path / "model", *(one for pattern in MODEL_FILES for one in path.glob(pattern)))

@@ -6,7 +6,10 @@ import argparse
 import hashlib
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +18,7 @@ from kosent_lab.cli.options import command
 from kosent_lab.core import jobs
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.model_files import CHECKSUMS
-from kosent_lab.core.schema import AcceleratorLostError, DataError
+from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL, DEVICE = "packed.safetensors", "model", "device.txt"
@@ -70,8 +73,9 @@ def run_recipe(arguments: argparse.Namespace) -> None:
         if _is_there(arguments.out, stage.name, made, over):
             continue
         if stage.run in reads_packed:
-            words += ["--packed", str(packed), *(["--device", arguments.device] if arguments.device else [])]
-            words += ["--no-compile"] if arguments.no_compile else []
+            words += ["--packed", str(packed), *(["--no-compile"] if arguments.no_compile else [])]
+        if arguments.device and "--device" in commands.choices[stage.run]._option_string_actions:
+            words += ["--device", arguments.device]
         logger.info("%s: kosent-lab train %s", stage.name, " ".join(words))
         run_stage(parser, [*words, "--out", str(folder)])
 
@@ -142,7 +146,9 @@ def _found(value: str, built: dict[str, Path]) -> str:
 
 
 def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:
-    """Run one stage by its command line; where the accelerator is lost, once more on the CPU."""
+    """Run one stage by its command line; where the accelerator is lost, once more on the CPU, in a process of its own:
+    in this one every random number would ask for the accelerator.
+    """
     stage = parser.parse_args(words)
     try:
         with outputs.guarded(stage):
@@ -152,4 +158,7 @@ def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:
         if not lost or getattr(stage, "device", None) == "cpu":
             raise
         logger.warning("%s Going on from its checkpoint on the CPU.", error)
-        run_stage(parser, [*words, "--device", "cpu"])
+        command_line = [sys.executable, "-m", "kosent_lab.cli", "train", *words, "--device", "cpu"]
+        hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+        if code := subprocess.run(command_line, env=hidden, check=False).returncode:
+            raise TrainingError(f"nor did it go on on the CPU (exit status {code}): see above") from error

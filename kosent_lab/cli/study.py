@@ -69,7 +69,7 @@ def add(subparsers: Any) -> None:
         "what words, particles, endings and marks add to answers, and how far that can be believed",
     )  # fmt: skip
     attribution.add_argument("--model", help="bundled by default, or a folder")
-    _common(attribution, "kosent-pack")
+    _common(attribution, "kosent-pack", out=False)
     json_option(attribution)
     cues = command(questions, "cues", study_cues, "what marks of irony do to sarcastic and to plain texts of our pack")
     cues.add_argument("--model", help="bundled by default, or a folder")
@@ -78,10 +78,11 @@ def add(subparsers: Any) -> None:
     json_option(labels)
 
 
-def _common(parser: argparse.ArgumentParser, data: str) -> None:
+def _common(parser: argparse.ArgumentParser, data: str, *, out: bool = True) -> None:
     parser.add_argument("--data", default=data, metavar="NAME[:SPLIT]|FILE", help=f"default: {data}")
     parser.add_argument("--limit", type=positive_int, help="that many texts, drawn at random, always the same")
-    out_option(parser, ".csv", "also write the table")
+    if out:
+        out_option(parser, ".csv", "also write the table")
 
 
 def _add_transfer(questions: Any) -> None:

@@ -48,6 +48,9 @@ def show_tokens(arguments: argparse.Namespace) -> None:
         logger.warning("%s", error)
     table = table.drop(columns=["piece_starts"])
     if arguments.json:
-        write_text(table.to_json(orient="records", force_ascii=False, indent=2) + "\n", arguments.json)
+        text = table.to_json(orient="records", force_ascii=False, indent=2)
+        if arguments.json == Path("-"):
+            return print(text)
+        write_text(text + "\n", arguments.json)
     shown = table.map(lambda value: printable(value) if isinstance(value, str) else value)
-    print(shown.to_string(index=False, max_rows=200))
+    return print(shown.to_string(index=False, max_rows=200))

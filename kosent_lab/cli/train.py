@@ -68,6 +68,7 @@ def add(stages: Any) -> None:
         "--fp8", choices=("embeddings", "matrices"),
         help="write the word embeddings, or every matrix, in 8 bits (E4M3): half the bytes, 2.7 %% of noise in each",
     )  # fmt: skip
+    _device(package)
     package.add_argument("--out", type=Path, required=True, help="model folder")
     pieces = command(stages, "pieces", teach_pieces, "teach a run the signs that its vocabulary lacked, emoji first")
     pieces.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
@@ -75,6 +76,7 @@ def add(stages: Any) -> None:
         "--examples", type=positive_int, default=12_000, help="texts that are drawn (default: %(default)s)"
     )
     pieces.add_argument("--seed", type=natural_int, default=0, help="of the examples drawn")
+    _device(pieces)
     pieces.add_argument("--out", type=Path, required=True, help="run folder")
     json_option(pieces)
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
@@ -115,6 +117,10 @@ def train_vocabulary(arguments: argparse.Namespace) -> None:
     print(f"{tokenizer.get_vocab_size():,} pieces: {arguments.out}")
 
 
+def _device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", help="cpu, cuda or mps, for what is fitted; default: the best there is")
+
+
 def train_baseline(arguments: argparse.Namespace) -> None:
     """Fit TF-IDF + logistic regression; print its accuracy or write its soft targets."""
     import pandas as pd
@@ -129,6 +135,11 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     frame = _train_frame(arguments.data)
     train = frame[frame["split"] == "train"]
     if arguments.soft_targets:
+        others = ("test", "teach", "all_rated", "search", "json")
+        if given := [name.replace("_", "-") for name in others if getattr(arguments, name)]:
+            raise DataError(
+                f"soft targets are of train alone and measured by nothing; leave --{', --'.join(given)} out"
+            )
         soft = baseline.out_of_fold(train, strength=strength)
         write_parquet(pd.DataFrame({"doc_id": train["doc_id"], "soft_target": soft}), arguments.soft_targets)
         return print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
@@ -172,7 +183,8 @@ def teach_pieces(arguments: argparse.Namespace) -> None:
     """Make a run that reads signs which the one it begins with did not know."""
     from kosent_lab.training import pieces
 
-    made = pieces.teach_pieces(arguments.run_folder, arguments.out, count=arguments.examples, seed=arguments.seed)
+    options = {"count": arguments.examples, "seed": arguments.seed, "device": arguments.device}
+    made = pieces.teach_pieces(arguments.run_folder, arguments.out, **options)
     print_result(made, arguments.json)
 
 
@@ -186,7 +198,7 @@ def package_run(arguments: argparse.Namespace) -> None:
             raise DataError("a pair gives no probabilities to calibrate; leave --calib and --valid out")
         print(packaging.package_pair(arguments.run_folder, arguments.out, fp8=arguments.fp8))
         return
-    options = {"calib": arguments.calib, "valid": arguments.valid, "fp8": arguments.fp8}
+    options = {name: getattr(arguments, name) for name in ("calib", "valid", "fp8", "device")}
     made = packaging.package_run(arguments.run_folder, arguments.out, **options)
     print(f"{arguments.out}: temperature {made['temperature']:.3f} on {made['n']:,} rows of {made['fitted_on']}")
     print(f"log-odds shifted by {-made['shift']:+.3f}, fitted on {made['shift_fitted_on'] or 'nothing'}")

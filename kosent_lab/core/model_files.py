@@ -28,6 +28,8 @@ _OF_THE_ID = (*_WEIGHTS, CONFIG, GENERATOR_CONFIG, *_TOKENIZER)
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl")
 _PROGRAMS = ("auto_map", "custom_pipelines")  # what makes transformers run a file of the folder or of the Hub
+# as does an attention that torch has not: with the package kernels, transformers fetches one from the Hub
+_ATTENTION, _OF_TORCH = ("attn_implementation", "_attn_implementation"), (None, "", "eager", "sdpa")
 
 
 def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
@@ -97,13 +99,22 @@ def _is_plain(name: Any) -> bool:
 
 
 def _refuse_programs(path: Path) -> None:
-    settings = read_settings(path)
-    asked = [key for key in _PROGRAMS if settings.get(key)]
-    attention = settings.get("attn_implementation") or settings.get("_attn_implementation") or ""
-    if asked or "/" in str(attention):
+    asked: list[str] = []
+    parts: list[Any] = [read_settings(path)]
+    while parts:  # a model may be made of others, each with its settings
+        part = parts.pop()
+        for key, value in part.items() if isinstance(part, dict) else ():
+            if key in _ATTENTION:
+                several = list(value.values()) if isinstance(value, dict) else [value]
+                asked += [str(one) for one in several if one not in _OF_TORCH]
+            elif key in _PROGRAMS and value:
+                asked.append(key)
+        parts += [one for one in (part.values() if isinstance(part, dict) else part) if isinstance(one, (dict, list))]
+    if asked:
         raise ModelError(
-            f"{path} asks to run programs that come with the model ({', '.join(asked) or attention}), which could do "
-            "anything on this machine. Such models are not loaded; choose one of an architecture of transformers."
+            f"{path} asks to run programs that come with the model or from the Hub ({', '.join(asked)}), which could "
+            "do anything on this machine. Such models are not loaded; choose one of an architecture of transformers "
+            "whose attention is eager or sdpa."
         )
 
 

@@ -138,7 +138,15 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
     left = np.bincount(np.arange(n) if groups is None else groups, gain - middle)
     if n > 1 and len(left) == 1:  # of one draw nothing tells how another would differ
         return Interval(value, float("nan"), float("nan"))
-    reach = REACH * float(np.sqrt((left**2).sum() + 1 + 2 * middle**2)) / (n + 2)
+    apart = float((left**2).sum())
+    quantile = REACH
+    if groups is not None and len(left) < n:  # of few groups as much wider as in `share`
+        from scipy import stats
+
+        free = max(1.0, n**2 / float((np.bincount(groups) ** 2).sum()) - 1)
+        apart *= len(left) / (len(left) - 1)
+        quantile = float(stats.t.ppf((1 + LEVEL) / 2, free))
+    reach = quantile * float(np.sqrt(apart + 1 + 2 * middle**2)) / (n + 2)
     return Interval(value, float(min(middle - reach, value)), float(max(middle + reach, value)))
 
 

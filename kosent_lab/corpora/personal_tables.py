@@ -15,12 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from kosent_lab.core.columns import arrow_series
-from kosent_lab.corpora.personal import Found, find_in_cell, mask_text
+from kosent_lab.corpora.personal import OF_PHONES, Found, find_in_cell, mask_text
 from kosent_lab.corpora.reading import distinct_names
 
 _NUMBER_OF_ROW = re.compile(r"row-\d+")  # as `documents` numbers what has no ids
 _AT_ONCE = 10_000  # rows held as Python's strings
 _LARGE = 10**9  # a smaller number has too few digits to name anybody
+_PHONE = 10**7  # but below a heading of phones: 02-123-4567 without its zero
 _OF_SECRETS = re.compile(
     "(?i)비밀번호|비번|암호|(?<![a-z])(?:password|passwd|pwd|pin)(?![a-z])"
 )  # but may be a password
@@ -81,9 +82,14 @@ def number_as_words(value: Any, heading: str) -> str:
     """Return a whole number that is somebody's as words, empty where it is not, or no number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number, decimal.Decimal)):
         return ""
-    if not math.isfinite(value) or value % 1 or (abs(value) < _LARGE and not _OF_SECRETS.search(str(heading))):
+    if not math.isfinite(value) or value % 1 or abs(value) < _least(str(heading)):
         return ""
     return str(int(value)) if find_in_cell(str(int(value)), str(heading)) else ""
+
+
+def _least(heading: str) -> int:
+    """Return the smallest number that may be somebody's."""
+    return 0 if _OF_SECRETS.search(heading) else _PHONE if OF_PHONES.search(heading) else _LARGE
 
 
 def find_in_value(value: Any, heading: str) -> list[Found]:
@@ -127,7 +133,7 @@ def number_columns(frame: pd.DataFrame) -> list[str]:
 
 def held_numbers(column: pd.Series) -> pd.Series:
     """Return as words the whole numbers of a column that are somebody's, missing where one is not."""
-    least = 0 if _OF_SECRETS.search(str(column.name)) else _LARGE
+    least = _least(str(column.name))
     large = column[(column.abs() >= least).fillna(False) & (column % 1 == 0).fillna(False)]
     words = pd.Series([number_as_words(value, str(column.name)) for value in large], index=large.index, dtype="str")
     return words[words != ""].reindex(column.index)

@@ -21,6 +21,7 @@ from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import local
 from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.corpora.personal import fingerprint
 from kosent_lab.curation.changes import changelog, compare_snapshots
 from kosent_lab.curation.croissant import write_croissant
 from kosent_lab.curation.data_card import write_card
@@ -30,7 +31,7 @@ from kosent_lab.curation.identity import text_swhid
 from kosent_lab.curation.licences import licence_names
 from kosent_lab.curation.lineage import lineage_of, no_lineage, reasons_of
 from kosent_lab.curation.outcome import Outcome
-from kosent_lab.curation.recipe import Recipe, StepCall
+from kosent_lab.curation.recipe import SAID, Recipe, StepCall
 from kosent_lab.curation.registry import still_asked
 from kosent_lab.curation.scanner import scan
 from kosent_lab.curation.snapshots import (
@@ -68,7 +69,7 @@ def build_corpus(
     out : str or Path
         A version that lies there is replaced once the new one is whole, and compared with it.
     scanner : sequence of str
-        A command that every document of the sources is shown to first (`scanner.scan`).
+        A command that every document is shown to before all steps but opt-out (`scanner.scan`).
     engine : Engine, optional
         Where documents are looked at (`engines.open_engine`); in this process when None. The result is the same.
     previous : str or Path, optional
@@ -109,10 +110,19 @@ def build_corpus(
                 f"{before.version} left texts out by wishes, and the recipe has no step opt-out, so that they would "
                 'come back; add it: [[steps]] step = "opt-out"'
             )
+        if before and asked and before.manifest.get("masking") != fingerprint():
+            logger.warning(
+                "%s remembers what was asked out by hashes of texts with personal data masked, and what is masked has "
+                "changed since: of a text that holds any, a copy may not be known again, nor a wish that is entered by "
+                "a hash. Enter such a wish by document or owner too, or by its text anew.", before.version,
+            )  # fmt: skip
         _open_work(work, about)
         lineage, steps = [], []
         masked = any(one.step == "personal" and one.options.get("action") != "report" for one in recipe.steps)
-        calls = [*([StepCall("scanner", {"command": list(scanner)})] if scanner else []), *recipe.steps]
+        calls = list(recipe.steps)
+        if scanner:  # behind the wishes: of what a step before them takes out, no copy could follow one
+            first = 1 if calls and calls[0].step == "opt-out" else 0
+            calls.insert(first, StepCall("scanner", {"command": list(scanner)}))
         for number, call in enumerate(calls):
             more = {"asked": asked} if call.step == "opt-out" else {}
             outcome = _run(call, frame, work / f"step-{number:02d}", engine or Here(), **more)
@@ -226,8 +236,9 @@ def _write(
         manifest: dict[str, Any] = {
             "format": FORMAT,
             **{key: getattr(recipe, key) for key in ("name", "title", "version", "licence")},
-            **{key: said for key in ("contact", "citation") if (said := getattr(recipe, key))},
+            **{key: said for key in SAID if (said := getattr(recipe, key))},
             "code": f"kosent-lab {__version__}",
+            "masking": fingerprint(),
             "rows": len(frame),
             "columns": {name: str(kind) for name, kind in frame.dtypes.items()},
             **facts,

@@ -167,7 +167,7 @@ def notices_of_files(frame: pd.DataFrame) -> pd.Series:
     said = []
     for path in frame["path"]:
         notices = own[path]
-        if of := annotations.of(path):
+        for of in annotations.of(path, "copyright"):
             others = [tidy(one) for one in of.copyright if one != "NONE" and not _FORM.search(one)]
             if of.precedence == OVERRIDE and others:
                 notices = others

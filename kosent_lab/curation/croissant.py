@@ -63,7 +63,9 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "name": manifest["name"],
         "description": f"{manifest['title']}. {snapshot.rows:,} documents; what each step did is in lineage.parquet.",
         "version": manifest["version"],
-        "license": manifest["licence"],
+        "license": _licence(manifest["licence"]),
+        **({"creator": {"@type": "sc:Organization", "name": manifest["creator"]}} if "creator" in manifest else {}),
+        **({"datePublished": manifest["date_published"]} if "date_published" in manifest else {}),
         **({"citeAs": manifest["citation"]} if "citation" in manifest else {}),
         "url": f"urn:kosent-lab:{manifest['name']}:{manifest['version']}",
         "distribution": [_file(shard) for shard in manifest["shards"]] + [_shards()],
@@ -81,6 +83,12 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "rai:personalSensitiveInformation": about_personal(manifest),
         "rai:dataReleaseMaintenancePlan": f"{about_wishes(manifest)} {about_contact(manifest)}".strip(),
     }
+
+
+def _licence(expression: str) -> str:
+    """Return the address of a licence on SPDX's list; an expression of several, or one on no list, as it stands."""
+    alone = not re.search(r"[ ()]|^LicenseRef-", expression)
+    return f"https://spdx.org/licenses/{expression}.html" if alone else expression
 
 
 def _file(shard: dict[str, Any]) -> dict[str, Any]:
@@ -108,12 +116,15 @@ def _field(number: int, name: str, kind: str) -> dict[str, Any]:
     # an id is a part of an address: a column 리뷰 점수 is called by its number
     plain = re.fullmatch(r"[\w.-]+", name, re.ASCII) and not re.fullmatch(r"column-\d+", name)
     known_as = name if plain else f"column-{number}"
+    several = re.match(r"(?:large_|fixed_size_)?list<\w+: ", kind)
+    of = kind[several.end() :] if several else kind
     return {
         "@type": "cr:Field",
         "@id": f"documents/{known_as}",
         "name": f"documents/{known_as}",
         "description": name,
-        "dataType": next((known for begin, known in _KINDS.items() if kind.startswith(begin)), "sc:Text"),
+        "dataType": next((known for begin, known in _KINDS.items() if of.startswith(begin)), "sc:Text"),
+        **({"repeated": True} if several else {}),
         "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
     }
 

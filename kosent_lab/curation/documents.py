@@ -24,6 +24,7 @@ from kosent_lab.curation.languages import add_content_languages, text_language
 from kosent_lab.curation.licence_evidence import licences_of_files, scancode_detector
 from kosent_lab.curation.licences import spdx, written_licence
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
+from kosent_lab.curation.registry import repository_path
 from kosent_lab.curation.repositories import read_repository
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,6 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         frame = documents.load(name)
         known = {
             "source": card.name,
-            "owner": card.repository.partition("/")[0],
             "repository": card.repository,
             "revision": card.commit,
             "licence": card.licence,
@@ -75,8 +75,6 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         else:
             frame = read_folder(path) if kind == "folder" else read_archive(path)
         known = {"source": path.name, "repository": path.name}
-        if "/" in source.get("repository", "") and "://" not in source["repository"]:
-            known["owner"] = source["repository"].partition("/")[0]  # as hosts name it: alice/one
         if source.get("content") == "magika":
             frame = add_content_languages(frame)
         detector = scancode_detector() if source.get("detect") == "scancode" else None
@@ -110,6 +108,12 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             frame = frame.assign(**{column: own.mask(own == "").fillna(said)})
         else:
             frame = frame.assign(**{column: pd.Series(said, index=frame.index, dtype="str")})
+    first_parts = {
+        name: repository_path(name).rpartition("/")[0].partition("/")[0] for name in frame["repository"].unique()
+    }
+    frame = frame.assign(
+        owner=frame["owner"].mask(frame["owner"] == "", frame["repository"].map(first_parts)).astype("str")
+    )
     words = {said: _as_spdx(said) for said in frame["licence"].unique()}
     frame = frame.assign(licence=frame["licence"].map(words).astype("str"))
     frame = frame.assign(text=frame["text"].fillna("").astype("str"))

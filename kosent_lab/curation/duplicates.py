@@ -47,12 +47,14 @@ def find_duplicates(
         Columns by which the copy that stays is chosen, the smallest value first, or the largest with a ``-`` in front
         of the column; missing values last; of equals the smallest ``doc_id``.
     protect : Series of bool, optional
-        Documents that stay whatever they are copies of, and come before all others.
+        Documents that stay whatever they are copies of, and come before all others: what is near to one of them is its
+        copy.
     unit : str
         What 5-grams are made of: ``letters`` of what people write, ``tokens`` of code; shorter texts are copies of
         their equals alone.
     seed : int
-        Of the hash functions, which decide how likely a near pair is found (99 in 100 at the threshold, more above).
+        Of the hash functions, which decide how likely a near pair is found (99 in 100 at the threshold, more above;
+        less among many that are nearly near each other: `minhash.find_candidates`).
 
     Returns
     -------
@@ -85,7 +87,9 @@ def find_duplicates(
     np.minimum.at(best, code, rank)
     part = code
     if len(pairs):
-        part = _that_stays(pairs, best, lambda some: jaccard(grams, some) >= threshold)[code]
+        fixed = np.zeros(len(distinct), bool)
+        fixed[code[protected[filled]]] = True
+        part = _that_stays(pairs, best, fixed, lambda some: jaccard(grams, some) >= threshold)[code]
     by_part = np.lexsort([rank, part])  # the one that stays first
     first = np.flatnonzero(np.diff(part[by_part], prepend=-1))
     sizes = np.diff(np.append(first, len(part)))
@@ -110,13 +114,23 @@ def find_duplicates(
     return table.iloc[np.argsort(table["cluster"].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _that_stays(pairs: np.ndarray, best: np.ndarray, is_near: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return of each distinct text the one that stays for it: of a chain of near pairs the first by rank, for what is
-    near to it; then the first of the rest, for what is near to that one, and so on.
+def _that_stays(
+    pairs: np.ndarray, best: np.ndarray, fixed: np.ndarray, is_near: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return of each distinct text the one that stays for it: those that are `fixed` stay themselves, for what is near
+    to one of them; then, of a chain of near pairs, the first by rank for what is near to it; then the first of the
+    rest, for what is near to that one, and so on.
     """
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(best),) * 2)
     part = connected_components(graph, directed=False)[1]
-    stays, rest = np.arange(len(best)), np.lexsort([best, part])
+    stays, taken = np.arange(len(best)), fixed.copy()
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    of_fixed = both[fixed[both[:, 0]] & ~fixed[both[:, 1]]]
+    of_fixed = of_fixed[np.argsort(-best[of_fixed[:, 0]], kind="stable")]  # the first by rank is written last
+    stays[of_fixed[:, 1]] = of_fixed[:, 0]
+    taken[of_fixed[:, 1]] = True
+    rest = np.lexsort([best, part])
+    rest = rest[~taken[rest]]
     while len(rest):
         first = np.diff(part[rest], prepend=-1) != 0
         of = rest[first][np.cumsum(first) - 1]

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -19,8 +19,9 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import mask_text
 
 PUBLISHED = "_published"  # behind the name of a hash: of the text without what names persons
-QUALIFIERS = ("origin", "visit", "anchor", "path", "lines")
+QUALIFIERS = ("origin", "visit", "anchor", "path", "lines", "bytes")
 _DIRECTORY = 0o40000
+_ESCAPED = re.compile(r"[%;\s\x00-\x1f\x7f]")  # what would end a qualifier, or is no letter of an address
 _SWHID = re.compile(r"swh:1:(cnt|dir|rev|rel|snp):([0-9a-f]{40})((?:;[a-z]+=[^;]*)*)")
 
 
@@ -77,12 +78,18 @@ def tree_digest(entries: Iterable[tuple[bytes, int, bytes]]) -> bytes:
 
 
 def qualify_swhid(swhid: str, **qualifiers: str) -> str:
-    """Add where an object was met: ``origin``, ``visit``, ``anchor``, ``path``, ``lines``, in this order.
+    """Add where an object was met: ``origin``, ``visit``, ``anchor``, ``path``, ``lines`` or ``bytes``, in this order;
+    those that it has stay as they are written, or are replaced.
 
     Raises
     ------
     DataError
-        When it is no SWHID, a qualifier is not known, or one that names an object names none.
+        When it is no SWHID, a qualifier is not known or of another kind of object, one that names an object names none,
+        or one is missing that another needs.
+
+    References
+    ----------
+    ISO/IEC 18670:2025, "SWHID specification", 6: qualifiers.
 
     Examples
     --------
@@ -90,16 +97,19 @@ def qualify_swhid(swhid: str, **qualifiers: str) -> str:
     'swh:1:cnt:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391;path=/a%3Bb;lines=1-3'
     """
     kind, digest, known = parse_swhid(swhid)
-    known = {name: unquote(value) for name, value in known.items()} | qualifiers
+    known |= {name: _ESCAPED.sub(lambda sign: quote(sign.group()), value) for name, value in qualifiers.items()}
     if unknown := [name for name in known if name not in QUALIFIERS]:
         raise DataError(f"a SWHID has no qualifier {unknown[0]!r}; there are {', '.join(QUALIFIERS)}")
     for name, kinds in (("visit", ("snp",)), ("anchor", ("dir", "rev", "rel", "snp"))):
         if name in known and parse_swhid(known[name])[0] not in kinds:
             raise DataError(f"the qualifier {name} names an object of kind {' or '.join(kinds)}; got {known[name]!r}")
-    if "lines" in known and not re.fullmatch(r"[1-9]\d*(-[1-9]\d*)?", known["lines"]):
-        raise DataError(f"the qualifier lines is 9 or 9-15; got {known['lines']!r}")
-    escaped = (f";{name}={known[name].replace('%', '%25').replace(';', '%3B')}" for name in QUALIFIERS if name in known)
-    return f"swh:1:{kind}:{digest}{''.join(escaped)}"
+    for name, pattern in (("lines", r"[1-9]\d*(-[1-9]\d*)?"), ("bytes", r"\d+(-\d+)?")):
+        if name in known and (kind != "cnt" or not re.fullmatch(pattern, known[name], re.ASCII)):
+            raise DataError(f"the qualifier {name} is 9 or 9-15, of a content (cnt); got {known[name]!r} of a {kind}")
+    if {"lines", "bytes"} <= known.keys() or ("visit" in known and "origin" not in known):
+        raise DataError(f"the qualifier bytes is in the place of lines, and visit needs origin; got {', '.join(known)}")
+    written = (f";{name}={known[name]}" for name in QUALIFIERS if name in known)
+    return f"swh:1:{kind}:{digest}{''.join(written)}"
 
 
 def snapshot_swhid(refs: Mapping[str, tuple[str, str]]) -> str:

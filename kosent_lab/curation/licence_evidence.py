@@ -120,7 +120,7 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
     rows = []
     annotations = Annotations(dict(zip(frame["path"], frame["text"].fillna(""), strict=True)))
     for index, path in zip(frame.index, frame["path"], strict=True):
-        if (said_of := annotations.of(path)) and said_of.licence:
+        for said_of in annotations.of(path, "licence"):
             own[index] = _with_annotation(own.get(index), said_of)
         near = (folders[folder] for folder in PurePosixPath(path).parents if folder in folders)
         found = (own[index].licence, str(own[index])) if index in own else next(near, (said, ""))

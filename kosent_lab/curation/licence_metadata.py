@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from kosent_lab.curation.licences import UNREAD, join_licences, written_licence
+from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, written_licence
 
 
 class Evidence(NamedTuple):
@@ -52,12 +52,23 @@ def declared_licence(path: str, text: str) -> Evidence | None:
 
 def _of_metadata(text: str) -> list[str]:
     head = text.partition("\n\n")[0]
+    classified = _of_classifiers("\n".join(re.findall(r"^Classifier:([^\n]{1,200})$", head, re.MULTILINE)))
     for field in ("License-Expression", "License"):
         found = re.search(rf"^{field}:([^\n]{{1,200}})$", head, re.MULTILINE)
         words = found.group(1).strip() if found else ""
         if words and words.upper() != "UNKNOWN" and len(words) < 100:
-            return [words]
-    return _of_classifiers("\n".join(re.findall(r"^Classifier:([^\n]{1,200})$", head, re.MULTILINE)))
+            # the expression is the last word on it (PEP 639); the older field is not
+            return [words] if field == "License-Expression" else _with_others([words], classified)
+    return classified
+
+
+def _with_others(said: list[str], more: list[str]) -> list[str]:
+    """Add what names another licence than is said: where a package contradicts itself, both hold."""
+    names = {name for words in said for name in licence_names(written_licence(words))}
+    others = ((words, written_licence(words)) for words in more)
+    return said + [
+        words for words, one in others if not one.startswith("LicenseRef-") and not licence_names(one) <= names
+    ]
 
 
 def _of_toml(text: str) -> list[str]:
@@ -70,7 +81,7 @@ def _of_toml(text: str) -> list[str]:
     if isinstance(workspace := content.get("workspace"), dict):  # of Cargo
         tables.append(workspace.get("package"))
     projects = [table for table in tables if isinstance(table, dict)]
-    unread = False
+    unread, said = False, []
     for project in projects:
         licence = project.get("license")
         # by a file that may be called anything, or by the workspace's
@@ -79,9 +90,12 @@ def _of_toml(text: str) -> list[str]:
         if isinstance(licence, str) and 0 < len(licence.strip()) < 100:
             # of Cargo once: MIT/Apache-2.0 lets one choose
             of_cargo = project is tables[1] or project is tables[-1] is not tables[2]
-            return [licence.strip().replace("/", " OR ") if of_cargo else licence.strip()]
+            said.append(licence.strip().replace("/", " OR ") if of_cargo else licence.strip())
     lines = [line for project in projects for line in project.get("classifiers") or [] if isinstance(line, str)]
-    return _of_classifiers("\n".join(lines)) or ([UNREAD] if unread else [])
+    classified = _of_classifiers("\n".join(lines))
+    if said:
+        return _with_others(said[:1], [*said[1:], *classified])
+    return classified or ([UNREAD] if unread else [])
 
 
 def _of_classifiers(text: str) -> list[str]:
@@ -113,7 +127,7 @@ def _of_setup(text: str) -> list[str]:
         r"^license[ \t]{0,8}=[ \t]{0,8}(?P<words>[A-Za-z0-9][^\"'\n,#()]{1,80})$", text, re.MULTILINE
     )
     if found:
-        return [found["words"].strip()]
+        return _with_others([found["words"].strip()], _of_classifiers(text))
     # by a variable, a call, or in a table that is handed over
     named = re.search(r"(?:^|[(,\s])license[ \t]{0,8}=[ \t]{0,8}(?!None\b)[A-Za-z_(]|[\"']license[\"']\s{0,8}:", text)
     return _of_classifiers(text) or ([UNREAD] if named else [])

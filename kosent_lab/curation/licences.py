@@ -58,8 +58,11 @@ _SEEN = re.compile(
 # a field of its own: # License: GPL-3.0, :license: MIT, @license Apache-2.0
 _FIELD = re.compile(
     r"(?im)^[ \t]*(?:#+|//+|/?\*+!?|<!--|--|;+|%+|\"{3}|'{3})?[ \t]*(?:[:@]licen[cs]e:?|licen[cs]e[ \t]?:)[ \t]+"
-    r"(?P<words>[A-Za-z][\w.+-]*(?: (?:v(?:ersion )?)?[\w.+-]+){0,4}?)[ \t]*(?:[,;(*]|-->|\.?$)"
+    r"(?P<words>[A-Za-z][^\n]{0,200})$"
 )
+_CLOSED = re.compile(r"(?:\*+/|-->|\"{3}|'{3}|\s#).*$")  # where a comment ends, or another begins
+_ADDRESS = re.compile(r"(?<=.)[\s(<\[]+https?://[^\s)>\]]+[)>\]]?")
+_ASIDE = re.compile(r"(?i)[\s,;.:(\[-]+(?:see|copyright|\(c\)|©|for (?:more )?details|refer)(?![a-z]).*$")
 _DUNDER = re.compile(r"(?m)^__licen[cs]e__ *= *[\"']([^\"'\n]{2,80})[\"']")
 _NAMES_ONE = re.compile(r"(?i)GPL|\bBSD|\bEPL|\bCDDL|\bMPL|\bCC\b|Creative Commons|proprietary|\bBUSL|\bSSPL")
 UNREAD = "LicenseRef-unread"
@@ -202,7 +205,7 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
             found = [allowed(one) for one in part.args]
             return all(found) if part.operator.strip() == "AND" else any(found)
         if isinstance(part, LicenseWithExceptionSymbol):
-            own = part.exception_symbol.key.lower().startswith("licenseref-")
+            own = not part.exception_symbol.is_exception  # or a licence, of which none adds to another
             whole = _STAND_IN.sub(lambda match: names[int(match.group(1))], str(part))
             return whole in allow or (not own and part.license_symbol.key in allow)
         key = part.key
@@ -261,16 +264,26 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     for seen in _SEEN.finditer(head):
         if seen["tag"] is None or _is_known(seen["tag"]):
             return UNREAD, head.count("\n", 0, seen.start()) + 1
-    for field in _FIELD.finditer(head):
-        words = written_licence(field["words"])
-        if not words.startswith("LicenseRef-"):
-            return words, head.count("\n", 0, field.start()) + 1
-        if _NAMES_ONE.search(field["words"]):
-            return UNREAD, head.count("\n", 0, field.start()) + 1
+    fields = [(_of_field(field["words"]), head.count("\n", 0, field.start()) + 1) for field in _FIELD.finditer(head)]
+    if named := [one for one in fields if one[0]]:
+        return join_licences(licence for licence, _ in named), named[0][1]
     if own := _DUNDER.search(head):
         words = written_licence(own.group(1))
         return UNREAD if words.startswith("LicenseRef-") else words, head.count("\n", 0, own.start()) + 1
     return None
+
+
+def _of_field(words: str) -> str:
+    """Return the licence that a field of a file names: `UNREAD` where it names one and more than is read, ``""`` where
+    it names none.
+    """
+    said = _ADDRESS.sub("", _CLOSED.sub("", words)).strip(" \t.*/#;!%|-")
+    aside = _ASIDE.search(said)
+    own = said[: aside.start()] if aside else said
+    licence = written_licence(own)
+    if (licence == own or not licence.startswith("LicenseRef-")) and not (aside and _NAMES_ONE.search(aside.group())):
+        return licence
+    return UNREAD if _NAMES_ONE.search(said) or any(map(_is_known, re.split(r"[\s,;/()|&]+", said))) else ""
 
 
 def _is_known(words: str) -> bool:

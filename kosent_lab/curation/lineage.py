@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kosent_lab.core.schema import plain_label
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation.identity import letters_sha256, name_sha256, text_sha256
 from kosent_lab.curation.optout import spelt_alike
 from kosent_lab.curation.outcome import Outcome
 from kosent_lab.curation.personal_step import mask_names
 from kosent_lab.curation.snapshots import LINEAGE_COLUMNS
+
+_NAMES = ("owner", "repository", "source", "user")
 
 
 def reasons_of(lineage: list[pd.DataFrame]) -> dict[str, int]:
@@ -33,14 +36,15 @@ def lineage_of(frame: pd.DataFrame, outcome: Outcome, step: str, *, masked: bool
     touched = pd.concat([outcome.removed.assign(action="removed"), changed])
     if touched.empty:
         return no_lineage()
-    known = frame[["doc_id", "text", "owner", "repository", "source"]]
+    known = frame.reindex(columns=["doc_id", "text", *_NAMES], fill_value="")
     table = touched.merge(known, on="doc_id", how="left", validate="many_to_one").assign(step=step)
     kept = table["text"].map(mask_text)
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
-    for column in ("owner", "repository", "source") if masked else ():
+    table["user"] = table["user"].map(plain_label).astype("str")  # a column of the source's own, of any kind
+    for column in _NAMES if masked else ():
         table[column] = mask_names(table[column])
     if step == "opt-out":
-        for column in ("owner", "repository"):
+        for column in ("owner", "repository", "user"):
             hashed = spelt_alike(table[column], column).map(name_sha256)
             table[column] = hashed.where(table[column] != "", "").astype("str")
     return table[list(LINEAGE_COLUMNS)]

@@ -42,7 +42,8 @@ def find_candidates(shingles: Shingles, *, threshold: float, seed: int = 0) -> n
     shingles : Shingles
         Distinct texts; equal ones would fill buckets.
     threshold : float
-        A pair at it is missed once in a hundred, one above more seldom (`bands_for`).
+        A pair at it is missed once in a hundred, one above more seldom (`bands_for`); of more than `_BUCKET` texts that
+        are all nearly near each other more, as each is held against so many of them alone.
     seed : int
 
     Returns

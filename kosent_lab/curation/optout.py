@@ -20,7 +20,12 @@ from kosent_lab.curation.licence_evidence import is_licence_file
 from kosent_lab.curation.registry import HASHED, KINDS, SHA256, Registry, spelt, still_asked
 
 LEAST_LETTERS = 12
-_OF_A_LICENCE = re.compile("(?i)permi(?:ssion|t)|warrant|copyright|©|저작권|이용 ?허락|라이[선센]스")
+# words of the texts of licences, so many of which a page about licences, or one that somebody signs, has not
+_OF_A_LICENCE = re.compile(
+    "(?i)permi(?:ssion|t)|warrant|copyright|liab|redistribut|sublicen[cs]e|licensor|public domain|저작권|이용 ?허락"
+    "|라이[선센]스|배포|보증"
+)
+_LEAST_WORDS = 2
 
 
 def find_wished(frame: pd.DataFrame, registry: Registry, *, least: int = LEAST_LETTERS) -> pd.DataFrame:
@@ -49,13 +54,16 @@ def find_wished_in(frames: Iterable[pd.DataFrame], registry: Registry, *, least:
     """Find the same in a table that comes in parts, of which one may hold the copies of another's."""
     table = pd.concat([_named(frame, registry, least) for frame in frames], ignore_index=True)
     named = table["request"].notna()
-    of = table[named].dropna().drop_duplicates("letters").set_index("letters")["request"]
+    # the words of a licence are everybody's; a copy of anything else follows, whatever it is called
+    of = table[named & ~table["everybody"]].dropna().drop_duplicates("letters").set_index("letters")["request"]
     table = table.assign(request=table["request"].fillna(table["letters"].map(of)), follows=~named)
     return table.loc[table["request"].notna(), ["doc_id", "request", "follows"]].reset_index(drop=True)
 
 
 def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
-    """Return of each document the wish that names it itself, and the hash of its letters where copies may follow."""
+    """Return of each document the wish that names it itself, the hash of its letters where they are many enough for
+    copies to follow, and whether it is `_of_everybody`.
+    """
     request = pd.Series(None, index=frame.index, dtype="object")
     for kind, wishes in registry.wishes.groupby("kind", sort=False):
         named = wishes.assign(value=spelt_alike(wishes["value"], str(kind)))
@@ -65,9 +73,10 @@ def _named(frame: pd.DataFrame, registry: Registry, least: int) -> pd.DataFrame:
             if _any_hashed(kind, by_value.index):
                 for names in (_names(frame[column]), spelt_alike(frame[column], str(kind))):
                     request = request.fillna(names.map(name_sha256).map(by_value))
-    # a short text, 최고, is everybody's, and so are the words of a licence
-    letters = frame["letters_sha256"].where((fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame))
-    return pd.DataFrame({"doc_id": frame["doc_id"], "request": request, "letters": letters})
+    # a short text, 최고, is everybody's
+    letters = frame["letters_sha256"].where(fold_texts(frame["text"]).str.len() >= least)
+    table = {"doc_id": frame["doc_id"], "request": request, "letters": letters, "everybody": _of_everybody(frame)}
+    return pd.DataFrame(table)
 
 
 def _of_everybody(frame: pd.DataFrame) -> pd.Series:
@@ -77,7 +86,10 @@ def _of_everybody(frame: pd.DataFrame) -> pd.Series:
     if "path" not in frame.columns:
         return pd.Series(False, index=frame.index)
     names = frame["path"].fillna("").astype("str").str.rsplit("/", n=1).str[-1]
-    return names.map(is_licence_file).astype(bool) & frame["text"].fillna("").str.contains(_OF_A_LICENCE)
+    words = (
+        frame["text"].fillna("").astype("str").map(lambda text: len({*map(str.casefold, _OF_A_LICENCE.findall(text))}))
+    )
+    return names.map(is_licence_file).astype(bool) & (words >= _LEAST_WORDS)
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
@@ -146,8 +158,8 @@ def find_near_wished(
         As `find_wished`, of further documents.
     """
     named = frame["doc_id"].isin(found["doc_id"])
-    long = (fold_texts(frame["text"]).str.len() >= least) & ~_of_everybody(frame)
-    near = find_overlap(frame[~named & long], frame[named & long], threshold=threshold)
+    long = fold_texts(frame["text"]).str.len() >= least
+    near = find_overlap(frame[~named & long], frame[named & long & ~_of_everybody(frame)], threshold=threshold)
     request = near["other"].map(found.set_index("doc_id")["request"])
     return pd.DataFrame({"doc_id": near["doc_id"], "request": request, "follows": True})
 

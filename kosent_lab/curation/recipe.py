@@ -17,8 +17,8 @@ from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.licences import spdx
 from kosent_lab.curation.steps import STEPS
 
-_SAID = ("contact", "citation")  # what a recipe may say besides
-_TOP = {"name", "title", "version", "licence", *_SAID, "seed", "shard_rows", "sources", "steps"}
+SAID = ("contact", "citation", "creator", "date_published")  # what a recipe may say besides, and a manifest keeps
+_TOP = {"name", "title", "version", "licence", *SAID, "seed", "shard_rows", "sources", "steps"}
 KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
 # which kinds of sources an option is of
@@ -57,8 +57,9 @@ class Recipe:
     ----------
     name, title, version, licence : str
         The version is semantic (``1.0.0``); the licence is an SPDX expression for the whole.
-    contact, citation : str
-        Where wishes and questions go, and how the corpus is cited; ``""`` where the recipe does not say.
+    contact, citation, creator, date_published : str
+        Where wishes and questions go, how the corpus is cited, who made it and on which day it came out; ``""`` where
+        the recipe does not say.
     sources : tuple of dict
         ``corpus`` (of a card), ``file``, ``folder``, ``archive`` or ``clone`` (of git, ``at`` a revision or day), and
         what is known of its documents: ``owner``, ``repository``, ``licence``.
@@ -78,6 +79,8 @@ class Recipe:
     licence: str
     contact: str
     citation: str
+    creator: str
+    date_published: str
     sources: tuple[dict[str, Any], ...]
     steps: tuple[StepCall, ...]
     shard_rows: int
@@ -101,9 +104,11 @@ def read_recipe(path: str | Path) -> Recipe:
     for key in ("name", "title", "version", "licence"):
         if not isinstance(content.get(key), str) or not content[key]:
             raise DataError(f"{path}: a recipe needs a {key}, a text")
-    for key in _SAID:
+    for key in SAID:
         if not isinstance(content.get(key, ""), str):
             raise DataError(f"{lines.where(key)}: {key} is a text; got {content[key]!r}")
+    if not re.fullmatch(r"(?:\d{4}-\d{2}-\d{2})?", day := content.get("date_published", "")):
+        raise DataError(f"{lines.where('date_published')}: date_published is a day, 2026-11-27; got {day!r}")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", content["name"]):
         raise DataError(
             f"{lines.where('name')}: a name is of small letters, digits and hyphens; got {content['name']!r}"
@@ -133,7 +138,7 @@ def read_recipe(path: str | Path) -> Recipe:
         )
     return Recipe(
         **{key: content[key] for key in ("name", "title", "version", "licence")},
-        **{key: content.get(key, "") for key in _SAID},
+        **{key: content.get(key, "") for key in SAID},
         sources=tuple(_source(entry, number, lines) for number, entry in enumerate(sources, start=1)),
         steps=tuple(_step(entry, number, lines, path.parent, seed) for number, entry in enumerate(steps, start=1)),
         shard_rows=shard_rows,
@@ -170,7 +175,8 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
         raise DataError(f"{where}: a step is called by its name, a text; got {name!r}")
     lines.check(name, STEPS, "step", table="steps", number=number, key="step")
     known = dict(inspect.signature(STEPS[name]).parameters)
-    del known["frame"]
+    for given in ("frame", "asked"):  # by the build
+        known.pop(given, None)
     options = {key: value for key, value in entry.items() if key != "step"}
     for key in options:
         lines.check(key, known, f"option of the step {name}", table="steps", number=number)

@@ -44,7 +44,12 @@ HASHED = ("text", "letters")
 # also as people copy it out of a browser
 _ADDRESS = re.compile(
     r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|^(?:www\.)?(?:github|gitlab)\.com/|[?#].*$"
-    r"|(?<=[^/])/(?:-/)?(?:tree|blob|commits?|issues|pulls?|releases|wiki)(?:/.*)?$|\.git/?$|/$"
+    r"|\.git/?$|/$",
+    re.IGNORECASE,
+)
+# behind the owner and the name: alice/wiki is a repository of that name
+_PAGE = re.compile(
+    r"^(?P<path>[^/]+/.*?[^/])/(?:-/)?(?:tree|blob|commits?|issues|pulls?|releases|wiki)(?:/.*)?$", re.IGNORECASE
 )
 SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -101,11 +106,20 @@ def spelt(name: str, kind: str) -> str:
     name = to_nfc(name).strip()
     if kind not in ("owner", "user", "repository"):
         return name
-    if kind != "repository":
-        return name.casefold()
-    name, before = name.casefold(), ""
+    return (repository_path(name) if kind == "repository" else name).casefold()
+
+
+def repository_path(name: str) -> str:
+    """Return the path of a repository, as hosts name it, of its address.
+
+    Examples
+    --------
+    >>> [repository_path(name) for name in ("git@github.com:Alice/One.git", "https://github.com/alice/wiki/issues/3")]
+    ['Alice/One', 'alice/wiki']
+    """
+    before = ""
     while name != before:  # what stands behind .git may go first
-        name, before = _ADDRESS.sub("", name), name
+        name, before = _PAGE.sub(r"\g<path>", _ADDRESS.sub("", name)), name
     return name
 
 

@@ -86,8 +86,8 @@ class Annotations:
     Examples
     --------
     >>> toml = '[[annotations]]\\npath = "data/**"\\nSPDX-License-Identifier = "CC0-1.0"\\n'
-    >>> Annotations({"REUSE.toml": toml}).of("data/a/b.csv").licence
-    'CC0-1.0'
+    >>> [one.licence for one in Annotations({"REUSE.toml": toml}).of("data/a/b.csv", "licence")]
+    ['CC0-1.0']
     """
 
     def __init__(self, files: dict[str, str]) -> None:
@@ -99,17 +99,22 @@ class Annotations:
             elif path == DEP5 or path.endswith(f"/{DEP5}"):
                 self._by_folder.setdefault(place.parent.parent, list(_of_dep5(path, text)))
 
-    def of(self, path: str) -> Statement | None:
-        """Return what is said of a file by the nearest folder that says something: its last word on it. What a folder
-        above says with the precedence `OVERRIDE` stands above it.
+    def of(self, path: str, what: str) -> list[Statement]:
+        """Return what holds of a file's ``licence`` or ``copyright``: the last word on it of the nearest folder that
+        says any, then each that is to be added (`AGGREGATE`). What a folder says with the precedence `OVERRIDE` stands
+        in the place of all that those below it say.
         """
-        nearest: Statement | None = None
+        found: list[Statement] = []
         for folder in PurePosixPath(path).parents:
             below = path.removeprefix(f"{folder}/") if str(folder) != "." else path
             said = [one for glob, one in self._by_folder.get(folder, []) if glob.fullmatch(below)]
-            if said and (nearest is None or said[-1].precedence == OVERRIDE):
-                nearest = said[-1]
-        return nearest
+            if not said or not getattr(said[-1], what):
+                continue
+            if said[-1].precedence == OVERRIDE:
+                found = [said[-1]]
+            elif said[-1].precedence == AGGREGATE or all(one.precedence == AGGREGATE for one in found):
+                found.append(said[-1])
+        return sorted(found, key=lambda one: one.precedence == AGGREGATE)
 
 
 def _listed(value: object) -> list[str]:

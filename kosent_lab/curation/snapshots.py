@@ -41,7 +41,7 @@ _SAID = {"name", "title", "version", "licence", "rows", "columns", "inputs", "st
 _ROWS = 10_000  # of a batch
 LINEAGE_COLUMNS = (
     *("doc_id", "step", "action", "reason", "other", "sha256", "letters_sha256"),
-    *("owner", "repository", "source"),
+    *("owner", "repository", "source", "user"),
 )
 
 

@@ -13,6 +13,7 @@ from scipy import special
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.intervals import LEVEL, resample_counts
 from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.shares import design_effect
 
 _STRENGTHS = np.geomspace(2, 2_000, 100)  # texts that the expectation counts for
 
@@ -73,9 +74,12 @@ def cell_table(
 
     n, right = np.bincount(cell).astype("float64"), np.bincount(cell, correct)
     expected = _without_meeting(keys, n, right)
-    likely = _likelihood(expected, n, right)
+    # what a minimal pair says twice in one cell counts for as much as it tells
+    effect = np.array([design_effect(correct[cell == one], groups[cell == one]) for one in range(len(n))])
+    told, told_right = n / effect, right / effect
+    likely = _likelihood(expected, told, told_right)
     prior = _STRENGTHS[likely.argmax()]
-    value = (prior * expected + right) / (prior + n)
+    value = (prior * expected + told_right) / (prior + told)
     random = np.random.default_rng(seed)
     strengths = random.choice(_STRENGTHS, resamples, p=np.exp(likely - special.logsumexp(likely)))
     drawn = []
@@ -84,9 +88,10 @@ def cell_table(
     ):
         weights = counts[groups]
         again = _without_meeting(keys, np.bincount(cell, weights), np.bincount(cell, weights * correct))
-        drawn.append(random.beta(strength * again + right, strength * (1 - again) + n - right))
+        drawn.append(random.beta(strength * again + told_right, strength * (1 - again) + told - told_right))
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    apart = _apart(right, n, expected) / _likeness((correct - expected[cell]), groups)
+    # rows of a pair in two cells make neither differ more than by chance
+    apart = _apart(right, n, expected) / _likeness((correct - expected[cell]), groups * len(n) + cell)
     by_chance = 0
     for _ in range(resamples):
         dealt = random.binomial(n.astype("int64"), expected).astype("float64")
@@ -118,7 +123,8 @@ def _likelihood(expected: np.ndarray, n: np.ndarray, right: np.ndarray) -> np.nd
 
 def _likeness(residual: np.ndarray, groups: np.ndarray) -> float:
     """Return by how much rows that are answered alike within their groups widen what is found, at least 1 (Kish)."""
-    return max(1.0, float((np.bincount(groups, residual) ** 2).sum() / (residual**2).sum()))
+    of_group = np.bincount(np.unique(groups, return_inverse=True)[1], residual)
+    return max(1.0, float((of_group**2).sum() / (residual**2).sum()))
 
 
 def _apart(right: np.ndarray, n: np.ndarray, expected: np.ndarray) -> float:

@@ -120,6 +120,24 @@ def stratum_of(frame: pd.DataFrame) -> pd.Series:
     return right.map({True: "right", False: "wrong"}) + sure.map({True: ", sure", False: ", unsure"})
 
 
+def check_strata(read: pd.DataFrame) -> pd.DataFrame:
+    """Return texts that were drawn within strata (``stratum``), refused where the answers of now put them into others
+    (``now``): how many each stood for is known of the strata that they were drawn in alone.
+
+    Raises
+    ------
+    DataError
+        When a text lies in another stratum now.
+    """
+    check_columns(read, ["stratum", "now"], what="texts read again")
+    if moved := int((read["stratum"] != read["now"]).sum()):
+        raise DataError(
+            f"{moved} of {len(read)} texts that were read again lie in another stratum by these answers than by those "
+            "that they were drawn with: draw and read texts anew, within the strata of this model"
+        )
+    return read
+
+
 def verdicts(read: pd.DataFrame) -> pd.DataFrame:
     """Tell of each text what two readers say of its label: the columns that `noise_by_stratum` counts, of bool."""
     label = read["label"].astype("float64")

@@ -31,10 +31,22 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
 
 @contextlib.contextmanager
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
-    """Draw by `seed`, on the CPU and on `device`, and give the caller's random numbers back."""
-    with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    """Draw by `seed`, on the CPU and on `device`, and give the caller's random numbers back; those of a GPU that was
+    lost meanwhile are gone with it.
+    """
+    generators = [torch.default_generator]
+    if device is not None and device.type == "cuda":
+        torch.cuda.init()
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
         yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            with contextlib.suppress(torch.AcceleratorError):
+                generator.set_state(state)
 
 
 @functools.cache

@@ -12,7 +12,14 @@ from kosent_lab.core.printable import signed
 from kosent_lab.errors.cells import cell_table
 from kosent_lab.errors.comparison import where_they_differ
 from kosent_lab.errors.hard_cases import SURE
-from kosent_lab.errors.readings import cohen_kappa, corrected_accuracy, noise_by_stratum, read_taxonomy, stratum_of
+from kosent_lab.errors.readings import (
+    check_strata,
+    cohen_kappa,
+    corrected_accuracy,
+    noise_by_stratum,
+    read_taxonomy,
+    stratum_of,
+)
 from kosent_lab.errors.slice_search import find_slices
 from kosent_lab.errors.slices import add_slices
 from kosent_lab.results import numbers
@@ -157,8 +164,9 @@ def kappa_table() -> str:
 def label_readings() -> pd.DataFrame:
     """Return the film reviews that were read again, with label and stratum."""
     valid = numbers.answers(BUNDLED, "nsmc-valid")
-    known = valid[["doc_id", "label"]].assign(stratum=stratum_of(valid))
-    return load_study("label-readings").merge(known, on="doc_id", validate="one_to_one")
+    known = valid[["doc_id", "label"]].assign(now=stratum_of(valid))
+    table = load_study("label-readings").merge(known, on="doc_id", validate="one_to_one")
+    return check_strata(table).drop(columns="now")
 
 
 def noise_table() -> str:

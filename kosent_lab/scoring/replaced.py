@@ -170,9 +170,10 @@ def measure_detection(table: pd.DataFrame, *, resamples: int = 500, seed: int = 
     codes = pd.factorize(table["text"])[0]
 
     def measures(weight: np.ndarray) -> list[float]:
+        of_masked = weight[masked].sum()  # none of a text without a piece that is known
         return [
             float(weighted_auroc(replaced, score, weight[None])[0]),
-            float(np.average(~replaced[masked], weights=weight[masked])),
+            float((weight[masked] @ ~replaced[masked]) / of_masked) if of_masked else float("nan"),
             float(np.average(replaced, weights=weight)),
         ]
 

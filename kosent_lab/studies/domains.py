@@ -62,5 +62,7 @@ def compare_domains(
     if len(frames) == 1:
         return table
     every = table.groupby(["method", "size"], sort=False)
-    means = every[["accuracy", "balanced_accuracy", "auroc", "gain"]].mean()[every.size() == len(frames)]
+    measures = every[["accuracy", "balanced_accuracy", "auroc", "gain"]]
+    # of all of them or of none: what is missing of one file is missing of the mean
+    means = measures.agg(lambda values: values.mean(skipna=False))[every.size() == len(frames)]
     return pd.concat([table, means.reset_index().assign(data=f"mean of {len(frames)}")], ignore_index=True)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kosent_lab.core.intervals import RESAMPLES, bootstrap_mean, paired_difference, percentile_interval
 from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
-from kosent_lab.errors.readings import stratum_of, verdicts
+from kosent_lab.errors.readings import check_strata, stratum_of, verdicts
 from kosent_lab.training.baseline import out_of_fold
 
 FOLDS = 3
@@ -85,7 +85,7 @@ def flags_against_readings(
         A prediction frame of labelled rows that did not teach the model: ``doc_id``, ``label``, ``prob_1``, and what
         `errors.stratum_of` asks for.
     read : DataFrame
-        Texts drawn at random within strata and read twice: ``doc_id``, ``reader_1``, ``reader_2``.
+        Texts drawn at random within strata and read twice: ``doc_id``, ``stratum``, ``reader_1``, ``reader_2``.
     resamples, seed : int
         Draws of the share of wrong labels of each stratum, flagged or not, from what was counted and Jeffreys' prior:
         what was seen in none of sixty texts may still be seen in one of a hundred.
@@ -102,8 +102,8 @@ def flags_against_readings(
     label, prob_1 = answers["label"].to_numpy("int64"), answers["prob_1"].to_numpy("float64")
     flagged = find_label_issues(label, np.stack([1 - prob_1, prob_1], axis=1))
     stratum = stratum_of(answers)
-    known = answers[["doc_id", "label"]].assign(flagged=flagged, stratum=stratum)
-    table = read.merge(known, on="doc_id", validate="one_to_one")
+    known = answers[["doc_id", "label"]].assign(flagged=flagged, now=stratum)
+    table = check_strata(read.merge(known, on="doc_id", validate="one_to_one"))
     wrong = verdicts(table)["wrong_both"]
     cells = pd.DataFrame({"stratum": stratum, "flagged": flagged}).value_counts().rename("rows").reset_index()
     counted = table.assign(wrong=wrong).groupby(["stratum", "flagged"])["wrong"].agg(["sum", "size"]).reset_index()

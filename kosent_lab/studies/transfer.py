@@ -275,8 +275,13 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
             "balanced_accuracy": mean_of([share_of(recall, labels[label]) for label, recall in recalls.items()])[1:],
             "auroc": auroc_interval(float(auroc[0]), int(labels[1]), int(labels[0])),
         }
+        if accuracy[0] in (0.0, 1.0):
+            least["accuracy"] = share_of(float(accuracy[0]), int(labels.sum()))[1:]
         for name, values in measures.items():
             bounds = [percentile_interval(values[1:], value=values[0]), least.get(name, (values[0], values[0]))]
-            row |= {name: values[0], f"{name}_low": np.nanmin(bounds, 0)[0], f"{name}_high": np.nanmax(bounds, 0)[1]}
+            low, high = np.nanmin(bounds, 0)[0], np.nanmax(bounds, 0)[1]
+            measured_at_all = not np.isnan(values[0])
+            row |= {name: values[0], f"{name}_low": low if measured_at_all else np.nan}
+            row |= {f"{name}_high": high if measured_at_all else np.nan}
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -85,10 +86,8 @@ def plot_heatmap(table: pd.DataFrame, *, ax: Axes | None = None, **artist_option
     values = table.to_numpy(dtype="float64")
     # the lighter half of the colours, on which dark numbers can be read
     ax.imshow(values, aspect="auto", **({"cmap": "Blues", "vmin": 0, "vmax": 2} | artist_options))
-    for row, column in zip(*values.nonzero(), strict=True):
-        value = values[row, column]
-        if value == value:  # no number where nothing was counted
-            ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=LINE)
+    for row, column in np.argwhere(~np.isnan(values)):  # no number where nothing was counted
+        ax.text(column, row, f"{100 * values[row, column]:.0f}", ha="center", va="center", fontsize=9, color=LINE)
     ax.set_xticks(range(table.shape[1]), [as_label(str(name)) for name in table.columns], rotation=35, ha="right")
     ax.set_yticks(range(table.shape[0]), [as_label(str(name)) for name in table.index])
     return without_frame(ax)

@@ -73,14 +73,15 @@ def kept_memory(device: torch.device) -> Iterator[None]:
 
     glibc asks the system anew for every block above 32 MiB, as the scores of all pieces are, and the system clears
     each page when it is first written to: with two cores a fifth of the time of a step of replaced-token detection.
-    Other C libraries and other devices are left as they are.
+    Other C libraries and other devices are left as they are, and what whoever started the process told glibc.
     """
-    if device.type != "cpu" or platform.libc_ver()[0] != "glibc":
+    told = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
+    if device.type != "cpu" or platform.libc_ver()[0] != "glibc" or told:
         yield
         return
     libc = ctypes.CDLL(None)
     libc.mallopt(_MMAP_MAX, 0)
-    libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    libc.mallopt(_TRIM_THRESHOLD, -1)  # never
     try:
         yield
     finally:

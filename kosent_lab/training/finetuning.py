@@ -218,22 +218,25 @@ def train(
     targets = learnt.targets(device)
     draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
     lengths = np.array([len(row) for row in learnt.ids])
-    forward = model
+    corpus = None
     if packs:
         corpus = ResidentCorpus(learnt.ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
-        if can_compile(options, device):
-            compile_layers(model)
-    elif can_compile(options, device):
-        forward = torch.compile(model, dynamic=True)
 
     def batches(epoch: int) -> Iterator[Rows | np.ndarray]:
-        if packs:
+        if corpus is not None:
             return corpus.batches(epoch)
         return iter_batches(lengths, seed=options.seed * 1000 + epoch, **draw)
 
     if options.epochs is not None:
         updates = sum(1 for _ in batches(0)) / options.accumulate
         options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
+
+    forward = model
+    if can_compile(options, device):
+        if packs:
+            compile_layers(model)
+        else:
+            forward = torch.compile(model, dynamic=True)
 
     def hide(inputs: torch.Tensor) -> torch.Tensor:
         if not options.piece_dropout:

@@ -84,6 +84,7 @@ class Run:
         self.throughput = Throughput(model)
         self.gathered = 0  # batches whose gradients wait for an update
         self.clock = self.saved = time.monotonic()
+        self.began = False  # the first update of a process compiles, which is not training time
 
     def resume(self) -> None:
         """Go on from the checkpoint in the folder."""
@@ -183,8 +184,8 @@ class Run:
         self.gathered = 0
         now = time.monotonic()
         self.state |= {"step": self.state["step"] + 1, "batch": index + 1}
-        self.state["seconds"] += now - self.clock
-        self.clock = now
+        self.state["seconds"] += now - self.clock if self.began else 0.0
+        self.clock, self.began = now, True
         if int(self.progress * self.options.looks) > int(before * self.options.looks):
             self.record()
         if now - self.saved > self.options.checkpoint_minutes * 60:

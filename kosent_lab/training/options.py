@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,7 +93,7 @@ class TrainingOptions:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        if self.steps is None and not self.minutes > 0:
+        if self.steps is None and not 0 < self.minutes < math.inf:
             raise DataError(f"a training run needs time: minutes (--minutes) above 0; got {self.minutes:g}")
         for name in ("steps", "batch_tokens", "accumulate", "max_tokens", "looks", "patience"):
             value = getattr(self, name)
@@ -196,3 +197,12 @@ class PretrainingOptions(TrainingOptions):
     mask_share: float = 0.15
     discriminator_weight: float = 10.0
     hold_generator: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.mask_share < 1:
+            raise DataError(f"mask_share (--mask-share) lies above 0 and below 1; got {self.mask_share:g}")
+        if not 0 < self.discriminator_weight < math.inf:
+            raise DataError(
+                f"discriminator_weight (--discriminator-weight) must be above 0; got {self.discriminator_weight:g}"
+            )

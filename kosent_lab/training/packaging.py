@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,11 @@ def package_pair(run: Path, out: Path, *, fp8: EightBits | None = None) -> Path:
     return out
 
 
+def is_of_films(taught_by: str) -> bool:
+    """Tell whether a run was taught by NSMC, as it is or as a governed version of it ("nsmc-governed 1.0.0")."""
+    return re.fullmatch(r"nsmc(?:-[a-z0-9-]+ [0-9.]+)?", taught_by) is not None
+
+
 def package_run(
     run: Path,
     out: Path,
@@ -187,6 +193,7 @@ def package_run(
     calib: str | None = None,
     valid: Sequence[str] | None = None,
     fp8: EightBits | None = None,
+    device: str | None = None,
 ) -> dict[str, Any]:
     """Make a model folder of a run: fp16, its prior corrected, calibrated, with checksums.
 
@@ -206,6 +213,8 @@ def package_run(
         that is part of it) when None.
     fp8 : {'embeddings', 'matrices'}, optional
         What is written in 8 bits (`models.storage.stored`), before anything is fitted.
+    device : str, optional
+        What answers the rows; the best there is when None.
 
     Returns
     -------
@@ -217,7 +226,7 @@ def package_run(
     source = run_model(run)
     taught = read_taught(run)
     by = str(taught.get("data", ""))
-    films = by == "nsmc" or by.startswith("nsmc-")  # as it is, or a governed version of it
+    films = is_of_films(by)
     if not films and not Path(by).is_file() and (calib is None or valid is None):
         raise DataError(
             f"{run} was taught {by or 'nothing that it names'}, which is not here: name --calib and --valid"
@@ -232,7 +241,7 @@ def package_run(
 
         def save() -> Classifier:
             electra.save_classifier(model, tokenizer, fresh, seen_positions=FinetuningOptions().max_tokens, fp8=fp8)
-            return load_classifier(fresh)
+            return load_classifier(fresh, device=device)
 
         if valid:
             shift = fit_shift(*(predict_frame(_not_taught(name, run), save()) for name in valid))

@@ -52,7 +52,9 @@ _ALONE = 0.25  # of the examples that need no text have none
 _EMPTY = pd.DataFrame({"text": [""], "target": [0.5], "answer": [0.5]})
 
 
-def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0) -> dict[str, Any]:
+def teach_pieces(
+    start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0, device: str | None = None
+) -> dict[str, Any]:
     """Make a run folder of a classifier that reads emoji, and words with a sign that no piece holds.
 
     Signs without a piece of their own are in no example: their piece has the embedding of neutral emoji.
@@ -65,6 +67,8 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
         Run folder to make.
     count, seed : int
         Examples that are drawn from our teaching text (`draw_examples`), and by what.
+    device : str, optional
+        What answers the rows; the best there is when None.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     if tokenizer.get_vocab_size() == before.get_vocab_size():
         raise DataError(f"{folder} has pieces for all these signs: what it has learnt of them would be written over")
     rows = read_teaching(sentences=0).rename(columns={"soft_target": "target"})
-    rows = rows.assign(answer=_answers(rows, folder))
+    rows = rows.assign(answer=_answers(rows, folder, device))
     valid = rows[(rows["split"] == "valid") & rows["label"].notna() & _hold(rows["text"], emoji)]
     vocabulary = tokenizer.get_vocab()
     add_embeddings(model, tokenizer, emoji)
@@ -102,7 +106,7 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
         if (folder / CALIBRATION).is_file():
             write_bytes((folder / CALIBRATION).read_bytes(), fresh / CALIBRATION)
         write_taught(taught | {"pieces": {"examples": count, "seed": seed}}, fresh)
-    after = _answers(valid, out / MODEL)
+    after = _answers(valid, out / MODEL, device)
     said: dict[str, Any] = {"pieces": len(vocabulary), "n": len(valid)}
     for name, answer in (("before", valid["answer"].to_numpy()), ("after", after)):
         right = np.where(valid["target"] == 1, answer, 1 - answer)
@@ -110,9 +114,9 @@ def teach_pieces(start: Path, out: Path, *, count: int = EXAMPLES, seed: int = 0
     return said
 
 
-def _answers(rows: pd.DataFrame, folder: Path) -> np.ndarray:
+def _answers(rows: pd.DataFrame, folder: Path, device: str | None) -> np.ndarray:
     """Return the shares of positive that a model gives, before calibration."""
-    scored = predict_frame(rows[["text"]], load_classifier(folder))
+    scored = predict_frame(rows[["text"]], load_classifier(folder, device=device))
     return sigmoid((scored["logit_1"] - scored["logit_0"]).to_numpy("float64"))
 
 

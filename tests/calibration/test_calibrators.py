@@ -77,6 +77,15 @@ def test_centred_isotonic_by_hand():
     assert apply_family("isotonic", found, np.array([-9.0, -1, 2])).tolist() == pytest.approx([0.25, 0.375, 0.75])
 
 
+def test_a_single_row_lifts_no_large_block_and_isotonic_calibration_knows_no_side():
+    label = np.array([0, 1, *[0] * 199, *[0, 1] * 50, *[1] * 199, 0, 1], dtype="float64")
+    odds = np.linspace(-5, 5, len(label))
+    found = fit_family("isotonic", odds, label, 1 - label)
+    assert apply_family("isotonic", found, odds)[100] < 0.02  # of 200 rows one is positive
+    turned = fit_family("isotonic", -odds[::-1], 1 - label[::-1], label[::-1])
+    assert apply_family("isotonic", turned, -odds) == pytest.approx(1 - apply_family("isotonic", found, odds))
+
+
 def test_venn_abers_by_its_definition():
     random = np.random.default_rng(0)
     odds = np.round(random.normal(0, 2, 40), 1)

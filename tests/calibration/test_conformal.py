@@ -40,6 +40,14 @@ def test_the_coverage_is_what_was_asked_over_many_draws(by_class):
     assert held / n == pytest.approx(0.905, abs=0.012)
 
 
+def test_a_minimal_pair_is_one_row():
+    frame = rows(200, seed=0)
+    twins = pd.concat([frame, frame], ignore_index=True).assign(pair_id=[f"p{n % 200}" for n in range(400)])
+    assert calibration.fit_conformal(twins, alpha=0.1).limits == calibration.fit_conformal(frame, alpha=0.1).limits
+    with pytest.raises(DataError, match="minimal pairs counted once; got 10"):
+        calibration.fit_conformal(twins[twins["pair_id"].isin([f"p{n}" for n in range(10)])], alpha=0.05)
+
+
 def test_neutral_rows_have_no_coverage_and_their_sizes_are_counted():
     frame = rows(500, seed=1)
     neutral = frame.assign(label=pd.array([pd.NA] * 500, dtype="Int64"), polarity="neutral")
@@ -55,9 +63,9 @@ def test_what_cannot_promise_is_refused():
     frame = rows(100, seed=0)
     with pytest.raises(DataError, match="must not see the test split"):
         calibration.fit_conformal(frame.assign(split="test"))
-    with pytest.raises(DataError, match="need at least 99 labelled rows; got 20"):
+    with pytest.raises(DataError, match="need at least 99 labelled rows, minimal pairs counted once; got 20"):
         calibration.fit_conformal(frame.head(20), alpha=0.01)
-    with pytest.raises(DataError, match="of either label; got 0"):
+    with pytest.raises(DataError, match="of either label, minimal pairs counted once; got 0"):
         calibration.fit_conformal(frame[frame["label"] == 1], by_class=True)
     with pytest.raises(DataError, match="alpha lies above 0 and below 1; got 2"):
         calibration.fit_conformal(frame, alpha=2)

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration
+from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError
 from tests.calibration.test_summary import rows
 
@@ -33,7 +34,10 @@ def test_rows_of_one_score_have_no_order():
 def test_the_best_order_has_no_excess_and_a_useless_score_the_error_of_all():
     right = np.arange(10_000) < 8_000
     best = pd.DataFrame({"confidence": -np.arange(10_000.0), "correct": right})
-    assert value(best, "aurc_excess") == pytest.approx(0, abs=1e-3)
+    assert value(best, "aurc_excess") == pytest.approx(0, abs=1e-9)
+    for n, wrong in ((40, 8), (4, 2), (3, 3)):
+        few = pd.DataFrame({"confidence": -np.arange(float(n)), "correct": np.arange(n) < n - wrong})
+        assert value(few, "aurc_excess") == pytest.approx(0, abs=1e-12)
     useless = best.assign(confidence=np.random.default_rng(0).random(10_000))
     assert value(useless, "aurc") == pytest.approx(0.2, abs=0.02)
 
@@ -48,6 +52,13 @@ def test_intervals_stand_about_their_values_and_a_better_score_is_seen():
     assert compared.loc["aurc", "ci_low"] > 0
     same = calibration.compare_rejectors(noisy, scores=["confidence"], resamples=50)
     assert (same[["difference", "ci_low", "ci_high"]] == 0).all(axis=None)
+
+
+def test_where_nothing_is_wrong_the_risk_may_still_be_more_than_none():
+    frame = pd.DataFrame({"confidence": np.linspace(0.5, 1, 50), "correct": True})
+    table = calibration.selective_summary(frame, resamples=50).set_index("metric")
+    assert table.loc["risk of all", ["ci_low", "ci_high"]].tolist() == list(wilson_interval(0, 50))
+    assert table.loc["aurc", ["ci_low", "ci_high"]].isna().all()
 
 
 def test_what_cannot_be_ranked_is_named():

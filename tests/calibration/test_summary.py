@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from kosent_lab import calibration
 from kosent_lab.calibration import cells, likelihood, metrics
 from kosent_lab.calibration.resampling import Reading
+from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError
 from kosent_lab.scoring.answers import add_predictions
 
@@ -249,6 +250,18 @@ def test_odd_rows_are_measured_without_a_warning(recwarn):
         assert np.isfinite(table.loc[("confidence", "brier")])
     assert np.isnan(measured(one_class, resamples=0)["value"]["slope"])
     assert not list(recwarn)
+
+
+def test_of_outcomes_that_are_all_alike_no_interval_has_no_width():
+    frame = rows(100, seed=0).assign(label=pd.array([1] * 100, dtype="Int64"))
+    table = measured(frame, resamples=50)
+    low, high = wilson_interval(100, 100)
+    assert table.loc["frequency", ["ci_low", "ci_high"]].tolist() == pytest.approx([low, high])
+    mean = table.loc["mean_probability", "value"]
+    assert table.loc["gap", ["ci_low", "ci_high"]].tolist() == pytest.approx([low - mean, high - mean])
+    assert table.loc[["brier", "nll"], ["ci_low", "ci_high"]].isna().all(axis=None)
+    bins = calibration.reliability_table(frame, of="positive", bins=5, resamples=50)
+    assert (bins["ci_low"] < 0.99).all()
 
 
 def test_a_fit_that_does_not_exist_is_missing():

@@ -84,7 +84,14 @@ def test_a_try_that_fails_leaves_no_run(tmp_path, pack):
 
 
 @pytest.mark.parametrize(
-    "option", [["--teach", "0.2"], ["--official-only"], ["--data", "kosent-pack"], ["--classes", "negative,positive"]]
+    "option",
+    [
+        ["--teach", "0.2"],
+        ["--official-only"],
+        ["--text-column", "review"],
+        ["--data", "kosent-pack"],
+        ["--classes", "negative,positive"],
+    ],
 )
 def test_a_packed_file_is_of_its_own_rows(tmp_path, capsys, option):
     command = [

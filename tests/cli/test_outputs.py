@@ -24,6 +24,8 @@ def state(folder):
         ["train", "baseline", "--data", "{v}", "--soft-targets", "{v}"],
         ["train", "finetune", "--data", "{v}", "--init", "{run}", "--out", "{run}"],
         ["train", "pretrain", "--data", "{v}=0.5", "--out", "{v}"],
+        ["train", "pack", "--labels", "{v}", "--out", "{v}"],
+        ["train", "pretrain", "--data", "snapshot:{other}", "--out", "{other}"],
         ["train", "average", "--runs", "{other}", "{run}", "--out", "{run}"],
         ["train", "package", "--run", "{run}", "--out", "{run}"],
         ["train", "package", "--run", "{run}", "--out", "{run}/model"],

@@ -14,7 +14,7 @@ import pytest
 
 from kosent_lab.cli import recipe
 from kosent_lab.core.places import BUNDLED_FOLDER
-from kosent_lab.core.schema import AcceleratorLostError
+from kosent_lab.core.schema import AcceleratorLostError, TrainingError
 from kosent_lab.corpora import load
 from kosent_lab.curation import build_corpus, open_snapshot, read_recipe
 from kosent_lab.tokenization.tokenizers import open_tokenizer
@@ -185,29 +185,47 @@ def test_rows_of_a_governed_corpus_stand_beside_the_teaching_text(own):
     assert "rows of own kept for validation" in card
 
 
-def test_the_bundled_recipe_is_one(tmp_path):
+def test_the_bundled_recipe_is_one(tmp_path, capsys):
     from kosent_lab.cli import parser
 
     words = ["train", "recipe", str(ROOT / "data" / "recipes" / "bundled.toml"), "--minutes", "0.01"]
-    assert parser.main([*words, "--out", str(tmp_path)]) == 1  # too few minutes: it was read
+    assert parser.main([*words, "--out", str(tmp_path)]) == 1
+    assert "minutes are too few" in capsys.readouterr().err  # it was read
 
 
-def test_a_stage_whose_gpu_is_lost_goes_on_on_the_cpu(caplog):
-    asked = []
+@pytest.fixture
+def processes(monkeypatch):
+    """The command lines that are run in processes of their own, each with the GPUs that it sees."""
+    seen = []
 
+    def run(command_line, *, env, check):
+        seen.append((command_line[1:], env["CUDA_VISIBLE_DEVICES"]))
+        return subprocess.CompletedProcess(command_line, 0 if len(seen) == 1 else 3)
+
+    monkeypatch.setattr(recipe.subprocess, "run", run)
+    return seen
+
+
+def test_a_stage_whose_gpu_is_lost_goes_on_on_the_cpu(caplog, processes):
     def train(arguments):
-        asked.append(arguments.device)
-        if arguments.device != "cpu":
-            raise AcceleratorLostError("the accelerator was lost after step 7.")
+        raise AcceleratorLostError("the accelerator was lost after step 7.")
 
     parser = argparse.ArgumentParser()
     stage = parser.add_subparsers().add_parser("finetune")
     stage.add_argument("--device")
     stage.set_defaults(run=train)
+    words = ["finetune", "--device", "cuda"]
     with caplog.at_level("WARNING"):
-        recipe.run_stage(parser, ["finetune", "--device", "cuda"])
-    assert asked == ["cuda", "cpu"]
+        recipe.run_stage(parser, words)
+    assert processes == [(["-m", "kosent_lab.cli", "train", *words, "--device", "cpu"], "")]
     assert "lost after step 7. Going on from its checkpoint on the CPU" in caplog.text
+    with pytest.raises(TrainingError, match="nor did it go on on the CPU .exit status 3"):
+        recipe.run_stage(parser, words)
+
+
+def test_the_command_of_a_stage_is_one_in_a_process_of_its_own():
+    line = [sys.executable, "-m", "kosent_lab.cli", "train", "finetune", "--help"]
+    assert "--device" in subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_stage_that_the_recipe_has_otherwise_now_is_not_taken_for_it(small):
@@ -241,22 +259,18 @@ def test_a_recipe_keeps_the_device_that_its_stages_were_laid_out_for(tmp_path, c
     assert "began on cuda" in caplog.text
 
 
-def test_an_accelerator_that_is_lost_outside_of_the_loop_is_lost_too(caplog):
-    asked = []
-
+def test_an_accelerator_that_is_lost_outside_of_the_loop_is_lost_too(processes):
     class AcceleratorError(RuntimeError):
         """Torch's own."""
 
     def run(arguments):
-        asked.append(arguments.device)
-        if arguments.device != "cpu":
-            raise AcceleratorError("an illegal memory access was encountered")
+        raise AcceleratorError("an illegal memory access was encountered")
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--device")
     parser.set_defaults(run=run)
     recipe.run_stage(parser, [])
-    assert asked == [None, "cpu"]
+    assert len(processes) == 1
 
 
 STAGE = '[[stages]]\nname = "a"\nrun = "pretrain"\nminutes = 1\n'

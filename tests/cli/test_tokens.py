@@ -25,5 +25,8 @@ def test_tokens_of_a_text_and_of_a_file(reviews, tmp_path, capsys):
     rows = pd.DataFrame(json.loads(path.read_text("utf-8"))).set_index("eojeol")
     assert rows.loc["재미가", ["stem", "josa", "josa_tag", "agrees"]].tolist() == ["재미", "가", "JKS", True]
     assert rows.loc["있다", "josa"] == ""
+    capsys.readouterr()
+    assert parser.main(["tokens", "재미가 있다", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(path.read_text("utf-8"))
     assert parser.main(["tokens", str(reviews), "--text-column", "내용"]) == 0
     assert "eojeol_index" in capsys.readouterr().out

@@ -71,6 +71,12 @@ def test_train_commands_make_a_model_that_loads(tmp_path, pack, capsys):
     assert shifted == pytest.approx(0, abs=0.02)  # what was found on valid is in the weights
 
 
+def test_soft_targets_are_all_that_is_made_where_they_are_asked_for(tmp_path, capsys):
+    words = ["train", "baseline", "--soft-targets", str(tmp_path / "s.parquet"), "--teach", "--json", "-"]
+    assert parser.main(words) == 1
+    assert "leave --teach, --json out" in capsys.readouterr().err
+
+
 def test_training_without_a_split_says_what_is_needed(reviews, tmp_path, capsys):
     arguments = ["train", "vocabulary", "--data", "kosent-pack", "--out", str(tmp_path / "v")]
     assert parser.main(arguments) == 1

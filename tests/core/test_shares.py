@@ -70,6 +70,15 @@ def test_a_matched_difference_of_few_rows_holds():
     assert held(draw, 0.0) > ENOUGH
 
 
+@pytest.mark.parametrize("groups", [4, 12])
+def test_a_matched_difference_of_few_groups_holds(groups):
+    def draw(random):
+        gain = np.repeat(random.choice([-1, 0, 0, 0, 1], groups), 20)
+        return matched_difference(gain < 0, gain > 0, np.repeat(np.arange(groups), 20))[1:]
+
+    assert held(draw, 0.0) > ENOUGH
+
+
 @pytest.mark.parametrize("positive", [8, 40])
 def test_the_area_of_few_rows_holds(positive):
     def draw(random):

@@ -420,3 +420,12 @@ def test_a_message_quotes_no_number_and_no_address():
 
 def test_a_vocabulary_is_learnt_of_nobodys_number():
     assert leave_out("팀장 010-0000-0000 문의, [메일주소]로") == "팀장 문의, 로"
+
+
+@pytest.mark.parametrize(("number", "heading"), [(212345678, "tel"), (311234567, "전화번호"), (21234567, "연락처")])
+def test_a_landline_in_a_column_of_numbers_is_one_without_its_zero(number, heading):
+    frame = pd.DataFrame({heading: [number, 7], "n": [number, 7]})
+    assert count_personal(frame) == {"phone": 1}
+    masked = mask_frame(frame)
+    assert masked[heading].isna().tolist() == [True, False]
+    assert masked["n"].tolist() == [number, 7]

@@ -51,6 +51,18 @@ def test_protected_documents_stay_and_come_first():
     assert table["cluster"].unique().tolist() == ["d1"]
 
 
+def test_a_near_copy_of_any_protected_document_goes():
+    """P1 and P2 are near each other, and D to P2 alone: it is a copy of what stays."""
+    text = "".join(chr(0xAC00 + 40 * number) for number in range(100))
+    first, second, third = text, text[:-8] + "가나다라마바사아", "하파타카차자아사" + text[8:-8] + "가나다라마바사아"
+    frame = pd.DataFrame({"doc_id": ["p1", "p2", "d"], "text": [first, second, third]})
+    protect = pd.Series([True, True, False])
+    assert find_duplicates(frame.drop(index=1), threshold=0.8, protect=protect.drop(index=1)).empty
+    table = find_duplicates(frame, threshold=0.8, protect=protect).set_index("doc_id")
+    assert table["removed"].to_dict() == {"p2": False, "d": True}
+    assert table.loc["d", "cluster"] == "p2"
+
+
 def test_the_order_of_rows_changes_nothing():
     frame = documents(*[f"{LONG} {n // 3}" for n in range(30)], "홀로 선 글")
     table = find_duplicates(frame)

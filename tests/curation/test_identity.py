@@ -51,6 +51,16 @@ def test_qualifiers_are_ordered_checked_and_read_back():
     full = qualify_swhid(plain, lines="9-15", path="/src/가;나%.py", anchor=revision, origin="https://example.org/a")
     assert full == f"{plain};origin=https://example.org/a;anchor={revision};path=/src/가%3B나%25.py;lines=9-15"
     assert qualify_swhid(full, lines="2").endswith("path=/src/가%3B나%25.py;lines=2")
-    for wrong in ({"anchor": plain}, {"visit": revision}, {"lines": "0"}, {"bytes": "1"}):
+    assert qualify_swhid(plain, origin="https://h/a%20b", path="/b c").endswith("origin=https://h/a%2520b;path=/b%20c")
+    written = f"{plain};origin=https://h/a%20b;path=/caf%E9"
+    assert qualify_swhid(written, bytes="0-9") == f"{written};bytes=0-9"
+    state = "swh:1:snp:" + "0" * 40
+    assert qualify_swhid(revision, visit=state, origin="https://h").endswith(f";origin=https://h;visit={state}")
+    for wrong in (
+        {"anchor": plain}, {"visit": revision}, {"lines": "0"}, {"bytes": "-1"}, {"letters": "1"}, {"visit": state},
+        {"lines": "1", "bytes": "1"},
+    ):  # fmt: skip
         with pytest.raises(DataError, match="qualifier"):
             qualify_swhid(plain, **wrong)
+    with pytest.raises(DataError, match="of a content"):
+        qualify_swhid(revision, lines="1")

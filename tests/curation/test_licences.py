@@ -28,6 +28,11 @@ def test_dual_and_compound_licences(expression, allowed):
     assert is_allowed(expression, PERMISSIVE) is allowed
 
 
+@pytest.mark.parametrize("behind", ["GPL-3.0-only", "CC-BY-NC-4.0", "MIT"])
+def test_a_licence_is_no_exception(behind):
+    assert not is_allowed(f"MIT WITH {behind}", frozenset({"MIT"}))
+
+
 def test_a_licence_on_no_list_is_allowed_where_it_is_named():
     assert is_allowed("LicenseRef-mine", frozenset({"LicenseRef-mine"}))
     assert is_allowed(

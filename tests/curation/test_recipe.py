@@ -43,6 +43,7 @@ def test_the_recipes_of_this_repository_are_read(path):
         (HEAD.replace('title = "Mine"\n', "") + SOURCE, "a recipe needs a title"),
         ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),
         ("contact = 1\n" + HEAD + SOURCE, "line 1: contact is a text; got 1"),
+        ('date_published = "2026"\n' + HEAD + SOURCE, "line 1: date_published is a day, 2026-11-27; got '2026'"),
         (HEAD + 'seed = "a"\n' + SOURCE, "seed and shard_rows are whole numbers"),
         (HEAD + '[[sources]]\nfiles = "a"\n', "line 6: 'files' is no key of a source. Did you mean 'file'?"),
         (HEAD + '[[sources]]\nowner = "a"\n', "line 6: source 1 has one of corpus, file, folder, clone, archive"),
@@ -91,6 +92,12 @@ def test_a_condition_that_names_nothing_is_refused(tmp_path):
     path.write_text(HEAD + "seed = -1\n" + SOURCE, "utf-8")
     with pytest.raises(DataError, match="0 or more and 1 or more; got -1"):
         read_recipe(path)
+
+
+def test_what_the_build_gives_a_step_is_no_option_of_it(tmp_path):
+    step = '[[steps]]\nstep = "opt-out"\nregistry = "opt-outs.csv"\nasked = "x"\n'
+    with pytest.raises(DataError, match="'asked' is no option of the step opt-out"):
+        read(tmp_path, HEAD + SOURCE + step)
 
 
 def test_a_recipe_that_a_windows_editor_saved_is_read(tmp_path):

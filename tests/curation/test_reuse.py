@@ -58,16 +58,30 @@ def test_dep5_says_it_too_and_its_stars_go_over_folders():
 
 @pytest.mark.parametrize("text", ["", "annotations = 3", "[[annotations]]\npath = 1\n"])
 def test_an_empty_statement_says_nothing(text):
-    assert Annotations({"REUSE.toml": text}).of("a.py") is None
+    assert Annotations({"REUSE.toml": text}).of("a.py", "licence") == []
 
 
 @pytest.mark.parametrize("text", ["[[annotations", "= \0"])
 def test_a_damaged_statement_may_say_anything(text):
-    assert Annotations({"REUSE.toml": text}).of("a/b.py").licence == "LicenseRef-unread"
+    assert [one.licence for one in Annotations({"REUSE.toml": text}).of("a/b.py", "licence")] == ["LicenseRef-unread"]
 
 
 def test_the_nearest_folder_has_the_word():
     near = '[[annotations]]\npath = "**"\nSPDX-License-Identifier = "CC0-1.0"\n'
     found = Annotations({"REUSE.toml": TOML, "data/deep/REUSE.toml": near})
-    assert found.of("data/deep/x/y.csv").licence == "CC0-1.0"
-    assert found.of("data/x.txt").licence == "CC-BY-NC-4.0"
+    assert [one.licence for one in found.of("data/deep/x/y.csv", "licence")] == ["CC0-1.0"]
+    assert [one.licence for one in found.of("data/x.txt", "licence")] == ["CC-BY-NC-4.0"]
+
+
+def test_what_a_nearer_folder_does_not_say_a_folder_above_does():
+    root = '[[annotations]]\npath = "**"\nSPDX-License-Identifier = "GPL-3.0-only"\n'
+    holder = '[[annotations]]\npath = "**"\nSPDX-FileCopyrightText = "2026 Kim"\n'
+    found = licences({"REUSE.toml": root, "sub/REUSE.toml": holder, "sub/a.py": ""})
+    assert found["sub/a.py"] == ("GPL-3.0-only", "REUSE.toml line 2")
+    added = root.replace("path", 'precedence = "aggregate"\npath')
+    closest = '[[annotations]]\npath = "**"\nSPDX-License-Identifier = "MIT"\n'
+    assert licences({"REUSE.toml": added, "sub/REUSE.toml": closest, "sub/a.py": ""})["sub/a.py"][0] == (
+        "MIT AND GPL-3.0-only"
+    )
+    over = root.replace("path", 'precedence = "override"\npath')
+    assert licences({"REUSE.toml": over, "sub/REUSE.toml": closest, "sub/a.py": ""})["sub/a.py"][0] == "GPL-3.0-only"

@@ -8,6 +8,7 @@ from kosent_lab.curation.licence_metadata import declared_licence
 from kosent_lab.curation.licences import UNREAD, stated_licence
 
 FREE = "GNU General Public License"
+OSI = "License :: OSI Approved ::"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,19 @@ def test_a_module_says_its_licence_as_people_write_it(words, licence):
         (" * License: Apache License 2.0\n", "Apache-2.0"),
         ("# License: some GPL of ours\n", "LicenseRef-unread"),
         ("# License: see LICENSE\n", None),
+        ("# License: MIT (non-commercial use only)\n", UNREAD),
+        ("# License: MIT, GPL-3.0-only\n", UNREAD),
+        ("# License: MIT/GPL-3.0\n", UNREAD),
+        ("# License: MIT License. You may not sell it.\n", UNREAD),
+        ("# License: MIT, see also the GPL below\n", UNREAD),
+        ("# License: MIT\n# License: GPL-3.0-only\n", "MIT AND GPL-3.0-only"),
+        ("# License: MIT (see LICENSE), © 2026 Kim\n", "MIT"),
+        ("/* License: MIT */ int gpl;\n", "MIT"),
+        ("license: MIT  # of this file\n", "MIT"),
+        ("# License: MIT (https://opensource.org/licenses/MIT)\n", "MIT"),
+        ("# License: https://www.apache.org/licenses/LICENSE-2.0\n", "Apache-2.0"),
+        ("# License: MIT OR Apache-2.0\n", "MIT OR Apache-2.0"),
+        ("# License: LicenseRef-ours\n", "LicenseRef-ours"),
         ("license = MIT\n", None),
         ("gpl: int = 3\n", None),
         ("The license: it is a long story\n", None),
@@ -154,6 +168,16 @@ def test_a_field_of_its_own_names_a_licence(text, licence):
 @pytest.mark.parametrize(
     ("path", "text", "licence"),
     [
+        (
+            "PKG-INFO",
+            f"License: MIT\nClassifier: {OSI} GNU General Public License v3 (GPLv3)\n",
+            "MIT AND GPL-3.0-only",
+        ),
+        ("PKG-INFO", f"License: MIT\nClassifier: {OSI} MIT License\nClassifier: {OSI} BSD License\n", "MIT"),
+        ("PKG-INFO", f"License-Expression: MIT\nClassifier: {OSI} ISC License (ISCL)\n", "MIT"),
+        ("pyproject.toml", f'[project]\nlicense = "MIT"\nclassifiers = ["{OSI} ISC License (ISCL)"]\n', "MIT AND ISC"),
+        ("pyproject.toml", '[project]\nlicense = "MIT"\n[tool.poetry]\nlicense = "ISC"\n', "MIT AND ISC"),
+        ("setup.py", f"setup(license='MIT', classifiers=['{OSI} ISC License (ISCL)'])\n", "MIT AND ISC"),
         ("Cargo.toml", '[workspace.package]\nlicense = "MIT/Apache-2.0"\n', "MIT OR Apache-2.0"),
         ("a/Cargo.toml", "[package]\nlicense.workspace = true\n", UNREAD),
         ("Cargo.toml", '[package]\nlicense-file = "TERMS.txt"\n', UNREAD),

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import sys
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from kosent_lab.core.schema import DataError
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import add_identity, name_sha256
 from kosent_lab.curation.optout import find_wished
-from kosent_lab.curation.registry import read_registry, wish_for_text
+from kosent_lab.curation.registry import read_registry, spelt, wish_for_text
 from kosent_lab.curation.snapshots import manifest_sha256
 
 LONG = (
@@ -242,6 +243,17 @@ def test_a_recipe_without_the_step_is_refused_where_texts_were_asked_out(home):
         build(home, frame, DUPLICATES, version="1.1.0")
 
 
+def test_that_texts_are_masked_otherwise_now_is_said(home, monkeypatch, caplog):
+    frame = pd.DataFrame({"doc_id": ["A", "C"], "text": [LONG, "다른 글입니다"]})
+    ask_out(home, "document", "A")
+    build(home, frame, OPT_OUT)
+    build(home, frame, OPT_OUT)
+    assert "masked" not in caplog.text
+    monkeypatch.setattr("kosent_lab.curation.build.fingerprint", lambda: "another")
+    build(home, frame, OPT_OUT)
+    assert "what is masked has changed since" in caplog.text
+
+
 def test_a_version_built_twice_has_the_same_bytes(home):
     frame = pd.DataFrame({"doc_id": ["A", "C"], "text": [LONG, "다른 글입니다"]})
     ask_out(home, "document", "A")
@@ -254,7 +266,7 @@ def test_a_wish_of_one_owner_leaves_the_licence_files_of_others(home):
             "doc_id": ["one/LICENSE", "two/LICENSE", "one/a.py", "two/a.py"],
             "path": ["LICENSE", "LICENSE", "a.py", "a.py"],
             "owner": ["alice", "bob"] * 2,
-            "text": [LONG + " 이용 허락합니다"] * 2 + [LONG] * 2,
+            "text": [LONG + " 이용 허락합니다. 저작권은 모두에게"] * 2 + [LONG] * 2,
         }
     )
     ask_out(home, "owner", "alice")
@@ -264,12 +276,65 @@ def test_a_wish_of_one_owner_leaves_the_licence_files_of_others(home):
 
 def test_what_is_only_called_like_a_licence_file_is_a_copy(home):
     names = ["one/guide.md", "two/license-plates.md", "two/other.md"]
-    frame = pd.DataFrame({"doc_id": names, "path": names, "owner": ["alice", "bob", "carol"], "text": [LONG] * 3})
+    text = LONG + " © 2024 Alice, 저작권"  # as somebody signs what is no licence
+    frame = pd.DataFrame({"doc_id": names, "path": names, "owner": ["alice", "bob", "carol"], "text": [text] * 3})
     ask_out(home, "owner", "alice")
     other = pd.DataFrame(
         {"doc_id": ["else"], "path": ["b.md"], "owner": ["dora"], "text": ["오늘 점심은 국수를 먹었어요"]}
     )
     assert build(home, pd.concat([frame, other]), OPT_OUT).frame()["doc_id"].tolist() == ["else"]
+
+
+def test_a_copy_does_not_get_out_of_reach_by_its_name(home):
+    text = LONG + " copyright, permission and warranty"
+    names = ["one/essay.md", "two/LICENSE.md"]
+    frame = pd.DataFrame({"doc_id": names, "path": names, "owner": ["alice", "mallory"], "text": [text, text + "!"]})
+    ask_out(home, "owner", "alice")
+    with pytest.raises(DataError, match="no document is left"):
+        build(home, frame, OPT_OUT)
+    with pytest.raises(DataError, match="no document is left"):
+        build(home, frame.assign(text=[text, text + " 또"]), OPT_OUT + "near = 0.8\n")
+
+
+def test_a_scanner_is_shown_nothing_that_was_asked_out_and_copies_follow_all_the_same(home):
+    refuse = "import sys; sys.exit(b'!' in open(sys.argv[-1], 'rb').read())"
+    frame = pd.DataFrame(
+        {"doc_id": ["a", "b", "c"], "owner": ["alice", "bob", "dora"], "text": [LONG + "!", LONG, "글"]}
+    )
+    ask_out(home, "owner", "alice")
+    made = build(home, frame, OPT_OUT, scanner=[sys.executable, "-c", refuse])
+    assert made.frame()["doc_id"].tolist() == ["c"]
+    assert [step["step"] for step in made.manifest["steps"]] == ["opt-out", "scanner"]
+    assert "alice" not in made.lineage().to_csv()
+
+
+def test_who_was_left_out_as_a_user_is_told(home):
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "user": [17, 18], "text": [LONG, "다른 글입니다"]})
+    ask_out(home, "user", "17")
+    made = build(home, frame, OPT_OUT)
+    found = curation.ask([made], user="17")
+    assert found[["what", "step", "other"]].to_numpy().tolist() == [["removed", "opt-out", "R-1"]]
+    assert "17" not in made.lineage()["user"].tolist()
+    assert curation.ask([made], user="18")["what"].tolist() == ["held"]
+
+
+@pytest.mark.parametrize(
+    "repository", ["alice/one", "https://github.com/Alice/one", "git@github.com:alice/one.git", "github.com/alice/one"]
+)
+def test_an_owner_that_is_not_said_is_the_first_part_of_the_repository(home, repository):
+    frame = pd.DataFrame({"doc_id": ["a", "b"], "text": [LONG, "다른 글입니다"], "repository": [repository, "bob/two"]})
+    ask_out(home, "owner", "alice")
+    assert build(home, frame, OPT_OUT).frame()["doc_id"].tolist() == ["b"]
+    source = f'[[sources]]\nfolder = "f"\nrepository = "{repository}"\n[[sources]]\nfile = "a.csv"\n'
+    (home / "f").mkdir()
+    (home / "f" / "x.txt").write_text("남이 쓴 긴 글입니다 여러 줄이에요", "utf-8")
+    assert build(home, frame, OPT_OUT, out="v2", source=source).frame()["owner"].tolist() == ["bob"]
+
+
+def test_a_repository_may_be_called_like_a_page_of_one():
+    for name in ("alice/wiki", "https://github.com/alice/wiki.git", "https://github.com/alice/wiki/issues/3"):
+        assert spelt(name, "repository") == "alice/wiki"
+    assert spelt("https://gitlab.com/group/sub/one/-/tree/main", "repository") == "group/sub/one"
 
 
 def test_a_wish_that_is_spelt_otherwise_is_the_same(home):

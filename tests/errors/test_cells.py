@@ -43,6 +43,30 @@ def test_twins_make_cells_no_surer():
     assert np.less(p, 0.05).sum() <= 4  # taken for single rows nearly all of them would look uneven
 
 
+def test_twins_in_other_cells_hide_nothing():
+    """Cells are no less uneven because each of a pair lies in another one."""
+
+    def chance(table):
+        return np.where((table["domain"] == "a") & (table["phenomenon"] == "v"), 0.4, 0.85)
+
+    p = []
+    for seed in range(10):
+        here = frame(chance, n=1_500, seed=seed)
+        other = frame(lambda t: np.full(len(t), 0.8), n=1_500, seed=seed + 50).assign(correct=here["correct"])
+        other = other.assign(domain=other["domain"].str.upper())
+        both = pd.concat([here, other], ignore_index=True).assign(pair_id=[f"p{n % 1_500}" for n in range(3_000)])
+        p.append(errors.cell_table(both, resamples=60)["p_meeting"].iloc[0])
+    assert np.less(p, 0.05).mean() > 0.8
+
+
+def test_twins_in_one_cell_widen_its_interval():
+    here = frame(lambda t: np.full(len(t), 0.8), n=600).assign(pair_id=[f"p{n}" for n in range(600)])
+    twins = errors.cell_table(pd.concat([here, here], ignore_index=True), resamples=300)
+    single = errors.cell_table(pd.concat([here, here], ignore_index=True).drop(columns="pair_id"), resamples=300)
+    width = [(table["ci_high"] - table["ci_low"]).mean() for table in (twins, single)]
+    assert width[0] > 1.2 * width[1]
+
+
 def test_small_cells_are_left_out_and_one_value_is_refused():
     here = frame(lambda t: np.full(len(t), 0.8), n=60)
     assert errors.cell_table(here, min_rows=3, resamples=20)["n"].min() >= 3

@@ -5,7 +5,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from kosent_lab import errors
 from kosent_lab.core.schema import DataError
-from kosent_lab.errors.readings import STRATA
+from kosent_lab.errors.readings import STRATA, check_strata
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 
 
@@ -67,6 +67,13 @@ def test_accuracy_is_corrected_by_hand():
 def test_strata_are_of_answer_and_confidence():
     frame = pd.DataFrame({"correct": [True, True, False, False], "confidence": [0.95, 0.6, 0.9, 0.5]})
     assert errors.stratum_of(frame).tolist() == list(STRATA)
+
+
+def test_texts_that_another_model_drew_are_not_weighed_by_this_one():
+    read = pd.DataFrame({"stratum": [*STRATA], "now": [*STRATA]})
+    assert check_strata(read) is read
+    with pytest.raises(DataError, match="1 of 4 texts that were read again lie in another stratum"):
+        check_strata(read.assign(now=[STRATA[1], *STRATA[1:]]))
 
 
 def test_the_kept_readings_are_whole():

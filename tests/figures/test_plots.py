@@ -164,6 +164,9 @@ def test_pieces_variants_shares_and_effects_are_drawn_on_the_axes_given():
             assert draw(table, ax=ax) is ax
             figure.canvas.draw()
         plt.close(figure)
+    ax = tokenization.plot_heatmap(shares)
+    assert [text.get_text() for text in ax.texts] == ["10", "100", "0"]  # none where nothing was counted
+    plt.close(ax.figure)
     # the two letters of one syllable share its width
     figure, ax = plt.subplots()
     tokenization.plot_stacked_pieces(layers, ax=ax)

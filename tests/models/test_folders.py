@@ -194,6 +194,31 @@ def test_no_program_of_a_folder_runs_by_any_way(loader, monkeypatch, file, tmp_p
     assert not seen.exists()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"attn_implementation": "sdpa", "_attn_implementation": "kernels-community/x"},
+        {"attn_implementation": "flash_attention_2"},
+        {"text_config": {"_attn_implementation": "kernels-community/x"}},
+        {"attn_implementation": {"": "sdpa", "text_config": "kernels-community/x"}},
+        {"parts": [{"auto_map": {"AutoModel": "evil.A"}}]},
+    ],
+    ids=str,
+)
+def test_no_attention_is_fetched_from_the_hub(loader, settings):
+    folder, load = loader
+    change(folder / "config.json", **settings)
+    with pytest.raises(ModelError, match="asks to run programs"):
+        load(folder)
+
+
+def test_an_attention_of_torch_is_no_program(tiny_folder, tmp_path):
+    folder = shutil.copytree(tiny_folder, tmp_path / "own")
+    change(folder / "config.json", attn_implementation="sdpa", _attn_implementation="eager")
+    (folder / "checksums.json").unlink(missing_ok=True)
+    load_classifier(folder)
+
+
 def test_a_model_of_another_architecture_is_not_trained_further(bert_folder):
     with pytest.raises(ModelError, match="needed is a model of type electra; this is bert"):
         electra.open_classifier(bert_folder)

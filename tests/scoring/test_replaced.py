@@ -74,6 +74,8 @@ def test_auroc_is_that_of_scikit_learn_with_an_interval_around_it():
     assert (measures["ci_low"] < measures["value"]).all()
     assert (measures["value"] < measures["ci_high"]).all()
     assert measures.loc["replaced_share", "value"] == pytest.approx(replaced.mean())
+    table = table.assign(masked=table["masked"] & (table["text"] < 100))  # of many a text nothing was masked
+    assert measure_detection(table[table["text"].isin([0, 1, 150])], resamples=50)["value"].notna().all()
     with pytest.raises(DataError, match="0 of 2000 are replaced"):
         measure_detection(table.assign(replaced=False))
 

@@ -10,6 +10,7 @@ import pytest
 
 from kosent_lab import studies
 from kosent_lab.cli.parser import main
+from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.studies import kept, transfer
@@ -200,8 +201,10 @@ def test_pairs_widen_the_interval():
 def test_a_file_of_one_label_has_no_balanced_accuracy():
     row = transfer.curve_table(answers_of([True, True, False, True], label=1, method=transfer.AS_IT_IS)).iloc[0]
     assert row["accuracy"] == 0.75
-    assert np.isnan(row["balanced_accuracy"])
+    assert row[["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]].isna().all()
     assert row["n_rarer"] == 0
+    alike = transfer.curve_table(answers_of([True] * 4, label=1, method=transfer.AS_IT_IS)).iloc[0]
+    assert alike["accuracy_low"] == pytest.approx(wilson_interval(4, 4)[0])
 
 
 def test_the_command_takes_a_file_and_writes_its_table(easy, tiny_folder, tmp_path, capsys):

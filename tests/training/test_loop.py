@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from kosent_lab.core.schema import DataError, TrainingError
+from kosent_lab.models.devices import seeded
 from kosent_lab.training import loop
 from kosent_lab.training.acceleration import can_compile, kept_memory
 from kosent_lab.training.checkpoints import save_checkpoint
@@ -184,6 +185,33 @@ def test_a_lost_accelerator_is_named_and_the_run_goes_on(tmp_path):
     with pytest.raises(TrainingError, match=r"accelerator was lost after step 4 .* goes on from it"):
         fit_line(tmp_path, disturb=disturb)
     assert len(fit_line(tmp_path)[2]) == 2
+
+
+def test_random_numbers_of_a_lost_accelerator_do_not_hide_that_it_was_lost(monkeypatch):
+    class Lost:
+        def get_state(self):
+            return None
+
+        def manual_seed(self, seed):
+            pass
+
+        def set_state(self, state):
+            raise torch.AcceleratorError("device lost")
+
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
+    monkeypatch.setattr(torch.cuda, "default_generators", (Lost(),), raising=False)
+    before = torch.get_rng_state()
+    with pytest.raises(TrainingError, match="as it was"), seeded(3, torch.device("cuda:0")):
+        raise TrainingError("as it was")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_compiling_is_no_training_time(tmp_path, monkeypatch):
+    """What the first update of a process takes, which compiles, does not use up the minutes."""
+    times = iter([0.0, 60.0, *range(61, 100)])
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(times))
+    _, history, _ = fit_line(tmp_path, options=dataclasses.replace(OPTIONS, steps=None, minutes=0.1, looks=2))
+    assert history["seconds"].iloc[-1] < 10
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):

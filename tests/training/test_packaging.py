@@ -141,3 +141,14 @@ def test_a_pairs_run_is_packaged_with_what_it_was_taught_and_its_history(tmp_pat
     assert (tmp_path / "again" / packaging.METRICS).is_file()
     assert model_id("m", tmp_path / "again") == model_id("m", tmp_path / "model")
     assert main(["train", "package", *options, "--calib", "nsmc:calib"]) != 0
+
+
+@pytest.mark.parametrize(
+    ("taught_by", "films"),
+    [
+        ("nsmc", True), ("nsmc-governed 1.0.0", True), ("nsmc_mine.csv", False), ("nsmc-mine.csv", False),
+        ("own 1.0.0", False), ("nsmc:train", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_is_taught_by_film_reviews_is_told_from_a_file_called_alike(taught_by, films):
+    assert packaging.is_of_films(taught_by) == films

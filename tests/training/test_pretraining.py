@@ -248,6 +248,14 @@ def test_a_width_that_cannot_be_is_refused(tmp_path, capsys, words, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "options", [{"mask_share": 1.5}, {"mask_share": 0}, {"discriminator_weight": -10}, {"minutes": float("inf")}]
+)
+def test_options_that_cannot_be_are_refused(options):
+    with pytest.raises(DataError, match=next(iter(options))):
+        PretrainingOptions(**options)
+
+
 def test_a_generator_that_is_held_still_stays_as_it_was_and_the_discriminator_learns(
     texts, tiny_tokenizer, tmp_path, capsys
 ):
