@@ -28,9 +28,9 @@ def write_card(snapshot: Snapshot, path: Path) -> None:
         "",
     ]
     lines += [f"Licence of the whole: {manifest['licence']}. Made by {manifest['code']} from `recipe.toml`.", ""]
-    out = " ".join([*([f"by {manifest['creator']}"] if "creator" in manifest else []),
-                    *([f"on {manifest['date_published']}"] if "date_published" in manifest else [])])  # fmt: skip
-    lines += [f"Published {out}.", ""] if out else []
+    out = {"by": manifest.get("creator"), "on": manifest.get("date_published")}
+    published = " ".join(f"{word} {said}" for word, said in out.items() if said)
+    lines += [f"Published {published}.", ""] if published else []
     lines += [f"To cite it: {manifest['citation']}", ""] if "citation" in manifest else []
     lines += ["## Sources", "", "| source | rows | SHA-256 of its documents |", "|---|--:|---|"]
     for one in manifest["inputs"]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, written_licence
+from kosent_lab.curation.licences import NAMES_ONE, UNREAD, join_licences, licence_names, written_licence
 
 
 class Evidence(NamedTuple):
@@ -63,12 +63,19 @@ def _of_metadata(text: str) -> list[str]:
 
 
 def _with_others(said: list[str], more: list[str]) -> list[str]:
-    """Add what names another licence than is said: where a package contradicts itself, both hold."""
+    """Add what names another licence than is said, or another kind of one ("BSD License" is any of several): where a
+    package contradicts itself, both hold.
+    """
     names = {name for words in said for name in licence_names(written_licence(words))}
-    others = ((words, written_licence(words)) for words in more)
-    return said + [
-        words for words, one in others if not one.startswith("LicenseRef-") and not licence_names(one) <= names
-    ]
+    together = " ".join(names).casefold()
+
+    def is_other(words: str) -> bool:
+        licence, kind = written_licence(words), NAMES_ONE.search(words)
+        if licence.startswith("LicenseRef-"):
+            return kind is not None and kind.group().casefold() not in together
+        return not licence_names(licence) <= names
+
+    return said + [words for words in more if is_other(words)]
 
 
 def _of_toml(text: str) -> list[str]:

@@ -64,7 +64,7 @@ _CLOSED = re.compile(r"(?:\*+/|-->|\"{3}|'{3}|\s#).*$")  # where a comment ends,
 _ADDRESS = re.compile(r"(?<=.)[\s(<\[]+https?://[^\s)>\]]+[)>\]]?")
 _ASIDE = re.compile(r"(?i)[\s,;.:(\[-]+(?:see|copyright|\(c\)|©|for (?:more )?details|refer)(?![a-z]).*$")
 _DUNDER = re.compile(r"(?m)^__licen[cs]e__ *= *[\"']([^\"'\n]{2,80})[\"']")
-_NAMES_ONE = re.compile(r"(?i)GPL|\bBSD|\bEPL|\bCDDL|\bMPL|\bCC\b|Creative Commons|proprietary|\bBUSL|\bSSPL")
+NAMES_ONE = re.compile(r"(?i)GPL|\bBSD|\bEPL|\bCDDL|\bMPL|\bCC\b|Creative Commons|proprietary|\bBUSL|\bSSPL")
 UNREAD = "LicenseRef-unread"
 _MARKS = re.compile(r"[\s*#/;!%|-]+")
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -281,9 +281,9 @@ def _of_field(words: str) -> str:
     aside = _ASIDE.search(said)
     own = said[: aside.start()] if aside else said
     licence = written_licence(own)
-    if (licence == own or not licence.startswith("LicenseRef-")) and not (aside and _NAMES_ONE.search(aside.group())):
+    if (licence == own or not licence.startswith("LicenseRef-")) and not (aside and NAMES_ONE.search(aside.group())):
         return licence
-    return UNREAD if _NAMES_ONE.search(said) or any(map(_is_known, re.split(r"[\s,;/()|&]+", said))) else ""
+    return UNREAD if NAMES_ONE.search(said) or any(map(_is_known, re.split(r"[\s,;/()|&]+", said))) else ""
 
 
 def _is_known(words: str) -> bool:

@@ -32,6 +32,7 @@ from kosent_lab.training.throughput import Throughput
 
 logger = logging.getLogger(__name__)
 _GRADIENT = "gradient"
+_SUM, _COUNT = "sum of ", "count of "
 CHECKPOINT, BEST, METRICS = "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"
 _EMPTY_EPOCHS = 100  # rows drawn by a small share may all be left out once
 _UNSEEN = 50  # updates whose numbers may wait on a GPU: looking at one makes it wait for the host
@@ -78,7 +79,6 @@ class Run:
             self.resume()
         # a killed run may have logged more than its checkpoint holds
         write_text("".join(json.dumps(row) + "\n" for row in self.history), folder / METRICS)
-        self.sums: dict[str, list[float]] = {}  # of the loss and its parts, since the last look
         self.unseen: list[tuple[str, torch.Tensor]] = []  # numbers still on the device
         self.device = next(model.parameters()).device
         self.throughput = Throughput(model)
@@ -165,8 +165,9 @@ class Run:
                     f"the {name} was {value} at step {self.state['step'] + 1}{near}. The last good checkpoint in "
                     f"{self.folder} stands; lower the learning rates (--rate-share 0.5) and run the command again."
                 )
-            if name != _GRADIENT:
-                self.sums.setdefault(name, []).append(value)
+            if name != _GRADIENT:  # summed since the last look, in what a run that goes on goes on with
+                for key, added in ((_SUM + name, value), (_COUNT + name, 1.0)):
+                    self.state[key] = self.state.get(key, 0.0) + added
         self.unseen.clear()
 
     def step(self, index: int) -> None:
@@ -194,8 +195,8 @@ class Run:
     def record(self) -> None:
         """Look at valid and log it; with patience, keep the weights of the best look."""
         self.look_at_numbers(at_once=True)
-        means = {name: float(np.mean(values)) for name, values in self.sums.items()}
-        self.sums.clear()
+        names = [key.removeprefix(_SUM) for key in self.state if key.startswith(_SUM)]
+        means = {name: self.state.pop(_SUM + name) / self.state.pop(_COUNT + name) for name in names}
         row = {"step": self.state["step"], "tokens": self.state["tokens"]}
         row |= {"minutes": round(self.state["seconds"] / 60, 2), "seconds": round(self.state["seconds"], 3)}
         with torch.compiler.set_stance("force_eager"):  # its batches are of all shapes

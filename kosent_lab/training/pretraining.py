@@ -113,7 +113,7 @@ def pretrain(
     -------
     DataFrame
         One row per look at valid: ``step``, ``tokens``, ``minutes``, ``loss``, ``generator_loss`` and
-        ``discriminator_loss`` (nats), ``padding_share`` (of the positions so far), then on valid
+        ``discriminator_loss`` (nats), ``padding_share`` (of the positions since the process began), then on valid
         ``generator_accuracy``, ``replaced_share`` (of all pieces) and ``auroc``.
 
     Raises

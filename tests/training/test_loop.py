@@ -1,7 +1,9 @@
 import dataclasses
+import itertools
 import platform
 import resource
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -208,10 +210,24 @@ def test_random_numbers_of_a_lost_accelerator_do_not_hide_that_it_was_lost(monke
 
 def test_compiling_is_no_training_time(tmp_path, monkeypatch):
     """What the first update of a process takes, which compiles, does not use up the minutes."""
-    times = iter([0.0, 60.0, *range(61, 100)])
-    monkeypatch.setattr(loop.time, "monotonic", lambda: next(times))
+    times = itertools.chain([0.0, 60.0], itertools.count(61.0))
+    monkeypatch.setattr(loop, "time", types.SimpleNamespace(monotonic=lambda: next(times)))
     _, history, _ = fit_line(tmp_path, options=dataclasses.replace(OPTIONS, steps=None, minutes=0.1, looks=2))
     assert history["seconds"].iloc[-1] < 10
+
+
+def test_what_a_resumed_run_logs_is_what_the_whole_one_does(tmp_path):
+    def disturb(step, loss):
+        if step == 2:  # between two looks
+            raise KeyboardInterrupt
+        return loss
+
+    _, whole, _ = fit_line(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit_line(tmp_path / "killed", disturb=disturb)
+    _, resumed, seen = fit_line(tmp_path / "killed")
+    assert len(seen) == 5
+    assert resumed["loss"].tolist() == pytest.approx(whole["loss"].tolist())
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
