@@ -28,8 +28,8 @@ HOUSE = {
         "nearness", "pretraining_text",
     ],
     "curation": [
-        "shingles", "minhash", "duplicates", "identity", "languages", "licences", "reuse", "licence_metadata",
-        "licence_evidence", "copyright",
+        "shingles", "minhash", "duplicates", "identity", "languages", "licences", "stated_licences", "reuse",
+        "licence_metadata", "licence_evidence", "copyright",
         "folders", "git", "repositories", "archives", "heritage", "registry", "optout", "quality", "engines", "outcome",
         "personal_step", "steps",
         "scanner", "recipe", "documents", "snapshots", "lineage", "changes", "notices", "data_card", "croissant",

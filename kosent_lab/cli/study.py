@@ -228,8 +228,7 @@ def study_boundaries(arguments: argparse.Namespace) -> None:
     if arguments.by is None and not arguments.out:
         wide = table.pivot(index="tokenizer", columns="metric", values="value")
         low, high = (table[table["metric"] == "boundary_kept"].set_index("tokenizer")[c] for c in ("ci_low", "ci_high"))
-        wide = wide.assign(kept_ci_low=low, kept_ci_high=high).loc[names].reset_index()
-        return _print_table(wide, None)
+        return _print_table(wide.assign(kept_ci_low=low, kept_ci_high=high).loc[names].reset_index(), None)
     return _print_table(table, arguments.out)
 
 

@@ -45,7 +45,7 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         (``magika``: a language that no name tells is told by content); and what is known of all its documents:
         ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; of
         files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``). A row's own ``licence``
-        or ``license`` counts more, in the words of SPDX or those that `licence_evidence.written_licence` knows.
+        or ``license`` counts more, in the words of SPDX or those that `licences.written_licence` knows.
     folder : Path
 
     Returns

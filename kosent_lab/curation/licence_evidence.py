@@ -16,8 +16,9 @@ import pandas as pd
 
 from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.curation.licence_metadata import Evidence, declared_licence
-from kosent_lab.curation.licences import UNREAD, join_licences, stated_licence
+from kosent_lab.curation.licences import UNREAD, join_licences
 from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement, without_shown
+from kosent_lab.curation.stated_licences import stated_licence
 
 # LICENSE, COPYING.LESSER, MIT-LICENSE.txt, GPL-LICENSE.md; in LICENSES/ (REUSE) lie the texts of those that tags name
 _LICENCE_FILE = re.compile(

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from kosent_lab.curation.licences import NAMES_ONE, UNREAD, join_licences, licence_names, written_licence
+from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, written_licence
+from kosent_lab.curation.stated_licences import NAMES_ONE
 
 
 class Evidence(NamedTuple):

@@ -17,10 +17,11 @@ from kosent_lab.curation.folders import read_folder
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.licence_evidence import licences_of_files
 from kosent_lab.curation.licence_metadata import declared_licence
-from kosent_lab.curation.licences import parse_licence, stated_licence
+from kosent_lab.curation.licences import parse_licence
 from kosent_lab.curation.optout import find_wished
 from kosent_lab.curation.registry import read_registry
 from kosent_lab.curation.repositories import describe_repository, file_history, find_revision, read_repository
+from kosent_lab.curation.stated_licences import stated_licence
 from tests.curation.test_repositories import commit, git
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from kosent_lab.core.schema import DataError
-from kosent_lab.curation.licences import is_allowed, parse_licence, stated_licence
+from kosent_lab.curation.licences import is_allowed, parse_licence
+from kosent_lab.curation.stated_licences import stated_licence
 
 PERMISSIVE = frozenset({"MIT", "Apache-2.0", "BSD-3-Clause", "CC0-1.0"})
 

@@ -5,7 +5,8 @@ import pytest
 
 from kosent_lab.curation.licence_evidence import is_licence_file, licences_of_files
 from kosent_lab.curation.licence_metadata import declared_licence
-from kosent_lab.curation.licences import UNREAD, stated_licence
+from kosent_lab.curation.licences import UNREAD
+from kosent_lab.curation.stated_licences import stated_licence
 
 FREE = "GNU General Public License"
 OSI = "License :: OSI Approved ::"
