@@ -86,10 +86,10 @@ def _of_everybody(frame: pd.DataFrame) -> pd.Series:
     if "path" not in frame.columns:
         return pd.Series(False, index=frame.index)
     names = frame["path"].fillna("").astype("str").str.rsplit("/", n=1).str[-1]
-    words = (
-        frame["text"].fillna("").astype("str").map(lambda text: len({*map(str.casefold, _OF_A_LICENCE.findall(text))}))
-    )
-    return names.map(is_licence_file).astype(bool) & (words >= _LEAST_WORDS)
+    called = names.map(is_licence_file).astype(bool)
+    texts = frame.loc[called, "text"].fillna("").astype("str")
+    words = texts.map(lambda text: len({word.casefold() for word in _OF_A_LICENCE.findall(text)})).astype("int64")
+    return called & (words >= _LEAST_WORDS).reindex(frame.index, fill_value=False)
 
 
 def _columns(kind: str, frame: pd.DataFrame) -> list[str]:
