@@ -103,12 +103,11 @@ def selective_summary(
     values, moved = _drawn(rows, score, risk, coverage, resamples, seed)
     params = f"score={score}, bootstrap={resamples}, seed={seed}"
     wrong = ~rows["correct"].to_numpy(dtype=bool)
-    alike = wrong.all() or not wrong.any()  # no resample differs: of the risk of all Wilson's interval, of others none
-    bounds = {name: percentile_interval(value + moved[name], value=value) for name, value in values.items()}
-    if alike:
-        bounds = dict.fromkeys(values, (float("nan"), float("nan"))) | {
-            "risk of all": share(wrong, pair_groups(rows))[1:]
-        }
+    if wrong.all() or not wrong.any():  # no resample differs: of the risk of all Wilson's interval, of others none
+        bounds = dict.fromkeys(values, (float("nan"), float("nan")))
+        bounds["risk of all"] = share(wrong, pair_groups(rows))[1:]
+    else:
+        bounds = {name: percentile_interval(value + moved[name], value=value) for name, value in values.items()}
     found = [(name, value, *bounds[name], len(rows), params) for name, value in values.items()]
     return pd.DataFrame(found, columns=["metric", "value", "ci_low", "ci_high", "n", "params"])
 

@@ -38,11 +38,16 @@ def share(right: np.ndarray, groups: np.ndarray | None = None) -> Interval:
         return Interval(float("nan"), float("nan"), float("nan"))
     value, effect = float(right.mean()), design_effect(right, groups)
     if effect > 1 and 0 < value < 1 and len(sizes := np.unique(groups, return_counts=True)[1]) > 1:
-        from scipy import stats
-
-        free = max(1.0, n**2 / float((sizes**2).sum()) - 1)
-        effect *= float(stats.t.ppf((1 + LEVEL) / 2, free) / REACH) ** 2
+        effect *= (_reach(sizes) / REACH) ** 2
     return Interval(value, *wilson_interval(value * n / effect, n / effect))
+
+
+def _reach(sizes: np.ndarray) -> float:
+    """Return Student's t in the place of `REACH`, of as many equal groups as vary like those of these sizes."""
+    from scipy import stats
+
+    free = max(1.0, int(sizes.sum()) ** 2 / float((sizes**2).sum()) - 1)
+    return float(stats.t.ppf((1 + LEVEL) / 2, free))
 
 
 def design_effect(right: np.ndarray, groups: np.ndarray | None) -> float:
@@ -141,11 +146,8 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
     apart = float((left**2).sum())
     quantile = REACH
     if groups is not None and len(left) < n:  # of few groups as much wider as in `share`
-        from scipy import stats
-
-        free = max(1.0, n**2 / float((np.bincount(groups) ** 2).sum()) - 1)
         apart *= len(left) / (len(left) - 1)
-        quantile = float(stats.t.ppf((1 + LEVEL) / 2, free))
+        quantile = _reach(np.bincount(groups))
     reach = quantile * float(np.sqrt(apart + 1 + 2 * middle**2)) / (n + 2)
     return Interval(value, float(min(middle - reach, value)), float(max(middle + reach, value)))
 

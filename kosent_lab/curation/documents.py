@@ -43,9 +43,10 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         file, ``at`` of a clone
         (`repositories.find_revision`); ``detect`` of files (``scancode``: licence files are read) and ``content``
         (``magika``: a language that no name tells is told by content); and what is known of all its documents:
-        ``source`` (default: the name), ``owner``, ``repository``, ``licence`` (of a corpus: those of its card; of
-        files: what `licence_evidence` finds in them counts more; else ``LicenseRef-unstated``). A row's own ``licence``
-        or ``license`` counts more, in the words of SPDX or those that `licences.written_licence` knows.
+        ``source`` (default: the name), ``owner`` (default: the first part of the repository), ``repository``,
+        ``licence`` (of a corpus: those of its card; of files: what `licence_evidence` finds in them counts more; else
+        ``LicenseRef-unstated``). A row's own ``licence`` or ``license`` counts more, in the words of SPDX or those that
+        `licences.written_licence` knows.
     folder : Path
 
     Returns

@@ -279,9 +279,7 @@ def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0)
             least["accuracy"] = share_of(float(accuracy[0]), int(labels.sum()))[1:]
         for name, values in measures.items():
             bounds = [percentile_interval(values[1:], value=values[0]), least.get(name, (values[0], values[0]))]
-            low, high = np.fmin(*bounds)[0], np.fmax(*bounds)[1]
-            measured_at_all = not np.isnan(values[0])
-            row |= {name: values[0], f"{name}_low": low if measured_at_all else np.nan}
-            row |= {f"{name}_high": high if measured_at_all else np.nan}
+            low, high = (np.nan, np.nan) if np.isnan(values[0]) else (np.fmin(*bounds)[0], np.fmax(*bounds)[1])
+            row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
         rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
     return pd.DataFrame(rows)
