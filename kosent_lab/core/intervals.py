@@ -64,24 +64,6 @@ def wilson_interval(successes: float, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def resample_crossed(sizes: Sequence[int], *, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield how often each member of several crossed sets (texts and seeds) is drawn, all drawn anew.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        How many members each set has; nothing is yielded where one has none.
-    resamples, seed : int
-
-    Yields
-    ------
-    tuple of ndarray of float, one of each size
-    """
-    random = np.random.default_rng(seed)
-    for _ in range(resamples if all(sizes) else 0):
-        yield tuple(np.bincount(random.integers(n, size=n), minlength=n).astype("float64") for n in sizes)
-
-
 def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """Yield how often each of `n` rows or groups is drawn, resample by resample.
 
@@ -90,8 +72,9 @@ def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray
     >>> [int(counts.sum()) for counts in resample_counts(5, resamples=2, seed=0)]
     [5, 5]
     """
-    for (counts,) in resample_crossed([n], resamples=resamples, seed=seed):
-        yield counts
+    random = np.random.default_rng(seed)
+    for _ in range(resamples if n else 0):
+        yield np.bincount(random.integers(n, size=n), minlength=n).astype("float64")
 
 
 def percentile_interval(draws: Sequence[float], *, value: float) -> tuple[float, float]:

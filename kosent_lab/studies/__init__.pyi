@@ -14,6 +14,5 @@ from .speed import compare_batching as compare_batching
 from .suites import compare_on_suites as compare_on_suites
 from .suites import failure_differences as failure_differences
 from .suites import tfidf_function as tfidf_function
-from .transfer import curve_table as curve_table
 from .transfer import fine_tune as fine_tune
 from .transfer import learning_curve as learning_curve

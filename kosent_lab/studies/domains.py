@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.studies.curves import curve_table
 from kosent_lab.studies.kept import write_study
-from kosent_lab.studies.transfer import METHODS, PER_LABEL, curve_table, draw_rows, learning_curve
+from kosent_lab.studies.transfer import METHODS, PER_LABEL, draw_rows, learning_curve
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def compare_domains(
     Returns
     -------
     DataFrame
-        The tables of `transfer.curve_table` with ``data`` in front; with several domains also rows
+        The tables of `curves.curve_table` with ``data`` in front; with several domains also rows
         ``mean of N`` of what every domain has.
 
     Raises

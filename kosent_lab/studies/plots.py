@@ -28,7 +28,7 @@ def plot_learning_curve(table: pd.DataFrame, *, ax: Axes | None = None, **artist
     Parameters
     ----------
     table : DataFrame
-        From `transfer.curve_table`, of one corpus.
+        From `curves.curve_table`, of one corpus.
     ax : Axes, optional
     **artist_options
         For the lines.

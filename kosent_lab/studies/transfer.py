@@ -1,7 +1,7 @@
 """What a few labelled texts of another domain are worth: a classifier taught by them, beside a cheap rival.
 
-One table holds every answer, another sums it up with intervals. Which rows teach and which measure is drawn
-in ``studies.draws``.
+One table holds every answer; ``studies.curves`` sums it up. Which rows teach and which measure is drawn in
+``studies.draws``.
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from kosent_lab.core.auroc import auroc_interval, weighted_auroc
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.intervals import percentile_interval, resample_crossed
 from kosent_lab.core.places import find_folder
 from kosent_lab.core.schema import DataError, ModelError, check_columns
-from kosent_lab.core.shares import mean_of, share_of
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.studies.curves import AS_IT_IS
 from kosent_lab.studies.draws import PER_LABEL, draw_rows
 from kosent_lab.studies.lines import MOVED, answer_moved
 from kosent_lab.tokenization.tokenizers import open_tokenizer
@@ -35,7 +32,6 @@ from kosent_lab.training.options import FinetuningOptions
 
 logger = logging.getLogger(__name__)
 METHODS = ("tfidf", "frozen", "fine-tuned")
-AS_IT_IS = "as it is"
 # RATES is what the peak learning rates are multiplied by; a head that learns alone bears larger steps. Thrice the
 # rate and twice the epochs were two to three points better on 200 rows of `finance` with three layers, but with
 # twelve a run fell to a single answer; Muon is no better for so few rows and takes two to three times as long
@@ -193,93 +189,3 @@ def _rival(rows: pd.DataFrame, measure: pd.DataFrame, seed: int) -> pd.DataFrame
     rival = fit_baseline(rows, seed=seed, fewest_texts=1)
     prob_1 = rival.predict_proba(measure["text"].astype(str).tolist())[:, 1]
     return measure.assign(prob_1=prob_1, correct=(prob_1 > 0.5) == (measure["label"] == 1))
-
-
-def curve_table(answers: pd.DataFrame, *, resamples: int = 1_000, seed: int = 0) -> pd.DataFrame:
-    """Sum up the answers of one learning curve.
-
-    Parameters
-    ----------
-    answers : DataFrame
-        From `learning_curve`, of one corpus.
-    resamples, seed : int
-        Of the bootstrap: draws of rows, and groups of texts with all their answers, are drawn anew.
-
-    Returns
-    -------
-    DataFrame
-        One row per method and size: ``accuracy`` on the rows measured, ``balanced_accuracy`` (mean of
-        the two labels', so that the mix of labels does not count), ``auroc`` (whatever the threshold; the mean
-        over draws), ``gain`` (in balanced accuracy, over the model as it is on the same rows) and, where TF-IDF is
-        among the methods, ``over_tfidf`` (over that, taught by the same rows, on the same rows), each with
-        ``_low`` and ``_high`` (95 %; of the balanced accuracy and the AUROC never shorter than the intervals of
-        `core.shares` and `core.auroc`, which hold for few rows of a label); ``n`` different texts, ``n_rarer`` of
-        the rarer label, ``draws``.
-
-    Raises
-    ------
-    DataError
-        When there are no answers of the model as it is.
-
-    References
-    ----------
-    Bouthillier et al. 2021, "Accounting for variance in machine learning benchmarks".
-    """
-    needed = ["doc_id", "group", "label", "draw", "method", "size", "prob_1", "correct"]
-    check_columns(answers, needed, what="summing up")
-    groups, draws = pd.factorize(answers["group"])[0], pd.factorize(answers["draw"])[0]
-    shape = (groups.max() + 1, draws.max() + 1, 2)
-    label, correct = answers["label"].to_numpy("int64"), answers["correct"].to_numpy("float64")
-    # the first is what was measured
-    counts = [(np.ones(shape[1]), np.ones(shape[0])), *resample_crossed(shape[1::-1], resamples=resamples, seed=seed)]
-
-    def measured(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        right, every = np.zeros(shape), np.zeros(shape)
-        place = (groups[chosen], draws[chosen], label[chosen])
-        np.add.at(right, place, correct[chosen])
-        np.add.at(every, place, 1.0)
-        tables = np.concatenate([np.moveaxis(right, -1, 0), np.moveaxis(every, -1, 0)])  # of each label
-        sums = np.array([[w @ (table @ v) for table in tables] for v, w in counts])
-        with np.errstate(invalid="ignore"):  # a resample, or a file, without a label
-            return sums[:, :2].sum(1) / sums[:, 2:].sum(1), (sums[:, :2] / sums[:, 2:]).mean(1)
-
-    def ranked(chosen: np.ndarray) -> np.ndarray:
-        areas = np.full((len(counts), shape[1]), np.nan)
-        for draw in np.unique(draws[chosen]):
-            rows = np.flatnonzero(chosen & (draws == draw))
-            weights = np.array([w[groups[rows]] for _, w in counts])
-            areas[:, draw] = weighted_auroc(label[rows], answers["prob_1"].to_numpy("float64")[rows], weights)
-        share = np.array([v for v, _ in counts]) * ~np.isnan(areas)
-        with np.errstate(invalid="ignore"):
-            return (np.nan_to_num(areas) * share).sum(1) / share.sum(1)
-
-    untaught = (answers["method"] == AS_IT_IS).to_numpy()
-    if not untaught.any():
-        raise DataError("summing up needs the answers of the model as it is, to say what was gained")
-    rows = []
-    for (method, size), part in answers.groupby(["method", "size"], sort=False):
-        chosen = ((answers["method"] == method) & (answers["size"] == size)).to_numpy()
-        (accuracy, balanced), auroc = measured(chosen), ranked(chosen)
-        # a size may be missing from some draws
-        _, start = measured(untaught & answers["draw"].isin(part["draw"].unique()).to_numpy())
-        row = {"method": method, "size": size}
-        measures = {"accuracy": accuracy, "balanced_accuracy": balanced, "auroc": auroc, "gain": balanced - start}
-        rival = ((answers["method"] == "tfidf") & (answers["size"] == size)).to_numpy()
-        if rival.any() and method != "tfidf":
-            measures["over_tfidf"] = balanced - measured(rival)[1]
-        labels = part.drop_duplicates("doc_id")["label"].value_counts().reindex([0, 1], fill_value=0)
-        # of few rows of a label resamples are alike, and all right in all of them where it is all right: never shorter
-        # than what so many rows can show
-        recalls = part["correct"].astype("float64").groupby(part["label"]).mean()
-        least = {
-            "balanced_accuracy": mean_of([share_of(recall, labels[label]) for label, recall in recalls.items()])[1:],
-            "auroc": auroc_interval(float(auroc[0]), int(labels[1]), int(labels[0])),
-        }
-        if accuracy[0] in (0.0, 1.0):
-            least["accuracy"] = share_of(float(accuracy[0]), int(labels.sum()))[1:]
-        for name, values in measures.items():
-            bounds = [percentile_interval(values[1:], value=values[0]), least.get(name, (values[0], values[0]))]
-            low, high = (np.nan, np.nan) if np.isnan(values[0]) else (np.fmin(*bounds)[0], np.fmax(*bounds)[1])
-            row |= {name: values[0], f"{name}_low": low, f"{name}_high": high}
-        rows.append(row | {"n": int(labels.sum()), "n_rarer": int(labels.min()), "draws": part["draw"].nunique()})
-    return pd.DataFrame(rows)

@@ -10,10 +10,9 @@ import pytest
 
 from kosent_lab import studies
 from kosent_lab.cli.parser import main
-from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora.splits import fold_texts
-from kosent_lab.studies import kept, transfer
+from kosent_lab.studies import curves, kept, transfer
 from kosent_lab.studies.lines import balanced_line
 
 matplotlib.use("Agg")
@@ -96,9 +95,9 @@ def test_the_curve_measures_every_method_on_the_same_rows_and_the_source_stays(e
         easy, sizes=[20, 160], source=tiny_folder, methods=["tfidf", "fine-tuned"], draws=2
     )
     assert answers.groupby(["draw", "method", "size"])["doc_id"].nunique().groupby("draw").nunique().eq(1).all()
-    table = transfer.curve_table(answers, resamples=200).set_index(["method", "size"])
+    table = curves.curve_table(answers, resamples=200).set_index(["method", "size"])
     assert table.index.tolist() == [
-        (transfer.AS_IT_IS, 0), ("tfidf", 20), ("fine-tuned", 20), ("tfidf", 160), ("fine-tuned", 160),
+        (curves.AS_IT_IS, 0), ("tfidf", 20), ("fine-tuned", 20), ("tfidf", 160), ("fine-tuned", 160),
     ]  # fmt: skip
     assert table.loc[("tfidf", 160), "accuracy"] > 0.95
     over = table["balanced_accuracy"] - table["balanced_accuracy"].xs("tfidf").reindex(table.index, level="size")
@@ -166,47 +165,6 @@ def test_what_cannot_be_is_refused(easy, tiny_folder, tmp_path):
         transfer.fine_tune(turned, easy)
 
 
-def answers_of(correct, **columns):
-    rows = {"doc_id": list("abcd"), "group": list("aacd"), "label": [1, 0, 1, 1], "draw": [0, 0, 1, 1], "size": 50}
-    rows["prob_1"] = [0.9, 0.4, 0.6, 0.7]
-    return pd.DataFrame(rows | {"method": "tfidf", "correct": correct} | columns)
-
-
-def test_the_table_is_what_counting_by_hand_gives():
-    untaught = answers_of([False, False, True, True], method=transfer.AS_IT_IS, size=0)
-    table = transfer.curve_table(pd.concat([untaught, answers_of([True, False, True, True])]), resamples=300)
-    taught = table[table["method"] == "tfidf"].iloc[0]
-    assert (taught["accuracy"], taught["balanced_accuracy"]) == (0.75, 0.5)
-    assert taught["auroc"] == 1.0  # the second draw has one label, and no area
-    assert "over_tfidf" not in taught
-    assert taught["gain"] == pytest.approx(0.5 - (2 / 3) / 2)
-    assert (taught["n"], taught["n_rarer"], taught["draws"]) == (4, 1, 2)
-    with pytest.raises(DataError, match="the model as it is"):
-        transfer.curve_table(answers_of([True] * 4))
-
-
-def test_pairs_widen_the_interval():
-    random = np.random.default_rng(0)
-    right = np.repeat(random.random(200) < 0.6, 2)
-    rows = {"doc_id": range(400), "label": [0, 1] * 200, "draw": 0, "method": transfer.AS_IT_IS, "size": 0}
-    frame = pd.DataFrame(rows | {"correct": right, "prob_1": 0.5})
-    widths = []
-    for group in (range(400), np.repeat(range(200), 2)):
-        row = transfer.curve_table(frame.assign(group=group)).iloc[0]
-        widths.append(row["accuracy_high"] - row["accuracy_low"])
-    assert widths[0] == pytest.approx(2 * 1.96 * np.sqrt(0.6 * 0.4 / 400), rel=0.15)
-    assert widths[1] / widths[0] == pytest.approx(np.sqrt(2), rel=0.15)
-
-
-def test_a_file_of_one_label_has_no_balanced_accuracy():
-    row = transfer.curve_table(answers_of([True, True, False, True], label=1, method=transfer.AS_IT_IS)).iloc[0]
-    assert row["accuracy"] == 0.75
-    assert row[["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]].isna().all()
-    assert row["n_rarer"] == 0
-    alike = transfer.curve_table(answers_of([True] * 4, label=1, method=transfer.AS_IT_IS)).iloc[0]
-    assert alike["accuracy_low"] == pytest.approx(wilson_interval(4, 4)[0])
-
-
 def test_the_command_takes_a_file_and_writes_its_table(easy, tiny_folder, tmp_path, capsys):
     file, out = tmp_path / "mine.csv", tmp_path / "table.csv"
     easy.to_csv(file, index=False)
@@ -227,7 +185,7 @@ def with_interval(table):
 
 
 def test_figures_draw_what_the_tables_say():
-    methods = [transfer.AS_IT_IS, "tfidf", "tfidf", "fine-tuned", "fine-tuned"]
+    methods = [curves.AS_IT_IS, "tfidf", "tfidf", "fine-tuned", "fine-tuned"]
     values = [0.6, 0.5, 0.6, 0.65, 0.7]
     curve = with_interval(pd.DataFrame({"method": methods, "size": [0, 50, 200, 50, 200], "balanced_accuracy": values}))
     figure, (left, right) = plt.subplots(1, 2)
@@ -251,7 +209,7 @@ def test_figures_draw_what_the_tables_say():
 
 def test_kept_tables_hold_what_the_notebook_and_the_pages_say():
     pack, sets = (kept.load_study(f"transfer-{name}") for name in ("pack", "domains"))
-    assert set(pack["method"]) == {transfer.AS_IT_IS, *transfer.METHODS}
+    assert set(pack["method"]) == {curves.AS_IT_IS, *transfer.METHODS}
     assert sorted(set(pack["size"])) == [0, 50, 200, 800]
     assert (sets.groupby(["method", "size"])["data"].nunique() == 10).all()  # nine sets and their mean
     mean = sets["data"] == "mean of 9"
