@@ -65,8 +65,8 @@ HOUSE = {
         "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "pieces", "distillation", "three_way",
     ],
     "studies": [
-        "kept", "particles", "draws", "lines", "curves", "transfer", "domains", "speed", "cutting_speed", "training_speed",
-        "startup", "calibration_speed", "rejectors", "suites", "three_way", "attribution",
+        "kept", "particles", "draws", "lines", "curves", "transfer", "domains", "speed", "cutting_speed",
+        "training_speed", "startup", "calibration_speed", "rejectors", "suites", "three_way", "attribution",
         "label_noise", "error_speed", "corpus_speed",
         "notebooks", "plots",
     ],

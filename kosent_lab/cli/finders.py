@@ -104,11 +104,12 @@ def evaluate_rtd(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.files import frame_sha256
     from kosent_lab.core.model_files import model_id
     from kosent_lab.core.places import PAIR_FOLDER
+    from kosent_lab.models.devices import choose_device
     from kosent_lab.models.pairs import load_pair
     from kosent_lab.tokenization.tokenizers import open_tokenizer
 
     folder = Path(arguments.model) if arguments.model else PAIR_FOLDER
-    pair = load_pair(folder)
+    pair = load_pair(folder).to(choose_device(arguments.device))
     frame = read_documents(arguments, arguments.data).head(arguments.limit)
     texts = frame["text"].dropna().astype(str)
     texts = texts[texts.str.strip() != ""]

@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_FILE = {"text_column", "label_column", "no_labels", "map_labels", "no_header", "header_row", "sheet"}
+_MODEL = {"model", "revision", "allow_moving_revision", "positive_label", "device", "precision"}
+# the options that each task of ``evaluate`` reads; any other is refused: whoever gave it would think that it counted
+_READ = {
+    "sentiment": {"data", "limit", "json", "beside", "three_way", "calib", "calibrator", *_FILE, *_MODEL},
+    "behaviour": {"suite", "limit", "json", "beside", *_MODEL},
+    "rtd": {"data", "limit", "json", "model", "device", *_FILE},
+    "josa": {"data", "limit", "json"},
+    "personal-data": {"data", "limit", "json", "presidio"},
+    "duplicates": {"data", "limit", "json", "unit", *_FILE},
+}
+
 
 def add(subparsers: Any) -> None:
     """Add ``predict`` and ``evaluate``."""
@@ -72,7 +84,7 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
     evaluate.add_argument(
-        "--task", choices=("sentiment", "josa", "rtd", "behaviour", "personal-data", "duplicates"), default="sentiment",
+        "--task", choices=tuple(_READ), default="sentiment",
         help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
         "rtd: how well a pair (--model, default: the bundled one) finds the pieces that its generator replaced; "
         "behaviour: how often models fail suites of what they should do (--suite; --data is not read); personal-data: "
@@ -95,6 +107,7 @@ def add(subparsers: Any) -> None:
     file_columns(evaluate)
     model_options(evaluate)
     json_option(evaluate)
+    evaluate.set_defaults(unless_told=vars(evaluate.parse_args([])))
 
 
 def predict_file(arguments: argparse.Namespace) -> None:
@@ -133,8 +146,13 @@ def predict_file(arguments: argparse.Namespace) -> None:
 
 def evaluate_task(arguments: argparse.Namespace) -> None:
     """Print the metrics of the task named."""
-    if arguments.beside is not None and arguments.task not in ("sentiment", "behaviour"):
-        raise DataError(f"--beside compares models; --task {arguments.task} asks none")
+    told = {name for name, value in arguments.unless_told.items() if getattr(arguments, name) != value} - {"task"}
+    if unread := told - _READ[arguments.task]:
+        written, reads = (
+            ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
+            for names in (unread, _READ[arguments.task])
+        )
+        raise DataError(f"--task {arguments.task} does not read {written}. It reads {reads}")
     beside = arguments.beside
     if arguments.task == "sentiment" and beside is not None and (not beside or {"tfidf", "constant"} & set(beside)):
         raise DataError("--beside names models or their folders; tfidf and constant are for --task behaviour")

@@ -81,7 +81,8 @@ def replace_pieces(
             masked.view(-1)[chosen] = True
             if len(chosen):
                 blanked = ids.masked_fill(masked, mask_id).to(device)
-                shown.view(-1)[chosen] = sample(pair.fill(blanked, mask.to(device), chosen.to(device))).cpu()
+                logits = pair.fill(blanked, mask.to(device), chosen.to(device))
+                shown.view(-1)[chosen] = sample(logits.cpu())  # there, so that a seed draws the same on any device
             score = torch.sigmoid(pair.detect(shown.to(device), mask.to(device)).float()).cpu()
             for place, index in enumerate(batch):
                 inner = slice(1, len(rows[index]) - 1)  # without the special pieces

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.calibration.temperature import fit_shift
-from kosent_lab.cli import parser
+from kosent_lab.cli import parser, score
 from kosent_lab.core.places import BUNDLED_FOLDER
 from kosent_lab.corpora.documents import load
 from kosent_lab.models.classifier import load_classifier
@@ -268,9 +268,23 @@ def test_two_models_are_compared_on_the_same_texts(tiny_folder, tmp_path):
     assert {row["column"] for row in result["slices"]} >= {"domain", "polarity"}
 
 
-def test_a_task_that_compares_no_models_refuses_another(tiny_folder, capsys):
-    assert parser.main(["evaluate", "--task", "rtd", "--beside", str(tiny_folder)]) == 1
-    assert "--beside compares models; --task rtd asks none" in capsys.readouterr().err
+def test_a_task_refuses_what_it_does_not_read(tiny_folder, capsys):
+    options = {
+        "beside": [str(tiny_folder)], "three_way": [], "calibrator": ["isotonic"], "positive_label": ["1"],
+        "presidio": [], "unit": ["tokens"], "suite": ["mine.toml"], "data": ["mine.csv"], "sheet": ["mine"],
+    }  # fmt: skip
+    for task, read in score._READ.items():
+        for name in options.keys() - read:
+            option = f"--{name.replace('_', '-')}"
+            assert parser.main(["evaluate", "--task", task, option, *options[name]]) == 1
+            said = capsys.readouterr().err
+            assert f"--task {task} does not read {option}. It reads --" in said
+            assert len(said.splitlines()) == 1
+
+
+def test_every_option_of_evaluate_is_read_by_a_task():
+    evaluate = parser.build_parser().parse_args(["evaluate"])
+    assert set().union(*score._READ.values()) == evaluate.unless_told.keys() - {"task", "run"}
 
 
 def test_a_three_way_reading_is_measured_with_what_it_costs(tmp_path, capsys):
