@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable
 
 from kosent_lab.core.hangul import FINALS, VOWELS, is_syllable, join_syllable, split_syllable, to_nfc
@@ -31,7 +32,8 @@ _DRAWN_OUT = {
 }
 _BESIDE = 1.3  # a key's width is 1: the ones that a finger meets by mistake
 _WORD = re.compile(r"[가-힣]+")
-_END = re.compile(r"[\s.!?~…^ㅋㅎㅠㅜ♥♡]+$")
+_END = frozenset(".!?~…ㅋㅎㅠㅜ")
+_SIGNS = {"So", "Sk", "Mn", "Cf"}  # Unicode's categories of ♥, ^, emoji, and of what joins and colours these
 
 
 def neighbours(letter: str) -> list[str]:
@@ -145,10 +147,13 @@ def without_end(text: str) -> str:
 
     Examples
     --------
-    >>> without_end("좋아요!! ㅎㅎ"), without_end("ㅋㅋ")
-    ('좋아요', '')
+    >>> without_end("좋아요!! ㅎㅎ"), without_end("최고(진짜) 👍🏽❤️"), without_end("ㅋㅋ")
+    ('좋아요', '최고(진짜)', '')
     """
-    return _END.sub("", text)
+    end = len(text)
+    while end and ((last := text[end - 1]) in _END or last.isspace() or unicodedata.category(last) in _SIGNS):
+        end -= 1
+    return text[:end]
 
 
 Change = Callable[[str, random.Random], str | None]

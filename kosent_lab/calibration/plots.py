@@ -78,7 +78,7 @@ def plot_diagram(
     width = table.bins["bin_upper"] - table.bins["bin_lower"]
     ax.bar(table.bins["bin_lower"], heights, width=width, bottom=bottom, align="edge", color=MUTED, edgecolor="white")
     value, low, high = table.ece
-    said = f"n = {table.n:,}\nECE {value:.3f} ({low:.3f}–{high:.3f})"
+    said = f"n = {table.n:,}\nECE {value:.3f}" + ("" if math.isnan(low) else f" ({low:.3f}–{high:.3f})")
     ax.text(0.03, 0.97, said, transform=ax.transAxes, va="top", fontsize="small")
     ax.set(xlim=(first, 1), ylim=(bottom, 1), aspect="equal" if bottom == first else "auto")
     names = ("confidence", "accuracy") if table.of == "confidence" else ("probability of positive", "share positive")

@@ -12,6 +12,7 @@ from kosent_lab.calibration.cells import MOST, gather, group_weights
 from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_width
 from kosent_lab.calibration.outcomes import BINS, RESAMPLES, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
+from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.core.intervals import LEVEL, percentile_interval
 from kosent_lab.core.schema import DataError, check_columns, value_name
 from kosent_lab.core.shares import share
@@ -177,7 +178,7 @@ class Diagram:
         `reliability_table`, `corp_curve`, `smooth_curve`.
     n : int
     ece : tuple of float
-        Value and 95 % interval.
+        Value and 95 % interval, NaN of fewer than `FEWEST` rows.
     """
 
     of: str
@@ -223,7 +224,7 @@ def reliability_diagram(
         corp=corp_curve(frame, of=of, resamples=resamples, seed=seed),
         smooth=smooth_curve(frame, of=of),
         n=len(probability),
-        ece=(reading.value["ece"], *reading.bounds("ece")),
+        ece=(reading.value["ece"], *(reading.bounds("ece") if len(probability) >= FEWEST else (np.nan, np.nan))),
     )
 
 

@@ -25,7 +25,7 @@ from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.printable import cut, printable, unstacked
 
 FONTS_FOLDER = Path(__file__).resolve().parent / "fonts"
-ACCENT, MUTED, LINE = "#1f5fa8", "#9aa5b1", "#333f48"
+ACCENT, MUTED, LINE = "#1f5fa8", "#7d8894", "#333f48"
 
 
 @contextlib.contextmanager

@@ -14,15 +14,15 @@ from matplotlib.figure import Figure
 
 from kosent_lab.errors.slices import is_flag
 from kosent_lab.report.sentences import slice_name, slice_value
-from kosent_lab.report.written import percent
+from kosent_lab.report.written import between, percent
 
 FIGURE_WIDTH = 7.2  # inches; the page scales it
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``given`` (a name of the user's),
-    ``name`` or empty."""
+    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``text lines`` (several), ``given`` (a
+    name of the user's), ``name`` or empty."""
 
     columns: list[tuple[str, str]]
     body: list[tuple[Any, ...]]
@@ -56,11 +56,11 @@ def columns(first: tuple[str, ...], numbers: tuple[str, ...]) -> list[tuple[str,
     return [*((name, "") for name in first), *((name, "number") for name in numbers)]
 
 
-def interval(row: pd.Series, form: Callable[[float], str] = percent) -> str:
+def interval(row: pd.Series, t: dict[str, str], form: Callable[[float], str] = percent) -> str:
     """Format the interval of a row that has ``ci_low`` and ``ci_high``; a dash where it has none."""
     if pd.isna(row["ci_low"]):
         return "–"
-    return f"{form(row['ci_low'])} – {form(row['ci_high'])}"
+    return between(form(row["ci_low"]), form(row["ci_high"]), t)
 
 
 def to_svg(figure: Figure) -> str:

@@ -122,18 +122,18 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
         return Section("behaviour_tests", (missing,))
     kinds = behaviour.failure_table(scored, by=["kind"]).set_index("kind")
     said = dict.fromkeys(("mft", "inv", "dir"), "–")
-    said |= {kind: f"{percent(row['failure_rate'])} ({interval(row)})" for kind, row in kinds.iterrows()}
+    said |= {kind: f"{percent(row['failure_rate'])} ({interval(row, t)})" for kind, row in kinds.iterrows()}
     tests = scored.groupby(["capability", "test"]).ngroups
     notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]
     notes += [t["behaviour_missing"].format(reason=missing)] if missing else []
     table = behaviour.failure_table(scored).sort_values("failure_rate", ascending=False, kind="stable")
     worst = behaviour.worst_cases(scored, count=1).set_index(["capability", "test"])
-    names = part.view.korean_names if t["language_name"] == "한국어" else {}
+    names = part.view.test_names(korean=t["language_name"] == "한국어")
     body = []
     for _, row in table[table["failures"] > 0].head(_SHOWN_TESTS).iterrows():
         place = (row["capability"], row["test"])
-        case, name = worst.loc[place], names.get(place, ": ".join(place))
-        body.append((name, *_case(case, t), f"{row['n']}", percent(row["failure_rate"]), interval(row)))
+        case = worst.loc[place]
+        body.append((names[place], *_case(case, t), f"{row['n']}", percent(row["failure_rate"]), interval(row, t)))
     heads = [(t["b_test"], ""), (t["b_worst"], "text"), (t["b_expected"], ""), (t["x_prob"], "number")]
     heads += columns((), (t["b_cases"], t["b_fails"], t["interval"]))
     return Section("behaviour_tests", tuple(notes), table=Table(heads, body) if body else None)

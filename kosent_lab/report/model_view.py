@@ -47,10 +47,9 @@ class ModelView:
             return pd.DataFrame(), str(error)
         return behaviour.score_cases(cases, classifier_function(self.classifier)), missing
 
-    @functools.cached_property
-    def korean_names(self) -> dict[tuple[str, str], str]:
-        """What tests are called in Korean, by capability and test."""
-        return {(test.capability, test.name): test.korean for test in self._tests if test.korean}
+    def test_names(self, *, korean: bool) -> dict[tuple[str, str], str]:
+        """What tests are called, by capability and test: in English by what they say."""
+        return {(test.capability, test.name): (korean and test.korean) or test.says for test in self._tests}
 
     @functools.cached_property
     def exact(self) -> Classifier:

@@ -38,7 +38,7 @@ def readings(part: Part, t: dict[str, str]) -> Section:
     names = _names(t)
     counts = mine["cause"].value_counts()
     body = [
-        (names.get(str(cause), shown_name(str(cause))), f"{n:,}", percent(n / len(mine)), _bounds(n, len(mine)))
+        (names.get(str(cause), shown_name(str(cause))), f"{n:,}", percent(n / len(mine)), _bounds(n, len(mine), t))
         for cause, n in counts.items()
     ]
     heads = columns((t["readings_cause"],), (t["count"], t["share"], t["interval"]))
@@ -71,5 +71,5 @@ def _names(t: dict[str, str]) -> dict[str, str]:
         return {}
 
 
-def _bounds(n: int, total: int) -> str:
-    return interval(pd.Series(wilson_interval(n, total), index=["ci_low", "ci_high"]))
+def _bounds(n: int, total: int, t: dict[str, str]) -> str:
+    return interval(pd.Series(wilson_interval(n, total), index=["ci_low", "ci_high"]), t)

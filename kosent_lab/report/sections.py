@@ -25,17 +25,19 @@ from kosent_lab.report.layout import (
 )
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import (
+    OFTEN_WORST,
     conditions_name,
     metric,
     shown_name,
     slice_name,
     slice_value,
+    told_slice,
 )
-from kosent_lab.report.written import decimal, percent, signed_points
+from kosent_lab.report.written import decimal, percent, signed_points, threshold_number
 
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
-OFTEN_WORST = 0.1  # share of the halves from which a slice is shown
+KEPT = (1.0, 0.8, 0.6, 0.4, 0.2)  # shares of the answers of the table beside the curve
 
 
 def headline(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -47,13 +49,13 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
     for name in ("accuracy", "mean_confidence", "ece", "ece_positive", "brier", "nll"):
         form = percent if name in ("accuracy", "mean_confidence") else decimal
         before, after = metric(assessment.before, name), metric(after_table, name)
-        cells = (form(before["value"]), interval(before, form), form(after["value"]), interval(after, form))
+        cells = (form(before["value"]), interval(before, t, form), form(after["value"]), interval(after, t, form))
         body.append((t[f"m_{name}"], *cells, f"{before['n']:,}"))
         others = {"unleaked": assessment.unleaked, "filled": assessment.filled} if name == "accuracy" else {}
         for which, tables in others.items():
             if tables is not None:
                 rows = [metric(table, name) for table in tables]
-                cells = tuple(cell for row in rows for cell in (percent(row["value"]), interval(row)))
+                cells = tuple(cell for row in rows for cell in (percent(row["value"]), interval(row, t)))
                 body.append((t[f"m_accuracy_{which}"], *cells, f"{rows[0]['n']:,}"))
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
@@ -102,7 +104,7 @@ def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
     ax.set(xlabel=t["x_confidence"], ylabel=t["y_accuracy"])
     body = [
         (f"{row['bin_lower']:.2f}–{row['bin_upper']:.2f}", f"{int(row['count']):,}", percent(row["mean_confidence"]),
-         percent(row["accuracy"]), interval(row))
+         percent(row["accuracy"]), interval(row, t))
         for _, row in last[last["bin_upper"] > 0.5].iterrows()
     ]  # fmt: skip
     heads = columns((t["confidence"],), (t["rows"], t["m_mean_confidence"], t["accuracy"], t["interval"]))
@@ -123,8 +125,15 @@ def reliability_slices(assessment: Assessment, t: dict[str, str]) -> Section:
     for ax in axes:
         ax.set_xlabel(ax.get_xlabel() and t["x_confidence"])
         ax.set_ylabel(ax.get_ylabel() and t["y_accuracy"])
+    bounds = {name: dict(zip(("value", "ci_low", "ci_high"), table.ece, strict=True)) for name, table in drawn.items()}
+    body = [
+        (shown_name(slice_value(column, name, t)), f"{table.n:,}", decimal(table.ece[0]),
+         interval(pd.Series(bounds[name]), t, decimal))
+        for name, table in drawn.items()
+    ]  # fmt: skip
+    heads = [(shown_name(slice_name(column, t)), "given"), *columns((), (t["rows"], t["m_ece"], t["interval"]))]
     words = {"alt": t["reliability_slices_alt"], "caption": t["reliability_slices_caption"]}
-    return Section("reliability_slices", figure=to_svg(axes[0].figure), **words)
+    return Section("reliability_slices", figure=to_svg(axes[0].figure), table=Table(heads, body), **words)
 
 
 def _after_note(assessment: Assessment, t: dict[str, str]) -> tuple[str, ...]:
@@ -132,12 +141,22 @@ def _after_note(assessment: Assessment, t: dict[str, str]) -> tuple[str, ...]:
 
 
 def coverage(assessment: Assessment, t: dict[str, str]) -> Section:
-    """Risk–coverage curve."""
+    """Risk–coverage curve, and points of it as a table."""
     if not assessment.n_labelled:
         return Section("coverage", (t["no_labels"],))
     labels = {"xlabel": t["x_coverage"], "ylabel": t["y_risk"]}
-    figure = draw(calibration.plot_risk_coverage, assessment.curve, height=3.2, labels=labels)
-    return Section("coverage", figure=figure, alt=t["coverage_alt"], caption=t["coverage_caption"])
+    curve = assessment.curve
+    figure = draw(calibration.plot_risk_coverage, curve, height=3.2, labels=labels)
+    # as many at least: answers of one confidence are kept together
+    rows = pd.DataFrame([curve[curve["coverage"] >= share].iloc[0] for share in KEPT]).drop_duplicates()
+    body = [
+        (percent(row["coverage"]), threshold_number(row["threshold"], assessment.frame["confidence"]),
+         percent(row["selective_risk"]))
+        for _, row in rows.iterrows()
+    ]  # fmt: skip
+    heads = columns((t["kept_share"],), (t["from_confidence"], t["kept_errors"]))
+    words = {"alt": t["coverage_alt"], "caption": t["coverage_caption"]}
+    return Section("coverage", figure=figure, table=Table(heads, body), **words)
 
 
 def slices(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -153,7 +172,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     figure = draw(errors.plot_slices, drawn, height=height, labels=labels, overall=overall)
     body = [
         (shown_name(slice_name(row["column"], t)), shown_name(slice_value(row["column"], row["value"], t)),
-         f"{row['n']:,}", percent(row["accuracy"]), interval(row), _both_labels(row), _gap(row, t))
+         f"{row['n']:,}", percent(row["accuracy"]), interval(row, t), _both_labels(row), _gap(row, t))
         for _, row in table.iterrows()
     ]  # fmt: skip
     numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "overconfidence"))
@@ -186,12 +205,14 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         table = pd.concat([worst.to_frame().T.astype(table.dtypes), table.drop(index=worst.name)])
         chosen = chosen.reindex(table.index)
     shown = table[chosen].head(SHOWN_CAUSES)
+    if (told := told_slice(assessment)) is not None and told.name not in shown.index:  # what advice names is shown
+        shown = pd.concat([shown, told.to_frame().T.astype(table.dtypes)])
     notes = [t["causes_note"].format(slices=f"{len(table):,}")]
     notes += [t["causes_first"]] if worst is not None and errors.surely_bad(worst) else []
     if shown.empty:
         return Section("causes", (t["causes_few"].format(slices=f"{len(table):,}", n=f"{assessment.n_labelled:,}"),))
     body = [
-        (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row),
+        (conditions_name(row["conditions"], t), f"{row['n']:,}", percent(row["accuracy"]), interval(row, t),
          signed_points(row["difference"]), _both_labels(row), percent(row["worst_share"]),
          decimal(row["p_adjusted"]))
         for _, row in shown.iterrows()
@@ -222,7 +243,8 @@ def mistakes(part: Part, t: dict[str, str]) -> Section:
         heads.insert(1, (t["text"], "text"))
         for cells, text in zip(body, rows["text"], strict=True):
             cells.insert(1, figures.drawable(cut(part.shown(text), 300), keep_letters=True))
-    return Section("mistakes", (t["mistakes_note"].format(n=len(rows)),), table=Table(heads, body))
+    note = t["mistakes_note" if assessment.has_texts else "mistakes_saved"].format(n=len(rows))
+    return Section("mistakes", (note,), table=Table(heads, body))
 
 
 def special(assessment: Assessment, t: dict[str, str]) -> Section:
@@ -231,12 +253,13 @@ def special(assessment: Assessment, t: dict[str, str]) -> Section:
         return Section("special", (t["special_none"],))
     groups = assessment.special | errors.ordinary_groups(assessment.frame)
     names = {name: t.get(f"g_{name}", t.get(name, name)) for name in groups}
-    series = {f"{names[name]} (n={len(rows):,})": rows["prob_1"] for name, rows in groups.items()}
+    # of a figure there is room for short names alone
+    series = {f"{t.get(f'v_{name}', names[name])} (n={len(rows):,})": rows["prob_1"] for name, rows in groups.items()}
     labels = {"xlabel": t["x_prob"], "ylabel": t["y_share"]}
     figure = draw(errors.plot_probabilities, series, height=3.4, labels=labels)
     body = [
         (names[row["group"]], f"{row['n']:,}", decimal(row["mean_prob_1"], 2), percent(row["share_positive"]),
-         interval(row), percent(row["share_sure"]), percent(row["accuracy"]))
+         interval(row, t), percent(row["share_sure"]), percent(row["accuracy"]))
         for _, row in errors.group_table(groups).iterrows()
     ]  # fmt: skip
     notes = () if "phenomenon" in assessment.frame.columns else (t["special_no_sarcasm"],)

@@ -31,6 +31,7 @@ LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
 LONGEST_NAME = 120  # characters
 COPIES = 0.02  # share of the labelled texts that say again what another says, from which the reader is told
+OFTEN_WORST = 0.1  # share of the halves from which a slice is named, or shown in the table
 OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
 
 
@@ -62,6 +63,8 @@ def slice_name(column: str, t: dict[str, str]) -> str:
 def slice_value(column: str, value: str, t: dict[str, str]) -> str:
     """Return what the reader calls a value of a slice column: yes and no, labels and the pack's phenomena by name."""
     names = {"True": "yes", "False": "no", "negative": "negative", "positive": "positive", "neutral": "neutral"}
+    if not value.strip():
+        return t["blank_value"]
     if value in names:
         return t[names[value]]
     return t.get(f"v_{value.replace(' ', '_')}", value) if column in _OURS else value
@@ -120,8 +123,8 @@ def findings(assessment: Assessment, language: str) -> list[str]:
     groups = _groups(assessment)
     if "neutral" in groups.index:
         row = groups.loc["neutral"]
-        share = with_interval(row["share_positive"], row["ci_low"], row["ci_high"])
-        sure = with_interval(row["share_sure"], row["sure_low"], row["sure_high"])
+        share = with_interval(row["share_positive"], row["ci_low"], row["ci_high"], t)
+        sure = with_interval(row["share_sure"], row["sure_low"], row["sure_high"], t)
         positive = round(row["share_positive"] * row["n"])
         called = {"positive": positive, "negative": int(row["n"]) - positive}
         found.append(t["f_neutral"].format(n=int(row["n"]), share=share, sure=sure, **called))
@@ -130,7 +133,7 @@ def findings(assessment: Assessment, language: str) -> list[str]:
         said: dict[str, object] = {}
         for name, group in (("cue", "sarcasm_cue"), ("plain", "sarcasm_no_cue")):
             row = groups.loc[group]
-            right = with_interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
+            right = with_interval(row["accuracy"], row["accuracy_low"], row["accuracy_high"], t)
             said |= {name: right, f"n_{name}": known[group]}
         found.append(t["f_sarcasm"].format(**said))
     if len(assessment.words):
@@ -239,8 +242,11 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 def _of_worst(worst: pd.Series) -> str:
     """Return the key of the sentence on the slice that looks worst."""
-    unsure = "f_worst_by_label" if worst["p_adjusted"] <= SURELY else "f_worst_unsure"
-    return "f_worst" if surely_bad(worst) else unsure
+    if surely_bad(worst):
+        return "f_worst"
+    if worst["p_adjusted"] <= SURELY:
+        return "f_worst_by_label"
+    return "f_worst_unsure" if worst["worst_share"] >= OFTEN_WORST else "f_worst_none"
 
 
 def _within(worst: pd.Series, t: dict[str, str]) -> str:
@@ -264,11 +270,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
         found.append(t["a_threshold"].format(threshold=threshold, share=share, n=f"{int(point['n']):,}"))
-    table = assessment.slice_search
-    bad = [whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows()]
-    unknown = (*LABEL_COLUMNS, "phenomenon", "leaked")  # of new texts, which none can be told by
-    told = [row for row in bad if not any(column in unknown for column, _ in row["conditions"])]
-    for row in told[:1]:
+    if (row := told_slice(assessment)) is not None:
         said = {"n": f"{int(row['n']):,}", "accuracy": percent(row["accuracy"]), "p": decimal(row["p_adjusted"])}
         said |= {"difference": signed_points(row["difference"]), "slice": conditions_name(row["conditions"], t)}
         found.append(t["a_slice"].format(**said))
@@ -280,3 +282,14 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
     return found
+
+
+def told_slice(assessment: Assessment) -> pd.Series | None:
+    """Return the surely bad slice that new texts can be told by, which advice names: no label or phenomenon is known of
+    them. None where there is none.
+    """
+    table, unknown = assessment.slice_search, {*LABEL_COLUMNS, "phenomenon", "leaked"}
+    if table.empty:
+        return None
+    bad = (whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows())
+    return next((row for row in bad if not unknown & {column for column, _ in row["conditions"]}), None)

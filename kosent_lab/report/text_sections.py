@@ -12,7 +12,7 @@ from kosent_lab.report.layout import Section, Table, columns, interval
 from kosent_lab.report.parts import Part
 from kosent_lab.report.sentences import shown_name
 from kosent_lab.report.words import ill_formed, most_cut, without_hidden
-from kosent_lab.report.written import decimal, percent
+from kosent_lab.report.written import between, decimal, percent
 
 
 def words(part: Part, t: dict[str, str]) -> Section:
@@ -61,19 +61,18 @@ def josa(assessment: Assessment, t: dict[str, str]) -> Section:
     ill = ill_formed(assessment.words)
     notes = (
         t["josa_note"].format(
-            n=f"{int(kept['n']):,}", kept=percent(kept["value"]), low=percent(kept["ci_low"]),
-            high=percent(kept["ci_high"]),
+            n=f"{int(kept['n']):,}", kept=percent(kept["value"]), interval=interval(kept, t)
         ),
         *([t["josa_ill"].format(n=f"{len(ill):,}", texts=f"{ill['doc_id'].nunique():,}")] if len(ill) else []),
         t["josa_table"],
     )  # fmt: skip
     numbers = (t["count"], t["josa_kept"], t["interval"])
-    body = [(row["josa"], f"{row['n']:,}", percent(row["kept"]), interval(row)) for _, row in table.iterrows()]
+    body = [(row["josa"], f"{row['n']:,}", percent(row["kept"]), interval(row, t)) for _, row in table.iterrows()]
     if table["accuracy"].notna().any():
         numbers += (t["josa_texts"], t["accuracy"], t["interval"])
         body = [
             (*cells, f"{row['n_texts']:,}", percent(row["accuracy"]),
-             f"{percent(row['accuracy_ci_low'])} – {percent(row['accuracy_ci_high'])}")
+             between(percent(row["accuracy_ci_low"]), percent(row["accuracy_ci_high"]), t))
             for cells, (_, row) in zip(body, table.iterrows(), strict=True)
         ]  # fmt: skip
     return Section("josa", notes, table=Table(columns((t["josa_form"],), numbers), body))
@@ -102,9 +101,8 @@ def cards(part: Part, t: dict[str, str]) -> Section:
         about.append(t["c_parameters"].format(parameters=f"{model.parameters:,}"))
     if model.precision:
         about.append(t["c_precision"].format(precision=model.precision, device=model.device))
-    body = [(t["data_card"] if not place else "", line) for place, line in enumerate(lines)]
-    body.append((t["model_card"], ", ".join(about)))
-    return Section("cards", table=Table([("", "name"), ("", "text")], body))
+    body = [(t["data_card"], "\n".join(lines)), (t["model_card"], ", ".join(about))]
+    return Section("cards", table=Table([("", "name"), ("", "text lines")], body))
 
 
 def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> list[str]:
@@ -115,4 +113,5 @@ def personal_data(held: Mapping[str, int], masked: bool, t: dict[str, str]) -> l
 
 def found_kinds(held: Mapping[str, int], t: dict[str, str]) -> str:
     """Return the kinds of personal data that a table holds, each with its number."""
-    return ", ".join(f"{t[f'p_{kind}']} {held[kind]:,}" for kind in KINDS if held.get(kind))
+    counts = ((t[f"p_{kind}"], f"{held[kind]:,}") for kind in KINDS if held.get(kind))
+    return ", ".join(t["p_count"].format(kind=kind, n=n) for kind, n in counts)

@@ -15,8 +15,8 @@ class Written(str):
 
     Examples
     --------
-    >>> f"{Written('0.063'):으로} {Written('0.062'):으로} {Written('5.0 %'):을}"
-    '0.063으로 0.062로 5.0 %를'
+    >>> f"{Written('0.063'):으로} {Written('0.062'):으로} {Written('5.0%'):을}"
+    '0.063으로 0.062로 5.0%를'
     """
 
     __slots__ = ()
@@ -27,19 +27,24 @@ class Written(str):
 
 
 def percent(value: float) -> Written:
-    """Format a share: ``87.1 %``; a dash for a missing one.
+    """Format a share: ``87.1%``; a dash for a missing one.
 
     Examples
     --------
     >>> percent(0.8712), percent(float("nan"))
-    ('87.1 %', '–')
+    ('87.1%', '–')
     """
-    return Written("–" if math.isnan(value) else f"{value * 100:.1f} %")
+    return Written("–" if math.isnan(value) else f"{value * 100:.1f}%")
 
 
-def with_interval(value: float, low: float, high: float) -> Written:
-    """Format a share with its 95 % interval: ``87.1 % (85.0–89.0)``."""
-    return Written(f"{percent(value)} ({points(low)}–{points(high)})")
+def between(low: str, high: str, t: dict[str, str]) -> str:
+    """Join the written bounds of an interval: ``85.0–89.0%``, in Korean ``85.0~89.0%``."""
+    return t["between"].format(low=low.removesuffix("%"), high=high)
+
+
+def with_interval(value: float, low: float, high: float, t: dict[str, str]) -> Written:
+    """Format a share with its 95 % interval: ``87.1% (85.0–89.0%)``, in Korean ``87.1%(85.0~89.0%)``."""
+    return Written(t["with_interval"].format(value=percent(value), interval=between(percent(low), percent(high), t)))
 
 
 def decimal(value: float, places: int = 3) -> Written:

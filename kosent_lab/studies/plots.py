@@ -18,7 +18,7 @@ from kosent_lab.figures.theme import ACCENT, LINE, MUTED, fresh_axes
 
 _BALANCED = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
 _COLOURS = {"fine-tuned": ACCENT, "frozen": "#c2703d", "tfidf": MUTED}
-_SHADES = (MUTED, "#6a9bd1", ACCENT)
+_SHADES = (MUTED, "#5b8fca", ACCENT)
 _MARKERS = {"fine-tuned": "o", "frozen": "s", "tfidf": "^"}
 
 

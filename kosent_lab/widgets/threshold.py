@@ -98,7 +98,7 @@ def _sentence(rows: pd.DataFrame, name: str, threshold: float) -> str:
     risk, low, high = (summary[key] * 100 for key in ("selective_risk", "ci_low", "ci_high"))
     return (
         f"{name}, confidence at least {threshold:.2f}: keeps {kept:,} of {n:,} ({summary['coverage']:.1%}); "
-        f"{wrong:,} of them are wrong: {risk:.1f} % (95 % interval {low:.1f}–{high:.1f}). "
+        f"{wrong:,} of them are wrong: {risk:.1f}% (95% interval {low:.1f}–{high:.1f}). "
         "A threshold chosen by looking at these rows flatters itself: check it on others."
     )
 

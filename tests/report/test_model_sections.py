@@ -121,6 +121,11 @@ def test_without_a_model_every_section_says_why(pack, tiny):
         assert "saved answers without their texts" in make(saved, T).notes[0]
 
 
+def test_an_english_page_calls_tests_by_what_they_say(part):
+    shown = [row[0] for row in model_sections.behaviour_tests(part, T).table.body]
+    assert not [name for name in shown if "_" in name]
+
+
 def test_a_korean_page_calls_tests_by_their_korean_names(part):
     korean = model_sections.behaviour_tests(part, sentences.catalogue("ko"))
     shown = [row[0] for row in korean.table.body]

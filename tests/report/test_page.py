@@ -267,8 +267,7 @@ def test_what_is_hidden_changes_no_number(scored):
     frame = scored.assign(text=texts)
     hidden, shown = (report.build(frame, keep_personal=keep).html for keep in (False, True))
     numbers = [
-        re.findall(r"\d+\.\d+ %", re.sub(r"<(style|svg).*?</\1>", "", page, flags=re.DOTALL))
-        for page in (hidden, shown)
+        re.findall(r"\d+\.\d+%", re.sub(r"<(style|svg).*?</\1>", "", page, flags=re.DOTALL)) for page in (hidden, shown)
     ]
     assert numbers[0] == numbers[1]
     assert "010-2345-" not in hidden

@@ -55,12 +55,12 @@ def test_findings_carry_the_measured_numbers(pack_part):
     frame = pack_part.assessment.frame
     said = " ".join(sentences.findings(pack_part.assessment, "en"))
     correct = frame["correct"].dropna()
-    assert f"Of {len(correct):,} labelled texts the model gets {correct.mean() * 100:.1f} % right" in said
+    assert f"Of {len(correct):,} labelled texts the model gets {correct.mean() * 100:.1f}% right" in said
     neutral = frame[frame["polarity"] == "neutral"]
     positive = int((neutral["pred"] == 1).sum())
     assert f"The {len(neutral)} neutral texts" in said
     called = f"it calls {len(neutral) - positive} of them negative and {positive} positive"
-    assert f"{called} ({100 * positive / len(neutral):.1f} % (" in said
+    assert f"{called}, which is {100 * positive / len(neutral):.1f}% (" in said
 
 
 @pytest.mark.parametrize(("scale", "word"), [(3.0, "surer than right"), (1 / 3, "less sure than right")])
@@ -104,7 +104,7 @@ def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_c
     assert worst["difference"] < 0
     said = " ".join(sentences.findings(assessment, "en"))
     assert f"“domain” is “app”: −{-worst['difference'] * 100:.1f} points against the rest, which chance" in said
-    assert f"Of all {int(worst['n'])}, those it was picked by, it gets {worst['accuracy'] * 100:.1f} % right" in said
+    assert f"Of all {int(worst['n'])}, those it was picked by, it gets {worst['accuracy'] * 100:.1f}% right" in said
     assert any("Check answers by hand where “domain” is “app”" in s for s in sentences.advice(assessment, "en"))
     assert assess(scored.assign(domain="film")).worst is None
 
@@ -117,7 +117,7 @@ def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
     point = assessment.threshold
     assert point["n"] + point["n_chosen"] == 1_200
     said = " ".join(sentences.findings(assessment, "en"))
-    assert f"keeps {point['coverage'] * 100:.1f} % of the other 600" in said
+    assert f"keeps {point['coverage'] * 100:.1f}% of the other 600" in said
     few = assess(good.head(80))
     assert (
         "some hundred like these"
@@ -160,7 +160,7 @@ def test_no_interval_of_a_sentence_is_printed_upside_down(scored, scale):
     frame = add_predictions(frame, frame[["logit_0", "logit_1"]].to_numpy())
     for temperature in (0.5, 2.0):
         said = " ".join(sentences.findings(assess(frame, Temperature(temperature)), "en"))
-        found = re.findall(r"\((?:95 % interval )?([−+]?\d[\d.]*)(?: %)? to ([−+]?\d[\d.]*\d)", said)
+        found = re.findall(r"\((?:95% interval )?([−+]?\d[\d.]*)%? to ([−+]?\d[\d.]*\d)", said)
         numbers = [[float(number.replace("−", "-")) for number in one] for one in found]
         assert len(numbers) > 2
         assert all(low <= high for low, high in numbers), found

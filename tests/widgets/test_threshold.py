@@ -24,7 +24,7 @@ def test_the_sentence_says_what_the_summary_counts(frame):
     summary = calibration.threshold_summary(film, threshold=0.8)
     text = threshold.threshold_text(frame, name="domain: film", threshold=0.8)
     assert f"keeps {summary['kept']:.0f} of 300 ({summary['coverage']:.1%}); {summary['wrong']:.0f} of them" in text
-    assert f"{summary['selective_risk'] * 100:.1f} % (95 % interval {summary['ci_low'] * 100:.1f}–" in text
+    assert f"{summary['selective_risk'] * 100:.1f}% (95% interval {summary['ci_low'] * 100:.1f}–" in text
 
 
 def test_moving_a_control_changes_sentence_and_figure(frame):
