@@ -45,11 +45,9 @@ def _read_causes(path: Path) -> list[dict[str, str]]:
 
 
 def cause_names(path: Path, *, korean: bool = False) -> dict[str, str]:
-    """Return what the causes of a taxonomy file are called in a sentence: their Korean names, or their own in words."""
-    return {
-        entry["name"]: entry.get("korean", entry["name"]) if korean else entry["name"].replace("_", " ")
-        for entry in _read_causes(path)
-    }
+    """Return what the causes of a taxonomy file are called in a sentence, in English or Korean."""
+    language = "korean" if korean else "english"
+    return {entry["name"]: entry.get(language, entry["name"].replace("_", " ")) for entry in _read_causes(path)}
 
 
 def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:

@@ -21,8 +21,8 @@ FIGURE_WIDTH = 7.2  # inches; the page scales it
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``text lines`` (several), ``given`` (a
-    name of the user's), ``name`` or empty."""
+    """Finished cells: ``columns`` are (name, kind), the kind ``number``, ``text``, ``text lines`` (several), ``given``
+    (a name of the user's), ``name`` or empty."""
 
     columns: list[tuple[str, str]]
     body: list[tuple[Any, ...]]

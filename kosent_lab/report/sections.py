@@ -33,7 +33,7 @@ from kosent_lab.report.sentences import (
     slice_value,
     told_slice,
 )
-from kosent_lab.report.written import decimal, percent, signed_points, threshold_number
+from kosent_lab.report.written import decimal, percent, signed_points
 
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
@@ -150,10 +150,9 @@ def coverage(assessment: Assessment, t: dict[str, str]) -> Section:
     # as many at least: answers of one confidence are kept together
     rows = pd.DataFrame([curve[curve["coverage"] >= share].iloc[0] for share in KEPT]).drop_duplicates()
     body = [
-        (percent(row["coverage"]), threshold_number(row["threshold"], assessment.frame["confidence"]),
-         percent(row["selective_risk"]))
+        (percent(row["coverage"]), decimal(row["threshold"]), percent(row["selective_risk"]))
         for _, row in rows.iterrows()
-    ]  # fmt: skip
+    ]
     heads = columns((t["kept_share"],), (t["from_confidence"], t["kept_errors"]))
     words = {"alt": t["coverage_alt"], "caption": t["coverage_caption"]}
     return Section("coverage", figure=figure, table=Table(heads, body), **words)
