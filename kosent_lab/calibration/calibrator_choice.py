@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.calibrator_comparison import compare_calibrators
@@ -19,7 +20,7 @@ from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.temperature import Temperature, fit_temperature
 from kosent_lab.core.held_out import COLUMNS
 from kosent_lab.core.schema import DataError
-from kosent_lab.corpora.splits import fold_texts
+from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)
 BEST = "best"  # of all families, by cross-fitted log loss
@@ -90,13 +91,15 @@ def choose_calibrator(
     own = frame[frame["split"] == "calib"] if "split" in frame.columns else frame.iloc[:0]
     source, rows = calib if calib is not None else ("split calib", own)
     failure = ""
-    used = _shared_rows(frame, rows) if len(rows) else frozenset()
-    if calib is not None and len(used) == len(frame) > 0:
+    fitted = rows[rows["label"].notna()] if "label" in rows.columns else rows
+    used = _shared_rows(frame, fitted) if len(fitted) else frozenset()
+    nothing_left = len(frame) > 0 and _all_used(frame, used)
+    if calib is not None and nothing_left:
         raise DataError(
-            f"all {len(frame)} texts would measure a calibration that was fitted on them ({source}), which "
+            f"all {len(used)} labelled texts would measure a calibration that was fitted on them ({source}), which "
             "proves nothing. Give other texts with --calib, or measure on other rows."
         )
-    if len(rows) and len(used) < len(frame):
+    if len(rows) and not nothing_left:
         try:
             if method == BEST and (method := _best(rows)) == "none":
                 failure = f"no calibrator foretells the labels of {source} better than the probabilities as scored"
@@ -152,9 +155,15 @@ def _fitted_rows(frame: pd.DataFrame, fitted_on: str) -> frozenset[int]:
 def _shared_rows(frame: pd.DataFrame, calib: pd.DataFrame) -> frozenset[int]:
     """Return the places of the rows of `frame` that stand in `calib` too: by text, or by id, where there is either."""
     if "text" in frame.columns and "text" in calib.columns:
-        shared = fold_texts(frame["text"]).isin(set(fold_texts(calib["text"])) - {""})
+        shared = copy_keys(frame["text"]).isin(set(copy_keys(calib["text"])) - {""})
     elif "doc_id" in frame.columns and "doc_id" in calib.columns:
         shared = frame["doc_id"].isin(calib["doc_id"])
     else:
         return frozenset()
     return frozenset(shared.to_numpy().nonzero()[0].tolist())
+
+
+def _all_used(frame: pd.DataFrame, used: frozenset[int]) -> bool:
+    """Tell whether no labelled row is left to measure; of a table without labels, no row at all."""
+    labelled = frame["label"].notna().to_numpy() if "label" in frame.columns else np.zeros(len(frame), dtype=bool)
+    return set(labelled.nonzero()[0].tolist() if labelled.any() else range(len(frame))) <= used

@@ -18,7 +18,7 @@ from kosent_lab.calibration.families import Parameters, apply_family, fit_family
 from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, temperature_name
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import DataError, check_columns
-from kosent_lab.corpora.splits import fold_texts
+from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)
 FEWEST = 20
@@ -126,7 +126,7 @@ class Calibrator:
     def _has_seen(self, frame: pd.DataFrame) -> pd.Series:
         """Whether each row is one that it was fitted on: by text, or by id where either side has no texts."""
         if self.texts and "text" in frame.columns:
-            return fold_texts(frame["text"]).isin(self.texts - {""})
+            return copy_keys(frame["text"]).isin(self.texts - {""})
         if "doc_id" in frame.columns:
             return frame["doc_id"].astype(str).isin(self.rows)
         return pd.Series(False, index=frame.index)
@@ -190,5 +190,5 @@ def fit_calibrator(
         model_id="".join(models),
         accuracy=float(((odds > 0) == (label == 1)).mean()),
         rows=frozenset(labelled["doc_id"].astype(str)) if "doc_id" in frame.columns else frozenset(),
-        texts=frozenset(fold_texts(labelled["text"])) if "text" in frame.columns else frozenset(),
+        texts=frozenset(copy_keys(labelled["text"])) if "text" in frame.columns else frozenset(),
     )

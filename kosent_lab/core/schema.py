@@ -128,7 +128,7 @@ def check_labels(labels: pd.Series) -> None:
     """
     if len(odd := labels[labels.notna() & ~labels.isin([0, 1])]):
         raise DataError(
-            f"labels are 0, 1 or missing; got {odd.iloc[0]!r} ({len(odd):,} such): map each to the one it means"
+            f"labels are 0, 1 or missing; got {odd.tolist()[0]!r} ({len(odd):,} such): map each to the one it means"
         )
 
 
@@ -261,7 +261,7 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
     Raises
     ------
     DataError
-        When a value is none of these; the message names the first row and the values allowed.
+        When a value is none of these; the message names such values and those allowed.
 
     Examples
     --------
@@ -274,10 +274,14 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
         (type(None), None) if no else (type(value), value) if pd.api.types.is_hashable(value) else (str, str(value))
         for value, no in zip(values, missing, strict=True)
     ]
-    meaning: dict[tuple[type, object], tuple[int | None, str | None]] = {}
-    for row, key in enumerate(keys):
-        if key not in meaning:
-            meaning[key] = _meaning(values.iloc[row], row)
+    written = dict(zip(keys, values, strict=True))
+    if odd := [value for value in written.values() if label_word(value) not in (*_LABEL_WORDS, *MISSING_WORDS)]:
+        shown = ", ".join(repr(str(value)[:40]) for value in odd[:5]) + (" …" if len(odd) > 5 else "")
+        raise DataError(
+            f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; got {shown}. Say what others "
+            "mean (--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
+        )
+    meaning = {key: _meaning(value) for key, value in written.items()}
     return pd.DataFrame(
         {
             "label": pd.array([meaning[key][0] for key in keys], dtype="Int64"),
@@ -287,14 +291,8 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
     )
 
 
-def _meaning(value: object, row: int) -> tuple[int | None, str | None]:
-    """Return the label and the polarity that one value means."""
+def _meaning(value: object) -> tuple[int | None, str | None]:
+    """Return the label and the polarity that one known value means."""
     word = label_word(value)
-    if word not in _LABEL_WORDS and word not in MISSING_WORDS:
-        raise DataError(
-            f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; row {row} "
-            f"(counted from 0, under the header) has {str(value)[:40]!r}. Say what others mean "
-            "(--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
-        )
     code = _LABEL_WORDS.get(word)
     return code, LABEL_NAMES.get(code, "neutral" if word in _LABEL_WORDS else None)

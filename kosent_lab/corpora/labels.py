@@ -82,8 +82,8 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
         shown = strange[:10]
         rest = f" and {len(strange) - len(shown)} more" if len(strange) > len(shown) else ""
         raise DataError(
-            f"--map-labels names {', '.join(meanings)}, and not {', '.join(repr(word[:20]) for word in shown)}{rest} "
-            f"(the first in row {words.index(shown[0])}, counted from 0). With it every label needs its meaning: "
+            f"--map-labels names {', '.join(meanings)}, and not {', '.join(repr(word[:20]) for word in shown)}{rest}. "
+            f"With it every label needs its meaning: "
             f"{shown[0][:20]}=0, =1 or =neutral, as you mean it."
         )
     return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.hangul import fold_text
+from kosent_lab.core.hangul import fold_text, to_nfc
 from kosent_lab.core.schema import check_columns
 
 
@@ -28,6 +28,25 @@ def fold_texts(texts: pd.Series) -> pd.Series:
     Series of str, shape (n,), with the same index.
     """
     return texts.fillna("").astype(str).map(fold_text).astype(str)
+
+
+def copy_keys(texts: pd.Series) -> pd.Series:
+    """Return what copies of a text share: its letters (`fold_texts`), or, where it has none, all of it but spaces.
+
+    Parameters
+    ----------
+    texts : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,), with the same index; ``""`` for a blank or missing text alone.
+
+    Examples
+    --------
+    >>> copy_keys(pd.Series(["좋아요!", "👍 👍", " "])).tolist()
+    ['좋아요', '👍👍', '']
+    """
+    return texts.fillna("").astype(str).map(lambda text: fold_text(text) or "".join(to_nfc(text).split())).astype(str)
 
 
 def hash_share(key: str, *, seed: int) -> float:
@@ -115,7 +134,7 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     """
     group = np.arange(len(frame))  # the place of its first row names it
     keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
-    keys += [fold_texts(frame["text"])] if "text" in frame.columns else []
+    keys += [copy_keys(frame["text"])] if "text" in frame.columns else []
     before = None
     while keys and not np.array_equal(before, group):  # a copy of one of a pair brings the pair along, and so on
         before = group

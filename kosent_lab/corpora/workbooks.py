@@ -82,16 +82,22 @@ class Workbook:
                     f"{self.path}, sheet {name!r}, ends in row {rows[-1][0]}; row {reading.header_row} can be no header"
                 )
         width = max((len(cells) for _, cells in rows), default=0)
-        names = number_names(width) if place is None else rows[place][1] + [""] * (width - len(rows[place][1]))
+        padded = [(number, cells + [""] * (width - len(cells))) for number, cells in rows]
+        names, body = number_names(width), padded
+        if place is not None:
+            names, body = _join_header(padded, place, merged)
         if not rows or (place is None and reading.header):
             raise DataError(f"{self.path}, sheet {name!r}, is empty; it needs a header and a column of texts")
-        body = rows if place is None else rows[place + 1 :]
         filled = {i for _, cells in body for i, cell in enumerate(cells) if cell != ""}
         kept = [i for i in range(width) if names[i].strip() or i in filled]
         columns = [names[i] if names[i].strip() else f"column_{get_column_letter(i + 1)}" for i in kept]
-        padded = [cells + [""] * (width - len(cells)) for _, cells in body]
-        self._fill(merged, dict(zip((number for number, _ in body), padded, strict=True)))
-        self.frame = pd.DataFrame([[cells[i] for i in kept] for cells in padded], columns=columns, dtype="str")
+        if filled_in := _fill(merged, dict(body)):
+            logger.warning(
+                "%s: cells merged over rows are read as if each row said what they say (%s)",
+                self.path,
+                f"{filled_in:,}",
+            )
+        self.frame = pd.DataFrame([[cells[i] for i in kept] for _, cells in body], columns=columns, dtype="str")
 
     def _look_through(self, part: str) -> tuple[list[tuple[int, int, int]], bool]:
         """Return the cells of a sheet that are merged over several rows (column from 0, first and last row from 1), and
@@ -112,20 +118,6 @@ class Workbook:
         with zipfile.ZipFile(self.path) as archive, archive.open(part.lstrip("/")) as file:
             parser.ParseFile(file)
         return [one for one in found if one[2] > one[1]], formulas
-
-    def _fill(self, merged: list[tuple[int, int, int]], body: dict[int, list[str]]) -> None:
-        """Say in every row of a merged cell what stands in its first: a store, a label over a block of rows."""
-        filled = 0
-        for column, first, last in merged:
-            value = body.get(first, [])[column : column + 1]
-            for number in range(first + 1, min(last, TALLEST) + 1) if value and value[0] else ():
-                if number in body and column < len(body[number]) and body[number][column] == "":
-                    body[number][column] = value[0]
-                    filled += 1
-        if filled:
-            logger.warning(
-                "%s: cells merged over rows are read as if each row said what they say (%s)", self.path, f"{filled:,}"
-            )
 
     def _choose_sheet(self, book: Any, wanted: str | None) -> str:
         names = [sheet.title for sheet in book.worksheets]
@@ -173,6 +165,37 @@ class Workbook:
                         )
         finally:
             book.close()
+
+
+def _join_header(
+    rows: list[tuple[int, list[str]]], place: int, merged: list[tuple[int, int, int]]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the names of the columns and the rows below the header, which has several rows where a cell that begins in
+    its first is merged downwards: of each column the lowest name counts.
+    """
+    first = rows[place][0]
+    last = max((end for _, start, end in merged if start == first), default=first)
+    header = [(number, list(cells)) for number, cells in rows if number <= last]
+    _fill(merged, dict(header))  # one that the user names may lie below a merged cell
+    names = [""] * len(rows[place][1])
+    for number, cells in header:
+        if number >= first:
+            names = [cell if cell.strip() else name for cell, name in zip(cells, names, strict=True)]
+    return names, rows[len(header) :]
+
+
+def _fill(merged: list[tuple[int, int, int]], rows: dict[int, list[str]]) -> int:
+    """Say in every row of a merged cell what stands in its first: a store, a label over a block of rows. Return how
+    many cells were filled.
+    """
+    filled = 0
+    for column, first, last in merged:
+        value = rows.get(first, [])[column : column + 1]
+        for number in range(first + 1, min(last, TALLEST) + 1) if value and value[0] else ():
+            if number in rows and column < len(rows[number]) and rows[number][column] == "":
+                rows[number][column] = value[0]
+                filled += 1
+    return filled
 
 
 def _as_text(value: Any) -> str:

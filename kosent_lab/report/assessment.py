@@ -22,7 +22,7 @@ from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import check_columns, parse_flags, with_correct, with_labels
-from kosent_lab.corpora.splits import fold_texts
+from kosent_lab.corpora.splits import copy_keys
 from kosent_lab.report.words import read_words
 
 MISTAKES = 20
@@ -69,8 +69,8 @@ class Assessment:
     def n_copies(self) -> int:
         """How many labelled texts hold the letters of another one, marks apart; 0 without texts."""
         rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
-        folded = fold_texts(rows["text"]) if self.has_texts else pd.Series(dtype="str")
-        return int(folded[folded != ""].duplicated().sum())
+        keys = copy_keys(rows["text"]) if self.has_texts else pd.Series(dtype="str")
+        return int(keys.duplicated().sum())
 
     @property
     def has_texts(self) -> bool:

@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.calibration import Temperature, calibrator_choice, calibrator_comparison, choose_calibrator
+from kosent_lab.calibration.calibrators import fit_calibrator
+from kosent_lab.calibration.outcomes import TAUGHT
 from kosent_lab.cli.options import CALIBRATORS
 from kosent_lab.core.schema import DataError
 from kosent_lab.report.assessment import assess
@@ -28,8 +30,28 @@ def test_rows_given_are_fitted_on_and_those_shared_are_marked(frame):
 
 def test_the_same_texts_are_refused_whatever_their_ids(frame):
     again = frame.assign(doc_id=[f"other-{n}" for n in range(400)], text=frame["text"] + " !!")
-    with pytest.raises(DataError, match=r"all 400 texts would measure a calibration .*\(b.csv\)"):
+    with pytest.raises(DataError, match=r"all 400 labelled texts would measure a calibration .*\(b.csv\)"):
         choose_calibrator(frame, None, ("b.csv", again))
+
+
+def test_copies_without_letters_are_copies(frame):
+    """Emoji alone leave no letters to compare; a calibrator would else be measured where it was fitted."""
+    faces = [chr(0x1F600 + n % 60) * (1 + n // 60) for n in range(400)]
+    emoji = frame.assign(text=faces)
+    with pytest.raises(DataError, match="all 400 labelled texts would measure"):
+        choose_calibrator(emoji, None, ("b.csv", emoji.assign(text=[f" {face} " for face in faces])))
+    choice = choose_calibrator(emoji, None, ("b.csv", emoji.head(100)))
+    assert choice.used == frozenset(range(100))
+    fitted = fit_calibrator(emoji.head(100))
+    assert fitted.apply(emoji)[TAUGHT].tolist() == [True] * 100 + [False] * 300
+    assert assess(emoji.assign(text="👍")).n_copies == 399
+
+
+def test_rows_without_a_label_fit_nothing_and_are_measured(frame):
+    neutral = frame.assign(label=frame["label"].astype("Int64").mask(frame.index < 10), polarity="neutral")
+    assert choose_calibrator(neutral, None, ("b.csv", neutral.head(60))).used == frozenset(range(10, 60))
+    with pytest.raises(DataError, match="all 390 labelled texts would measure"):
+        choose_calibrator(neutral, None, ("b.csv", neutral))
 
 
 def test_the_models_own_temperature_is_not_measured_where_it_was_fitted(frame):

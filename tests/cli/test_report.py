@@ -102,7 +102,7 @@ def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pac
     assert f"--calib {others}" in page
     # what a calibration was fitted on does not measure it
     assert parser.main([*arguments, "--calib", str(reviews)]) == 1
-    assert "all 80 texts would measure a calibration that was fitted on them" in capsys.readouterr().err
+    assert "all 80 labelled texts would measure a calibration that was fitted on them" in capsys.readouterr().err
 
 
 def test_the_command_on_the_page_gives_the_same_numbers(reviews, tiny_folder, tmp_path):

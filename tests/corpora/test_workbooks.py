@@ -7,6 +7,7 @@ import pytest
 from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import workbooks
 from kosent_lab.corpora.documents import load
+from kosent_lab.corpora.reading import Reading
 
 
 def save(path, *sheets):
@@ -135,6 +136,28 @@ def test_a_cell_merged_over_rows_is_said_by_each_of_them(tmp_path, caplog):
     assert frame["매장"].tolist() == ["강남", "강남", "강남", "부산"]
     assert frame["label"].tolist() == [1, 1, 1, 0]
     assert "merged over rows" in caplog.text
+
+
+@pytest.mark.parametrize("header_row", [None, 1, 2])
+def test_a_header_of_two_rows_gives_one_name_a_column(tmp_path, header_row):
+    """As exports write it: a date merged downwards, two ratings under one name merged across."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["작성일", "text", "평가", None],
+        [None, None, "label", "별점"],
+        ["2026-01-02", "좋아요", 1, 5],
+        ["2026-01-03", "별로예요", 0, 2],
+    ):
+        sheet.append(row)
+    for cells in ("A1:A2", "B1:B2", "C1:D1"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "two.xlsx")
+    frame = load(tmp_path / "two.xlsx", reading=Reading(header_row=header_row))
+    assert frame["text"].tolist() == ["좋아요", "별로예요"]
+    assert frame["label"].tolist() == [1, 0]
+    assert frame["작성일"].tolist() == ["2026-01-02", "2026-01-03"]
+    assert frame["별점"].tolist() == ["5", "2"]
 
 
 @pytest.mark.parametrize(
