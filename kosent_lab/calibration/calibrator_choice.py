@@ -42,6 +42,8 @@ class CalibratorChoice:
         Places of the rows that it was fitted on: they measure nothing afterwards.
     bundled : bool
         Whether it came with the model.
+    why : str
+        Which failure it is: ``none_better``, ``no_rows``, ``own_texts``; empty for others, and where there is none.
     """
 
     calibrator: Temperature | Calibrator | None = None
@@ -49,6 +51,7 @@ class CalibratorChoice:
     failure: str = ""
     used: frozenset[int] = frozenset()
     bundled: bool = False
+    why: str = ""
 
     @property
     def caution(self) -> str:
@@ -90,7 +93,7 @@ def choose_calibrator(
     """
     own = frame[frame["split"] == "calib"] if "split" in frame.columns else frame.iloc[:0]
     source, rows = calib if calib is not None else ("split calib", own)
-    failure = ""
+    failure, why = "", ""
     fitted = rows[rows["label"].notna()] if "label" in rows.columns else rows
     used = _shared_rows(frame, fitted) if len(fitted) else frozenset()
     nothing_left = len(frame) > 0 and _all_used(frame, used)
@@ -99,11 +102,16 @@ def choose_calibrator(
             f"all {len(used)} labelled texts would measure a calibration that was fitted on them ({source}), which "
             "proves nothing. Give other texts with --calib, or measure on other rows."
         )
+    if calib is not None and used:
+        logger.warning(
+            "%s of %s texts stand in %s too, which the calibrator is fitted on, and are not measured",
+            f"{len(used):,}", f"{len(frame):,}", source,
+        )  # fmt: skip
     if len(rows) and not nothing_left:
         try:
             if method == BEST and (method := _best(rows)) == "none":
                 failure = f"no calibrator foretells the labels of {source} better than the probabilities as scored"
-                return CalibratorChoice(None, source, failure, used)
+                return CalibratorChoice(None, source, failure, used, why="none_better")
             return CalibratorChoice(_fit(rows, method, source), source, "", used)
         except DataError as error:
             if calib is not None:  # who asks for a calibration gets that one or none
@@ -111,19 +119,20 @@ def choose_calibrator(
                 raise DataError(f"no {what} can be fitted on {source}: {error}") from error
             failure = str(error)
     elif method != "temperature":
-        failure = f"there are no rows to fit a calibrator ({method}) on: give some with --calib"
+        failure, why = f"there are no rows to fit a calibrator ({method}) on: give some with --calib", "no_rows"
     if bundled is None:
-        return CalibratorChoice(failure=failure)
+        return CalibratorChoice(failure=failure, why=why)
     if failure:
         logger.warning("%s. The model's own temperature is used", failure.rstrip("."))
     source = str(bundled.get("fitted_on", ""))
     used = _fitted_rows(frame, source)
     if len(used) == len(frame) > 0:
-        return CalibratorChoice(failure=f"the model's temperature was fitted on these very texts ({source})")
+        failure = f"the model's temperature was fitted on these very texts ({source})"
+        return CalibratorChoice(source=source, failure=failure, why="own_texts")
     temperature = Temperature(float(bundled["temperature"]), n=int(bundled.get("n", 0)))
     if temperature.at_limit:  # of one that is fitted here, `fit_temperature` has warned
         logger.warning("%s", temperature.caution)
-    return CalibratorChoice(temperature, source, failure, used, bundled=True)
+    return CalibratorChoice(temperature, source, failure, used, bundled=True, why=why)
 
 
 def _best(rows: pd.DataFrame) -> str:

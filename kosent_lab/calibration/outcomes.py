@@ -26,7 +26,8 @@ def labelled_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 
     Of a long frame the texts are most of the memory; they are not copied.
     """
-    check_columns(frame, ["label", "logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
+    check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
+    check_columns(frame, ["label"], what="calibration", hint="It is measured on labelled rows (0 or 1).")
     numbers = frame[[name for name in _NUMBERS if name in frame.columns]]
     return numbers[numbers["label"].notna()]
 

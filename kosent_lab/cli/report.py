@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import logging
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
+
+logger = logging.getLogger(__name__)
 
 
 _EXAMPLES = """\
@@ -93,6 +96,7 @@ def make_report(arguments: argparse.Namespace) -> None:
     if arguments.tags is not None and not arguments.tags.is_file():
         raise DataError(f"--tags {arguments.tags}: there is no such file")
     tags = None if arguments.tags is None else read_tags(arguments.tags)
+    page.check_target(arguments.out)
     classifier = open_classifier(arguments)
 
     read, calib = functools.partial(read_documents, arguments), score_calib(arguments, classifier)
@@ -105,6 +109,9 @@ def make_report(arguments: argparse.Namespace) -> None:
     again = again if arguments.keep_personal else mask_text(again)
     path = page.build_page(made, language=arguments.language, command=again).save(arguments.out)
     print(f"The report: {path.resolve()}")
+    written = {f"predictions-{parts.file_name(part.title)}.{arguments.predictions}" for part in made}
+    if old := sorted(file.name for file in arguments.out.glob("predictions-*.*") if file.name not in written):
+        logger.warning("%s holds predictions that are not of this page: %s", arguments.out, ", ".join(old))
 
 
 def command_line(arguments: argparse.Namespace, names: list[str], classifier: Classifier) -> str:

@@ -48,11 +48,19 @@ def read_settings(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"there is no {path}.{_whereabouts(path.parent)}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read: {error}. Copy or fetch the folder again.") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds no settings: it needs a JSON object, got {type(content).__name__}")
     return content
+
+
+def _whereabouts(folder: Path) -> str:
+    """Say where the model of a folder is that holds a run, and not a model."""
+    inner = folder / "model"
+    return f" {folder} is a run; its model is {inner}" if (inner / CONFIG).is_file() else " Copy or fetch it again."
 
 
 def check_folder(folder: Path, *, weights: bool = True) -> None:

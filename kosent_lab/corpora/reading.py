@@ -105,6 +105,10 @@ def parted_otherwise(columns: Sequence[str]) -> str:
     if not signs:
         return ""
     return (
-        f"The first line is one cell, {columns[0][:80]!r}: is it parted by {signs[0]!r}? Save it as .csv with commas, "
-        "or as .tsv with tabs."
+        f"The first line is one cell, {columns[0][:80]!r}: is it parted by {_called(signs[0])}? Save it as .csv with "
+        "commas, or as .tsv with tabs."
     )
+
+
+def _called(sign: str) -> str:
+    return "tabs" if sign == "\t" else repr(sign)

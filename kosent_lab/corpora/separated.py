@@ -166,15 +166,20 @@ class SeparatedFile:
                 try:
                     fields = next(reader, None)
                 except csv.Error as error:
+                    advice = parted_otherwise(self.names or self._first_line().split(self.separator))
                     raise DataError(
                         f"{self.path}, line {line}: a quote does not close as it should ({error}). "
-                        + (parted_otherwise(self.names) or "A quote inside a quoted text is written twice.")
+                        + (advice or "A quote inside a quoted text is written twice.")
                     ) from error
                 if fields is None:
                     return
                 if len(fields) > 1 or (fields and (fields[0].strip() or len(self.names) == 1)):
                     yield line, [_restore(field) for field in fields]
                 line = reader.line_num + 1
+
+    def _first_line(self) -> str:
+        with self.path.open(encoding=self.encoding) as file:
+            return file.readline().rstrip("\n")
 
     def _refuse_swallowed(self, line: int, fields: Sequence[str], seen: list[set[str]]) -> None:
         """Stop where a quote opened in one row and closed in another: a line of the cell is a row of its own."""

@@ -36,6 +36,7 @@ from kosent_lab.report.parts import Part, from_frame
 if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
 
+PAGE = "report.html"
 LARGEST = 4_000_000  # bytes: what is mailed about with ease
 _PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pandas", "matplotlib")
 # in the order of what a reader must decide: is it good, when can it be trusted, where not, why
@@ -99,15 +100,14 @@ class Page:
         Raises
         ------
         DataError
-            When the page would be larger than four megabytes, the limit of what is mailed about with ease, or a file is
-            named in the place of a folder.
+            When the page would be larger than four megabytes, the limit of what is mailed about with ease, a file is
+            named in the place of a folder, or another program's report.html lies there.
         """
-        if Path(folder).suffix == ".html":
-            raise DataError(f"a page is saved in a folder, as report.html with figures beside it; got {folder}")
+        check_target(folder)
         content = self.html.encode("utf-8", "replace")  # a text may hold what UTF-8 cannot
         if len(content) > LARGEST:
             raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")
-        page = Path(folder) / "report.html"
+        page = Path(folder) / PAGE
         for name, figure in self.figures.items():
             write_bytes(figure.encode("utf-8"), page.parent / "figures" / f"{name}.svg")
         write_bytes(content, page)
@@ -115,6 +115,16 @@ class Page:
             if _FIGURE.fullmatch(old.name) and old.stem not in self.figures:
                 old.unlink()
         return page
+
+
+def check_target(folder: str | Path) -> None:
+    """Refuse a folder that is a file, or holds a report.html that is none of ours and would be lost."""
+    folder = Path(folder)
+    if folder.suffix == ".html" or (folder.exists() and not folder.is_dir()):
+        raise DataError(f"a page is saved in a folder, as report.html with figures beside it; got {folder}")
+    page = folder / PAGE
+    if page.is_file() and b"kosent-lab" not in page.read_bytes():
+        raise DataError(f"{page} is no page of kosent-lab and would be lost. Remove it, or name another folder.")
 
 
 def build(

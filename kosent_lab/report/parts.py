@@ -268,7 +268,8 @@ def from_input(
     else:
         documents = read(name)
         slice_by = tuple(_column(list(documents.columns), one, name) for one in slice_by)
-        check_columns(documents, slice_by, what=f"slices of {name}", hint="Columns are named by --slice.")
+        hint = "The column of the texts is called text here, whatever the file calls it; columns are named by --slice."
+        check_columns(documents, slice_by, what=f"slices of {name}", hint=hint)
         logger.info("%s: scoring %d texts (%s, %s)", name, len(documents), facts.precision, facts.device)
         options = {"mask_personal": not keep_personal, "progress": progress}
         frame, shards, sha256 = scoring.score_frame(documents, target, classifier, **options)

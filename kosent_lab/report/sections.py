@@ -70,7 +70,7 @@ def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
     """Say where the calibrator comes from and what it changes, or why there is none."""
     choice = assessment.choice
     if choice.calibrator is None:
-        return t["calibrator_failed"].format(reason=choice.failure) if choice.failure else t["calibrator_none"]
+        return _failed(choice, t) if choice.failure else t["calibrator_none"]
     said = {"n": f"{choice.calibrator.n:,}", "source": shown_name(choice.source or t["unknown_source"])}
     if choice.calibrator.temperature is None:
         changed = int((assessment.frame["pred"] != assessment.scored["pred"]).sum())
@@ -84,7 +84,13 @@ def calibrator_note(assessment: Assessment, t: dict[str, str]) -> str:
         known = "" if pd.isna(choice.calibrator.accuracy) else t["of_them_right"].format(accuracy=right)
         key = "calibrator_upside_down" if choice.calibrator.temperature is None else "temperature_at_limit"
         note += " " + t[key].format(accuracy=right, known=known)
-    return f"{t['calibrator_failed'].format(reason=choice.failure)} {note}" if choice.failure else note
+    return f"{_failed(choice, t)} {note}" if choice.failure else note
+
+
+def _failed(choice: calibration.CalibratorChoice, t: dict[str, str]) -> str:
+    if not choice.why:
+        return t["calibrator_failed"].format(reason=choice.failure)
+    return t[f"failed_{choice.why}"].format(source=shown_name(choice.source or t["unknown_source"]))
 
 
 def reliability(assessment: Assessment, t: dict[str, str]) -> Section:

@@ -61,8 +61,8 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     -------
     DataFrame
         With ``class_logit_NAME`` and ``class_prob_NAME`` for each class, ``pred`` (the name of the
-        likeliest), ``confidence``; where the classes are polarities and the labels mean some, also ``polarity`` and
-        ``correct``.
+        likeliest), ``confidence``; ``correct`` where a label is one of the classes, and, where these are polarities and
+        the labels mean some, ``polarity``.
     """
     probabilities = special.softmax(logits.astype(np.float64), axis=1)
     columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
@@ -78,8 +78,13 @@ def _fresh(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    if set(names) != set(CLASSES) or "label" not in frame.columns:
+    if "label" not in frame.columns:
         return frame
+    if set(names) != set(CLASSES):
+        label = frame["label"].astype("object")
+        known = label.isin(names)  # labels of another kind are no answers to be right or wrong about
+        right = (frame["pred"] == label).astype("boolean").where(known)
+        return frame.assign(correct=right) if known.any() else frame
     if "polarity" not in frame.columns:
         try:
             frame = frame.assign(polarity=parse_labels(frame["label"])["polarity"])

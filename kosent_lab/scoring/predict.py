@@ -160,7 +160,7 @@ def predict_frame(
     -----
     A text that occurs more than once is scored once.
     """
-    check_columns(frame, ["text"], what="prediction")
+    check_columns(frame, ["text"], what="prediction", hint="Rename the column of the texts: frame.rename(columns=…).")
     classifier = classifier or load_classifier()
     if not isinstance(classifier, Classifier):
         raise ModelError(

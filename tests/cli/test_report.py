@@ -90,7 +90,7 @@ def test_without_the_corpus_the_report_takes_saved_answers(tmp_path, monkeypatch
     assert "kosent-lab data score nsmc-test" in capsys.readouterr().err
 
 
-def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pack, capsys):
+def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pack, capsys, caplog):
     out, others = tmp_path / "r", tmp_path / "others.csv"
     rows = pack.iloc[100:180].rename(columns={"text": "내용", "polarity": "평가"})
     rows[["내용", "평가"]].to_csv(others, index=False)
@@ -100,6 +100,10 @@ def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pac
     page = html.unescape((out / "report.html").read_text("utf-8"))
     assert "was fitted on" in page
     assert f"--calib {others}" in page
+    # predictions of another file that lies there are named
+    (out / "predictions-older.csv.parquet").write_bytes(b"x")
+    assert parser.main([*arguments, "--calib", str(others)]) == 0
+    assert "holds predictions that are not of this page: predictions-older.csv.parquet" in caplog.text
     # what a calibration was fitted on does not measure it
     assert parser.main([*arguments, "--calib", str(reviews)]) == 1
     assert "all 80 labelled texts would measure a calibration that was fitted on them" in capsys.readouterr().err

@@ -156,3 +156,12 @@ def test_a_pipe_in_a_model_folder_is_refused_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "tokenizer_config.json")
     with pytest.raises(ModelError, match="tokenizer_config.json is no file"):
         model_files.check_folder(tmp_path)
+
+
+def test_the_folder_of_a_run_is_told_from_its_model(tmp_path):
+    (tmp_path / "run/model").mkdir(parents=True)
+    with pytest.raises(ModelError, match=r"there is no .*config.json\. Copy or fetch it again"):
+        model_files.read_settings(tmp_path / "run/config.json")
+    (tmp_path / "run/model/config.json").write_text("{}")
+    with pytest.raises(ModelError, match="run is a run; its model is .*run/model"):
+        model_files.read_settings(tmp_path / "run/config.json")

@@ -223,7 +223,7 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
         load(path)
     frame = load(path, label_map=(("1", "0"), ("5", "1"), ("3", "neutral")))
     assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
-    with pytest.raises(DataError, match="--map-labels names 1, 5, and not '3' .the first in row 2"):
+    with pytest.raises(DataError, match="--map-labels names 1, 5, and not '3'. With it every label"):
         load(path, label_map=(("1", "0"), ("5", "1")))
     frame = load(path, labelled=False)
     assert frame["label"].isna().all()

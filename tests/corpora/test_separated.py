@@ -59,6 +59,13 @@ def test_a_quote_that_does_not_close_stops(tmp_path, content):
         read(tmp_path / "a.csv", content)
 
 
+@pytest.mark.parametrize(("sign", "called"), [(";", "';'"), ("\t", "tabs")])
+def test_a_file_parted_by_another_sign_is_told_so_before_its_quotes_are(tmp_path, sign, called):
+    content = f'text{sign}label\n"정말, 좋아요\n""또"" 올게요"{sign}1\n'
+    with pytest.raises(DataError, match=f"line 2: .* is it parted by {called}"):
+        read(tmp_path / "a.csv", content)
+
+
 def test_a_quote_that_swallows_rows_and_closes_in_a_later_one_stops(tmp_path):
     with pytest.raises(DataError, match="line 2: a quoted cell holds what looks like rows"):
         read(tmp_path / "a.csv", 'text,label\n"정말 좋아요,1\n별로예요,0\n최고",1\n')

@@ -210,7 +210,7 @@ def test_names_of_any_kind_leave_the_page_whole(tiny, pack):
 
 def test_a_second_report_leaves_no_figure_of_the_first_and_every_file_of_the_users(tmp_path):
     figures = {f"part{number}-{key}": "<?xml" for number in (1, 2, 12) for key in ("slices", "coverage")}
-    report.Page("first", figures).save(tmp_path)
+    report.Page("kosent-lab, first", figures).save(tmp_path)
     mine = ["part-of-mine.svg", "part1-mine.svg", "part1-slices.png", "partners.svg", "part01-slices.svg"]
     for name in mine:
         (tmp_path / "figures" / name).write_text("mine")

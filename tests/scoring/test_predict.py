@@ -257,6 +257,14 @@ def test_three_classes_that_are_polarities_say_what_is_right():
     assert "correct" not in add_class_predictions(frame.assign(label="X"), logits, ("negative", "neutral", "positive"))
 
 
+def test_classes_of_ones_own_say_what_is_right():
+    frame = pd.DataFrame({"text": list("abcd"), "label": ["부정", "긍정", "기타", None]})
+    logits = np.array([[5.0, 0], [5, 0], [0, 5], [0, 5]])
+    found = add_class_predictions(frame, logits, ("부정", "긍정"))
+    assert found["correct"].tolist() == [True, False, pd.NA, pd.NA]
+    assert "correct" not in add_class_predictions(frame.assign(label=["1", "0", "1", "0"]), logits, ("부정", "긍정"))
+
+
 def test_scored_again_nothing_stays_of_other_answers(tiny):
     frame = pd.DataFrame({"text": ["좋아요", "별로"], "label": pd.array([1, 0], dtype="Int64")})
     first = predict_frame(frame, tiny)
