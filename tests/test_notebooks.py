@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from tqdm import tqdm
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.studies import notebooks
 from tests.conftest import ROOT

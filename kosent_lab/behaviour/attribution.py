@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from kosent_lab.core.exceptions import ModelError
 from kosent_lab.core.hangul import clean_text
-from kosent_lab.core.schema import ModelError, check_columns, check_texts
+from kosent_lab.core.schema import check_columns, check_texts
 from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra

@@ -18,8 +18,9 @@ import pandas as pd
 from kosent_lab.behaviour.perturbations import without_end
 from kosent_lab.behaviour.suite_scores import Predict
 from kosent_lab.calibration.outcomes import as_log_odds
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.many import intervals_at_once
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.korean.morphology import Morpheme, read_morphemes
 
 logger = logging.getLogger(__name__)

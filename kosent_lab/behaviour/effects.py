@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import bootstrap_mean, bootstrap_means, bootstrap_p, mcnemar, percentile_interval
 from kosent_lab.core.many import holm
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 

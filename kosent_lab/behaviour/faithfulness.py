@@ -13,8 +13,9 @@ import pandas as pd
 
 from kosent_lab.behaviour.suite_scores import Predict
 from kosent_lab.calibration.outcomes import as_log_odds
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import paired_difference
-from kosent_lab.core.schema import DataError, check_texts
+from kosent_lab.core.schema import check_texts
 
 SHARES = (0.1, 0.2, 0.5)  # of the words of a text, one at least
 

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.behaviour.controls import CONTROLS, ending_places, neutral_places
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound, josa_agrees
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 
 # what takes a particle's place within its class, written as after a consonant: case, place and
 # company, auxiliary. What comes of it is often no sentence that one would write (매장을 깨끗해요)
@@ -99,7 +100,9 @@ def perturb(
     if control not in CONTROLS:
         raise DataError(f"a control is one of {', '.join(CONTROLS)}; got {control!r}")
     check_columns(frame, ["doc_id", "text"], what="changing particles")
-    eojeol = {doc_id: part.to_dict("records") for doc_id, part in read.groupby("doc_id", sort=False)}
+    eojeol: dict[str, list[dict[str, Any]]] = {}
+    for word in read.to_dict("records"):
+        eojeol.setdefault(word["doc_id"], []).append(word)
     filler = "".join(_LETTERS.findall("".join(frame["text"].fillna("").head(1_000))))
     rows = []
     for doc_id, text in zip(frame["doc_id"], frame["text"].fillna(""), strict=True):

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_columns
 from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
 
 _INTERVALS = {"difference": ("ci_low", "ci_high"), "mean_change": ("mean_ci_low", "mean_ci_high")}

@@ -15,8 +15,9 @@ from kosent_lab.behaviour.particles import perturb
 from kosent_lab.behaviour.perturbations import change_text
 from kosent_lab.behaviour.suites import BehaviourTest
 from kosent_lab.behaviour.templates import draw_fillings, fill, name_of, parse_template
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.intervals import Interval, mean_of_groups, wilson_interval
-from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
 from kosent_lab.corpora.documents import load
 from kosent_lab.korean.readings import read_cached

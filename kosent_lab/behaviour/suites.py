@@ -19,8 +19,8 @@ from kosent_lab.behaviour import particles
 from kosent_lab.behaviour.controls import CONTROLS
 from kosent_lab.behaviour.perturbations import CHANGES
 from kosent_lab.behaviour.templates import Words, check_slots, name_of, parse_template
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.places import DATA_FOLDER, local
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.core.toml_lines import read_toml
 
 SUITES_FOLDER = DATA_FOLDER / "suites"

@@ -7,8 +7,9 @@ import pandas as pd
 from tokenizers import Tokenizer
 
 from kosent_lab.behaviour.particles import perturb
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import matched_difference
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.pairs import ElectraPair

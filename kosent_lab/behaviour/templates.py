@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import JOSA_PAIRS, choose_form, final_sound
-from kosent_lab.core.schema import DataError
 
 # the copula, whose form follows the sound too: after a consonant, after a vowel
 _COPULA = {

@@ -14,8 +14,9 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups, sigmoid
 from kosent_lab.calibration.unreachable import UnreachableRiskError, unreachable
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import effects_of_last, share
 from kosent_lab.corpora.splits import halve
 

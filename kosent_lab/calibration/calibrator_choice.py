@@ -18,8 +18,8 @@ from kosent_lab.calibration.calibrator_comparison import compare_calibrators
 from kosent_lab.calibration.calibrators import Calibrator, fit_calibrator
 from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.temperature import Temperature, fit_temperature
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import COLUMNS
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from kosent_lab.calibration.cells import group_weights
 from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.metrics import expected_calibration_error
 from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, percentile_interval
-from kosent_lab.core.schema import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ import pandas as pd
 
 from kosent_lab.calibration.families import Parameters, apply_family, fit_family
 from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, temperature_name
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
 
 

@@ -12,7 +12,7 @@ from kosent_lab.calibration.cells import gather
 from kosent_lab.calibration.likelihood import fit_logistic
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.calibration.temperature import HIGHEST, LOWEST
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 Parameters = dict[str, list[float]]
 LOGISTIC = ("temperature", "platt", "quadratic", "beta", "spline")

@@ -6,6 +6,8 @@ m values. With intervals, for a prediction frame, they stand in ``summary``.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from scipy import fft, optimize, sparse, stats
 
@@ -171,7 +173,9 @@ def kuiper(cells: Cells, positive: np.ndarray, negative: np.ndarray) -> np.ndarr
     return spread / (positive + negative).sum(axis=1)
 
 
-def measures(cells: Cells, positive: np.ndarray, negative: np.ndarray, *, width: float) -> dict[str, np.ndarray]:
+def measures(
+    cells: Cells, positive: np.ndarray, negative: np.ndarray, *, width: float, only: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
     """Return every measure of many resamples, by name, shape (m,) each.
 
     Parameters
@@ -181,24 +185,30 @@ def measures(cells: Cells, positive: np.ndarray, negative: np.ndarray, *, width:
         Of each cell, resample by resample.
     width : float
         Bandwidth of the smooth error.
+    only : collection of str, optional
+        Those that are wanted, where not all are.
     """
     counts = cells, positive, negative
     rows = (positive + negative).sum(axis=1)
-    return {
-        "frequency": positive.sum(axis=1) / rows,
-        "mean_probability": (positive + negative) @ cells.probability / rows,
-        "gap": _gap(*counts).sum(axis=1) / rows,
-        "ece": binned_error(*counts, cells.bins),
-        "ace": binned_error(*counts, cells.masses),
-        "ece_debiased": debiased_error(*counts),
-        "mce": largest_gap(*counts),
-        "smece": smooth_error(*counts, width=width),
-        "kuiper": kuiper(*counts),
-        "brier": brier(*counts),
-        **corp_parts(*counts),
-        "nll": nll(cells.log_odds, positive, negative),
-        **likelihood_parts(*counts),
+    single = {
+        "frequency": lambda: positive.sum(axis=1) / rows,
+        "mean_probability": lambda: (positive + negative) @ cells.probability / rows,
+        "gap": lambda: _gap(*counts).sum(axis=1) / rows,
+        "ece": lambda: binned_error(*counts, cells.bins),
+        "ace": lambda: binned_error(*counts, cells.masses),
+        "ece_debiased": lambda: debiased_error(*counts),
+        "mce": lambda: largest_gap(*counts),
+        "smece": lambda: smooth_error(*counts, width=width),
+        "kuiper": lambda: kuiper(*counts),
+        "brier": lambda: brier(*counts),
     }
+    found = {name: measure() for name, measure in single.items() if only is None or name in only}
+    rest = None if only is None else set(only) - set(single)
+    if rest is None or rest - {"nll"}:
+        found |= {**corp_parts(*counts), "nll": nll(cells.log_odds, positive, negative), **likelihood_parts(*counts)}
+    elif rest:
+        found["nll"] = nll(cells.log_odds, positive, negative)
+    return found if only is None else {name: found[name] for name in found if name in only}
 
 
 def expected_calibration_error(probability: np.ndarray, outcome: np.ndarray, *, bins: int = BINS) -> float:

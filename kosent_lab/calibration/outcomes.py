@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import Interval, mean_of_groups
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15

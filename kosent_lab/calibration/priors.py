@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kosent_lab.calibration.outcomes import sigmoid
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 PSEUDO = 2.0  # texts of either class that are added: of few texts the likelihood may be best at none
 _ROUNDS = 1_000

@@ -10,8 +10,9 @@ from scipy import special
 
 from kosent_lab.calibration.cells import MOST, Cells, gather, group_weights
 from kosent_lab.calibration.outcomes import RESAMPLES, pair_groups
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import percentile_interval
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import share
 
 

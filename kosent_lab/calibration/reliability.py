@@ -13,8 +13,9 @@ from kosent_lab.calibration.metrics import isotonic, smooth_frequency, smooth_wi
 from kosent_lab.calibration.outcomes import BINS, RESAMPLES, bin_numbers, outcome_columns, pair_groups, view
 from kosent_lab.calibration.resampling import Reading
 from kosent_lab.calibration.summary import FEWEST
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns, value_name
+from kosent_lab.core.schema import check_columns, value_name
 from kosent_lab.core.shares import share
 
 
@@ -217,7 +218,8 @@ def reliability_diagram(
     probability = view(frame, of)[0]
     if not len(probability):
         raise DataError("no row has a label: without one a reliability diagram has nothing to show")
-    reading = Reading(frame, of, resamples, seed, pair_groups(frame[frame["label"].notna()]), bins=bins)
+    groups = pair_groups(frame[frame["label"].notna()])
+    reading = Reading(frame, of, resamples, seed, groups, bins=bins, only=["ece"])
     return Diagram(
         of=of,
         bins=reliability_table(frame, of=of, bins=bins, resamples=0),

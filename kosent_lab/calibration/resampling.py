@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -28,19 +29,37 @@ class Reading:
     """One view of the labelled rows of a frame: measured, resampled, and tossed as its probabilities say."""
 
     def __init__(
-        self, rows: pd.DataFrame, of: str, resamples: int, seed: int, groups: np.ndarray | None, *, bins: int = BINS
+        self,
+        rows: pd.DataFrame,
+        of: str,
+        resamples: int,
+        seed: int,
+        groups: np.ndarray | None,
+        *,
+        bins: int = BINS,
+        only: Collection[str] | None = None,
     ) -> None:
         probability, outcome, odds = view(rows, of)
         exact, self.cells = (gather(probability, outcome, odds, bins=bins, most=most) for most in (None, MOST))
-        width = smooth_width(exact)
+        self.width = smooth_width(exact) if only is None or "smece" in only else float("nan")
         self.outcome, self.groups, self.resamples, self.seed = outcome, groups, resamples, seed
         # what one says of itself, its pair says again
         self.independent = len(outcome) if groups is None else len(np.unique(groups))
-        self.value, self.base = _single(exact, width), _single(self.cells, width)
+        # the interval of the one is that of the other
+        self.only = {*only, "ece"} if only is not None and "ece_debiased" in only else only
+        self.value, self.base = self._single(exact), self._single(self.cells)
         drawn = self.cells.resampled(outcome, resamples=resamples, seed=seed, groups=groups)
-        self.drawn = measures(self.cells, *drawn, width=width)
-        tossed = self.cells.tossed(resamples=resamples, seed=seed + 1, groups=groups, outcome=outcome)
-        self.tossed = measures(self.cells, *tossed, width=width)
+        self.drawn = measures(self.cells, *drawn, width=self.width, only=self.only)
+
+    def _single(self, cells: Cells) -> dict[str, float]:
+        found = measures(cells, cells.positive[None], cells.negative[None], width=self.width, only=self.only)
+        return {name: float(value[0]) for name, value in found.items()}
+
+    @functools.cached_property
+    def tossed(self) -> dict[str, np.ndarray]:
+        """The measures of outcomes tossed as the probabilities say, shape (resamples,) each."""
+        options = {"resamples": self.resamples, "seed": self.seed + 1, "groups": self.groups, "outcome": self.outcome}
+        return measures(self.cells, *self.cells.tossed(**options), width=self.width, only=self.only)
 
     @functools.cached_property
     def smoothed(self) -> dict[str, np.ndarray]:
@@ -82,11 +101,6 @@ class Reading:
         low, high = np.quantile(self.smoothed[name] if name in SMOOTHED else moved, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         low, high = max(0.0, min(value - high, value)), max(value - low, value)
         return (0.0 if name in RAISED and value <= self.chance(name, (1 + LEVEL) / 2) else float(low)), float(high)
-
-
-def _single(cells: Cells, width: float) -> dict[str, float]:
-    found = measures(cells, cells.positive[None], cells.negative[None], width=width)
-    return {name: float(value[0]) for name, value in found.items()}
 
 
 def _likelihood_bounds(value: float, n: int) -> tuple[float, float]:

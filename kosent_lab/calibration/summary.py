@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import BINS, RESAMPLES, TAUGHT, labelled_numbers, pair_groups
 from kosent_lab.calibration.resampling import GAPS, SMOOTHED, Reading, visible_error
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, Interval, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import independent_difference, share
 
 logger = logging.getLogger(__name__)
@@ -81,14 +82,19 @@ def calibration_summary(
     return pd.concat(parts, ignore_index=True)[[by, *COLUMNS]]
 
 
-def _summarise(frame: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+def _summarise(
+    frame: pd.DataFrame, resamples: int, seed: int, only: Mapping[str, Sequence[str]] | None = None
+) -> pd.DataFrame:
     rows = _checked(frame)
     groups = pair_groups(frame[frame["label"].notna()])
     said = f"bootstrap={resamples}, seed={seed}" + ("" if groups is None else ", pairs together")
     tables = []
     for of in OF:
-        reading = Reading(rows, of, resamples, seed, groups)
+        reading = Reading(rows, of, resamples, seed, groups, only=only and only[of])
         found = [(name, value, *reading.bounds(name), said) for name, value in reading.value.items()]
+        if only is not None:
+            tables.append(pd.DataFrame(found, columns=COLUMNS[1:5] + ["params"]).assign(of=of, n=len(rows)))
+            continue
         found.append(("p_calibrated", reading.p_calibrated, np.nan, np.nan, f"kuiper, {said}"))
         found.append(("ece_by_chance", reading.chance("ece", LEVEL), np.nan, np.nan, said))
         visible = visible_error(reading.cells, reading.chance("ece", LEVEL), seed=seed)
@@ -103,6 +109,7 @@ def compare(
     *,
     paired: bool = True,
     of: Sequence[str] = OF,
+    only: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -117,6 +124,8 @@ def compare(
         measured on the same rows drawn anew, so that what chance does to both alike falls out.
     of : sequence of str
         ``positive``, ``confidence`` or both.
+    only : sequence of str, optional
+        The measures that are wanted, where not all are.
     resamples, seed : int
         Of the bootstrap.
 
@@ -159,11 +168,14 @@ def compare(
     for view in of:
         weights = [np.arange(len(rows)) if own is None else own for rows, own in zip((one, other), groups, strict=True)]
         readings = [
-            Reading(rows, view, resamples, seed if paired else seed + side, together)
+            Reading(rows, view, resamples, seed if paired else seed + side, together, only=only)
             for side, (rows, together) in enumerate(zip((one, other), weights, strict=True))
         ]
-        for name in readings[0].value:
-            if name != "kuiper":
+        known = [name for name in readings[0].value if name != "kuiper"]
+        if unknown := set(only or ()) - set(known):
+            raise DataError(f"no difference of {', '.join(sorted(unknown))} is measured (see calibration_summary)")
+        for name in known:
+            if only is None or name in only:
                 tables.append((view, name, *_difference(name, *readings, paired=paired)))
     table = pd.DataFrame(tables, columns=["of", "metric", "first", "second", "difference", "ci_low", "ci_high"])
     said = f"bootstrap={resamples}, seed={seed}, "
@@ -247,7 +259,8 @@ def metrics_table(frame: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     if not n:
         empty = [(name, *[np.nan] * 3, 0, "") for name in ("accuracy", *names.values())]
         return pd.DataFrame(empty, columns=COLUMNS[1:])
-    found = calibration_summary(frame, resamples=resamples, seed=seed).set_index(["of", "metric"])
+    only = {of: [metric for view, metric in names if view == of] for of in OF}
+    found = _summarise(frame, resamples, seed, only).set_index(["of", "metric"])
     labelled = frame[frame["label"].notna()]
     said = "Wilson" if (groups := pair_groups(labelled)) is None else "Wilson, n by the design effect of pairs"
     rows = [("accuracy", *share(labelled["correct"].to_numpy(bool), groups), n, said)]

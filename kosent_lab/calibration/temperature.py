@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import RUN_FIRST, labelled_numbers, margin, sigmoid, temperature_name
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, ModelError, check_columns
+from kosent_lab.core.schema import check_columns
 
 logger = logging.getLogger(__name__)
 LOWEST, HIGHEST = 0.05, 20.0  # the search for a temperature ends there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 class UnreachableRiskError(DataError):

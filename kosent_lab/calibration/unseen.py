@@ -11,8 +11,8 @@ from kosent_lab.calibration.calibrator_comparison import confidence_error, paire
 from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.outcomes import as_log_odds, margin, pair_groups, sigmoid
 from kosent_lab.calibration.priors import estimate_share, shift_of
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import held_out_rows
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.splits import halve
 
 METHODS = ("temperature", "platt", "beta")

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from kosent_lab.cli.options import open_classifier, print_result
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 
 STOPPED, ENDED, PIPE_CLOSED = 130, 143, 141  # as shells count SIGINT, SIGTERM and SIGPIPE
 

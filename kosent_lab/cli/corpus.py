@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from kosent_lab.cli import wishes
 from kosent_lab.cli.options import command, json_option, out_option, print_result
 from kosent_lab.cli.outputs import SHOWN, outside, shown
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +188,7 @@ def write_notices(arguments: argparse.Namespace) -> None:
 
 def print_swhids(arguments: argparse.Namespace) -> None:
     """Print a path's identifiers."""
-    from kosent_lab.core.schema import NotAvailableError
+    from kosent_lab.core.exceptions import NotAvailableError
     from kosent_lab.curation.folders import directory_swhid
     from kosent_lab.curation.identity import content_swhid, qualify_swhid
     from kosent_lab.curation.repositories import describe_repository

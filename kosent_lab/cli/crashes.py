@@ -1,6 +1,6 @@
 """The trace of an error that nobody expected: kept whole in a file for the user to report, never on the console.
 
-Errors that are raised on purpose (`schema.KosentError`) leave no trace; they are told in ``cli.parser``.
+Errors that are raised on purpose (`exceptions.KosentError`) leave no trace; they are told in ``cli.parser``.
 """
 
 from __future__ import annotations

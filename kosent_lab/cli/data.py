@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, file_columns, out_option, reading
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 
 
 def add(subparsers: Any) -> None:

@@ -90,7 +90,8 @@ def finetune(arguments: argparse.Namespace) -> None:
     """Train a classifier from random weights, from an earlier run, a model folder or a pretrained pair."""
     import pandas as pd
 
-    from kosent_lab.core.schema import LABEL_NAMES, DataError
+    from kosent_lab.core.exceptions import DataError
+    from kosent_lab.core.schema import LABEL_NAMES
     from kosent_lab.training.labelled import read_labelled
     from kosent_lab.training.options import FinetuningOptions
     from kosent_lab.training.packaging import describe_start, is_of_films
@@ -178,7 +179,7 @@ def _taught(frame: pd.DataFrame, data: str, arguments: argparse.Namespace) -> tu
 def _distilled(arguments: argparse.Namespace, frame: pd.DataFrame | Encoded) -> Encoded:
     """Return the rows with what the teachers say of them, and texts without labels beside them."""
     from kosent_lab.cli.pretrain import unlabelled_rows
-    from kosent_lab.core.schema import DataError
+    from kosent_lab.core.exceptions import DataError
     from kosent_lab.models import devices
     from kosent_lab.training import distillation
     from kosent_lab.training.encoded import encode_rows

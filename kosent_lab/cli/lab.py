@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, json_option, natural_int, positive_int, print_result
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 def add(subparsers: Any) -> None:

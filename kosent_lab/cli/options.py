@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

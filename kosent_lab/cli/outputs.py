@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import refuse_overwriting
 from kosent_lab.core.folders import MODEL_FILES
 from kosent_lab.core.locks import hold
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,8 +28,8 @@ from kosent_lab.cli import (
     tokens,
     train,
 )
+from kosent_lab.core.exceptions import KosentError, is_out_of_memory
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import KosentError, is_out_of_memory
 
 
 class _Parser(argparse.ArgumentParser):

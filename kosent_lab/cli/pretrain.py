@@ -59,8 +59,8 @@ def unlabelled_rows(arguments: argparse.Namespace) -> tuple[pd.DataFrame, dict[s
 
 def pretrain(arguments: argparse.Namespace) -> None:
     """Train a generator and a discriminator on unlabelled text, or go on with a run."""
+    from kosent_lab.core.exceptions import DataError
     from kosent_lab.core.folders import whole_folder
-    from kosent_lab.core.schema import DataError
     from kosent_lab.models import devices, pairs
     from kosent_lab.training import loop, pretraining
     from kosent_lab.training.checkpoints import weights_sha256

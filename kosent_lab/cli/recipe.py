@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 from kosent_lab.cli import finetune, outputs, pack, pretrain, train
 from kosent_lab.cli.options import command
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.model_files import CHECKSUMS
-from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL, DEVICE = "packed.safetensors", "model", "device.txt"
@@ -121,7 +121,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _build_corpora(recipes: list[str], folder: Path, out: Path) -> dict[str, Path]:
     """Build the governed corpora that are not there yet; return the folder of each by its name."""
-    from kosent_lab.core.schema import NotAvailableError
+    from kosent_lab.core.exceptions import NotAvailableError
     from kosent_lab.curation import build_corpus, open_snapshot, read_recipe
 
     built = {}

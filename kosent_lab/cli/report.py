@@ -21,7 +21,7 @@ from kosent_lab.cli.options import (
     reading_words,
     score_calib,
 )
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier

@@ -24,7 +24,7 @@ from kosent_lab.cli.options import (
     reading,
     score_calib,
 )
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from kosent_lab.cli.options import (
     print_result,
     reading,
 )
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

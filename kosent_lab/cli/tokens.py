@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, file_columns, from_stdin, json_option, reading
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import NotAvailableError
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command, json_option, natural_int, positive_int, print_result
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from typing import Any
 
 from kosent_lab.cli.options import command, out_option
 from kosent_lab.cli.outputs import SHOWN, outside, shown
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 
 _ASKED = {
     "document": "its id",

@@ -1,3 +1,8 @@
+from .exceptions import DataError as DataError
+from .exceptions import KosentError as KosentError
+from .exceptions import ModelError as ModelError
+from .exceptions import NotAvailableError as NotAvailableError
+from .exceptions import TrainingError as TrainingError
 from .files import frame_sha256 as frame_sha256
 from .intervals import bootstrap_mean as bootstrap_mean
 from .intervals import mcnemar as mcnemar
@@ -8,8 +13,3 @@ from .many import intervals_at_once as intervals_at_once
 from .places import BUNDLED_FOLDER as BUNDLED_FOLDER
 from .places import DATA_FOLDER as DATA_FOLDER
 from .places import PAIR_FOLDER as PAIR_FOLDER
-from .schema import DataError as DataError
-from .schema import KosentError as KosentError
-from .schema import ModelError as ModelError
-from .schema import NotAvailableError as NotAvailableError
-from .schema import TrainingError as TrainingError

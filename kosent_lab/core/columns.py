@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 _KEPT_BY_PANDAS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_floating, pa.types.is_timestamp)
 _NULLABLE: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {pa.bool_(): pd.BooleanDtype()} | {

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 COLUMNS = ("split", "official_split")  # our own division, and that of the source
 
@@ -61,7 +61,7 @@ def refuse_test_rows(frame: pd.DataFrame, *, what: str) -> None:
     ... )
     Traceback (most recent call last):
     ...
-    kosent_lab.core.schema.DataError: a temperature must not see the test split, and 1 of the 2 rows given ...
+    kosent_lab.core.exceptions.DataError: a temperature must not see the test split, and 1 of the 2 rows given ...
     """
     marked = held_out_rows(frame)
     if marked.any():

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.core.files import file_sha256, git_blob_hash
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, WEIGHTS, weight_files
 from kosent_lab.core.network import check_reachable
-from kosent_lab.core.schema import ModelError, NotAvailableError
 
 _HUB = "https://huggingface.co"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 LEVEL = 0.95
 REACH = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)  # half of a normal interval, in standard errors

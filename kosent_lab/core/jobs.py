@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab import __version__
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import filelock
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import private_name, remove_leftovers
-from kosent_lab.core.schema import DataError
 
 try:
     import fcntl

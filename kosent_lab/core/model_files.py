@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import ModelError
 from kosent_lab.core.files import file_sha256, write_text
-from kosent_lab.core.schema import ModelError
 
 CHECKSUMS, CONFIG, TOKENIZER_CONFIG = "checksums.json", "config.json", "tokenizer_config.json"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"

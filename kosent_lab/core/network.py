@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 from tqdm.auto import tqdm
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 
 CHUNK_BYTES = 1 << 16  # a broken connection loses what a chunk holds
 LARGEST_BYTES = 1 << 30  # of a file whose card does not say its size

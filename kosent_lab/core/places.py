@@ -6,8 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from kosent_lab.core.hub import hub_snapshot
-from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 
 BUNDLED = "kosent-electra-small"
 REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
@@ -53,7 +52,8 @@ def named_folders() -> list[Path]:
 def _own_data() -> Path:
     """Return the folder with cards, packs and models: the clone's, or one that the user names."""
     clone = Path(__file__).resolve().parent.parent.parent / "data"
-    return next((folder for folder in (clone, *named_folders()) if (folder / "cards").is_dir()), cache_folder())
+    found = next((folder for folder in (clone, *named_folders()) if (folder / "cards").is_dir()), None)
+    return found or cache_folder()
 
 
 DATA_FOLDER = _own_data()
@@ -108,4 +108,6 @@ def find_folder(
             f"{name} needs a full commit hash of 40 digits (revision=…, --revision …); got {revision!r}. "
             "A branch changes under you: allow_moving_revision=True if you insist."
         )
+    from kosent_lab.core.hub import hub_snapshot  # and with it what reaches the network
+
     return hub_snapshot(name, revision, weights), f"{name}@{revision[:7]}"

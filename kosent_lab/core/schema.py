@@ -1,4 +1,4 @@
-"""Column names, label codes, the checks on tables and the exception types.
+"""Column names, label codes and the checks on tables.
 
 Here lives what every other module agrees on. Nothing here reads a file, draws or computes.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import to_nfc
 
 NEGATIVE, POSITIVE = 0, 1
@@ -26,50 +27,6 @@ PREDICTION_COLUMNS = (
     "truncated",
     "model_id",
 )
-
-
-# of torch on a CPU, CUDA, MPS, cuBLAS and C++
-_NO_MEMORY = ("out of memory", "allocate memory", "ALLOC_FAILED", "bad_alloc")
-
-
-class KosentError(Exception):
-    """Base of every error that this package raises on purpose: its message is for the user."""
-
-
-class DataError(KosentError, ValueError):
-    """A table, a file or a text is not what was needed."""
-
-
-class ModelError(KosentError, ValueError):
-    """A model folder or a Hub id cannot be loaded safely."""
-
-
-class TrainingError(KosentError, RuntimeError):
-    """A training run cannot go on; its last good checkpoint stands."""
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory ran out, of this machine or of an accelerator: libraries say it in words of their own.
-
-    Examples
-    --------
-    >>> is_out_of_memory(RuntimeError("MPS backend out of memory")), is_out_of_memory(RuntimeError("a shape"))
-    (True, False)
-    """
-    said = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    return said or any(words in str(error) for words in _NO_MEMORY)
-
-
-class AcceleratorLostError(TrainingError):
-    """The device that a training ran on is gone; its last good checkpoint stands."""
-
-
-class NotAvailableError(KosentError, FileNotFoundError):
-    """Something that must be fetched first is not on this machine."""
-
-    def __str__(self) -> str:
-        # OSError would show its arguments as a tuple
-        return str(self.args[0]) if self.args else ""
 
 
 def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint: str = "") -> None:
@@ -96,7 +53,7 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     >>> check_columns(pd.DataFrame({"txt": ["좋아요"]}), ["text"], what="prediction")
     Traceback (most recent call last):
     ...
-    kosent_lab.core.schema.DataError: prediction needs column 'text'; got ['txt']. Did you mean 'txt'?
+    kosent_lab.core.exceptions.DataError: prediction needs column 'text'; got ['txt']. Did you mean 'txt'?
     """
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"{what} needs a table (a pandas DataFrame); got a {type(frame).__name__}")
@@ -124,7 +81,7 @@ def check_labels(labels: pd.Series) -> None:
     >>> check_labels(pd.Series(["긍정"]))
     Traceback (most recent call last):
     ...
-    kosent_lab.core.schema.DataError: labels are 0, 1 or missing; got '긍정' (1 such): map each to the one it means
+    kosent_lab.core.exceptions.DataError: labels are 0, 1 or missing; got '긍정' (1 such): map each to the one it means
     """
     if len(odd := labels[labels.notna() & ~labels.isin([0, 1])]):
         raise DataError(

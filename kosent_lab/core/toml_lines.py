@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 def read_toml(path: Path, *, what: str) -> tuple[dict[str, Any], str]:

@@ -12,8 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.places import DATA_FOLDER, HOW_TO_GET, data_folders, local
-from kosent_lab.core.schema import DataError, NotAvailableError
 
 CARDS_FOLDER = DATA_FOLDER / "cards"
 UNSTATED = "LicenseRef-unstated"

@@ -16,15 +16,9 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.printable import shown_name
-from kosent_lab.core.schema import (
-    PREDICTION_COLUMNS,
-    DataError,
-    NotAvailableError,
-    check_columns,
-    parse_labels,
-    plain_label,
-)
+from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns, parse_labels, plain_label
 from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import map_labels, without_points
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile

@@ -9,7 +9,8 @@ import re
 
 import pandas as pd
 
-from kosent_lab.core.schema import MISSING_WORDS, DataError, label_word, plain_label
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import MISSING_WORDS, label_word, plain_label
 
 _STARS = re.compile(r"([★⭐*]+)[☆]*")
 _POINTS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:점|stars?)")

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import git_blob_hash
-from kosent_lab.core.schema import DataError
 
 BLOB_HASHES = {
     "ratings.txt": "9cd603e0d9a3685955fd8994052be3ae143dafdb",

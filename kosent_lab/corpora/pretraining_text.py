@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.held_out import held_out_rows
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.documents import load
 from kosent_lab.corpora.splits import fold_texts, hash_share, split_frame

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.places import cache_folder
-from kosent_lab.core.schema import DataError
 
 _MARKS = "verified.json"  # in the cache folder: path to size, time of change and the hash that was proved
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kosent_lab.core.columns import to_frame, to_text
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import replace_surrogates
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.reading import WIDEST, Reading, one_column
 from kosent_lab.corpora.separated import SeparatedFile, find_encoding
 

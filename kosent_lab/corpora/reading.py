@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.schema import DataError
 
 LINES_LOOKED_AT = 20  # for a header below a title
 WIDEST = 2_000  # columns of a table

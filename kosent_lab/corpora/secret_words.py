@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.corpora.personal_checks import NO_SECRET
 from kosent_lab.corpora.recogniser import is_free
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names, parted_otherwise
 
 logger = logging.getLogger(__name__)

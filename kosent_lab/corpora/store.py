@@ -12,10 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core import network
+from kosent_lab.core.exceptions import DataError, KosentError, NotAvailableError
 from kosent_lab.core.files import file_sha256, sync, write_parquet
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import cache_folder, data_folders
-from kosent_lab.core.schema import DataError, KosentError, NotAvailableError, parse_labels
+from kosent_lab.core.schema import parse_labels
 from kosent_lab.corpora import nsmc
 from kosent_lab.corpora.cards import UNSTATED, Card, CorpusFile, find_card, find_file
 from kosent_lab.corpora.proofs import is_proved

@@ -18,7 +18,7 @@ import pandas as pd
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.escape import unescape
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names
 
 logger = logging.getLogger(__name__)

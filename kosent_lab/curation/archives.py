@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, MOST_FILES, decode, file_row
 
 _END = 1024  # bytes of zeros that a tar ends in

@@ -16,11 +16,11 @@ import pandas as pd
 
 from kosent_lab import __version__
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import file_sha256, write_parquet, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora.personal import fingerprint
 from kosent_lab.curation.changes import changelog, compare_snapshots
 from kosent_lab.curation.croissant import write_croissant

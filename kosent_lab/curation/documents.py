@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.jobs import table_sha256
 from kosent_lab.core.places import cache_folder
-from kosent_lab.core.schema import DataError, check_columns, plain_label
+from kosent_lab.core.schema import check_columns, plain_label
 from kosent_lab.corpora import cards, documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.curation.archives import read_archive

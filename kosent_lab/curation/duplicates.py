@@ -15,7 +15,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from kosent_lab.core.columns import comparable
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.nearness import GRAM
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.curation.minhash import find_candidates, find_nearest

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 
 logger = logging.getLogger(__name__)
 PART_ROWS = 50_000  # documents of a part; part of what a step is, so the same everywhere

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.files import git_blob_hash
-from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.curation.identity import tree_digest
 from kosent_lab.curation.languages import file_language
 

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import git_blob_hash
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.folders import MOST_FILES
 
 

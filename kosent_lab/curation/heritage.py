@@ -19,9 +19,9 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import git_blob_hash, write_bytes
 from kosent_lab.core.network import check_reachable, fetch_bytes
-from kosent_lab.core.schema import DataError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, file_row
 from kosent_lab.curation.identity import parse_swhid, tree_digest
 

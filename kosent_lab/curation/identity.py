@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.core.hangul import fold_text, replace_surrogates, to_nfc
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import mask_text
 
 PUBLISHED = "_published"  # behind the name of a hash: of the text without what names persons

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import spellings
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation.identity import add_identity, add_published, letters_sha256, name_sha256
 from kosent_lab.curation.optout import find_wished_in, spelt_alike, unmatched

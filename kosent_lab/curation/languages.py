@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.schema import NotAvailableError
 
 HANGUL = "[가-힣ㄱ-ㅎㅏ-ㅣ]"
 _APART = "[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]"

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.curation.licence_metadata import Evidence, declared_licence
 from kosent_lab.curation.licences import UNREAD, join_licences
 from kosent_lab.curation.reuse import AGGREGATE, OVERRIDE, Annotations, Statement, without_shown

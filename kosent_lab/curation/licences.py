@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from boolean.boolean import Expression
 from license_expression import ExpressionError, LicenseWithExceptionSymbol, Licensing, get_spdx_licensing
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 UNREAD = "LicenseRef-unread"
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")

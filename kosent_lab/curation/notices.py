@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.printable import markdown_line
-from kosent_lab.core.schema import DataError
 from kosent_lab.curation.copyright import COLUMN
 from kosent_lab.curation.recipe import KINDS_OF_SOURCE
 from kosent_lab.curation.snapshots import Snapshot

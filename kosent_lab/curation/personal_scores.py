@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import DATA_FOLDER
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import KINDS, Found, find_personal
 
 PARTS = {

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.personal import Found, describe, find_in_cell, mask_text
 from kosent_lab.corpora.personal_tables import (
     find_in_value,

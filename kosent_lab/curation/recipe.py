@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.licences import spdx
 from kosent_lab.curation.steps import STEPS

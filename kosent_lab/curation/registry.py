@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation.folders import decode
 from kosent_lab.curation.identity import letters_sha256, text_sha256

@@ -17,8 +17,8 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import spellings
-from kosent_lab.core.schema import DataError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, file_row
 from kosent_lab.curation.git import blob_sizes, list_tree, read_blobs, run_git
 from kosent_lab.curation.identity import snapshot_swhid

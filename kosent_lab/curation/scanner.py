@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import write_bytes
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.curation.outcome import Outcome
 
 _SECONDS = 60.0  # that one document may take

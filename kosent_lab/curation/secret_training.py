@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.personal import Found, find_by_pattern
 from kosent_lab.corpora.secret_words import FILE, SIZE, SecretWords, candidates, features, hashed
 from kosent_lab.curation.personal_scores import is_same

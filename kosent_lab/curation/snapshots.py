@@ -22,10 +22,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset
 import pyarrow.parquet
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import file_sha256
 from kosent_lab.core.hangul import spellings
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, NotAvailableError
 
 MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED = (
     "manifest.json",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, parse_licence, written_licence
 
 # the tag that REUSE asks for, alone on its line but for the marks of a comment, or behind whose the file is

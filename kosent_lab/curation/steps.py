@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.core.schema import DataError, check_columns, plain_label
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap

@@ -11,8 +11,9 @@ import pandas as pd
 from scipy import special
 
 from kosent_lab.calibration.outcomes import pair_groups
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, resample_counts
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import design_effect
 
 _STRENGTHS = np.geomspace(2, 2_000, 100)  # texts that the expectation counts for

@@ -14,6 +14,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.temperature import fit_shift
 from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import (
     bootstrap_mean,
     mcnemar,
@@ -21,7 +22,7 @@ from kosent_lab.core.intervals import (
     resample_counts,
 )
 from kosent_lab.core.many import intervals_at_once
-from kosent_lab.core.schema import DataError, check_columns, value_name
+from kosent_lab.core.schema import check_columns, value_name
 from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import bootstrap_means, flip_p, mcnemar, percentile_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 
 
 def paired_summary(pairs: pd.DataFrame, *, resamples: int = 2_000, seed: int = 0) -> pd.Series:

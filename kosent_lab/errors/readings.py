@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, check_columns, with_correct
+from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.errors.hard_cases import SURE
 
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")

@@ -28,9 +28,10 @@ SPLITS = 40
 DRAWS = 1_000
 MOST_ROWS = 100_000
 MOST_VALUES = 50  # of one column: the commonest; of thousands of shops or films none has the rows to be surely bad
-MOST_CELLS = 200_000_000  # slices times rows, four bytes each, three times over
+MOST_CELLS = 200_000_000  # slices times rows, four bytes each, and half as much again while they are weighed
 SURELY = 0.05  # an adjusted p up to which a slice is called surely bad
 _ALIKE = 0.95  # share of a condition's rows from which a second condition adds nothing
+_SLICES_AT_ONCE = 16  # each is as long as the table
 _AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 
 
@@ -269,11 +270,15 @@ def _likeness(member: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> np
     """Return how much wider than that of single rows the spread of each slice's difference is by its groups, at least
     1: the root of Kish's design effect.
     """
-    n = member.sum(axis=1, keepdims=True)
-    share = (member / n - (1 - member) / (len(correct) - n)) * (correct - correct.mean())
-    single = (share**2).sum(axis=1)
-    together = (_summed(share, groups) ** 2).sum(axis=1)
-    return np.sqrt(np.maximum(1.0, together / np.maximum(single, 1e-12)))
+    likeness = np.ones(len(member))
+    for at in range(0, len(member), _SLICES_AT_ONCE):  # a few slices at a time: each is as long as the table
+        some = member[at : at + _SLICES_AT_ONCE]
+        n = some.sum(axis=1, keepdims=True)
+        share = (some / n - (1 - some) / (len(correct) - n)) * (correct - correct.mean())
+        single = (share**2).sum(axis=1)
+        together = (_summed(share, groups) ** 2).sum(axis=1)
+        likeness[at : at + len(some)] = np.sqrt(np.maximum(1.0, together / np.maximum(single, 1e-12)))
+    return likeness
 
 
 def _summed(share: np.ndarray, groups: np.ndarray) -> np.ndarray:

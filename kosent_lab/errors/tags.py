@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import DataError
 
 COLUMNS = ("corpus", "doc_id", "cause", "note", "time")
 _FORMER = COLUMNS[1:]  # files written before tags named their corpus: of any

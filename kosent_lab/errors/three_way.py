@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 
 CLASSES = ("negative", "neutral", "positive")
 

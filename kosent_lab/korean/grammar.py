@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError
 from kosent_lab.core.toml_lines import read_toml
 
 POLARITIES = ("negative", "positive", "neutral")

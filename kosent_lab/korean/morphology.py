@@ -15,8 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
-from kosent_lab.core.schema import NotAvailableError, check_texts
+from kosent_lab.core.schema import check_texts
 from kosent_lab.korean.eojeol import split_eojeol
 from kosent_lab.korean.mending import mend, split_unknown
 from kosent_lab.korean.morphemes import Morpheme, own_morphemes

@@ -110,7 +110,8 @@ def _path() -> Path:
 def _read_all(texts: list[str], workers: int | None, progress: bool, apart: bool = False) -> list[list[list[Any]]]:
     need_kiwi()
     workers = workers or os.cpu_count() or 1
-    keys = [_key(text) for text in texts]
+    version = f"{READING_VERSION}/{importlib.metadata.version('kiwipiepy')}".encode()  # looked up in files each time
+    keys = [_key(text, version) for text in texts]
     rows: list[list[list[Any]]] = []
     context = multiprocessing.get_context("spawn")  # a fork would take the memory of this process along
     pool = ProcessPoolExecutor(1, mp_context=context) if apart else None
@@ -122,9 +123,8 @@ def _read_all(texts: list[str], workers: int | None, progress: bool, apart: bool
     return rows
 
 
-def _key(text: str) -> bytes:
-    version = f"{READING_VERSION}/{importlib.metadata.version('kiwipiepy')}"
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=version.encode()).digest()
+def _key(text: str, version: bytes) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=version).digest()
 
 
 class _Store:

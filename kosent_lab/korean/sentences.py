@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import is_syllable
 from kosent_lab.core.josa import choose_form
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.conjugation import FINAL, Forms
 from kosent_lab.korean.grammar import Grammar, Predicate
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import fuse_finals
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.store import load_corpus
 from kosent_lab.korean.eojeol import drop_colloquial
 from kosent_lab.korean.morphemes import JOSA_TAGS

@@ -17,10 +17,11 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from kosent_lab.calibration.temperature import read_calibration
+from kosent_lab.core.exceptions import ModelError
 from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.model_files import CONFIG, GENERATOR_CONFIG, TOKENIZER_CONFIG, check_folder, model_id, weight_files
 from kosent_lab.core.places import find_folder
-from kosent_lab.core.schema import ModelError, polarity_of
+from kosent_lab.core.schema import polarity_of
 from kosent_lab.models.devices import choose_device, choose_precision
 from kosent_lab.models.folders import open_backend, open_model, open_settings, open_wrapped_tokenizer, read_weights
 from kosent_lab.models.lean import Forward, LeanElectra, build_forward

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.exceptions import ModelError
 
 _BF16_CUDA = (8, 0)  # compute capability: Ampere and later
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})

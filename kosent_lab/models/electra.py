@@ -15,9 +15,10 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForSequenceClassification, PreTrainedModel
 
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import write_checksums
-from kosent_lab.core.schema import DataError, ModelError, parse_labels
+from kosent_lab.core.schema import parse_labels
 from kosent_lab.models.devices import seeded
 from kosent_lab.models.folders import load_model, without_progress_bar
 from kosent_lab.models.storage import EightBits, save_weights

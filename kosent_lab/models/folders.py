@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 from torch import nn
 
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, read_settings, weight_files
-from kosent_lab.core.schema import DataError, ModelError
 from kosent_lab.tokenization.cutters import as_cutter, check_knows_korean
 from kosent_lab.tokenization.tokenizers import open_tokenizer, read_long_words
 

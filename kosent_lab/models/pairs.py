@@ -13,11 +13,11 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining, ElectraForSequenceClassification
 
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.core.files import whole, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.model_files import CONFIG, GENERATOR, GENERATOR_CONFIG, WEIGHTS, read_settings, write_checksums
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models.devices import seeded
 from kosent_lab.models.electra import grow_depth, small_config
 from kosent_lab.models.folders import check_counts, load_model, read_shapes, read_weights

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.exceptions import ModelError
 
 # the sizes in a config.json, and what transformers takes for one that is not named
 _SIZES = {

@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED_FOLDER, local
-from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.errors.three_way import CLASSES
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra

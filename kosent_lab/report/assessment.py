@@ -122,7 +122,7 @@ class Assessment:
         None are given where few answers are wrong, or right: a calibrator costs the many a little each and gives the
         few much, so that rows which lack some of the few look surely harmed (with 3 wrong of 30 in a fifth of draws).
         """
-        table = calibration.compare(self.scored, self.frame, of=["positive"], resamples=self.resamples)
+        table = calibration.compare(self.scored, self.frame, of=["positive"], only=["nll"], resamples=self.resamples)
         value, low, high = table.set_index("metric").loc["nll", ["difference", "ci_low", "ci_high"]]
         known = min(self.n_wrong, self.n_labelled - self.n_wrong) >= FEWEST_OF_EACH
         return (value, low, high) if known else (value, np.nan, np.nan)

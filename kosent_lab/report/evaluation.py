@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.report.assessment import Assessment
 

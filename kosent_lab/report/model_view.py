@@ -15,7 +15,7 @@ import pandas as pd
 from kosent_lab import behaviour
 from kosent_lab.behaviour import suite_scores
 from kosent_lab.behaviour.suites import BehaviourTest
-from kosent_lab.core.schema import KosentError
+from kosent_lab.core.exceptions import KosentError
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.lean import LeanElectra
 from kosent_lab.models.three_way import read_three_way

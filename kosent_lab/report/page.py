@@ -26,10 +26,10 @@ from kosent_lab import __version__, figures
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import printable
-from kosent_lab.core.schema import DataError
 from kosent_lab.report import model_sections, reading_section, sections, sentences, text_sections
 from kosent_lab.report.parts import Part, from_frame
 

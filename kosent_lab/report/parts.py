@@ -19,9 +19,10 @@ from kosent_lab import corpora, scoring
 from kosent_lab.calibration.calibrator_choice import CalibratorChoice, choose_calibrator
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature, read_calibration
+from kosent_lab.core.exceptions import DataError, KosentError
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER
-from kosent_lab.core.schema import DataError, KosentError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.reading import one_column
 from kosent_lab.report.assessment import Assessment, assess

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab import errors
+from kosent_lab.core.exceptions import KosentError
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER
-from kosent_lab.core.schema import KosentError
 from kosent_lab.errors.readings import cause_names
 from kosent_lab.errors.tags import latest_tags
 from kosent_lab.report.layout import Section, Table, columns, interval

@@ -16,9 +16,9 @@ import pandas as pd
 
 from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.calibration.summary import FEWEST
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import cut, isolated
-from kosent_lab.core.schema import DataError
 from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
 from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
 from kosent_lab.figures.theme import drawable

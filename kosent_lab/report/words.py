@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab import korean, tokenization
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.corpora import personal
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.files import write_parquet
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.core.schema import NotAvailableError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.scoring.answers import add_predictions
 from kosent_lab.scoring.saved import load_scored
 from kosent_lab.studies.kept import STUDIES_FOLDER

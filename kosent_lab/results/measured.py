@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.studies.kept import STUDIES_FOLDER
 
 MEASURED = STUDIES_FOLDER / "measured.json"

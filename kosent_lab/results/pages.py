@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.places import DATA_FOLDER, local
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.results import (
     behaviour_tables,
     calibration_tables,

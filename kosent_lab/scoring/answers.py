@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import special
 
 from kosent_lab.calibration.outcomes import BY, TAUGHT, sigmoid
-from kosent_lab.core.schema import DataError, parse_labels
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import parse_labels
 from kosent_lab.errors.three_way import CLASSES
 
 # what a model answers, and what a calibrator says of its answers

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.formulas import escape_formula
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import personal_tables
 from kosent_lab.corpora.documents import iter_documents
 from kosent_lab.corpora.reading import Reading

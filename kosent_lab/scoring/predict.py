@@ -19,7 +19,8 @@ import pyarrow as pa
 import torch
 from tqdm.auto import tqdm
 
-from kosent_lab.core.schema import ModelError, check_columns, check_labels, is_out_of_memory
+from kosent_lab.core.exceptions import ModelError, is_out_of_memory
+from kosent_lab.core.schema import check_columns, check_labels
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad

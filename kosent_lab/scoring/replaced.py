@@ -13,9 +13,10 @@ import torch
 from tokenizers import Tokenizer
 
 from kosent_lab.core.auroc import weighted_auroc
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.intervals import percentile_interval, resample_counts
-from kosent_lab.core.schema import DataError, check_columns, check_texts
+from kosent_lab.core.schema import check_columns, check_texts
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.devices import seeded
 from kosent_lab.models.pairs import ElectraPair

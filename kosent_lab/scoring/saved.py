@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError, KosentError, NotAvailableError
 from kosent_lab.core.files import file_sha256, frame_sha256, write_parquet, write_text
 from kosent_lab.core.model_files import WEIGHTS, model_id
 from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
-from kosent_lab.core.schema import PREDICTION_COLUMNS, DataError, KosentError, NotAvailableError, check_columns
+from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.errors.slices import TEXT_COLUMNS, add_slices
 from kosent_lab.korean.readings import READING_VERSION, read_cached

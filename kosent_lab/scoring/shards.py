@@ -23,10 +23,10 @@ import pyarrow.parquet
 
 from kosent_lab.core import jobs
 from kosent_lab.core.columns import to_table
+from kosent_lab.core.exceptions import DataError, KosentError
 from kosent_lab.core.files import frame_sha256, refuse_existing, whole
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from kosent_lab.core.auroc import auroc_interval, weighted_auroc
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, percentile_interval, resample_counts
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import mean_of, share_of
 
 AS_IT_IS = "as it is"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import held_out_rows, refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import fold_texts, hash_share
 
 PER_LABEL = 600  # so that one label's thousands do not drown the other, and a step takes seconds

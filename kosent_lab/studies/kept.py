@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.files import write_parquet, write_text
 from kosent_lab.core.places import DATA_FOLDER, local
-from kosent_lab.core.schema import NotAvailableError
 
 STUDIES_FOLDER = DATA_FOLDER / "studies"
 

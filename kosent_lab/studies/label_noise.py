@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.intervals import RESAMPLES, bootstrap_mean, paired_difference, percentile_interval
-from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.errors.readings import check_strata, stratum_of, verdicts
 from kosent_lab.training.baseline import out_of_fold
 

@@ -21,10 +21,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kosent_lab import corpora
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import fold_text
 from kosent_lab.core.places import DATA_FOLDER
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 
 logger = logging.getLogger(__name__)

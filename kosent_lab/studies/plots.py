@@ -13,7 +13,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_columns
 from kosent_lab.figures.theme import ACCENT, LINE, MUTED, fresh_axes
 
 _BALANCED = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]

@@ -14,7 +14,8 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.auroc import weighted_auroc
-from kosent_lab.core.schema import DataError, NotAvailableError, check_columns
+from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import matched_difference
 from kosent_lab.errors.three_way import CLASSES, confusion_table, macro_f1
 from kosent_lab.models.classifier import Classifier

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import find_folder
-from kosent_lab.core.schema import DataError, ModelError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.models.lean import build_forward

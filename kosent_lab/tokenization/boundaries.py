@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import replace_surrogates, to_nfc
 from kosent_lab.core.intervals import REACH, wilson_interval
 from kosent_lab.core.josa import JOSA_PAIRS, final_sound, single_josa
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
 from kosent_lab.tokenization.cutters import as_cutter
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, Protocol
 
 from tokenizers import Tokenizer
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import replace_surrogates
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.readings import read_starts
 
 STRANGER = "\ufffd"  # the piece of a character that has none (``tokenization.unknown``)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from kosent_lab.core.exceptions import DataError, KosentError, ModelError, NotAvailableError
 from kosent_lab.core.model_files import check_folder
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER, find_folder, local
-from kosent_lab.core.schema import DataError, KosentError, ModelError, NotAvailableError
 from kosent_lab.corpora.cards import Card, find_card, is_present, list_cards
 from kosent_lab.corpora.store import right_file
 from kosent_lab.tokenization.cutters import (

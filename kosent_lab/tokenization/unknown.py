@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.tokenization.cutters import STRANGER
 
 # how an emoji is drawn, not which it is: as text or picture, joined to the next, as woman or man, on a key, with the

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.hangul import clean_text
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.morphemes import own_starts
 from kosent_lab.korean.morphology import read_morphemes
 

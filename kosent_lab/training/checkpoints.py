@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError, TrainingError
 from kosent_lab.core.files import whole
-from kosent_lab.core.schema import DataError, TrainingError
 
 
 def weights_sha256(model: nn.Module) -> str:

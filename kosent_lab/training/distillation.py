@@ -17,8 +17,8 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import file_sha256, whole
-from kosent_lab.core.schema import DataError
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.training.acceleration import autocast, choose_attention

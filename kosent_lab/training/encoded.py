@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_columns
 from kosent_lab.scoring.encode import encode_texts, plain_tokenizer
 
 # what a training looks at; numbers with NaN where there is none, so that a file gives back the same to the bit

@@ -20,9 +20,10 @@ from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import pad
 from kosent_lab.training.acceleration import autocast, can_compile, choose_attention, compile_layers

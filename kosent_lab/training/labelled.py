@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import held_out_rows
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import LABEL_NAMES, DataError, check_columns
+from kosent_lab.core.schema import LABEL_NAMES, check_columns
 from kosent_lab.corpora.documents import is_file, load
 from kosent_lab.corpora.reading import Reading, plain_name
 from kosent_lab.corpora.splits import fold_texts, hash_share

@@ -19,9 +19,9 @@ import pandas as pd
 import torch
 from torch import nn
 
+from kosent_lab.core.exceptions import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.models.devices import seeded
 from kosent_lab.training.acceleration import kept_memory
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint

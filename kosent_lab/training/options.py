@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 # what a run may be told otherwise when it goes on: how long, how fast, how often it is looked at, not what is learnt
 MAY_CHANGE = frozenset({

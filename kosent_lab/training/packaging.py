@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.calibration.temperature import fit_shift, fit_temperature
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION, model_id, write_checksums
 from kosent_lab.core.places import find_folder
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
 from kosent_lab.models import electra, pairs
 from kosent_lab.models.classifier import Classifier, load_classifier

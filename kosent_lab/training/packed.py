@@ -17,8 +17,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import file_sha256, whole
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora import cards
 from kosent_lab.training.encoded import NUMBERS, WORDS, Encoded
 from kosent_lab.training.labelled import SNAPSHOT, open_named

@@ -18,12 +18,13 @@ from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.core.exceptions import DataError, TrainingError
 from kosent_lab.core.files import write_bytes
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION
 from kosent_lab.core.places import DATA_FOLDER
-from kosent_lab.core.schema import DataError, TrainingError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.core.toml_lines import read_toml
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.electra import open_classifier, save_classifier

@@ -22,9 +22,9 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import DataError
 from kosent_lab.models.corruption import choose_in_rows, choose_places, sample
 from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair

@@ -10,8 +10,8 @@ import logging
 
 import pandas as pd
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import DATA_FOLDER
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.pretraining_text import evaluation_keys
 from kosent_lab.corpora.splits import fold_texts, hash_share
 from kosent_lab.corpora.store import load_corpus

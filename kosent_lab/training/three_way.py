@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 
 from kosent_lab.calibration.outcomes import sigmoid
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.errors.three_way import alike_best, three_way_cells
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.three_way import NeutralHead

@@ -16,10 +16,11 @@ import pandas as pd
 
 from kosent_lab import behaviour, errors
 from kosent_lab.calibration.outcomes import margin, sigmoid
+from kosent_lab.core.exceptions import KosentError
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.places import DATA_FOLDER
 from kosent_lab.core.printable import cut, printable
-from kosent_lab.core.schema import KosentError, check_columns
+from kosent_lab.core.schema import check_columns
 from kosent_lab.errors.tags import add_tag, latest_tags, read_tags
 from kosent_lab.korean.readings import read_cached
 from kosent_lab.models.classifier import Classifier

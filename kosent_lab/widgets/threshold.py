@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from kosent_lab import calibration, errors, figures
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.errors.slices import can_slice
 from kosent_lab.figures.theme import to_png
 from kosent_lab.report.assessment import Assessment, assess

@@ -7,7 +7,7 @@ import torch
 
 from kosent_lab import behaviour
 from kosent_lab.behaviour.attribution import _weights, kind_of
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.exceptions import ModelError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame

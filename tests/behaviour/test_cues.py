@@ -3,7 +3,7 @@ import pytest
 
 from kosent_lab import behaviour, corpora, errors
 from kosent_lab.behaviour import cues
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean.morphology import read_morphemes
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from kosent_lab.behaviour.effects import effect_table, score_changes
 from kosent_lab.behaviour.particles import perturb
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean.readings import read_cached
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.studies.particles import change_particles

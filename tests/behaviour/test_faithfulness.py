@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kosent_lab import behaviour
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 GOOD, BAD = "좋다", "나쁘다"
 TEXTS = [f"이 집 {GOOD} 그리고 멀다", f"여기 {BAD} 정말 그냥 그래", f"{GOOD} {GOOD} {BAD} 같다 뭐", "한마디"]

@@ -5,8 +5,8 @@ import pytest
 
 from kosent_lab.behaviour.controls import CONTROLS, POLAR, is_polar, neutral_places
 from kosent_lab.behaviour.particles import KINDS, SWAPS, TOPICS, perturb
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import JOSA
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.morphemes import own_morphemes
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 

@@ -4,7 +4,7 @@ import pytest
 
 from kosent_lab.behaviour import suite_scores, suites
 from kosent_lab.behaviour.shifts import word_shifts
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 
 SUITE = """
 capability = "demo"

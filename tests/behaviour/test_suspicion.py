@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 from kosent_lab import behaviour
 from kosent_lab.behaviour import suspicion
 from kosent_lab.behaviour.suspicion import suspicion_table
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.models import pairs
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from kosent_lab.behaviour.templates import Slot, check_slots, draw_fillings, fill, parse_template
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 WORDS = {"thing": ["영화", "음식", "서울"], "good": [{"thing": "음식", "stem": "맛있"}, {"thing": "방", "stem": "넓"}]}
 

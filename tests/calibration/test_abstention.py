@@ -12,7 +12,7 @@ from kosent_lab.calibration.abstention import (
     risk_coverage,
     threshold_summary,
 )
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.splits import halve
 
 

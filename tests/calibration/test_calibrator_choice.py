@@ -6,7 +6,7 @@ from kosent_lab.calibration import Temperature, calibrator_choice, calibrator_co
 from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.outcomes import TAUGHT
 from kosent_lab.cli.options import CALIBRATORS
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
 from kosent_lab.report.sections import calibrator_note

@@ -13,7 +13,7 @@ from kosent_lab import calibration
 from kosent_lab.calibration.calibrator_comparison import fold_numbers, proper_losses
 from kosent_lab.calibration.families import METHODS, apply_family, fit_family
 from kosent_lab.calibration.outcomes import log_odds, margin
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.splits import halve
 from tests.calibration.test_summary import over, rows, sigmoid
 

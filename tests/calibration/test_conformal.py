@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from tests.calibration.test_summary import over, rows
 
 

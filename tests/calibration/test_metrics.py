@@ -5,8 +5,8 @@ import relplot
 from sklearn.metrics import brier_score_loss, log_loss
 
 from kosent_lab import calibration
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError
 from kosent_lab.scoring.answers import add_predictions
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration, figures
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from tests.calibration.test_summary import over, rows
 
 

@@ -4,7 +4,7 @@ import pytest
 from kosent_lab import calibration
 from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.calibration.priors import estimate_share, shift_of
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 def odds(share, *, n=20_000, seed=0):

@@ -13,8 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from kosent_lab import calibration
 from kosent_lab.calibration import cells, likelihood, metrics
 from kosent_lab.calibration.resampling import Reading
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError
 from kosent_lab.scoring.answers import add_predictions
 
 
@@ -332,6 +332,18 @@ def test_a_curve_of_pairs_needs_no_draws():
     frame = pd.DataFrame({"prob_1": [0.9, 0.8, 0.2, 0.4], "label": [1, 0, 0, 1], "pair_id": ["a", "a", "b", "b"]})
     frame = frame.assign(logit_0=0.0, logit_1=1.0, pred=1, confidence=0.9, correct=True)
     assert len(calibration.corp_curve(frame, resamples=0))
+
+
+def test_a_measure_asked_for_alone_is_the_one_among_all():
+    first, second = rows(400, seed=1), rows(400, seed=1, truth=over)
+    options = {"paired": False, "resamples": 60}
+    every = calibration.compare(first, second, **options).set_index(["of", "metric"])
+    for name in every.index.get_level_values("metric").unique():
+        alone = calibration.compare(first, second, only=[name], **options).set_index(["of", "metric"])
+        assert set(alone.index.get_level_values("metric")) == {name}
+        pd.testing.assert_frame_equal(alone, every.loc[alone.index])
+    with pytest.raises(DataError, match="no difference of magic is measured"):
+        calibration.compare(first, second, only=["magic"], resamples=10, paired=False)
 
 
 def test_parts_that_few_rows_raise_are_compared_without_that():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.calibration import Temperature, choose_calibrator, fit_temperature, read_calibration
-from kosent_lab.core.schema import DataError, ModelError
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
 from kosent_lab.report.sections import calibrator_note

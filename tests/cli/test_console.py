@@ -10,7 +10,7 @@ import pytest
 
 from kosent_lab.cli import crashes, data, parser
 from kosent_lab.cli.options import kind_of_stdin, print_result
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 COMMAND = [sys.executable, "-m", "kosent_lab.cli"]
 

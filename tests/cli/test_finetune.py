@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.cli import parser
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.training import finetuning
 
 

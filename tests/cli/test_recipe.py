@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.cli import recipe
+from kosent_lab.core.exceptions import AcceleratorLostError, TrainingError
 from kosent_lab.core.places import BUNDLED_FOLDER
-from kosent_lab.core.schema import AcceleratorLostError, TrainingError
 from kosent_lab.corpora import load
 from kosent_lab.curation import build_corpus, open_snapshot, read_recipe
 from kosent_lab.tokenization.tokenizers import open_tokenizer

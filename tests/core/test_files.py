@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core import files
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "kosent_lab"

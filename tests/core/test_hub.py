@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.hub import hub_snapshot
-from kosent_lab.core.schema import NotAvailableError
 
 COMMIT, NAME = "0123456789" * 4, "someone/model"
 FILES = {

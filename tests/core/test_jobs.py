@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core import jobs
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 TABLE = pd.DataFrame({"text": ["가", None, "None"], "label": pd.array([1, None, 0], dtype="Int64")})
 

@@ -10,10 +10,10 @@ import time
 import pytest
 
 from kosent_lab.core import locks
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import private_name, whole, write_text
 from kosent_lab.core.folders import whole_folder
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import DataError
 
 HOLDER = (
     "import sys, time; from pathlib import Path; from kosent_lab.core.locks import hold\n"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from kosent_lab.core import model_files
-from kosent_lab.core.schema import ModelError
+from kosent_lab.core.exceptions import ModelError
 
 
 @pytest.fixture

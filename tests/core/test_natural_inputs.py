@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import behaviour, calibration, core, curation, errors, korean, models, tokenization
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 def test_a_series_is_taken_by_its_order_whatever_its_index():

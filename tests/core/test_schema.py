@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import DataError, check_columns, parse_labels
+from kosent_lab.core.schema import check_columns, parse_labels
 
 
 def test_missing_column_names_the_nearest():

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.corpora.documents import iter_documents, load
 from kosent_lab.corpora.labels import parse_map, without_points
 from kosent_lab.corpora.readers import SUFFIXES

@@ -4,7 +4,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora import nsmc as nsmc_module
 
 

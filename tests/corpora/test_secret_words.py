@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kosent_lab.core.schema import ModelError, NotAvailableError
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.corpora.personal import find_by_pattern, find_personal, mask_text
 from kosent_lab.corpora.secret_words import SIZE, SecretWords, candidates, load_secret_words
 from kosent_lab.curation.personal_scores import PARTS, read_marked

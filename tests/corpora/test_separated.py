@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.documents import load
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.corpora.separated import SeparatedFile

@@ -11,9 +11,9 @@ import pytest
 
 from kosent_lab import corpora
 from kosent_lab.core import network
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import file_sha256, frame_sha256
 from kosent_lab.core.places import cache_folder
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.corpora import cards, proofs, store
 from tests.conftest import ROOT
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import corpora
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.nearness import near_copies
 from kosent_lab.corpora.personal import find_personal

@@ -4,7 +4,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora import workbooks
 from kosent_lab.corpora.documents import load
 from kosent_lab.corpora.reading import Reading

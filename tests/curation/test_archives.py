@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation import archives
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.folders import decode

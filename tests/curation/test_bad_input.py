@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab import curation
+from kosent_lab.core.exceptions import DataError, KosentError
 from kosent_lab.core.locks import hold
-from kosent_lab.core.schema import DataError, KosentError
 from kosent_lab.curation import steps
 from kosent_lab.curation.duplicates import find_duplicates
 from kosent_lab.curation.folders import read_folder

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation.registry import wish_for_text
 from kosent_lab.curation.snapshots import MANIFEST, manifest_sha256
 

@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation import build_corpus, read_recipe
 from kosent_lab.curation.languages import add_content_languages, magika_detector
 

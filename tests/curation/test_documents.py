@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation import steps
 from kosent_lab.curation.documents import read_source, read_sources
 

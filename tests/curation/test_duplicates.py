@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap, fold
 from kosent_lab.curation.steps import duplicates
 

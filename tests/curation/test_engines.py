@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.curation import engines, steps
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation.folders import directory_swhid
 from kosent_lab.curation.heritage import read_heritage
 from tests.curation.test_repositories import commit, git

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation import steps
 from kosent_lab.curation.archives import read_archive
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates

@@ -3,7 +3,7 @@ import subprocess
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.identity import (
     add_identity,
     content_swhid,

@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.curation.licence_evidence import is_licence_file, licences_of_files, scancode_detector
 from kosent_lab.curation.licence_metadata import declared_licence
 from kosent_lab.curation.licences import written_licence

@@ -1,6 +1,6 @@
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.licences import is_allowed, parse_licence
 from kosent_lab.curation.stated_licences import stated_licence
 

@@ -3,7 +3,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.identity import add_identity
 from kosent_lab.curation.optout import find_near_wished, find_wished, unmatched
 from kosent_lab.curation.registry import add_wish, is_same_wish, read_registry, wish_for_text

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.personal import KINDS, Found
 from kosent_lab.curation.personal_scores import PARTS, read_marked, score_personal
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.curation.presidio import presidio_finder
 
 

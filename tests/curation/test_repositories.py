@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation import git as git_objects
 from kosent_lab.curation import repositories
 from kosent_lab.curation.folders import directory_swhid, read_folder

@@ -3,7 +3,7 @@ import sys
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation.scanner import scan
 
 SCANNER = """

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.personal import find_by_pattern
 from kosent_lab.corpora.secret_words import FOLDER, load_secret_words
 from kosent_lab.curation.personal_scores import PARTS, read_marked

@@ -9,7 +9,7 @@ import pytest
 
 from kosent_lab import cli, curation
 from kosent_lab.cli import parser
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import add_identity, name_sha256
 from kosent_lab.curation.optout import find_wished

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import errors
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 
 def frame(chance, n=2_000, seed=0):

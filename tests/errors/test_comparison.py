@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from kosent_lab import errors
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.errors.comparison import compare_recipes
 from kosent_lab.studies import kept
 

@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from kosent_lab import errors
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.errors.readings import STRATA, check_strata
 from kosent_lab.studies.kept import STUDIES_FOLDER, load_study
 

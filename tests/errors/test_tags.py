@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.errors.tags import add_tag, latest_tags, read_tags
 
 ONE = "from pathlib import Path; from kosent_lab.errors.tags import add_tag; import sys\n"

@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from kosent_lab import errors
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.scoring.answers import add_predictions
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import behaviour, calibration, errors, figures, scoring, tokenization
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 
 matplotlib.use("Agg")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean.grammar import POLARITIES, read_grammar
 from kosent_lab.training.teaching import GRAMMAR
 

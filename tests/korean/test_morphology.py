@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.hangul import compose, to_nfc
 from kosent_lab.core.josa import JOSA, choose_form, fuse_finals, split_josa
-from kosent_lab.core.schema import NotAvailableError
 from kosent_lab.korean import morphology, readings
 from kosent_lab.korean.morphology import read_eojeol, read_morphemes
 from tests.conftest import ROOT

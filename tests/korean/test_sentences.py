@@ -6,8 +6,8 @@ import re
 import pandas as pd
 import pytest
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import josa_agrees
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.grammar import read_grammar
 from kosent_lab.korean.sentences import SHARES, draw_sentences
 from kosent_lab.training.teaching import GRAMMAR

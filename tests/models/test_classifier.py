@@ -15,8 +15,8 @@ from transformers import (
 )
 
 from kosent_lab.calibration.temperature import read_calibration
+from kosent_lab.core.exceptions import ModelError, NotAvailableError
 from kosent_lab.core.places import BUNDLED, REFERENCE_ID
-from kosent_lab.core.schema import ModelError, NotAvailableError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import _longest, label_columns, load_classifier
 from kosent_lab.models.folders import open_model

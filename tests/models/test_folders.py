@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertForSequenceClassification, ElectraForSequenceClassification
 
-from kosent_lab.core.schema import KosentError, ModelError
+from kosent_lab.core.exceptions import KosentError, ModelError
 from kosent_lab.models import electra, pairs
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.folders import load_model, open_model

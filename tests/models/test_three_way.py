@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, ModelError, NotAvailableError
 from kosent_lab.errors.three_way import macro_f1
 from kosent_lab.models import three_way
 from kosent_lab.models.classifier import load_classifier

@@ -9,7 +9,7 @@ from kosent_lab import calibration
 from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.cli.options import print_result
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.splits import halve
 from kosent_lab.report import assessment as module
 from kosent_lab.report import sections, sentences

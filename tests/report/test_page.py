@@ -11,7 +11,7 @@ import pytest
 
 from kosent_lab import report
 from kosent_lab.calibration.temperature import Temperature
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean import morphology
 from kosent_lab.report import page, parts, sentences
 from kosent_lab.report.parts import from_frame

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from kosent_lab.calibration.temperature import Temperature
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import josa_agrees
-from kosent_lab.core.schema import DataError
 from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.sentences import CATALOGUE

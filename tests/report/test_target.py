@@ -1,6 +1,6 @@
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.report import page
 
 

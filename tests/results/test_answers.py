@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.results import answers
 from tests.conftest import ROOT
 

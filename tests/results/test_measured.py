@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.results import measured
 
 

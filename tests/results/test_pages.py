@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from kosent_lab.cli import main
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.results import pages
 from tests.conftest import ROOT
 

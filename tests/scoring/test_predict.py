@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
 from kosent_lab.calibration.temperature import Temperature
-from kosent_lab.core.schema import KosentError, ModelError
+from kosent_lab.core.exceptions import KosentError, ModelError
 from kosent_lab.models import classifier, devices
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.lean import LeanElectra, build_forward

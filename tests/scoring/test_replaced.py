@@ -7,8 +7,8 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from kosent_lab.cli import parser
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import PAIR_FOLDER
-from kosent_lab.core.schema import DataError
 from kosent_lab.models import pairs
 from kosent_lab.scoring import replaced
 from kosent_lab.scoring.replaced import measure_detection

@@ -5,8 +5,8 @@ import pytest
 
 from kosent_lab import scoring
 from kosent_lab.core import files, jobs
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.places import BUNDLED_FOLDER, DATA_FOLDER
-from kosent_lab.core.schema import DataError, NotAvailableError
 from kosent_lab.scoring.predict import predict_frame
 
 

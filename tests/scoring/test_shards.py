@@ -10,8 +10,8 @@ import pytest
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core import jobs
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import frame_sha256
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError
 from kosent_lab.studies import curves
 
 

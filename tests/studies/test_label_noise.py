@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import NotAvailableError
+from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.studies.label_noise import flags_against_readings, study_labels
 from kosent_lab.training.baseline import out_of_fold
 

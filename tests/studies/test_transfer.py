@@ -10,7 +10,7 @@ import pytest
 
 from kosent_lab import studies
 from kosent_lab.cli.parser import main
-from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora.splits import fold_texts
 from kosent_lab.studies import curves, kept, transfer
 from kosent_lab.studies.lines import balanced_line

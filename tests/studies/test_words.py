@@ -36,7 +36,7 @@ def test_three_ways_are_kept_without_texts(monkeypatch):
 
 
 def _source(name):
-    from kosent_lab.core.schema import NotAvailableError
+    from kosent_lab.core.exceptions import NotAvailableError
 
     if name != "kosent-pack":
         raise NotAvailableError("it is not here")

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import (
     add_finals,

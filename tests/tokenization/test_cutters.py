@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import replace_surrogates
-from kosent_lab.core.schema import DataError
 from kosent_lab.tokenization.cutters import SentencePieceCutter, UnitCutter, as_cutter, check_knows_korean
 
 

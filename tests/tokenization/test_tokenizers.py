@@ -3,9 +3,9 @@ import json
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from kosent_lab.core.exceptions import DataError, ModelError, NotAvailableError
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.places import BUNDLED_FOLDER
-from kosent_lab.core.schema import DataError, ModelError, NotAvailableError
 from kosent_lab.corpora import cards, store
 from kosent_lab.tokenization.tokenizers import (
     OWN_FOLDER,

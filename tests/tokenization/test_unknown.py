@@ -2,7 +2,7 @@
 
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.tokenization.cutters import as_cutter
 from kosent_lab.tokenization.unknown import STRANGER, read_signs
 from kosent_lab.tokenization.vocabularies import train_vocabulary

@@ -1,6 +1,6 @@
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame, measure_pieces
 from kosent_lab.tokenization.vocabularies import train_vocabulary

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import wilson_interval
-from kosent_lab.core.schema import DataError
 from kosent_lab.training import baseline
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from scipy import stats
 
-from kosent_lab.core.schema import DataError, TrainingError
+from kosent_lab.core.exceptions import DataError, TrainingError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.encode import encode_texts

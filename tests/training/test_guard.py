@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.calibration import abstention, calibrator_comparison, calibrators, conformal, temperature
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation import secret_training
 from kosent_lab.errors.three_way import limit_of_confidence
 from kosent_lab.models import electra, pairs

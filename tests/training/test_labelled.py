@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import curation
-from kosent_lab.core.schema import DataError, NotAvailableError
+from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.corpora import cards
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.training.labelled import read_labelled

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from kosent_lab.core.schema import DataError, TrainingError
+from kosent_lab.core.exceptions import DataError, TrainingError
 from kosent_lab.models.devices import seeded
 from kosent_lab.training import loop
 from kosent_lab.training.acceleration import can_compile

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from kosent_lab.cli import main
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.model_files import model_id
-from kosent_lab.core.schema import DataError
 from kosent_lab.corpora.documents import load
 from kosent_lab.models import electra, pairs
 from kosent_lab.models.classifier import load_classifier

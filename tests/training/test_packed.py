@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.models import electra, pairs
 from kosent_lab.training import finetuning, packed, pretraining
 from kosent_lab.training.encoded import encode_rows

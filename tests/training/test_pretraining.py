@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from kosent_lab.cli.parser import main
-from kosent_lab.core.schema import DataError, ModelError, NotAvailableError, TrainingError
+from kosent_lab.core.exceptions import DataError, ModelError, NotAvailableError, TrainingError
 from kosent_lab.corpora import pretraining_text
 from kosent_lab.models import corruption, pairs
 from kosent_lab.training import pretraining

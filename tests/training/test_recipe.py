@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.training.recipe import Stage, read_recipe
 
 KNOWN = {

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.store import load_corpus
 from kosent_lab.training import packaging, teaching
 from kosent_lab.training.batches import iter_batches

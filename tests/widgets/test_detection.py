@@ -3,7 +3,7 @@ import pytest
 
 from kosent_lab import figures
 from kosent_lab.behaviour import suspicion
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.models import pairs
 from kosent_lab.scoring import replaced
 from kosent_lab.widgets import detection

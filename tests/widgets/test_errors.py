@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import errors
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.errors.tags import read_tags
 from kosent_lab.report.model_view import ModelView
 from kosent_lab.scoring.predict import predict_frame

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from kosent_lab import calibration
-from kosent_lab.core.schema import DataError
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.widgets import reliability
 
 
