@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import ACCENT, LINE, MUTED, drawable, fresh_axes, without_frame
+from kosent_lab.figures.theme import ACCENT, LINE, drawable, fresh_axes, without_frame
 
 
 def plot_padding(
@@ -73,7 +73,7 @@ def plot_judged_pieces(table: pd.DataFrame, *, ax: Axes | None = None, **artist_
     left = 0.0
     for row, above, below, width in zip(table.itertuples(), written, shown, widths, strict=True):
         options = {"height": 0.8, "left": left, "edgecolor": LINE, "linewidth": 0.8} | artist_options
-        ax.barh(0, width, color=MUTED if row.masked else "#eef2f6", **options)
+        ax.barh(0, width, color="#bcc5ce" if row.masked else "#eef2f6", **options)
         ax.barh(1, width, color=shades(0.85 * row.score), **(options | {"linewidth": 2.6 if row.replaced else 0.8}))
         middle = {"ha": "center", "va": "center", "fontsize": size, "clip_on": True}
         ax.text(left + width / 2, 0, above, **middle)

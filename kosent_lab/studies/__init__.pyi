@@ -1,3 +1,4 @@
+from .curves import curve_table as curve_table
 from .draws import draw_rows as draw_rows
 from .kept import load_rejectors as load_rejectors
 from .kept import load_runs as load_runs
