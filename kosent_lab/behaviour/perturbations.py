@@ -32,8 +32,8 @@ _DRAWN_OUT = {
 }
 _BESIDE = 1.3  # a key's width is 1: the ones that a finger meets by mistake
 _WORD = re.compile(r"[가-힣]+")
-_END = frozenset(".!?~…ㅋㅎㅠㅜ")
-_SIGNS = {"So", "Sk", "Mn", "Cf"}  # Unicode's categories of ♥, ^, emoji, and of what joins and colours these
+_END = frozenset(".!?~…ㅋㅎㅠㅜ\ufe0e\ufe0f")  # the last two say how an emoji is drawn
+_SIGNS = {"So", "Sk", "Cf"}  # Unicode's categories of ♥, ^, emoji, and of what joins and colours these
 
 
 def neighbours(letter: str) -> list[str]:
@@ -147,13 +147,19 @@ def without_end(text: str) -> str:
 
     Examples
     --------
-    >>> without_end("좋아요!! ㅎㅎ"), without_end("최고(진짜) 👍🏽❤️"), without_end("ㅋㅋ")
-    ('좋아요', '최고(진짜)', '')
+    >>> without_end("좋아요!! ㅎㅎ"), without_end("최고(진짜) 👍🏽❤️"), without_end("ㅋㅋ"), without_end("오늘 30℃.")
+    ('좋아요', '최고(진짜)', '', '오늘 30℃')
     """
     end = len(text)
-    while end and ((last := text[end - 1]) in _END or last.isspace() or unicodedata.category(last) in _SIGNS):
+    while end and _is_mark(text[end - 1]):
         end -= 1
     return text[:end]
+
+
+def _is_mark(sign: str) -> bool:
+    """Tell whether a sign is one that a text may end with: ℃, ㎏ and ㈜ stand for letters, and are none."""
+    alone = unicodedata.normalize("NFKC", sign) == sign
+    return sign in _END or sign.isspace() or (alone and unicodedata.category(sign) in _SIGNS)
 
 
 Change = Callable[[str, random.Random], str | None]

@@ -96,10 +96,11 @@ def choose_calibrator(
     failure, why = "", ""
     fitted = rows[rows["label"].notna()] if "label" in rows.columns else rows
     used = _shared_rows(frame, fitted) if len(fitted) else frozenset()
-    nothing_left = len(frame) > 0 and _all_used(frame, used)
-    if calib is not None and nothing_left:
+    if calib is not None and len(frame) and _all_used(frame, used):
+        labelled = int(frame["label"].notna().sum()) if "label" in frame.columns else 0
+        texts = f"{labelled} labelled texts" if labelled else f"{len(frame)} texts"
         raise DataError(
-            f"all {len(used)} labelled texts would measure a calibration that was fitted on them ({source}), which "
+            f"all {texts} would measure a calibration that was fitted on them ({source}), which "
             "proves nothing. Give other texts with --calib, or measure on other rows."
         )
     if calib is not None and used:
@@ -107,7 +108,7 @@ def choose_calibrator(
             "%s of %s texts stand in %s too, which the calibrator is fitted on, and are not measured",
             f"{len(used):,}", f"{len(frame):,}", source,
         )  # fmt: skip
-    if len(rows) and not nothing_left:
+    if len(rows) and len(used) < len(frame):
         try:
             if method == BEST and (method := _best(rows)) == "none":
                 failure = f"no calibrator foretells the labels of {source} better than the probabilities as scored"

@@ -92,13 +92,11 @@ def _summarise(
     for of in OF:
         reading = Reading(rows, of, resamples, seed, groups, only=only and only[of])
         found = [(name, value, *reading.bounds(name), said) for name, value in reading.value.items()]
-        if only is not None:
-            tables.append(pd.DataFrame(found, columns=COLUMNS[1:5] + ["params"]).assign(of=of, n=len(rows)))
-            continue
-        found.append(("p_calibrated", reading.p_calibrated, np.nan, np.nan, f"kuiper, {said}"))
-        found.append(("ece_by_chance", reading.chance("ece", LEVEL), np.nan, np.nan, said))
-        visible = visible_error(reading.cells, reading.chance("ece", LEVEL), seed=seed)
-        found.append(("ece_visible", visible, np.nan, np.nan, f"power=0.8, {said}"))
+        if only is None:
+            found.append(("p_calibrated", reading.p_calibrated, np.nan, np.nan, f"kuiper, {said}"))
+            found.append(("ece_by_chance", reading.chance("ece", LEVEL), np.nan, np.nan, said))
+            visible = visible_error(reading.cells, reading.chance("ece", LEVEL), seed=seed)
+            found.append(("ece_visible", visible, np.nan, np.nan, f"power=0.8, {said}"))
         tables.append(pd.DataFrame(found, columns=COLUMNS[1:5] + ["params"]).assign(of=of, n=len(rows)))
     return pd.concat(tables, ignore_index=True)[COLUMNS]
 
@@ -152,6 +150,8 @@ def compare(
     Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach", Statistics in
     Medicine 27(10).
     """
+    if only is not None and (isinstance(only, str) or not only):
+        raise DataError(f"only= is a list of measures, such as ['nll']; got {only!r}")
     one, other, of = _checked(first), _checked(second), [of] if isinstance(of, str) else of
     same = len(one) == len(other) and (one["label"].to_numpy() == other["label"].to_numpy()).all()
     if same and {"doc_id"} <= set(first.columns) & set(second.columns):

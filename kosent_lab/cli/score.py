@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 _FILE = {"text_column", "label_column", "no_labels", "map_labels", "no_header", "header_row", "sheet"}
 _MODEL = {"model", "revision", "allow_moving_revision", "positive_label", "device", "precision"}
-# the options that each task of ``evaluate`` reads; any other is refused: whoever gave it would think that it counted
+# the options that each task of ``evaluate`` reads; any other is refused where it is given another value than it has
+# anyway: whoever gave it would think that it counted
 _READ = {
     "sentiment": {"data", "limit", "json", "beside", "three_way", "calib", "calibrator", *_FILE, *_MODEL},
     "behaviour": {"suite", "limit", "json", "beside", *_MODEL},

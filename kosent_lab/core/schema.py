@@ -232,8 +232,9 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
         for value, no in zip(values, missing, strict=True)
     ]
     written = dict(zip(keys, values, strict=True))
-    if odd := [value for value in written.values() if label_word(value) not in (*_LABEL_WORDS, *MISSING_WORDS)]:
-        shown = ", ".join(repr(str(value)[:40]) for value in odd[:5]) + (" …" if len(odd) > 5 else "")
+    known = {*_LABEL_WORDS, *MISSING_WORDS}
+    if odd := [word for word in dict.fromkeys(map(label_word, written.values())) if word not in known]:
+        shown = ", ".join(repr(word[:40]) for word in odd[:5]) + (" …" if len(odd) > 5 else "")
         raise DataError(
             f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; got {shown}. Say what others "
             "mean (--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."

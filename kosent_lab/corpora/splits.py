@@ -8,12 +8,15 @@ corpora lives in ``corpora.store``; that nothing is fitted on test is seen to in
 from __future__ import annotations
 
 import hashlib
+import re
 
 import numpy as np
 import pandas as pd
 
 from kosent_lab.core.hangul import fold_text, to_nfc
 from kosent_lab.core.schema import check_columns
+
+_MARKS = re.compile("[.,!?~…\ufe0e\ufe0f]")  # the last two say how an emoji is drawn
 
 
 def fold_texts(texts: pd.Series) -> pd.Series:
@@ -31,7 +34,7 @@ def fold_texts(texts: pd.Series) -> pd.Series:
 
 
 def copy_keys(texts: pd.Series) -> pd.Series:
-    """Return what copies of a text share: its letters (`fold_texts`), or, where it has none, all of it but spaces.
+    """Return what copies of a text share: its letters (`fold_texts`), or, where it has none, its emoji, else its marks.
 
     Parameters
     ----------
@@ -43,10 +46,15 @@ def copy_keys(texts: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> copy_keys(pd.Series(["좋아요!", "👍 👍", " "])).tolist()
-    ['좋아요', '👍👍', '']
+    >>> copy_keys(pd.Series(["좋아요!", "👍 👍!!", "...", " "])).tolist()
+    ['좋아요', '👍👍', '...', '']
     """
-    return texts.fillna("").astype(str).map(lambda text: fold_text(text) or "".join(to_nfc(text).split())).astype(str)
+    return texts.fillna("").astype(str).map(lambda text: fold_text(text) or _without_letters(text)).astype(str)
+
+
+def _without_letters(text: str) -> str:
+    bare = "".join(to_nfc(text).split())
+    return _MARKS.sub("", bare) or bare
 
 
 def hash_share(key: str, *, seed: int) -> float:

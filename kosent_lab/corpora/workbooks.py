@@ -9,6 +9,7 @@ import datetime
 import logging
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,8 @@ class Workbook:
             )
         self.frame = pd.DataFrame([[cells[i] for i in kept] for _, cells in body], columns=columns, dtype="str")
 
-    def _look_through(self, part: str) -> tuple[list[tuple[int, int, int]], bool]:
-        """Return the cells of a sheet that are merged over several rows (column from 0, first and last row from 1), and
+    def _look_through(self, part: str) -> tuple[list[tuple[range, int, int]], bool]:
+        """Return the merged cells of a sheet (columns from 0, first and last row from 1), and
         whether it holds a formula: openpyxl tells of either only where it reads all at once.
         """
         found, formulas = [], False
@@ -110,14 +111,15 @@ class Workbook:
             tag = name.rpartition(" ")[2]  # whatever its namespace is called
             formulas = formulas or tag == "f"
             if tag == "mergeCell" and (named := _MERGED.fullmatch(attributes.get("ref", ""))):
-                column, first, _, last = named.groups()
-                found.append((column_index_from_string(column) - 1, int(first), int(last)))
+                left, first, right, last = named.groups()
+                columns = range(column_index_from_string(left) - 1, column_index_from_string(right))
+                found.append((columns, int(first), int(last)))
 
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler = see
         with zipfile.ZipFile(self.path) as archive, archive.open(part.lstrip("/")) as file:
             parser.ParseFile(file)
-        return [one for one in found if one[2] > one[1]], formulas
+        return found, formulas
 
     def _choose_sheet(self, book: Any, wanted: str | None) -> str:
         names = [sheet.title for sheet in book.worksheets]
@@ -168,28 +170,35 @@ class Workbook:
 
 
 def _join_header(
-    rows: list[tuple[int, list[str]]], place: int, merged: list[tuple[int, int, int]]
+    rows: list[tuple[int, list[str]]], place: int, merged: list[tuple[range, int, int]]
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the names of the columns and the rows below the header, which has several rows where a cell that begins in
-    its first is merged downwards: of each column the lowest name counts.
+    """Return the names of the columns and the rows below the header, which has several rows where every name in its
+    first is merged, downwards or over the names below it: of each column the lowest name counts, behind that above it
+    where it stands for several (2023 맛, 2024 맛).
     """
     first = rows[place][0]
-    last = max((end for _, start, end in merged if start == first), default=first)
+    joined = {at for columns, start, _ in merged if start == first for at in columns}
+    alone = any(cell != "" and at not in joined for at, cell in enumerate(rows[place][1]))  # a note beside the table
+    last = first if alone else max((end for _, start, end in merged if start == first), default=first)
     header = [(number, list(cells)) for number, cells in rows if number <= last]
     _fill(merged, dict(header))  # one that the user names may lie below a merged cell
     names = [""] * len(rows[place][1])
     for number, cells in header:
         if number >= first:
             names = [cell if cell.strip() else name for cell, name in zip(cells, names, strict=True)]
-    return names, rows[len(header) :]
+    above = {at: rows[place][1][columns.start] for columns, start, _ in merged if start == first for at in columns}
+    often = Counter(names)
+    named = [f"{above[at]} {name}" if often[name] > 1 and at in above else name for at, name in enumerate(names)]
+    return named, rows[len(header) :]
 
 
-def _fill(merged: list[tuple[int, int, int]], rows: dict[int, list[str]]) -> int:
+def _fill(merged: list[tuple[range, int, int]], rows: dict[int, list[str]]) -> int:
     """Say in every row of a merged cell what stands in its first: a store, a label over a block of rows. Return how
     many cells were filled.
     """
     filled = 0
-    for column, first, last in merged:
+    for columns, first, last in merged:
+        column = columns.start
         value = rows.get(first, [])[column : column + 1]
         for number in range(first + 1, min(last, TALLEST) + 1) if value and value[0] else ():
             if number in rows and column < len(rows[number]) and rows[number][column] == "":

@@ -67,7 +67,7 @@ class Assessment:
 
     @functools.cached_property
     def n_copies(self) -> int:
-        """How many labelled texts hold the letters of another one, marks apart; 0 without texts."""
+        """How many labelled texts say again what another one says (`splits.copy_keys`); 0 without texts."""
         rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
         keys = copy_keys(rows["text"]) if self.has_texts else pd.Series(dtype="str")
         return int(keys.duplicated().sum())

@@ -122,7 +122,10 @@ def behaviour_tests(part: Part, t: dict[str, str]) -> Section:
         return Section("behaviour_tests", (missing,))
     kinds = behaviour.failure_table(scored, by=["kind"]).set_index("kind")
     said = dict.fromkeys(("mft", "inv", "dir"), "–")
-    said |= {kind: f"{percent(row['failure_rate'])} ({interval(row, t)})" for kind, row in kinds.iterrows()}
+    said |= {
+        kind: t["with_interval"].format(value=percent(row["failure_rate"]), interval=interval(row, t))
+        for kind, row in kinds.iterrows()
+    }
     tests = scored.groupby(["capability", "test"]).ngroups
     notes = [t["behaviour_note"].format(tests=tests, cases=f"{len(scored):,}", **said)]
     notes += [t["behaviour_missing"].format(reason=missing)] if missing else []

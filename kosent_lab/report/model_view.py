@@ -49,7 +49,10 @@ class ModelView:
 
     def test_names(self, *, korean: bool) -> dict[tuple[str, str], str]:
         """What tests are called, by capability and test: in English by what they say."""
-        return {(test.capability, test.name): (korean and test.korean) or test.says for test in self._tests}
+        return {
+            (test.capability, test.name): (korean and test.korean) or test.says or f"{test.capability}: {test.name}"
+            for test in self._tests
+        }
 
     @functools.cached_property
     def exact(self) -> Classifier:

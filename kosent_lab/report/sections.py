@@ -10,7 +10,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from kosent_lab import calibration, errors, figures
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.printable import cut
+from kosent_lab.core.shares import share
 from kosent_lab.report.assessment import Assessment
 from kosent_lab.report.layout import (
     FIGURE_WIDTH,
@@ -33,7 +35,7 @@ from kosent_lab.report.sentences import (
     slice_value,
     told_slice,
 )
-from kosent_lab.report.written import decimal, percent, signed_points
+from kosent_lab.report.written import between, decimal, percent, signed_points
 
 DRAWN_SLICES = 16
 SHOWN_CAUSES = 10
@@ -154,12 +156,15 @@ def coverage(assessment: Assessment, t: dict[str, str]) -> Section:
     curve = assessment.curve
     figure = draw(calibration.plot_risk_coverage, curve, height=3.2, labels=labels)
     # as many at least: answers of one confidence are kept together
-    rows = pd.DataFrame([curve[curve["coverage"] >= share].iloc[0] for share in KEPT]).drop_duplicates()
-    body = [
-        (percent(row["coverage"]), decimal(row["threshold"]), percent(row["selective_risk"]))
-        for _, row in rows.iterrows()
-    ]
-    heads = columns((t["kept_share"],), (t["from_confidence"], t["kept_errors"]))
+    points = pd.DataFrame([curve[curve["coverage"] >= least].iloc[0] for least in KEPT]).drop_duplicates()
+    labelled = assessment.frame[assessment.frame["correct"].notna()]
+    body = []
+    for _, row in points.iterrows():
+        kept = labelled[labelled["confidence"] >= row["threshold"]]
+        value, low, high = share(~kept["correct"].to_numpy(bool), pair_groups(kept))
+        bounds = between(percent(low), percent(high), t)
+        body.append((percent(row["coverage"]), f"{len(kept):,}", percent(value), bounds))
+    heads = columns((t["kept_share"],), (t["rows"], t["kept_errors"], t["interval"]))
     words = {"alt": t["coverage_alt"], "caption": t["coverage_caption"]}
     return Section("coverage", figure=figure, table=Table(heads, body), **words)
 

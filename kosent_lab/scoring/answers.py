@@ -11,7 +11,7 @@ from scipy import special
 
 from kosent_lab.calibration.outcomes import BY, TAUGHT, sigmoid
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.schema import parse_labels
+from kosent_lab.core.schema import parse_labels, plain_label
 from kosent_lab.errors.three_way import CLASSES
 
 # what a model answers, and what a calibrator says of its answers
@@ -62,8 +62,8 @@ def add_class_predictions(frame: pd.DataFrame, logits: np.ndarray, names: tuple[
     -------
     DataFrame
         With ``class_logit_NAME`` and ``class_prob_NAME`` for each class, ``pred`` (the name of the
-        likeliest), ``confidence``; ``correct`` where a label is one of the classes, and, where these are polarities and
-        the labels mean some, ``polarity``.
+        likeliest), ``confidence``; ``correct`` where there are labels (missing where one is none of the classes), and,
+        where these are polarities and the labels mean some, ``polarity``.
     """
     probabilities = special.softmax(logits.astype(np.float64), axis=1)
     columns = {f"class_logit_{name}": logits[:, number].astype(np.float32) for number, name in enumerate(names)}
@@ -82,10 +82,9 @@ def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     if "label" not in frame.columns:
         return frame
     if set(names) != set(CLASSES):
-        label = frame["label"].astype("object")
-        known = label.isin(names)  # labels of another kind are no answers to be right or wrong about
-        right = (frame["pred"] == label).astype("boolean").where(known)
-        return frame.assign(correct=right) if known.any() else frame
+        label = frame["label"].map(plain_label, na_action="ignore").astype("object")
+        # a column in any case, so that shards are alike; a label of another kind is neither right nor wrong
+        return frame.assign(correct=(frame["pred"] == label).astype("boolean").where(label.isin(names)))
     if "polarity" not in frame.columns:
         try:
             frame = frame.assign(polarity=parse_labels(frame["label"])["polarity"])

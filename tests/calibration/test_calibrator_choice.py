@@ -54,6 +54,19 @@ def test_rows_without_a_label_fit_nothing_and_are_measured(frame):
         choose_calibrator(neutral, None, ("b.csv", neutral))
 
 
+def test_a_few_labelled_rows_calibrate_the_rest(frame):
+    """A table's own calibration rows, and the others without a label: nothing is measured, and all are mended."""
+    own = frame.assign(
+        split=["calib"] * 100 + ["test"] * 300, label=frame["label"].astype("Int64").mask(frame.index >= 100)
+    )
+    choice = choose_calibrator(own, {"temperature": 0.8, "fitted_on": "nsmc:calib"})
+    assert choice.calibrator.n == 100
+    assert not choice.bundled
+    few = frame.assign(label=frame["label"].astype("Int64").mask(frame.index >= 40))
+    with pytest.raises(DataError, match="all 40 labelled texts would measure"):
+        choose_calibrator(few, None, ("b.csv", frame.head(60)))
+
+
 def test_the_models_own_temperature_is_not_measured_where_it_was_fitted(frame):
     bundled = {"temperature": 0.8, "fitted_on": "nsmc:calib"}
     inside = frame.assign(corpus="nsmc", split="test")

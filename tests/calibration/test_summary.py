@@ -334,16 +334,21 @@ def test_a_curve_of_pairs_needs_no_draws():
     assert len(calibration.corp_curve(frame, resamples=0))
 
 
-def test_a_measure_asked_for_alone_is_the_one_among_all():
-    first, second = rows(400, seed=1), rows(400, seed=1, truth=over)
-    options = {"paired": False, "resamples": 60}
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_measure_asked_for_alone_is_the_one_among_all(paired):
+    first = rows(400, seed=1)
+    second = add_predictions(first, 2 * first[["logit_0", "logit_1"]].to_numpy())
+    options = {"paired": paired, "resamples": 60}
     every = calibration.compare(first, second, **options).set_index(["of", "metric"])
     for name in every.index.get_level_values("metric").unique():
         alone = calibration.compare(first, second, only=[name], **options).set_index(["of", "metric"])
         assert set(alone.index.get_level_values("metric")) == {name}
         pd.testing.assert_frame_equal(alone, every.loc[alone.index])
     with pytest.raises(DataError, match="no difference of magic is measured"):
-        calibration.compare(first, second, only=["magic"], resamples=10, paired=False)
+        calibration.compare(first, second, only=["magic"], resamples=10)
+    for wrong in ([], "nll"):
+        with pytest.raises(DataError, match="only= is a list of measures"):
+            calibration.compare(first, second, only=wrong)
 
 
 def test_parts_that_few_rows_raise_are_compared_without_that():

@@ -160,6 +160,27 @@ def test_a_header_of_two_rows_gives_one_name_a_column(tmp_path, header_row):
     assert frame["별점"].tolist() == ["5", "2"]
 
 
+def test_a_note_merged_beside_the_table_is_no_header(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["text", "label", None, "안내: 1은 긍정"])
+    for number in range(10):
+        book.active.append([f"글 {number} 좋아요", number % 2])
+    book.active.merge_cells("D1:D6")
+    book.save(tmp_path / "note.xlsx")
+    assert load(tmp_path / "note.xlsx")["label"].tolist() == [0, 1] * 5
+
+
+def test_names_that_repeat_below_a_merged_one_are_told_apart(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["text", 2023, None, 2024, None], [None, "맛", "값", "맛", "값"], ["좋아요", 5, 4, 3, 2]):
+        book.active.append(row)
+    for cells in ("A1:A2", "B1:C1", "D1:E1"):
+        book.active.merge_cells(cells)
+    book.save(tmp_path / "years.xlsx")
+    frame = load(tmp_path / "years.xlsx")
+    assert frame.loc[0, ["2023 맛", "2023 값", "2024 맛", "2024 값"]].tolist() == list("5432")
+
+
 @pytest.mark.parametrize(
     ("sheet", "encoding"),
     [

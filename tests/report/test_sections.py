@@ -20,8 +20,9 @@ def test_a_figure_has_its_numbers_in_a_table_too(scored):
     halves = assess(scored.assign(domain=np.where(scored.index % 2, "film", "app")))
     kept = sections.coverage(halves, T).table.body
     assert [row[0] for row in kept] == ["100.0%", "80.0%", "60.0%", "40.0%", "20.0%"]
-    curve = halves.curve.set_index("coverage")["selective_risk"]
-    assert kept[0][2] == f"{curve.iloc[-1] * 100:.1f}%"
+    curve = halves.curve.set_index("n")["selective_risk"]
+    assert [row[2] for row in kept] == [f"{curve[int(row[1])] * 100:.1f}%" for row in kept]
+    assert all(re.fullmatch(r"[\d.]+–[\d.]+%", row[3]) for row in kept)
     _, drawn = halves.slice_diagrams
     slices = sections.reliability_slices(halves, T).table.body
     assert {row[0]: row[2] for row in slices} == {name: f"{table.ece[0]:.3f}" for name, table in drawn.items()}

@@ -262,7 +262,9 @@ def test_classes_of_ones_own_say_what_is_right():
     logits = np.array([[5.0, 0], [5, 0], [0, 5], [0, 5]])
     found = add_class_predictions(frame, logits, ("부정", "긍정"))
     assert found["correct"].tolist() == [True, False, pd.NA, pd.NA]
-    assert "correct" not in add_class_predictions(frame.assign(label=["1", "0", "1", "0"]), logits, ("부정", "긍정"))
+    assert add_class_predictions(frame.assign(label="기타"), logits, ("부정", "긍정"))["correct"].isna().all()
+    stars = add_class_predictions(frame.assign(label=[1, 2, 2.0, None]), logits, ("1", "2"))
+    assert stars["correct"].tolist() == [True, False, True, pd.NA]
 
 
 def test_scored_again_nothing_stays_of_other_answers(tiny):
