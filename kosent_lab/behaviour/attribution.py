@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kosent_lab.core.exceptions import ModelError
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.hangul import clean_text
 from kosent_lab.core.schema import check_columns, check_texts
 from kosent_lab.korean.morphemes import JOSA_TAGS
@@ -74,6 +74,8 @@ def attribute(
     Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks".
     """
     check_texts(texts)
+    if steps < 2 or steps % 2 or steps > most_steps:
+        raise DataError(f"steps are an even number from 2 to most_steps ({most_steps}); got {steps}")
     model = _with_gradients(classifier)
     texts = [clean_text("" if pd.isna(text) else str(text)) for text in texts]
     ids, _ = encode_texts(classifier.backend, texts, max_tokens=classifier.max_tokens)

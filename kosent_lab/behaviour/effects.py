@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.intervals import bootstrap_mean, bootstrap_means, bootstrap_p, mcnemar, percentile_interval
+from kosent_lab.core.intervals import (
+    bootstrap_mean,
+    bootstrap_means,
+    bootstrap_p,
+    flip_p,
+    mcnemar,
+    percentile_interval,
+)
 from kosent_lab.core.many import holm
 from kosent_lab.core.schema import check_columns
 from kosent_lab.models.classifier import Classifier
@@ -77,23 +84,23 @@ def effect_table(
     scored : DataFrame
         From `score_changes`.
     by : str
-        ``kind``, or another column such as ``josa`` for the changes of one kind.
+        ``kind``, or another column such as ``josa``.
     min_rows : int
-        Smaller groups are left out.
+        Groups of fewer texts are left out.
     resamples, seed : int
-        Bootstrap of the texts.
+        Bootstrap of the texts, each with all its changes.
 
     Returns
     -------
     DataFrame
-        One row per group, in their order of appearance: `by`, ``n``; ``mean_change`` of the
+        One row per group, in their order of appearance: `by`, ``n`` changes of ``n_texts``; ``mean_change`` of the
         log-odds with ``mean_ci_low``, ``mean_ci_high``; ``size`` (mean absolute change, nats) and
         ``control_size``; ``difference`` of the two, paired by text, with ``ci_low``, ``ci_high``
         (95 %, percentile bootstrap), ``p`` of the same draws, so that the two agree
         (`intervals.bootstrap_p`), and ``p_holm`` (corrected for the number of groups); ``flipped``,
         ``control_flipped`` (shares); ``n_labelled``, ``accuracy_change`` and
         ``control_accuracy_change`` (points of share, labelled texts), ``p_accuracy_holm`` (exact
-        McNemar, change against none); ``params`` names
+        McNemar, change against none; of texts that were changed more than once `intervals.flip_p`); ``params`` names
         control and test.
 
     References
@@ -104,13 +111,14 @@ def effect_table(
     check_columns(scored, [by, "change", "control_change"], what="the effect of changes")
     rows: list[dict[str, Any]] = []
     for value, part in scored.groupby(by, sort=False):
-        if len(part) < min_rows:
+        texts = pd.factorize(part["doc_id"])[0]  # which several kinds may have changed, or one in several places
+        if texts.max(initial=-1) + 1 < min_rows:
             continue
         changed, control = (part[name].to_numpy(dtype="float64") for name in ("change", "control_change"))
         difference = np.abs(changed) - np.abs(control)
-        draws = bootstrap_means(difference, resamples=resamples, seed=seed)
+        draws = bootstrap_means(difference, groups=texts, resamples=resamples, seed=seed)
         low, high = percentile_interval(draws, value=difference.mean())
-        mean = bootstrap_mean(changed, resamples=resamples, seed=seed)
+        mean = bootstrap_mean(changed, groups=texts, resamples=resamples, seed=seed)
         known = part[part["label"].notna()]
         right, after, beside = (
             known[name].to_numpy(dtype=bool) for name in ("correct", "correct_changed", "correct_control")
@@ -119,6 +127,7 @@ def effect_table(
             {
                 by: value,
                 "n": len(part),
+                "n_texts": int(texts.max()) + 1,
                 "mean_change": mean.value,
                 "mean_ci_low": mean.ci_low,
                 "mean_ci_high": mean.ci_high,
@@ -133,7 +142,7 @@ def effect_table(
                 "n_labelled": len(known),
                 "accuracy_change": after.mean() - right.mean() if len(known) else np.nan,
                 "control_accuracy_change": beside.mean() - right.mean() if len(known) else np.nan,
-                "p_accuracy": mcnemar(right, after),
+                "p_accuracy": _p_accuracy(right, after, texts[part["label"].notna().to_numpy()]),
             }
         )
     if not rows:
@@ -142,4 +151,17 @@ def effect_table(
     table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"].to_numpy()))
     controls = ", ".join(scored["control_from"].unique()) if "control_from" in scored.columns else "any"
     params = f"control={controls}, bootstrap={resamples} of texts for interval and p, seed={seed}"
-    return table.assign(p_accuracy_holm=holm(table.pop("p_accuracy").to_numpy()), params=params)
+    p_accuracy = table.pop("p_accuracy").to_numpy(copy=True)
+    told = ~np.isnan(p_accuracy)  # a group without labels asks nothing, and is none to correct for
+    p_accuracy[told] = holm(p_accuracy[told])
+    return table.assign(p_accuracy_holm=p_accuracy, params=params)
+
+
+def _p_accuracy(right: np.ndarray, after: np.ndarray, texts: np.ndarray) -> float:
+    """Return McNemar's p, or, where a text was changed more than once, that of its gains summed up and flipped."""
+    if not len(texts):
+        return float("nan")
+    names, codes = np.unique(texts, return_inverse=True)
+    if len(names) == len(texts):
+        return mcnemar(right, after)
+    return flip_p(np.bincount(codes, after.astype(float) - right.astype(float)))

@@ -6,6 +6,7 @@ Any model will do: a function from texts to probabilities of positive. Attributi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import paired_difference
 from kosent_lab.core.schema import check_texts
 
+_AT_ONCE = 1_000  # shortened texts that are asked in one go
 SHARES = (0.1, 0.2, 0.5)  # of the words of a text, one at least
 
 
@@ -37,9 +39,11 @@ def leave_one_out(texts: Sequence[str], predict: Predict) -> list[np.ndarray]:
     """
     check_texts(texts)
     words = [text.split() for text in texts]
-    without = [" ".join(each[:place] + each[place + 1 :]) for each in words for place in range(len(each))]
-    odds = as_log_odds(predict([" ".join(each) for each in words] + without))
-    whole, rest = odds[: len(words)], odds[len(words) :]
+    whole = as_log_odds(predict([" ".join(each) for each in words])) if words else np.empty(0)
+    # a part at a time: of a long text they are as many texts as it has words, each nearly as long
+    without = (" ".join(each[:place] + each[place + 1 :]) for each in words for place in range(len(each)))
+    parts = iter(lambda: list(itertools.islice(without, _AT_ONCE)), [])
+    rest = np.concatenate([*(as_log_odds(predict(part)) for part in parts), np.empty(0)])
     ends = np.cumsum([len(each) for each in words])
     return [full - part for full, part in zip(whole, np.split(rest, ends[:-1]), strict=True)] if words else []
 

@@ -16,6 +16,7 @@ from kosent_lab.behaviour.perturbations import change_text
 from kosent_lab.behaviour.suites import BehaviourTest
 from kosent_lab.behaviour.templates import draw_fillings, fill, name_of, parse_template
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.intervals import Interval, mean_of_groups, wilson_interval
 from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import share
@@ -122,6 +123,7 @@ def _changed(test: BehaviourTest, most: int, seed: int, seen: Collection[tuple[s
         raise DataError(f"{test.where}: no text of {test.texts['corpus']} is of {dict(test.texts)}")
     if test.change.startswith("josa:"):
         _, kind, *control = test.change.split(":")
+        frame = frame.assign(text=frame["text"].map(to_nfc, na_action="ignore"))  # as other changes compose it
         read = read_cached(frame["doc_id"], frame["text"])
         made = perturb(frame, read, kind, control=control[0] if control else "neutral", seed=seed)
         made = made.merge(frame[["doc_id", "text"]], on="doc_id")

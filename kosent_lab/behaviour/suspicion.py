@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from kosent_lab.behaviour.particles import perturb
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.schema import check_columns
 from kosent_lab.core.shares import matched_difference
@@ -58,6 +59,7 @@ def suspect_particles(
     DataError
         When no text has such a particle.
     """
+    frame = frame.assign(text=frame["text"].map(to_nfc, na_action="ignore"))
     texts = frame.set_index("doc_id")["text"]
     changed = perturb(frame, read_eojeol(frame["doc_id"], frame["text"]), kind, control=control, seed=seed)
     if changed.empty:

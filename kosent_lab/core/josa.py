@@ -43,7 +43,8 @@ _READ_ENDINGS = {"ng": "ㅇ", "l": "ㄹ", "m": "ㅁ", "me": "ㅁ", "n": "ㄴ", "
 
 _HIDDEN = re.compile("(?<![A-Za-z○])[OX○]+$")  # 김OO, 수OO; no BOX
 _TAIL = 40  # characters that are looked at
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*$")
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*$")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width １, Ａ and ％ are read as 1, A and %
 _MONEY = ("$", "€", "£")
 _TITLED = re.compile(r"[^\s\d.,$€£](?:[.,]?\d)*[17]$|[A-Za-z]\.\d*[17]$")
 
@@ -184,7 +185,7 @@ def final_sound(word: str) -> str | None:
     """
     if not word:
         return None
-    word = _without_signs(to_nfc(word))
+    word = _without_signs(to_nfc(word).translate(_WIDE))
     last = word[-1]
     if is_syllable(last):
         return split_syllable(last)[2]

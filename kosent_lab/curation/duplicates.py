@@ -236,14 +236,9 @@ def find_overlap(
     grams = _grams([*known["letters"], *distinct], unit)
     nearest, index = find_nearest(grams, len(known), threshold=threshold, seed=seed)
     found = np.flatnonzero(nearest >= 0)
-    near = pd.DataFrame(
-        {
-            "letters": pd.Series([distinct[number] for number in found], dtype="str"),
-            "other": known["other"].to_numpy()[nearest[found]],
-            "kind": "near",
-            "jaccard": index[found],
-        }
-    )
+    letters = pd.Series([distinct[number] for number in found], dtype="str")
+    others = known["other"].to_numpy()[nearest[found]]
+    near = pd.DataFrame({"letters": letters, "other": others, "kind": "near", "jaccard": index[found]})
     both = pd.concat([equal, rest.merge(near, on="letters")], ignore_index=True)
     return both[["doc_id", "other", "kind", "jaccard"]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 
 from kosent_lab.core.hangul import clean_text
+from kosent_lab.tokenization.cutters import plain_tokenizer
 
 _AT_ONCE = 4_000  # texts whose encodings, twenty times what their ids take, are held together
 
@@ -82,21 +82,6 @@ def encode_texts(
     for index in np.flatnonzero(cut):
         rows[index] = np.append(rows[index][: max_tokens - 1], rows[index][-1:])
     return rows, cut
-
-
-def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
-    """Return the tokenizer itself where it neither cuts nor pads, else a copy that does neither."""
-    if tokenizer.truncation is None and tokenizer.padding is None:
-        return tokenizer
-    return _plain_copy(tokenizer, tokenizer.get_vocab_size())
-
-
-@functools.lru_cache(maxsize=8)
-def _plain_copy(tokenizer: Tokenizer, size: int) -> Tokenizer:
-    copy = Tokenizer.from_str(tokenizer.to_str())
-    copy.no_truncation()
-    copy.no_padding()
-    return copy
 
 
 def pad(rows: Sequence[np.ndarray], pad_id: int, *, multiple: int = 1) -> tuple[torch.Tensor, torch.Tensor]:

@@ -20,7 +20,8 @@ from kosent_lab.core.schema import check_columns, check_texts
 from kosent_lab.models.corruption import choose_places, sample
 from kosent_lab.models.devices import seeded
 from kosent_lab.models.pairs import ElectraPair
-from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad, plain_tokenizer
+from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
+from kosent_lab.tokenization.cutters import plain_tokenizer
 
 BATCH_TOKENS = 4_096
 

@@ -35,15 +35,11 @@ from kosent_lab.tokenization.boundaries import holds_particles
 logger = logging.getLogger(__name__)
 FALLBACK = "kosent-pack"
 FEWEST = 30  # texts that hold a particle: as few as `errors.find_slices` searches
-
-
-# What a table may keep of its corpus: codes and flags, never a text
+# what a table may keep of its corpus: codes and flags, never a text
 KEPT = (
     "doc_id", "corpus", "split", "label", "polarity", "rating", "leaked", "domain", "field", "official_split",
     "source_label", "sarcasm_label", "no_emotion", "phenomenon", "pair_id", "movie_id", "year",
 )  # fmt: skip
-
-
 _ANSWERED = {*KEPT, *PREDICTION_COLUMNS, "model_id", "has_unknown", *TEXT_COLUMNS}  # no text, nor a part of one
 NEEDED = ("doc_id", "corpus", "label", "logit_0", "logit_1", "n_tokens", "n_unknown", "truncated", *TEXT_COLUMNS)
 NAMES = (

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kosent_lab.behaviour.effects import score_changes
 from kosent_lab.behaviour.particles import KINDS, perturb
+from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.schema import check_columns
 from kosent_lab.korean.readings import read_cached
 from kosent_lab.models.classifier import Classifier
@@ -83,6 +84,7 @@ def change_particles(
     DataFrame
         From `effects.score_changes`; `effects.effect_table` sums it up.
     """
-    read = read_cached(frame["doc_id"], frame["text"].fillna("").astype(str), progress=progress)
+    frame = frame.assign(text=frame["text"].fillna("").astype(str).map(to_nfc))
+    read = read_cached(frame["doc_id"], frame["text"], progress=progress)
     changes = pd.concat([perturb(frame, read, kind, control=control, seed=seed) for kind in kinds], ignore_index=True)
     return score_changes(predict_frame(frame, classifier, progress=progress), changes, classifier, progress=progress)

@@ -48,6 +48,21 @@ class Cutter(Protocol):
         """Return the pieces of each text, in order."""
 
 
+def plain_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
+    """Return the tokenizer itself where it neither cuts nor pads, else a copy that does neither."""
+    if tokenizer.truncation is None and tokenizer.padding is None:
+        return tokenizer
+    return _plain_copy(tokenizer, tokenizer.get_vocab_size())
+
+
+@functools.lru_cache(maxsize=8)
+def _plain_copy(tokenizer: Tokenizer, size: int) -> Tokenizer:
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
+
+
 @dataclasses.dataclass(frozen=True)
 class HuggingFaceCutter:
     """Cut with a tokenizer of the ``tokenizers`` library, special tokens left out."""
@@ -59,11 +74,10 @@ class HuggingFaceCutter:
         return _cut_composed(self._cut, texts)
 
     def _cut(self, texts: Sequence[str]) -> list[list[Piece]]:
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
-        unknown = {_unknown_id(self.tokenizer), self.tokenizer.token_to_id(STRANGER)}
+        tokenizer = plain_tokenizer(self.tokenizer)
+        unknown = {_unknown_id(tokenizer), tokenizer.token_to_id(STRANGER)}
         texts = [_prepare(text) for text in texts]
-        encodings = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
         return [
             [_piece(text, start, end, i in unknown) for (start, end), i in zip(e.offsets, e.ids, strict=True)]
             for text, e in zip(texts, encodings, strict=True)

@@ -14,7 +14,8 @@ from tokenizers import Tokenizer
 
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import check_columns
-from kosent_lab.scoring.encode import encode_texts, plain_tokenizer
+from kosent_lab.scoring.encode import encode_texts
+from kosent_lab.tokenization.cutters import plain_tokenizer
 
 # what a training looks at; numbers with NaN where there is none, so that a file gives back the same to the bit
 WORDS = ("split", "corpus")

@@ -172,7 +172,7 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         return None
     frame = frame.reset_index(drop=True)
     view, path = ModelView(classifier), Path(tags)
-    right = frame.loc[frame["correct"].eq(True).fillna(False), "text"].astype(str)
+    right = [clean_text(_text(row)) for _, row in frame[frame["correct"].eq(True).fillna(False)].iterrows()]
     nearest = functools.cache(lambda: Nearest(right))
     described = functools.lru_cache(SHOWN)(lambda number: describe_row(frame.loc[number], view, nearest()))
     explained = functools.lru_cache(SHOWN)(lambda text, before: explain_text(text, view, before=before))

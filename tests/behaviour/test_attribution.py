@@ -7,7 +7,7 @@ import torch
 
 from kosent_lab import behaviour
 from kosent_lab.behaviour.attribution import _weights, kind_of
-from kosent_lab.core.exceptions import ModelError
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.predict import predict_frame
@@ -68,6 +68,12 @@ def test_the_rule_of_integration_is_exact_for_polynomials():
         places = (1 - np.cos(np.pi * np.arange(steps + 1) / steps)) / 2
         for power in range(steps + 1):
             assert _weights(steps) @ places**power == pytest.approx(1 / (power + 1))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 0, 512])
+def test_steps_that_cannot_be_taken_are_refused(tiny, steps):
+    with pytest.raises(DataError, match="steps are an even number from 2 to most_steps"):
+        behaviour.attribute(TEXTS[:1], tiny, steps=steps)
 
 
 def test_what_does_not_converge_is_said(tiny):

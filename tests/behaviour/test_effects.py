@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +62,32 @@ def test_effects_by_hand():
     part = made(size=1, control=1, n=30).assign(change=[2.0, -1.0] * 15, control_change=0.5)
     row = effect_table(part).iloc[0]
     assert row[["mean_change", "size", "control_size", "difference"]].tolist() == [0.5, 1.5, 0.5, 1.0]
+
+
+def test_a_text_that_is_changed_in_many_ways_is_one_text():
+    once = made(size=2, control=0.5, n=40)
+    (row,) = effect_table(once, by="josa").to_dict("records")
+    (often,) = effect_table(pd.concat([once] * 7), by="josa").to_dict("records")
+    assert (often["n"], often["n_texts"]) == (280, 40)
+    assert often["ci_low"] == pytest.approx(row["ci_low"])
+    assert row["p_accuracy_holm"] < often["p_accuracy_holm"] < 0.001  # McNemar of 280 would be 7 times as sure
+    with pytest.raises(DataError, match="no josa has 30 changed texts"):
+        effect_table(pd.concat([once.head(20)] * 7), by="josa")
+
+
+def test_a_group_without_labels_asks_nothing_of_the_correction():
+    known = made(size=2, control=0.5)
+    bare = known.assign(kind="join", label=pd.array([pd.NA] * len(known), dtype="Int64"))
+    alone, both = effect_table(known), effect_table(pd.concat([known, bare]))
+    assert both.loc[0, "p_accuracy_holm"] == alone.loc[0, "p_accuracy_holm"]
+    assert np.isnan(both.loc[1, "p_accuracy_holm"])
+
+
+def test_decomposed_texts_are_changed_like_any(tiny, pack):
+    texts = pack[pack["label"].notna()].head(30)
+    forms = [[unicodedata.normalize(form, text) for text in texts["text"]] for form in ("NFC", "NFD")]
+    whole, apart = (change_particles(texts.assign(text=form), tiny, kinds=["delete"]) for form in forms)
+    pd.testing.assert_frame_equal(whole, apart)
 
 
 def test_few_texts_are_refused():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kosent_lab import behaviour
+from kosent_lab.behaviour import faithfulness
 from kosent_lab.core.exceptions import DataError
 
 GOOD, BAD = "좋다", "나쁘다"
@@ -19,6 +20,20 @@ def test_a_word_left_out_takes_what_it_adds():
         expected = [{GOOD: 2.0, BAD: -2.0}.get(word, 0.0) for word in text.split()]
         assert values == pytest.approx(expected)
     assert behaviour.leave_one_out([], predict) == []
+
+
+def test_a_long_text_is_asked_a_part_at_a_time(monkeypatch):
+    monkeypatch.setattr(faithfulness, "_AT_ONCE", 3)
+    asked = []
+
+    def counted(texts):
+        asked.append(len(texts))
+        return predict(texts)
+
+    whole = behaviour.leave_one_out(TEXTS, predict)
+    parts = behaviour.leave_one_out(TEXTS, counted)
+    assert [part.tolist() for part in parts] == [part.tolist() for part in whole]
+    assert max(asked[1:]) == 3
 
 
 def test_the_right_order_is_faithful_and_the_reverse_is_not():

@@ -33,6 +33,8 @@ from kosent_lab.core.josa import JOSA, final_sound, josa_agrees, split_josa
         ("10km", "를", "을"),
         ("1L", "를", "을"),
         ("30%", "는", "은"),
+        ("１０", "은", "는"),
+        ("３０％", "는", "은"),
         ("HTML", "은", "는"),
         ("'음식'", "은", "는"),
         ("영화😀", "가", "이"),

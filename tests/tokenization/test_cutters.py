@@ -99,6 +99,15 @@ def test_pieces_that_lose_letters_are_refused():
         as_cutter(tokenizer)
 
 
+def test_cutting_leaves_the_callers_tokenizer_as_it_is(tiny_tokenizer):
+    own = Tokenizer.from_str(tiny_tokenizer.to_str())
+    own.enable_truncation(5)
+    own.enable_padding(length=8)
+    assert len(as_cutter(own).cut(["영화관에서 배우가 정말 좋았다 " * 5])[0]) > 8
+    assert own.truncation["max_length"] == 5
+    assert len(own.encode("영화").ids) == 8
+
+
 def test_a_fast_transformers_tokenizer_is_taken(tiny_tokenizer):
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tiny_tokenizer, unk_token="[UNK]")
     assert as_cutter(wrapped).cut(["영화가 좋다"]) == as_cutter(tiny_tokenizer).cut(["영화가 좋다"])

@@ -126,6 +126,14 @@ def test_a_frame_without_texts_is_refused(tiny, table):
         explorer.explore_errors(table.drop(columns="text"), tiny)
 
 
+def test_a_row_without_a_text_is_no_neighbour(tiny):
+    frame = pd.DataFrame({"text": ["영화관은 정말 크다", None, "배우가 별로였다"], "doc_id": list("abc")})
+    frame = predict_frame(frame.assign(label=pd.array([1, 0, 0], dtype="Int64")), tiny)
+    box = explorer.explore_errors(frame.assign(correct=True), tiny)
+    box.children[0].children[1].value = False
+    assert len(box.children[1].options) == 3
+
+
 @apart
 def test_rows_with_one_index_stay_apart(tiny, table):
     twins = pd.concat([table.head(5), table.head(5)])
