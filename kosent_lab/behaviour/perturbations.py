@@ -158,8 +158,8 @@ def without_end(text: str) -> str:
 
 def _is_mark(sign: str) -> bool:
     """Tell whether a sign is one that a text may end with: ℃, ㎏ and ㈜ stand for letters, and are none."""
-    alone = unicodedata.normalize("NFKC", sign) == sign
-    return sign in _END or sign.isspace() or (alone and unicodedata.category(sign) in _SIGNS)
+    stands_for_letters = unicodedata.decomposition(sign)
+    return sign in _END or sign.isspace() or (not stands_for_letters and unicodedata.category(sign) in _SIGNS)
 
 
 Change = Callable[[str, random.Random], str | None]
