@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
+from kosent_lab.core.hangul import to_nfc
+
 CONTROLS = ("neutral", "endings", "any")
 # Sejong tags: common and proper nouns, pronouns, numerals, adverbs. Dependent nouns (것, 수) are grammar
 NEUTRAL_TAGS = frozenset({"NNG", "NNP", "NP", "NR", "MAG", "MAJ"})
@@ -58,18 +62,22 @@ def neutral_places(word: Mapping[str, Any]) -> set[int]:
     Examples
     --------
     >>> from kosent_lab.korean.morphology import read_eojeol
-    >>> rows = read_eojeol(["a"], ["영화관에서 재미를 추천했다"]).to_dict("records")
+    >>> rows = read_eojeol(["a"], ["영화관에서 재미를 추천했다 수면제네요"]).to_dict("records")
     >>> [sorted(neutral_places(row)) for row in rows]
-    [[0, 1, 2], [], []]
+    [[0, 1, 2], [], [], []]
     """
     starts, tags = list(word["morpheme_starts"]), list(word["morpheme_tags"])
     bounds, places = [*starts, word["end"]], set()
+    # after a vowel 이다 has no characters of its own, and no morpheme: 영화예요, 영환데; nor has the 는 of 우린
+    copula = bool(word.get("eomi")) and not any(tag.startswith(("V", "XSV", "XSA")) for tag in tags)
+    fused = bool(word.get("josa")) and pd.isna(word["josa_start"])
     for index, (start, tag) in enumerate(zip(starts, tags, strict=True)):
-        end = bounds[index + 1]
-        made_predicate = index + 1 < len(tags) and tags[index + 1].startswith(_VERBALISERS)
-        written = word["eojeol"][start - word["start"] : end - word["start"]]
+        end, after = bounds[index + 1], tags[index + 1] if index + 1 < len(tags) else ""
+        last_of_stem = not after or after.startswith(("E", "J", "S", "W"))
+        made_predicate = after.startswith(_VERBALISERS) or (copula and last_of_stem)
+        written = to_nfc(word["eojeol"][start - word["start"] : end - word["start"]])
         if tag in NEUTRAL_TAGS and not made_predicate and not is_polar(written):
-            places.update(range(start, end))
+            places.update(range(start, end - 1 if fused and last_of_stem else end))
     return places
 
 

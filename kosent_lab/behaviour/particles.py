@@ -36,6 +36,7 @@ _TO_CONSONANT = {vowel: consonant for consonant, vowel in JOSA_PAIRS.items()}
 _LETTERS = re.compile(r"[가-힣]+")
 
 
+_LEADING = re.compile(r"^\W+")  # “내가
 _BEFORE_GA = ("내", "네", "니", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
 _NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, seldom 에서
 
@@ -150,8 +151,8 @@ def _changes(word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str) -
     if pd.isna(word["josa_start"]):
         return []
     start, end, josa, stem = int(word["josa_start"]), int(word["josa_end"]), word["josa"], word["stem"]
-    if josa == "가" and stem in _BEFORE_GA and kind.startswith(("delete", "swap")):
-        return []  # 내를, 누 are no words
+    if _LEADING.sub("", stem) in _BEFORE_GA and josa[:1] in ("가", "게", "겐") and kind.startswith(("delete", "swap")):
+        return []  # 내를, 누 are no words; 내 of 내게 alone is a possessor
     form = _TO_CONSONANT.get(josa, josa)
     if kind.startswith("delete"):
         return [(start, end, "")] if kind == "delete" or form in STRUCTURAL else []

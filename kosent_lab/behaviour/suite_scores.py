@@ -39,7 +39,8 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int | None = None, seed:
     ----------
     tests : sequence of BehaviourTest
     most : int, optional
-        Cases of one test, of more a random part by `seed`; by default what the test asks for, else 60.
+        Cases of one test, of more a random part by `seed` (of a test with more templates than that the first ones); by
+        default what the test asks for, else 60.
     seed : int
 
     Returns
@@ -49,8 +50,8 @@ def make_cases(tests: Sequence[BehaviourTest], *, most: int | None = None, seed:
         main word or their text, and so are no independent draws), ``text``, ``changed`` (the second text; missing for
         ``mft``), ``control`` (beside changed particles, as many other letters changed; else missing), ``word`` and
         ``context`` (of a test about the words of a list: which of them, and the sentence that it stands in; else
-        missing), ``label``, ``direction``, ``least``, ``tolerance``. A pair that an earlier test holds is not made
-        again.
+        missing), ``label``, ``direction``, ``least``, ``tolerance``. A pair of a text and its change that an earlier
+        test holds is not made again.
 
     Raises
     ------

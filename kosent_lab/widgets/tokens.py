@@ -6,6 +6,7 @@ The widget is `explore_tokens`; what it shows are plain tables and a figure. Dra
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,7 @@ from matplotlib.figure import Figure
 from kosent_lab import behaviour, figures, tokenization
 from kosent_lab.behaviour.particles import every_change
 from kosent_lab.figures.theme import to_png
-from kosent_lab.korean.morphemes import JOSA_TAGS
-from kosent_lab.korean.morphology import read_eojeol, read_morphemes
+from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.cutters import Cutter
@@ -44,15 +44,14 @@ def layer_table(sentence: str, cutters: Mapping[str, Cutter]) -> pd.DataFrame:
         the final sound before it, ``unknown`` an unknown piece, else empty.
     """
     read = read_eojeol(["text"], [sentence])
-    wrong = set(read.loc[~read["agrees"].fillna(True).astype(bool), "josa_start"])
     rows = [("eojeol", row.start, row.end, row.eojeol, "") for row in read.itertuples()]
-    end = -1
-    for morpheme in read_morphemes([sentence])[0]:
-        is_josa = morpheme.tag in JOSA_TAGS or morpheme.start in wrong
-        kind = "wrong" if morpheme.start in wrong else "josa" if is_josa else ""
-        if morpheme.end > morpheme.start and morpheme.start >= end:
-            rows.append(("morphemes", morpheme.start, morpheme.end, sentence[morpheme.start : morpheme.end], kind))
-            end = morpheme.end
+    for word in read.to_dict("records"):
+        wrong = word["josa_start"] if not pd.isna(word["agrees"]) and not word["agrees"] else None
+        for start, end in itertools.pairwise([*word["morpheme_starts"], word["end"]]):
+            is_josa = not pd.isna(word["josa_start"]) and word["josa_start"] <= start < word["josa_end"]
+            kind = "wrong" if start == wrong else "josa" if is_josa else ""
+            if end > start:  # a letter within a syllable has no box of its own
+                rows.append(("morphemes", start, end, sentence[start:end], kind))
     for name, cutter in cutters.items():
         for piece in cutter.cut([sentence])[0]:
             if piece.end > piece.start:

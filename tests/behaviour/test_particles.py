@@ -69,6 +69,13 @@ def test_texts_without_a_particle_are_left_out(text):
     assert change(text, "delete").empty
 
 
+@pytest.mark.parametrize("text", ["“내가 봤다", "(네가 봤다", "내게는 최악이다", "제게 최고다"])
+@pytest.mark.parametrize("kind", ["delete", "swap"])
+def test_a_contracted_pronoun_keeps_its_particle(text, kind):
+    """내 and 제 alone are possessors: the sentence would be another one."""
+    assert change(text, kind).empty
+
+
 def test_every_form_is_a_particle():
     assert {*SWAPS, *SWAPS.values(), *TOPICS} <= JOSA
 
@@ -106,6 +113,10 @@ def test_the_neutral_control_leaves_predicates_and_polar_words_alone(pack):
         ("추천합니다", ""),  # a noun made a predicate, polar besides
         ("공부했다", ""),  # a noun made a predicate
         ("배우였다", ""),  # with the copula
+        ("수면제네요", ""),  # whose stem is not written after a vowel
+        ("영화예요", ""),
+        ("영환데", ""),
+        ("우린", "우"),  # the ㄴ is a particle
         ("어제", "어제"),  # an adverb or noun
         ("안", ""),  # turns the judgement round
         ("것이", ""),  # grammar

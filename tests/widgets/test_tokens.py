@@ -25,6 +25,20 @@ def test_layers_lie_over_the_same_characters(cutters):
     assert layers.loc[layers["kind"] == "wrong", "text"].tolist() == ["는"]
 
 
+def test_particles_are_boxes_as_the_reading_has_them():
+    """Kiwi alone takes 음식가 for one noun."""
+    boxes = tokens.layer_table("음식가 하루라도 난 30%는", {})
+    boxes = boxes[boxes["layer"] == "morphemes"]
+    assert boxes[["text", "kind"]].to_numpy().tolist()[:4] == [
+        ["음식", ""],
+        ["가", "wrong"],
+        ["하루", ""],
+        ["라도", "josa"],
+    ]
+    assert boxes["text"].tolist()[4] == "난"
+    assert boxes["kind"].iloc[-1] == "josa"
+
+
 def test_variants_are_scored_against_the_text(cutters, tiny):
     sentence = "재미가 없는 영화는 싫다"
     variants = tokens.variant_table(sentence, tiny, count=4)
