@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.calibrator_comparison import compare_calibrators
@@ -96,11 +95,10 @@ def choose_calibrator(
     failure, why = "", ""
     fitted = rows[rows["label"].notna()] if "label" in rows.columns else rows
     used = _shared_rows(frame, fitted) if len(fitted) else frozenset()
-    if calib is not None and len(frame) and _all_used(frame, used):
-        labelled = int(frame["label"].notna().sum()) if "label" in frame.columns else 0
-        texts = f"{labelled} labelled texts" if labelled else f"{len(frame)} texts"
+    measured, kind = _measured_rows(frame)
+    if calib is not None and measured and measured <= used:
         raise DataError(
-            f"all {texts} would measure a calibration that was fitted on them ({source}), which "
+            f"all {len(measured)} {kind} would measure a calibration that was fitted on them ({source}), which "
             "proves nothing. Give other texts with --calib, or measure on other rows."
         )
     if calib is not None and used:
@@ -173,7 +171,8 @@ def _shared_rows(frame: pd.DataFrame, calib: pd.DataFrame) -> frozenset[int]:
     return frozenset(shared.to_numpy().nonzero()[0].tolist())
 
 
-def _all_used(frame: pd.DataFrame, used: frozenset[int]) -> bool:
-    """Tell whether no labelled row is left to measure; of a table without labels, no row at all."""
-    labelled = frame["label"].notna().to_numpy() if "label" in frame.columns else np.zeros(len(frame), dtype=bool)
-    return set(labelled.nonzero()[0].tolist() if labelled.any() else range(len(frame))) <= used
+def _measured_rows(frame: pd.DataFrame) -> tuple[frozenset[int], str]:
+    """Return the places of the labelled rows, of a table without labels those of all, and what they are called."""
+    if "label" in frame.columns and frame["label"].notna().any():
+        return frozenset(frame["label"].notna().to_numpy().nonzero()[0].tolist()), "labelled texts"
+    return frozenset(range(len(frame))), "texts"

@@ -201,14 +201,13 @@ def measures(
         "smece": lambda: smooth_error(*counts, width=width),
         "kuiper": lambda: kuiper(*counts),
         "brier": lambda: brier(*counts),
+        "nll": lambda: nll(cells.log_odds, positive, negative),
     }
-    found = {name: measure() for name, measure in single.items() if only is None or name in only}
-    rest = None if only is None else set(only) - set(single)
-    if rest is None or rest - {"nll"}:
-        found |= {**corp_parts(*counts), "nll": nll(cells.log_odds, positive, negative), **likelihood_parts(*counts)}
-    elif rest:
-        found["nll"] = nll(cells.log_odds, positive, negative)
-    return found if only is None else {name: found[name] for name in found if name in only}
+    wanted = {name: measure() for name, measure in single.items() if only is None or name in only}
+    if only is not None and set(only) <= set(single):
+        return wanted
+    parts = corp_parts(*counts) | ({"nll": wanted.pop("nll")} if "nll" in wanted else {}) | likelihood_parts(*counts)
+    return wanted | {name: part for name, part in parts.items() if only is None or name in only}
 
 
 def expected_calibration_error(probability: np.ndarray, outcome: np.ndarray, *, bins: int = BINS) -> float:

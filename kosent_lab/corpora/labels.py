@@ -84,7 +84,7 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
         rest = f" and {len(strange) - len(shown)} more" if len(strange) > len(shown) else ""
         raise DataError(
             f"--map-labels names {', '.join(meanings)}, and not {', '.join(repr(word[:20]) for word in shown)}{rest}. "
-            f"With it every label needs its meaning: "
+            "With it every label needs its meaning: "
             f"{shown[0][:20]}=0, =1 or =neutral, as you mean it."
         )
     return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")

@@ -92,12 +92,9 @@ class Workbook:
         filled = {i for _, cells in body for i, cell in enumerate(cells) if cell != ""}
         kept = [i for i in range(width) if names[i].strip() or i in filled]
         columns = [names[i] if names[i].strip() else f"column_{get_column_letter(i + 1)}" for i in kept]
-        if filled_in := _fill(merged, dict(body)):
-            logger.warning(
-                "%s: cells merged over rows are read as if each row said what they say (%s)",
-                self.path,
-                f"{filled_in:,}",
-            )
+        if filled_cells := _fill(merged, dict(body)):
+            told = "%s: cells merged over rows are read as if each row said what they say (%s)"
+            logger.warning(told, self.path, f"{filled_cells:,}")
         self.frame = pd.DataFrame([[cells[i] for i in kept] for _, cells in body], columns=columns, dtype="str")
 
     def _look_through(self, part: str) -> tuple[list[tuple[range, int, int]], bool]:
@@ -177,8 +174,8 @@ def _join_header(
     where it stands for several (2023 맛, 2024 맛).
     """
     first = rows[place][0]
-    joined = {at for columns, start, _ in merged if start == first for at in columns}
-    alone = any(cell != "" and at not in joined for at, cell in enumerate(rows[place][1]))  # a note beside the table
+    above = {at: rows[place][1][columns.start] for columns, start, _ in merged if start == first for at in columns}
+    alone = any(cell != "" and at not in above for at, cell in enumerate(rows[place][1]))  # a note beside the table
     last = first if alone else max((end for _, start, end in merged if start == first), default=first)
     header = [(number, list(cells)) for number, cells in rows if number <= last]
     _fill(merged, dict(header))  # one that the user names may lie below a merged cell
@@ -186,7 +183,6 @@ def _join_header(
     for number, cells in header:
         if number >= first:
             names = [cell if cell.strip() else name for cell, name in zip(cells, names, strict=True)]
-    above = {at: rows[place][1][columns.start] for columns, start, _ in merged if start == first for at in columns}
     often = Counter(names)
     named = [f"{above[at]} {name}" if often[name] > 1 and at in above else name for at, name in enumerate(names)]
     return named, rows[len(header) :]

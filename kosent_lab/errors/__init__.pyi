@@ -22,6 +22,7 @@ from .slice_search import SEARCHED as SEARCHED
 from .slice_search import SURELY as SURELY
 from .slice_search import find_slices as find_slices
 from .slice_search import surely_bad as surely_bad
+from .slice_search import told_slice as told_slice
 from .slice_search import worst_slice as worst_slice
 from .slices import LABEL_COLUMNS as LABEL_COLUMNS
 from .slices import SLICE_COLUMNS as SLICE_COLUMNS

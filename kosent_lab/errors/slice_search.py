@@ -20,7 +20,7 @@ from kosent_lab.core.intervals import REACH, wilson_bounds
 from kosent_lab.core.schema import check_columns, value_name, with_correct
 from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
-from kosent_lab.errors.slices import SLICE_COLUMNS, can_slice, is_flag, named_columns
+from kosent_lab.errors.slices import LABEL_COLUMNS, SLICE_COLUMNS, can_slice, is_flag, named_columns
 
 logger = logging.getLogger(__name__)
 SEARCHED = (*SLICE_COLUMNS, "movie_id")  # films are searched; a table of all of them would tell nobody anything
@@ -162,6 +162,15 @@ def worst_slice(table: pd.DataFrame) -> pd.Series | None:
     if found.empty:
         return None
     return whole_slice(table, found.iloc[0]) if len(bad) else found.iloc[0]
+
+
+def told_slice(table: pd.DataFrame) -> pd.Series | None:
+    """Return the surely bad slice that new texts can be told by: of them no label, phenomenon or leak is known. None
+    where there is none.
+    """
+    unknown = {*LABEL_COLUMNS, "phenomenon", "leaked"}
+    bad = (whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows())
+    return next((row for row in bad if not unknown & {column for column, _ in row["conditions"]}), None)
 
 
 def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:

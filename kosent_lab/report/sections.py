@@ -33,7 +33,6 @@ from kosent_lab.report.sentences import (
     shown_name,
     slice_name,
     slice_value,
-    told_slice,
 )
 from kosent_lab.report.written import between, decimal, percent, signed_points
 
@@ -215,7 +214,8 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
         table = pd.concat([worst.to_frame().T.astype(table.dtypes), table.drop(index=worst.name)])
         chosen = chosen.reindex(table.index)
     shown = table[chosen].head(SHOWN_CAUSES)
-    if (told := told_slice(assessment)) is not None and told.name not in shown.index:  # what advice names is shown
+    told = errors.told_slice(assessment.slice_search)
+    if told is not None and told.name not in shown.index:  # what advice names is shown
         shown = pd.concat([shown, told.to_frame().T.astype(table.dtypes)])
     notes = [t["causes_note"].format(slices=f"{len(table):,}")]
     notes += [t["causes_first"]] if worst is not None and errors.surely_bad(worst) else []

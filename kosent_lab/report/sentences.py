@@ -19,8 +19,8 @@ from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import cut, isolated
-from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, whole_slice
-from kosent_lab.errors.slices import LABEL_COLUMNS, is_flag
+from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, told_slice
+from kosent_lab.errors.slices import is_flag
 from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
 from kosent_lab.report.written import decimal, order_of, percent, points, signed_points, threshold_number, with_interval
@@ -270,7 +270,7 @@ def advice(assessment: Assessment, language: str) -> list[str]:
         share = percent(1 - point["coverage"])
         threshold = threshold_number(point["threshold"], assessment.frame["confidence"])
         found.append(t["a_threshold"].format(threshold=threshold, share=share, n=f"{int(point['n']):,}"))
-    if (row := told_slice(assessment)) is not None:
+    if (row := told_slice(assessment.slice_search)) is not None:
         said = {"n": f"{int(row['n']):,}", "accuracy": percent(row["accuracy"]), "p": decimal(row["p_adjusted"])}
         said |= {"difference": signed_points(row["difference"]), "slice": conditions_name(row["conditions"], t)}
         found.append(t["a_slice"].format(**said))
@@ -282,14 +282,3 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
     return found
-
-
-def told_slice(assessment: Assessment) -> pd.Series | None:
-    """Return the surely bad slice that new texts can be told by, which advice names: no label or phenomenon is known of
-    them. None where there is none.
-    """
-    table, unknown = assessment.slice_search, {*LABEL_COLUMNS, "phenomenon", "leaked"}
-    if table.empty:
-        return None
-    bad = (whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows())
-    return next((row for row in bad if not unknown & {column for column, _ in row["conditions"]}), None)

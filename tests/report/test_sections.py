@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab import calibration
+from kosent_lab import calibration, errors
 from kosent_lab.report import sections, sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.text_sections import found_kinds
@@ -46,7 +46,7 @@ def test_the_slice_that_advice_names_stands_in_the_table(scored, monkeypatch):
     frame.loc[bad, ["logit_0", "logit_1"]] = frame.loc[bad, ["logit_1", "logit_0"]].to_numpy()
     frame = add_predictions(frame, frame[["logit_0", "logit_1"]].to_numpy())
     assessment = assess(frame)
-    assert sentences.told_slice(assessment)["conditions"] == (("domain", "app"),)
+    assert errors.told_slice(assessment.slice_search)["conditions"] == (("domain", "app"),)
     monkeypatch.setattr(sections, "SHOWN_CAUSES", 0)
     assert [row[0] for row in sections.causes(assessment, T).table.body] == ["“domain” is “app”"]
 
