@@ -158,7 +158,8 @@ def compare_models(
         "accuracy_second": right[1].mean(),
     }
     for value, name in enumerate(("negative", "positive")):
-        found |= {f"{name}_{which}": hits[label == value].mean() for which, hits in zip(_WHICH, right, strict=True)}
+        of_label = [pd.Series(hits[label == value]) for hits in right]  # whose mean is missing where there are none
+        found |= {f"{name}_{which}": hits.mean() for which, hits in zip(_WHICH, of_label, strict=True)}
     found["disagree"] = float((answers[0] != answers[1]).mean())
     for name, (before, after) in (("difference", right), ("shifted", moved)):
         value = matched_difference(before, after, codes)
