@@ -11,7 +11,7 @@ TORCH = $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 .DEFAULT_GOAL := report
 
 report: setup
-	$(RUN) -m kosent_lab.cli report $(ARGS)
+	$(RUN) -m kosent_lab report $(ARGS)
 
 test: setup browser
 	$(RUN) -m ruff check .
@@ -25,7 +25,7 @@ lab: setup
 
 # runs every notebook and writes its outputs, after checking what may be committed
 notebooks: setup
-	$(RUN) -m kosent_lab.cli notebooks $(ARGS)
+	$(RUN) -m kosent_lab notebooks $(ARGS)
 
 # the tests in a real browser skip, and say why, where it cannot be brought
 browser:
@@ -39,7 +39,7 @@ hostile: setup
 	KOSENT_HOSTILE_MINUTES=$(or $(MINUTES),20) $(RUN) -m pytest tests/hostile --timeout=0 $(ARGS)
 
 bench: setup
-	$(RUN) -m kosent_lab.cli bench $(ARGS)
+	$(RUN) -m kosent_lab bench $(ARGS)
 
 setup: $(STAMP)
 

@@ -33,7 +33,7 @@ def run(installed, tmp_path, *arguments):
     environment = os.environ | {"PYTHONPATH": str(installed), "KOSENT_CACHE": str(tmp_path / "cache")}
     environment.pop("KOSENT_DATA", None)
     return subprocess.run(
-        [sys.executable, "-m", "kosent_lab.cli", *arguments],
+        [sys.executable, "-m", "kosent_lab", *arguments],
         capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
     )  # fmt: skip
 

@@ -158,7 +158,7 @@ def run_stage(parser: argparse.ArgumentParser, words: list[str]) -> None:
         if not lost or getattr(stage, "device", None) == "cpu":
             raise
         logger.warning("%s Going on from its checkpoint on the CPU.", error)
-        command_line = [sys.executable, "-m", "kosent_lab.cli", "train", *words, "--device", "cpu"]
+        command_line = [sys.executable, "-m", "kosent_lab", "train", *words, "--device", "cpu"]
         hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
         if code := subprocess.run(command_line, env=hidden, check=False).returncode:
             raise TrainingError(f"nor did it go on on the CPU (exit status {code}): see above") from error

@@ -244,7 +244,7 @@ def peak_memory(source: str | None, texts: pd.Series, *, rows: int) -> dict[str,
     with tempfile.TemporaryDirectory() as folder:
         table, out = Path(folder) / "texts.parquet", Path(folder) / "out.parquet"
         write_parquet(pd.DataFrame({"text": drawn + " " + pd.Series(range(rows)).astype(str)}), table)
-        command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(table), "--out", str(out)]
+        command = [sys.executable, "-m", "kosent_lab", "--quiet", "predict", str(table), "--out", str(out)]
         start = time.perf_counter()
         command = [sys.executable, "-c", _PEAK, *command, *(["--model", source] if source else [])]
         status, peak = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())

@@ -46,7 +46,7 @@ def run(*, rounds: int = ROUNDS) -> dict[str, Any]:
         write_text("\n".join(["text", *lines, ""]), table)
         kiwi = f"from kiwipiepy import Kiwi; Kiwi(num_workers=1).tokenize({SENTENCE!r})"
         imports = "import torch, transformers"
-        command = [sys.executable, "-m", "kosent_lab.cli", "--quiet"]
+        command = [sys.executable, "-m", "kosent_lab", "--quiet"]
         ways = {
             "tokens": [*command, "tokens", SENTENCE],
             "kiwi": [sys.executable, "-c", kiwi],

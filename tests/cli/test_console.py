@@ -12,7 +12,7 @@ from kosent_lab.cli import crashes, data, parser
 from kosent_lab.cli.options import kind_of_stdin, print_result
 from kosent_lab.core.exceptions import DataError
 
-COMMAND = [sys.executable, "-m", "kosent_lab.cli"]
+COMMAND = [sys.executable, "-m", "kosent_lab"]
 
 
 def start(tmp_path, *arguments, **environment):
@@ -122,7 +122,7 @@ def test_ctrl_c_before_or_after_a_command_leaves_no_trace(moment):
         "late": f"atexit.register(lambda: {send})\n",
     }[moment]
     program = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    program += f"import atexit, os, sys\nfrom kosent_lab.cli.__main__ import start\n{first}"
+    program += f"import atexit, os, sys\nfrom kosent_lab.__main__ import start\n{first}"
     program += "sys.argv[1:] = ['data', 'list']\nsys.exit(start())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == (130 if moment == "early" else -signal.SIGINT)
@@ -280,11 +280,11 @@ def test_a_training_of_nothing_is_refused(option, capsys):
     ],
 )
 def test_a_closed_stream_is_no_error_unless_it_is_needed(closed, words, status):
-    command = f"{shlex.quote(sys.executable)} -m kosent_lab.cli data list {closed}"
+    command = f"{shlex.quote(sys.executable)} -m kosent_lab data list {closed}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, stdin=subprocess.DEVNULL)
     assert done.returncode == status
     assert words in done.stderr
-    command = f"{shlex.quote(sys.executable)} -m kosent_lab.cli predict - --out nowhere.csv <&-"
+    command = f"{shlex.quote(sys.executable)} -m kosent_lab predict - --out nowhere.csv <&-"
     done = subprocess.run(["sh", "-c", command], capture_output=True)
     assert (done.returncode, b"standard input is closed" in done.stderr) == (1, True)
 

@@ -217,14 +217,14 @@ def test_a_stage_whose_gpu_is_lost_goes_on_on_the_cpu(caplog, processes):
     words = ["finetune", "--device", "cuda"]
     with caplog.at_level("WARNING"):
         recipe.run_stage(parser, words)
-    assert processes == [(["-m", "kosent_lab.cli", "train", *words, "--device", "cpu"], "")]
+    assert processes == [(["-m", "kosent_lab", "train", *words, "--device", "cpu"], "")]
     assert "lost after step 7. Going on from its checkpoint on the CPU" in caplog.text
     with pytest.raises(TrainingError, match="nor did it go on on the CPU .exit status 3"):
         recipe.run_stage(parser, words)
 
 
 def test_the_command_of_a_stage_is_one_in_a_process_of_its_own():
-    line = [sys.executable, "-m", "kosent_lab.cli", "train", "finetune", "--help"]
+    line = [sys.executable, "-m", "kosent_lab", "train", "finetune", "--help"]
     assert "--device" in subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 

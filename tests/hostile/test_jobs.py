@@ -18,7 +18,7 @@ import pytest
 from kosent_lab.models.classifier import load_classifier
 from tests.hostile.oracle import MINUTES, TRIED, rounds, snapshot
 
-CLI = [sys.executable, "-m", "kosent_lab.cli", "--quiet"]
+CLI = [sys.executable, "-m", "kosent_lab", "--quiet"]
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 400
 

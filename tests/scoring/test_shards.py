@@ -126,7 +126,7 @@ def test_what_a_user_put_among_the_shards_stays(tiny, reviews, tmp_path):
 def test_two_processes_never_write_one_output(tiny_folder, reviews, tmp_path):
     """Both exit 0 never; the one that does wrote what a single one writes."""
     target = tmp_path / "out.csv"
-    command = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "predict", str(reviews), "--model", str(tiny_folder)]
+    command = [sys.executable, "-m", "kosent_lab", "--quiet", "predict", str(reviews), "--model", str(tiny_folder)]
     command += ["--device", "cpu", "--precision", "fp32", "--shard-rows", "10", "--out"]
     both = [
         subprocess.Popen([*command, str(target)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)

@@ -187,7 +187,7 @@ def test_a_killed_run_is_resumed(tmp_path, pack):
     data = tmp_path / "texts.csv"
     pd.DataFrame({"text": [f"{text} {number}" for number in range(2) for text in pack["text"]]}).to_csv(data)
     vocabulary = ["--vocabulary", str(tmp_path / "vocabulary")]
-    program = [sys.executable, "-m", "kosent_lab.cli", "--quiet", "train"]
+    program = [sys.executable, "-m", "kosent_lab", "--quiet", "train"]
     # the large corpora are of no use here, and take a while to read
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "KOSENT_DATA": ""}
     table = tmp_path / "split.csv"

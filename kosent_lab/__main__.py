@@ -1,4 +1,4 @@
-"""``kosent-lab`` and ``python -m kosent_lab.cli``: the process around a command."""
+"""``kosent-lab`` and ``python -m kosent_lab``: the process around a command."""
 
 import signal
 import sys
