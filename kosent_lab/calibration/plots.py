@@ -68,7 +68,7 @@ def plot_diagram(
     widths = 14 * np.sqrt(smooth["density"].clip(lower=0) / smooth["density"].max())
     points = smooth[["probability", "frequency"]].to_numpy()
     segments = np.stack([points[:-1], points[1:]], axis=1)
-    ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.15, zorder=2))
+    ax.add_collection(LineCollection(segments, linewidths=widths[:-1], color=options["color"], alpha=0.4, zorder=2))
     hollow = {"color": "white", "markeredgecolor": LINE, "markersize": 4}
     # one that is always right stays whole
     ax.plot(bins["mean_confidence"], bins["accuracy"], "o", zorder=4, clip_on=False, **hollow)

@@ -38,7 +38,7 @@ def boundaries_table() -> str:
         cells += [percent(found.loc["under_segmentation", "value"], 1)]
         cells += [percent(found.loc["unknown_pieces", "value"], 2)]
         rows.append([name, *cells])
-    columns = ["tokenizer", "boundary of stem and particle kept (%)", "pieces an eojeol", "cuts inside a morpheme (%)"]
+    columns = ["tokenizer", "boundary of word and particle kept (%)", "pieces an eojeol", "cuts inside a morpheme (%)"]
     return table([*columns, "morpheme boundaries missed (%)", "unknown pieces (%)"], rows)
 
 

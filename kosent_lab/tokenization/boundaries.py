@@ -150,7 +150,7 @@ def measure_pieces(words: pd.DataFrame, *, by: str | None = None, min_eojeol: in
     DataFrame
         A metric frame: the column `by` where asked for, ``metric``, ``value``, ``ci_low``,
         ``ci_high``, ``n`` (what was counted: the denominator), ``params``. ``fertility`` pieces per
-        eojeol; ``boundary_kept`` share of the boundaries between stem and particle where a piece
+        eojeol; ``boundary_kept`` share of the boundaries between word and particle where a piece
         begins; ``over_segmentation`` share of the cuts within eojeol that fall inside a morpheme;
         ``under_segmentation`` share of the boundaries between morphemes without a cut;
         ``unknown_pieces`` share; ``characters_per_piece``. Missing where there is nothing to count.

@@ -120,7 +120,7 @@ def test_a_threshold_is_told_with_its_promise_or_with_what_is_missing(scored):
     assert f"keeps {point['coverage'] * 100:.1f}% of the other 600" in said
     few = assess(good.head(80))
     assert (
-        "some hundred like these"
+        "several hundred like these"
         in " ".join(sentences.findings(few, "en")).split("No threshold of confidence can promise")[1]
     )
     assert any("cannot prove that of any threshold" in line for line in sentences.advice(few, "en"))
