@@ -48,8 +48,8 @@ HOUSE = {
         "calibrator_choice", "unreachable", "abstention", "rejection", "conformal", "plots",
     ],
     "errors": [
-        "slices", "slice_search", "cells", "hard_cases", "pairs", "comparison", "three_way", "readings", "tags",
-        "plots",
+        "slices", "slice_tests", "slice_search", "cells", "hard_cases", "pairs", "comparison", "three_way",
+        "readings", "tags", "plots",
     ],
     "models": ["devices", "sizes", "lean", "folders", "storage", "classifier", "three_way", "electra", "pairs",
                "corruption"],

@@ -104,11 +104,16 @@ def _gap(difference: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 
 def _with_gradients(classifier: Classifier) -> LeanElectra:
+    if classifier.class_names:
+        raise ModelError(
+            f"attribution explains the log-odds of positive; {classifier.model_id} has the classes "
+            f"{', '.join(classifier.class_names)}"
+        )
     if isinstance(classifier.forward, LeanElectra):
         return classifier.forward
     raise ModelError(
-        f"attribution needs an ELECTRA of two classes in fp32 or bf16, whose gradients are known; got "
-        f"{classifier.model_id} in {classifier.precision}. Leaving words out (leave_one_out) works with any model."
+        f"attribution needs an ELECTRA in fp32 or bf16, whose gradients are known; got {classifier.model_id} in "
+        f"{classifier.precision}. Leaving words out (leave_one_out) works with any model of two polarities."
     )
 
 

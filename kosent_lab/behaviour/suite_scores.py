@@ -185,14 +185,14 @@ def _failed(table: pd.DataFrame, after: pd.Series) -> np.ndarray:
     return np.select([kind == "mft", kind == "inv"], [wrong, turned], astray).astype(bool)
 
 
-def failure_table(scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "test", "kind")) -> pd.DataFrame:
+def failure_table(scored: pd.DataFrame, *, by: str | Sequence[str] = ("capability", "test", "kind")) -> pd.DataFrame:
     """Say how often cases fail.
 
     Parameters
     ----------
     scored : DataFrame
         From `score_cases`.
-    by : sequence of str
+    by : str or sequence of str
         Columns whose values make a row: a test by default, ``["kind"]`` or ``["capability"]``. A row that holds several
         tests tells the mean of their rates, so that a test of many cases counts no more than one of few.
 
@@ -210,7 +210,8 @@ def failure_table(scored: pd.DataFrame, *, by: Sequence[str] = ("capability", "t
     The interval says what other words in the same templates might give, not what other templates might.
     """
     rows = []
-    for key, part in scored.groupby(list(by), sort=False):
+    by = [by] if isinstance(by, str) else list(by)
+    for key, part in scored.groupby(by, sort=False):
         groups = part["group"].to_numpy()  # one text in several tests is one draw
         failed, weights = part["failed"].to_numpy(dtype="float64"), test_weights(part)
         alone = len(np.unique(weights)) == 1  # one test, or several of as many cases

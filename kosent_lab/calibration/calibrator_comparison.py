@@ -16,6 +16,7 @@ from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, percentile_interval
+from kosent_lab.core.schema import check_columns
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def compare_calibrators(
     Raises
     ------
     DataError
-        When a method is none of ours.
+        When a method is none of ours, a column is missing, or no row has a label.
 
     Notes
     -----
@@ -64,7 +65,10 @@ def compare_calibrators(
     methods = [methods] if isinstance(methods, str) else methods
     if odd := [method for method in methods if method not in METHODS]:
         raise DataError(f"methods are of {', '.join(METHODS)}; got {', '.join(map(str, odd))}")
+    check_columns(frame, ["label", "logit_0", "logit_1"], what="a comparison of calibrators")
     rows = frame[frame["label"].notna()]
+    if rows.empty:
+        raise DataError(f"a comparison of calibrators needs labelled rows; of {len(frame):,} none has a label")
     label = rows["label"].to_numpy(dtype="float64")
     fold = fold_numbers(rows, folds, seed)
     found = {"none": sigmoid(margin(rows))}

@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, with_labels
 from kosent_lab.core.shares import share
 
 
@@ -119,12 +119,14 @@ def summarise_sets(frame: pd.DataFrame, *, by: str | None = None) -> pd.DataFram
         rows, the label is in the set) with ``ci_low`` and ``ci_high`` (95 %, minimal pairs being one draw:
         `shares.share`).
     """
-    check_columns(frame, ["set_size", "in_negative", "in_positive"], what="the count of sets")
+    needed = ["set_size", "in_negative", "in_positive", *([] if by is None else [by])]
+    check_columns(frame, needed, what="the count of sets")
+    frame = with_labels(frame)
     parts = [("all", frame)] if by is None else [(str(name), rows) for name, rows in frame.groupby(by, sort=True)]
     table = []
     for name, rows in parts:
         sizes = rows["set_size"].value_counts(normalize=True).reindex([0, 1, 2], fill_value=0.0)
-        labelled = rows[rows["label"].notna()] if "label" in rows.columns else rows.iloc[:0]
+        labelled = rows[rows["label"].notna()]
         held = labelled["in_positive"].where(labelled["label"] == 1, labelled["in_negative"]).to_numpy(bool)
         table.append((name, len(rows), *sizes.tolist(), len(labelled), *share(held, pair_groups(labelled))))
     names = ["slice", "n", "none", "one", "both", "n_labelled", "coverage", "ci_low", "ci_high"]

@@ -35,13 +35,15 @@ def binned_error(cells: Cells, positive: np.ndarray, negative: np.ndarray, numbe
 
 
 def debiased_error(cells: Cells, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
-    """Return the binned error less what chance adds to it, shape (m,), not below 0.
+    """Return the binned error less a part of what chance adds to it, shape (m,), not below 0.
 
-    The frequency of a bin is taken as normal about what was seen; the mean of a folded normal has a closed form.
+    The frequency of a bin is taken as normal about what was seen; the mean of a folded normal has a closed form. As
+    what was seen is raised already, of a calibrated model a third to a half of what chance adds goes; rows of a pair
+    count as single ones.
 
     References
     ----------
-    Kumar, Liang and Ma 2019, "Verified uncertainty calibration", section 4.
+    Kumar, Liang and Ma 2019, "Verified uncertainty calibration", section 5.
     """
     rows = _by(positive + negative, cells.bins)
     gap = _by(_gap(cells, positive, negative), cells.bins)

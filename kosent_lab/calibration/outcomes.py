@@ -45,13 +45,13 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
 
 
 def log_odds(frame: pd.DataFrame) -> np.ndarray:
-    """Return the log-odds of positive that ``prob_1`` was made of, exact where the probability rounds to 0 or 1.
+    """Return the log-odds of positive that ``prob_1`` was made of: of a temperature exact where it rounds to 0 or 1.
 
     Parameters
     ----------
     frame : DataFrame, n rows
         A prediction frame; where it has a column ``calibrator``, the logits are divided by the temperature named there
-        (`temperature.Temperature.apply`); of any other calibrator the log-odds are those of ``prob_1``.
+        (`temperature.Temperature.apply`); of any other calibrator the log-odds are those of ``prob_1`` (`as_log_odds`).
 
     Returns
     -------
@@ -71,9 +71,7 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
     divided = odds / names.map(divisors).to_numpy(dtype="float64")
     if all(map(np.isfinite, divisors.values())):
         return divided
-    prob_1 = frame["prob_1"].to_numpy(dtype="float64")
-    with np.errstate(divide="ignore"):
-        return np.where(np.isnan(divided), np.log(prob_1) - np.log1p(-prob_1), divided)
+    return np.where(np.isnan(divided), as_log_odds(frame["prob_1"]), divided)
 
 
 def as_log_odds(probabilities: object) -> np.ndarray:
@@ -160,7 +158,8 @@ def overconfidence(frame: pd.DataFrame) -> Interval:
     gap, low, high = mean_of_groups(confidence - correct, np.arange(len(rows)) if groups is None else groups)
     _, fewest, most = share(correct, groups)
     sure = float(confidence.mean())
-    return Interval(gap, float(np.fmin(low, sure - most)), float(np.fmax(high, sure - fewest)))
+    low, high = float(np.fmin(low, sure - most)), float(np.fmax(high, sure - fewest))
+    return Interval(gap, max(low, sure - 1), min(high, sure))  # of a share between none and all
 
 
 def pair_groups(frame: pd.DataFrame) -> np.ndarray | None:
@@ -173,9 +172,12 @@ def pair_groups(frame: pd.DataFrame) -> np.ndarray | None:
     """
     if "pair_id" not in frame.columns:
         return None
-    named = frame["pair_id"].notna() & frame["pair_id"].ne("").fillna(False)
+    pairs = frame["pair_id"]
+    if not all(map(pd.api.types.is_hashable, pairs)):  # lists of a user's file
+        pairs = pairs.map(str)
+    named = pairs.notna() & pairs.ne("").fillna(False)
     if not named.any():
         return None
-    codes = pd.factorize(frame["pair_id"].where(named))[0]
+    codes = pd.factorize(pairs.where(named))[0]
     codes[codes < 0] = codes.max() + 1 + np.arange((codes < 0).sum())
     return codes

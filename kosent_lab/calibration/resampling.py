@@ -73,6 +73,25 @@ class Reading:
         parts = corp_parts(smooth, *drawn)
         return {name: parts[name] - center[name] for name in SMOOTHED}
 
+    @functools.cached_property
+    def _gaps(self) -> tuple[float, float]:
+        """The ends of how far the outcomes' frequency may be from the mean probability (`core.shares.share`)."""
+        cells = self.cells
+        mean = float((cells.positive + cells.negative) @ cells.probability) / len(self.outcome)
+        _, low, high = share(self.outcome, self.groups)
+        return low - mean, high - mean
+
+    @property
+    def largest_gap(self) -> float:
+        """The larger end of the gap of all rows together, without its sign."""
+        return max(map(abs, self._gaps))
+
+    @property
+    def smallest_gap(self) -> float:
+        """The smaller end, 0 where they are of either sign."""
+        low, high = self._gaps
+        return 0.0 if low < 0 < high else min(abs(low), abs(high))
+
     def chance(self, name: str, share: float) -> float:
         """Return what a calibrated model of these probabilities stays below in so many draws."""
         return float(np.quantile(self.tossed[name], share)) if len(self.tossed[name]) else float("nan")
@@ -100,6 +119,10 @@ class Reading:
             return percentile_interval(value + moved, value=value)
         low, high = np.quantile(self.smoothed[name] if name in SMOOTHED else moved, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         low, high = max(0.0, min(value - high, value)), max(value - low, value)
+        if name in RAISED:  # none is below the gap of all rows together: nor is the upper end
+            high = max(high, self.largest_gap**2 if name == "brier_miscalibration" else self.largest_gap)
+            if self.outcome.min() == self.outcome.max():
+                low = min(low, self.smallest_gap**2 if name == "brier_miscalibration" else self.smallest_gap)
         return (0.0 if name in RAISED and value <= self.chance(name, (1 + LEVEL) / 2) else float(low)), float(high)
 
 

@@ -72,7 +72,7 @@ def calibration_summary(
     """
     if by is None:
         return _summarise(frame, resamples, seed)
-    check_columns(frame, [by], what="a summary by slice")
+    check_columns(frame, [by, "label"], what="a summary by slice")
     parts = [
         _summarise(rows, resamples, seed).assign(**{by: name})
         for name, rows in frame[frame["label"].notna()].groupby(by, sort=True)

@@ -14,7 +14,7 @@ class UnreachableRiskError(DataError):
     that are kept and right; None where more of the kind would not do.
     """
 
-    def __init__(self, message: str, needed: int | None, *, kept: bool = False) -> None:
+    def __init__(self, message: str, needed: int | None = None, *, kept: bool = False) -> None:
         super().__init__(message)
         self.needed, self.kept = needed, kept
 

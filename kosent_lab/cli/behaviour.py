@@ -15,10 +15,11 @@ logger = logging.getLogger(__name__)
 def add_suite_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``--task behaviour``."""
     parser.add_argument(
-        "--suite", nargs="+", type=Path, metavar="FILE", help="suites for --task behaviour; default: data/suites/*.toml"
-    )
+        "--suite", nargs="+", action="extend", type=Path, metavar="FILE",
+        help="suites for --task behaviour; default: data/suites/*.toml",
+    )  # fmt: skip
     parser.add_argument(
-        "--beside", nargs="*", metavar="MODEL",
+        "--beside", nargs="*", action="extend", metavar="MODEL",
         help="other models on the same texts: what they answer otherwise, and where; of --task behaviour also tfidf "
         "(the cheap rival, taught by the teaching text) and constant (the same answer to every text), and without "
         "--model by default the three-layer model and these two",

@@ -59,7 +59,12 @@ def add(stages: Any) -> None:
     )
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     parser.add_argument(
-        "--teachers", nargs="+", type=Path, metavar="RUN", help="soft targets: the mean log-odds of these runs"
+        "--teachers",
+        nargs="+",
+        action="extend",
+        type=Path,
+        metavar="RUN",
+        help="soft targets: the mean log-odds of these runs",
     )
     parser.add_argument(
         "--unlabelled", type=float, metavar="SHARE",

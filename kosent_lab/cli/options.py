@@ -48,6 +48,27 @@ class _Lines(argparse.HelpFormatter):
         return f"{said} (default: {' '.join(map(str, action.default)) if several else '%(default)s'})"
 
 
+class _Meanings(argparse.Action):
+    """``--map-labels``: meanings, and no file that they would swallow; given again, more of them."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        if odd := [value for value in values if "=" not in value]:
+            raise argparse.ArgumentError(
+                self, f"needs LABEL=MEANING; got {odd[0]!r}. A file stands before {self.option_strings[0]}."
+            )
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *values])
+
+
+class Once(argparse.Action):
+    """An option of one thing to read: a second one would take the place of the first unsaid."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Keep the value, unless there is one."""
+        if getattr(namespace, self.dest) is not self.default:
+            raise argparse.ArgumentError(self, f"is given twice: {getattr(namespace, self.dest)} and {values}")
+        setattr(namespace, self.dest, values)
+
+
 def command(
     subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str, **options: Any
 ) -> argparse.ArgumentParser:
@@ -89,7 +110,7 @@ def file_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-column", help="default: label, where there is one")
     parser.add_argument("--no-labels", action="store_true", help="no column is a label, whatever it is called")
     parser.add_argument(
-        "--map-labels", nargs="+", metavar="LABEL[,LABEL]=MEANING",
+        "--map-labels", nargs="+", metavar="LABEL[,LABEL]=MEANING", action=_Meanings,
         help="what a file's labels mean: 1,2=0 4,5=1 3=neutral (also 5점, ★★★★★)",
     )  # fmt: skip
     parser.add_argument(
@@ -106,7 +127,9 @@ def file_columns(parser: argparse.ArgumentParser) -> None:
 
 def calibrator_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what a calibrator is fitted on, and of which family it is."""
-    parser.add_argument("--calib", metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit a calibrator on")
+    parser.add_argument(
+        "--calib", action=Once, metavar="NAME[:SPLIT]|FILE", help="labelled texts to fit a calibrator on"
+    )
     parser.add_argument(
         "--calibrator", choices=CALIBRATORS, default=CALIBRATORS[0],
         help="its family; best: the one with the best cross-fitted log loss on the texts that it is fitted on. All but "
@@ -171,6 +194,11 @@ def reading(arguments: argparse.Namespace) -> Reading:
     )
 
 
+def option_words(option: str, value: object) -> list[str]:
+    """Return an option as it is typed; one word where the value would be read as an option itself."""
+    return [f"{option}={value}"] if str(value).startswith("-") and str(value) != "-" else [option, str(value)]
+
+
 def reading_words(arguments: argparse.Namespace) -> list[str]:
     """Return the options of `file_columns` as they were given, for a command that reads the same."""
     given = {
@@ -179,7 +207,7 @@ def reading_words(arguments: argparse.Namespace) -> list[str]:
         "--header-row": arguments.header_row,
         "--sheet": arguments.sheet,
     }
-    words = [word for option, value in given.items() if value is not None for word in (option, str(value))]
+    words = [word for option, value in given.items() if value is not None for word in option_words(option, value)]
     words += [option for option in ("--no-labels", "--no-header") if getattr(arguments, option[2:].replace("-", "_"))]
     return words + (["--map-labels", *arguments.map_labels] if arguments.map_labels else [])
 

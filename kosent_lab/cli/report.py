@@ -17,6 +17,7 @@ from kosent_lab.cli.options import (
     from_stdin,
     model_options,
     open_classifier,
+    option_words,
     read_documents,
     reading_words,
     score_calib,
@@ -118,7 +119,7 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
     """Return the command that gives the same numbers: every option that matters, the precision that was used."""
     words = ["kosent-lab", "report"]
     for name in names:
-        words += ["--data", name]
+        words += option_words("--data", name)
     options = {
         "--calib": arguments.calib,
         "--calibrator": None if arguments.calibrator == CALIBRATORS[0] else arguments.calibrator,
@@ -132,8 +133,8 @@ def command_line(arguments: argparse.Namespace, names: list[str], classifier: Cl
         "--predictions": None if arguments.predictions == "parquet" else arguments.predictions,
     }
     for option, value in options.items():
-        words += [] if value is None else [option, str(value)]
-    words += [word for column in arguments.slice for word in ("--slice", column)]
+        words += [] if value is None else option_words(option, value)
+    words += [word for column in arguments.slice for word in option_words("--slice", column)]
     words += reading_words(arguments)
     words += ["--allow-moving-revision"] if arguments.allow_moving_revision else []
     words += ["--keep-personal"] if arguments.keep_personal else []

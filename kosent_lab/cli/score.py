@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kosent_lab.cli.behaviour import add_suite_options, evaluate_behaviour
 from kosent_lab.cli.finders import evaluate_duplicates, evaluate_josa, evaluate_personal, evaluate_rtd
 from kosent_lab.cli.options import (
+    Once,
     calibrator_options,
     command,
     file_columns,
@@ -25,6 +26,7 @@ from kosent_lab.cli.options import (
     score_calib,
 )
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.files import no_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +85,9 @@ def add(subparsers: Any) -> None:
         "generator_hits, replaced_share, each with _ci; with --task behaviour: tests, cases, models, not_run, "
         "failure_rate (model, kind: rate, ci, n), differences to the first model, by_test, by_word, worst",
     )  # fmt: skip
-    evaluate.add_argument("--data", default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack")
+    evaluate.add_argument(
+        "--data", action=Once, default="kosent-pack", metavar="NAME[:SPLIT]|FILE", help="default: kosent-pack"
+    )
     evaluate.add_argument(
         "--task", choices=tuple(_READ), default="sentiment",
         help="josa: how well particles are found, against --data TREEBANK:SPLIT (klue_dp:dev, gsd:test, ksl:test …); "
@@ -115,7 +119,8 @@ def predict_file(arguments: argparse.Namespace) -> None:
     """Score a file into a file."""
     source = Path(from_stdin(arguments.file))
     if not source.is_file():  # before a model is read; a pipe could not be read twice
-        raise NotAvailableError(f"there is no file {source}{' (a pipe is read as -)' if source.exists() else ''}")
+        piped = source.exists() and not source.is_dir()
+        raise NotAvailableError(no_file(source) + (" (a pipe is read as -)" if piped else ""))
 
     from kosent_lab.corpora.documents import SHARD_ROWS
     from kosent_lab.scoring.shards import remove_shards, score_file

@@ -30,14 +30,13 @@ def show_tokens(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.files import write_text
     from kosent_lab.core.places import BUNDLED
     from kosent_lab.corpora.documents import load
-    from kosent_lab.corpora.readers import SUFFIXES
     from kosent_lab.korean.morphology import read_eojeol
     from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame
     from kosent_lab.tokenization.tokenizers import load_cutter
 
     source = from_stdin(arguments.input)
     ids, texts = ["text"], [arguments.input]
-    if Path(source).suffix.lower() in SUFFIXES:
+    if _names_file(source):
         frame = load(source, dataclasses.replace(reading(arguments), labelled=False))
         ids, texts = frame["doc_id"], frame["text"].fillna("").astype(str)
     # the tokenizer alone: nothing here needs the weights, nor torch
@@ -54,3 +53,13 @@ def show_tokens(arguments: argparse.Namespace) -> None:
         write_text(text + "\n", arguments.json)
     shown = table.map(lambda value: printable(value) if isinstance(value, str) else value)
     return print(shown.to_string(index=False, max_rows=200))
+
+
+def _names_file(source: str | Path) -> bool:
+    """Tell whether what was typed is a file, there or not, and no text."""
+    from kosent_lab.corpora.readers import SUFFIXES
+
+    try:
+        return Path(source).suffix.lower() in SUFFIXES or Path(source).is_file()
+    except (OSError, ValueError):  # longer than a name may be
+        return False

@@ -131,15 +131,15 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     from kosent_lab.training import baseline
     from kosent_lab.training.teaching import labelled_by_hand
 
+    others = ("test", "teach", "all_rated", "search", "json")
+    if arguments.soft_targets and (given := [name.replace("_", "-") for name in others if getattr(arguments, name)]):
+        raise DataError(f"soft targets are of train alone and measured by nothing; leave --{', --'.join(given)} out")
+    if arguments.search and arguments.test:
+        raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
     strength = arguments.strength or baseline.STRENGTH
     frame = _train_frame(arguments.data)
     train = frame[frame["split"] == "train"]
     if arguments.soft_targets:
-        others = ("test", "teach", "all_rated", "search", "json")
-        if given := [name.replace("_", "-") for name in others if getattr(arguments, name)]:
-            raise DataError(
-                f"soft targets are of train alone and measured by nothing; leave --{', --'.join(given)} out"
-            )
         soft = baseline.out_of_fold(train, strength=strength)
         write_parquet(pd.DataFrame({"doc_id": train["doc_id"], "soft_target": soft}), arguments.soft_targets)
         return print(f"{len(soft):,} soft targets: {arguments.soft_targets}")
@@ -155,8 +155,6 @@ def train_baseline(arguments: argparse.Namespace) -> None:
     if arguments.teach:
         polar = pd.concat([polar, labelled_by_hand()])
     if arguments.search:
-        if arguments.test:
-            raise DataError("a penalty is searched on valid, never on test; leave --test or --search out")
         table = baseline.search_strength(polar, held).to_dict("records")
         return print_result({"data": arguments.data, "n_train": len(polar), "table": table}, arguments.json)
     model = baseline.fit_baseline(polar, strength=strength)

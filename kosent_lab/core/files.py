@@ -11,6 +11,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -169,8 +170,18 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
     from kosent_lab.core.columns import to_table
 
-    with whole(path) as partial:
-        pyarrow.parquet.write_table(to_table(frame), partial, compression="zstd")
+    # a file, for Arrow takes no name that is not UTF-8
+    with whole(path) as partial, partial.open("wb") as file:
+        pyarrow.parquet.write_table(to_table(frame), file, compression="zstd")
+
+
+def no_file(path: Path) -> str:
+    """Say why what was named is no file."""
+    if not str(path) or path == Path():
+        return "a file is needed; got the folder where this was started, or no name at all"
+    if re.match(r"[a-z]+:/", str(path)):  # a path has one slash of two
+        return f"{path} is an address; download it first, and name the file"
+    return f"{path} is a folder; name a file in it" if path.is_dir() else f"there is no file {path}"
 
 
 def file_sha256(path: Path, *, again: bool = False) -> str:

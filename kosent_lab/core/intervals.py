@@ -184,6 +184,8 @@ def bootstrap_mean(
     value = float(np.mean(values)) if len(values) else float("nan")
     if len(values if groups is None else np.unique(groups)) < 2:  # of one every resample is the same
         return Interval(value, float("nan"), float("nan"))
+    if np.ptp(np.asarray(values, dtype="float64")) == 0:  # so are all of them
+        return mean_of_groups(np.asarray(values), np.arange(len(values)) if groups is None else groups)
     draws = bootstrap_means(values, groups=groups, resamples=resamples, seed=seed)
     return Interval(value, *percentile_interval(draws, value=value))
 

@@ -123,7 +123,7 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
     ----------
     first, second : ndarray of bool, shape (n,)
     groups : ndarray of int, shape (n,), optional
-        Numbers from 0; rows of one (a minimal pair) are one draw.
+        Rows of one (a minimal pair) are one draw.
 
     References
     ----------
@@ -140,6 +140,7 @@ def matched_difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray
         return Interval(float("nan"), float("nan"), float("nan"))
     value = float(gain.mean())
     middle = gain.sum() / (n + 2)
+    groups = None if groups is None else np.unique(groups, return_inverse=True)[1]
     left = np.bincount(np.arange(n) if groups is None else groups, gain - middle)
     if n > 1 and len(left) == 1:  # of one draw nothing tells how another would differ
         return Interval(value, float("nan"), float("nan"))
@@ -181,8 +182,9 @@ def crossed_mean(values: np.ndarray) -> Interval:
     left = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + middle
     of_both = (left**2).sum() / max(1, (texts - 1) * (seeds - 1)) / values.size
     variance = max(of_texts + of_seeds - of_both, of_texts, of_seeds)
-    if not variance > 0:
-        return Interval(middle, middle, middle)
+    if not variance > 0:  # nothing differs: by one, in as many as Wilson's bound allows
+        reach = wilson_interval(0, max(texts, seeds))[1] if values.size > 1 else float("nan")
+        return Interval(middle, middle - reach, middle + reach)
     parts = of_texts**2 / max(1, texts - 1) + of_seeds**2 / max(1, seeds - 1)
     reach = float(stats.t.ppf((1 + LEVEL) / 2, (of_texts + of_seeds) ** 2 / parts) * variance**0.5)
     return Interval(middle, middle - reach, middle + reach)

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.files import no_file
 from kosent_lab.core.printable import shown_name
 from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns, parse_labels, plain_label
 from kosent_lab.core.script import is_hardly_korean
@@ -36,6 +37,7 @@ _OTHER_SUFFIXES = {
     ".xls": " Open it in Excel and save it as .xlsx.",
     ".json": " Where it is an array: jq -c '.[]' FILE.json > FILE.jsonl",
 }
+_NAMED = (".parquet", ".jsonl")  # of which every row says what its columns are called
 # what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
@@ -113,7 +115,7 @@ def open_table(path: Path, reading: Reading) -> RowFile:
         When it is empty, damaged, or of a kind that is not read.
     """
     if not path.is_file():
-        raise NotAvailableError(f"there is no file {path}")
+        raise NotAvailableError(no_file(path))
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
     opener = READERS.get(path.suffix.lower())
@@ -122,6 +124,10 @@ def open_table(path: Path, reading: Reading) -> RowFile:
         raise DataError(
             f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{remedy}"
         )
+    if reading.sheet is not None and path.suffix.lower() != ".xlsx":
+        raise DataError(f"{path} has no sheets; leave out --sheet")
+    if path.suffix.lower() in _NAMED and (reading.header_row is not None or not reading.header):
+        raise DataError(f"{path} names its columns itself; leave out --header-row and --no-header")
     return opener(path, reading)
 
 
@@ -164,6 +170,8 @@ def iter_documents(
             roles = _Roles.of(list(raw.columns), reading, str(path))
             roles = roles.checked(opened, reading, rows, path)
             _warn_of_texts(raw[roles.text].head(_LOOKED_AT), path)
+            if "pair_id" in roles.names:
+                logger.info("%s: rows of one pair_id count as one draw; rename it where it means another thing", path)
         yield roles.documents(raw, reading, start, path)
         start += len(raw)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,7 +141,9 @@ class Parquet:
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path = path
         try:
-            self.file = pyarrow.parquet.ParquetFile(path)
+            opened = path.open("rb")  # Arrow takes no name that is not UTF-8
+            weakref.finalize(self, opened.close)
+            self.file = pyarrow.parquet.ParquetFile(opened)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path} cannot be read as parquet: {error}") from error
         self.names = list(self.file.schema_arrow.names)

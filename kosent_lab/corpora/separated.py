@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.formulas import unescape_formula
 from kosent_lab.corpora.reading import LINES_LOOKED_AT, WIDEST, Reading, number_names, parted_otherwise
 
 logger = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ class SeparatedFile:
                 if fields is None:
                     return
                 if len(fields) > 1 or (fields and (fields[0].strip() or len(self.names) == 1)):
-                    yield line, [_restore(field) for field in fields]
+                    yield line, [unescape_formula(_restore(field)) for field in fields]
                 line = reader.line_num + 1
 
     def _first_line(self) -> str:

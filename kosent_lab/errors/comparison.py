@@ -121,7 +121,7 @@ def compare_models(
         What is taken from the log-odds of each model, nats, fitted on other rows (`calibration.fit_shift`): what is
         left of a difference then is no difference of priors.
     resamples, seed : int
-        Of the permutation, and of AUROC's bootstrap.
+        Of the permutation, and of AUROC's bootstrap (at most 300).
 
     Returns
     -------
@@ -174,7 +174,7 @@ def where_they_differ(
     first: pd.DataFrame,
     second: pd.DataFrame,
     *,
-    columns: Sequence[str] = SLICE_COLUMNS,
+    columns: str | Sequence[str] = SLICE_COLUMNS,
     min_rows: int = 30,
 ) -> pd.DataFrame:
     """Say on which slices two models answer otherwise, and which of them is right there.
@@ -183,7 +183,7 @@ def where_they_differ(
     ----------
     first, second : DataFrame
         As for `compare_models`.
-    columns : sequence of str
+    columns : str or sequence of str
         Of either frame, whose values are the slices; those that are not there are left out.
     min_rows : int
         Fewest rows of a slice.
@@ -200,6 +200,7 @@ def where_they_differ(
     Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions".
     """
     one, other, codes = _same_rows(first, second)
+    columns = (columns,) if isinstance(columns, str) else columns
     table = one.assign(**{name: other[name] for name in columns if name in other.columns and name not in one.columns})
     right = [(frame["pred"] == frame["label"]).to_numpy("float64") for frame in (one, other)]
     apart = one["pred"].to_numpy() != other["pred"].to_numpy()
@@ -215,11 +216,13 @@ def where_they_differ(
     member = np.array(inside, dtype="float64")
     n = member.sum(axis=1)
     value = member @ gain / n
-    # half a text more in each of the four cells: where no answer differs, one might (Agresti and Min 2005)
-    middle = member @ gain / (n + 2)
+    # more texts in each of the four cells, half a one in an interval by itself: where no answer differs, one might
+    # (Agresti and Min 2005); an eighth of the squared quantile, which of many intervals at once is more
+    more = intervals_at_once(np.zeros(len(named)), np.ones(len(named)))[1] ** 2 / 8
+    middle = member @ gain / (n + 4 * more)
     residual = member * (gain - middle[:, None])
     spread = np.array([(np.bincount(codes, of) ** 2).sum() for of in residual])  # rows of a pair are summed
-    low, high = intervals_at_once(middle, np.sqrt(spread + 1 + 2 * middle**2) / (n + 2))
+    low, high = intervals_at_once(middle, np.sqrt(spread + 2 * more + 4 * more * middle**2) / (n + 4 * more))
     low, high = np.minimum(low, value), np.maximum(high, value)
     shares = [member @ of / n for of in (apart.astype("float64"), *right)]
     found = pd.DataFrame(dict(zip(names, (named, n.astype("int64"), *shares, value, low, high), strict=True)))

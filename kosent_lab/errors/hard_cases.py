@@ -60,6 +60,7 @@ def ordinary_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     dict of str to DataFrame
         ``plain_negative`` and ``plain_positive``, or ``negative`` and ``positive``; groups without rows are left out.
     """
+    check_columns(frame, ["label"], what="the choice of ordinary texts")
     named = "phenomenon" in frame.columns
     rows = frame[frame["phenomenon"] == "plain"] if named else frame
     parts = {name: rows[rows["label"].eq(label).fillna(False)] for label, name in enumerate(("negative", "positive"))}
@@ -101,6 +102,7 @@ def group_table(groups: dict[str, pd.DataFrame], *, sure: float = SURE) -> pd.Da
     """
     found = []
     for name, rows in groups.items():
+        check_columns(rows, ["prob_1", "pred", "confidence", "correct"], what="a table of groups")
         known = rows["correct"].notna().to_numpy()
         row: dict[str, Any] = {"group": name, "n": len(rows), "mean_prob_1": rows["prob_1"].mean()}
         for what, low, high, part, counted in (

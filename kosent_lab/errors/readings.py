@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts, wilson_interval
+from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
 from kosent_lab.core.places import local
 from kosent_lab.core.schema import check_columns, with_correct
+from kosent_lab.core.shares import share
 from kosent_lab.errors.hard_cases import SURE
 
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
@@ -51,12 +52,21 @@ def cause_names(path: Path, *, korean: bool = False) -> dict[str, str]:
     return {entry["name"]: entry.get(language, entry["name"].replace("_", " ")) for entry in _read_causes(path)}
 
 
-def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def cohen_kappa(
+    first: Sequence[str],
+    second: Sequence[str],
+    *,
+    groups: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
     """Return how far two readings of the same texts agree beyond chance.
 
     Parameters
     ----------
     first, second : sequence of str, length n
+    groups : ndarray, shape (n,), optional
+        Texts of one (a minimal pair, `calibration.pair_groups`) are drawn together.
     resamples, seed : int
         Bootstrap of the texts.
 
@@ -89,11 +99,13 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str], *, resamples: int =
         return float("nan") if chance >= 1 else (float(weights @ agreed) - chance) / (1 - chance)
 
     value = kappa(np.ones(len(agreed)))
-    draws = [kappa(counts) for counts in resample_counts(len(agreed), resamples=resamples, seed=seed)]
+    drawn = np.arange(len(agreed)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    number = int(drawn.max()) + 1
+    draws = [kappa(counts[drawn]) for counts in resample_counts(number, resamples=resamples, seed=seed)]
     low, high = percentile_interval(draws, value=value)
     if len(names) > 1:  # a bootstrap of few readings is too short, and of those that always agree it has no width
         table = one.T @ other / len(agreed)
-        least, most = (_kappa_at(table, bound) for bound in wilson_interval(agreed.sum(), len(agreed)))
+        least, most = (_kappa_at(table, bound) for bound in share(agreed, groups)[1:])
         low, high = np.fmin(low, least), np.fmax(high, most)
     return Interval(value, float(low), float(high))
 

@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.intervals import REACH, wilson_bounds
+from kosent_lab.core.intervals import wilson_bounds
 from kosent_lab.core.schema import check_columns, value_name, with_correct
 from kosent_lab.core.shares import independent_difference, share
 from kosent_lab.corpora.splits import halve
+from kosent_lab.errors.slice_tests import worst_by_chance
 from kosent_lab.errors.slices import LABEL_COLUMNS, SLICE_COLUMNS, can_slice, is_flag, named_columns
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,6 @@ MOST_VALUES = 50  # of one column: the commonest; of thousands of shops or films
 MOST_CELLS = 200_000_000  # slices times rows, four bytes each, and half as much again while they are weighed
 SURELY = 0.05  # an adjusted p up to which a slice is called surely bad
 _ALIKE = 0.95  # share of a condition's rows from which a second condition adds nothing
-_SLICES_AT_ONCE = 16  # each is as long as the table
-_AT_ONCE = 100  # draws: for 50,000 rows they are 20 MB
 
 
 def find_slices(
@@ -79,19 +78,19 @@ def find_slices(
         (tuple of column and value), ``n``, ``accuracy`` with ``ci_low``, ``ci_high`` (Wilson, pairs being one draw), of
         its negative and positive texts ``accuracy_negative``, ``accuracy_positive`` (missing without such),
         ``difference`` to all other rows with ``difference_low``, ``difference_high`` (Newcombe); ``difference_within``:
-        the same among texts of one label, the mean over the slice's texts, and ``difference_within_high``, the upper
-        end of its interval (missing where texts of a label stand inside or outside alone); ``p_adjusted``: how
-        often the worst of all these slices looks as bad where the answers are dealt out anew (one-sided permutation
-        test, corrected for all of them, overlapping or not, and for pairs that are answered alike); ``worst_share``:
+        the same among texts of one label, the mean over the slice's texts (missing where texts of a label stand inside
+        alone); ``p_adjusted``: how often the worst of all these slices looks as bad where the answers are dealt out
+        anew, among all texts or, where that is more often, among those of each label
+        (`slice_tests.worst_by_chance`: one-sided, corrected for all of them, overlapping or not, and for pairs that are
+        answered alike); ``worst_share``:
         share of the halves in which it is the worst, that is, its whole interval lies below the accuracy of the half
         and ends lowest: how stable the choice is. The halves are of one sample, so what they leave out confirms
         nothing; the p-value tells. No row where no slice is large enough.
 
     References
     ----------
-    Westfall and Young 1993, "Resampling-based multiple testing", and Kish 1965, "Survey sampling" (`p_adjusted`);
-    Agresti and Caffo 2000, "Simple and effective confidence intervals for proportions and differences";
-    Sagadeeva and Boehm 2021, "SliceLine" (slices as a matrix product).
+    Westfall and Young 1993, "Resampling-based multiple testing" (`p_adjusted`); Sagadeeva
+    and Boehm 2021, "SliceLine" (slices as a matrix product).
     """
     frame = with_correct(frame)
     check_columns(frame, ["correct"], what="finding slices", hint="Run predict_frame first.")
@@ -103,7 +102,7 @@ def find_slices(
     correct = rows["correct"].to_numpy(dtype="float32")
     conditions, member = _conditions(rows, columns, depth, min_rows)
     names = ["slice", "conditions", "n", "accuracy", "ci_low", "ci_high", "accuracy_negative", "accuracy_positive"]
-    names += ["difference", "difference_low", "difference_high", "difference_within", "difference_within_high"]
+    names += ["difference", "difference_low", "difference_high", "difference_within"]
     names += ["p_adjusted", "worst_share"]
     if not conditions:
         return pd.DataFrame(columns=names)
@@ -123,8 +122,7 @@ def find_slices(
             **_intervals(member > 0, correct > 0, groups),
             "difference": right / n - rest_right / rest,
         }
-        likeness = _likeness(member, correct, groups)
-        apart, spread, held = np.zeros((3, len(n)))
+        strata, apart, held = [], np.zeros(len(n)), np.zeros(len(n))
         for label, name in enumerate(("accuracy_negative", "accuracy_positive")):
             of_label = rows["label"].eq(label).to_numpy("float32") if "label" in rows else np.zeros_like(correct)
             mine, hits = ((member @ counted).astype("float64") for counted in (of_label, correct * of_label))
@@ -132,11 +130,14 @@ def find_slices(
             out, others = of_label.sum() - mine, (correct * of_label).sum() - hits
             both = (mine > 0) & (out > 0)
             apart += np.where(both, mine * (found[name] - others / out), 0)
-            spread += np.where(both, mine**2 * (_variance(hits, mine) + _variance(others, out)), 0)
             held += np.where(both, mine, 0)
+            strata.append(of_label)
         found["difference_within"] = np.where(held == n, apart / n, np.nan)
-        found["difference_within_high"] = found["difference_within"] + REACH * likeness * np.sqrt(spread) / n
-        found |= {"p_adjusted": _p_adjusted(member, correct, likeness, draws, seed)}
+        of_all, within = (
+            worst_by_chance(member, correct, groups, of, draws=draws, seed=seed)
+            for of in ([np.ones_like(correct)], strata)
+        )
+        found |= {"p_adjusted": np.fmax(of_all, within)}
         found |= {"worst_share": (worst[:, None] == np.arange(len(conditions))).mean(axis=0)}
     table = pd.DataFrame(found)[names]
     return table.sort_values(["worst_share", "ci_high"], ascending=[False, True], kind="stable", ignore_index=True)
@@ -144,11 +145,9 @@ def find_slices(
 
 def surely_bad(table: pd.DataFrame | pd.Series) -> pd.Series | bool:
     """Tell which slices of `find_slices` (or whether one) are surely bad: chance would seldom make any of them look as
-    bad (`SURELY`), and they surely are among texts of one label too: else they may hold but more of the label that is
-    read worse.
+    bad (`SURELY`), nor would it that they hold more of the label that is read worse.
     """
-    by_label = np.greater_equal(table["difference_within_high"], 0)  # of one label alone it is missing
-    return (table["p_adjusted"] <= SURELY) & ~by_label
+    return table["p_adjusted"] <= SURELY
 
 
 def worst_slice(table: pd.DataFrame) -> pd.Series | None:
@@ -231,38 +230,6 @@ def _worst_of_halves(member: np.ndarray, correct: np.ndarray, halves: Sequence[n
     return np.where(high.min(axis=1) < first @ correct / first.sum(axis=1), high.argmin(axis=1), -1)
 
 
-def _variance(right: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Return the variance of a share with one answer more of either kind (Agresti and Caffo 2000)."""
-    share = (right + 1) / (n + 2)
-    return share * (1 - share) / (n + 2)
-
-
-def _p_adjusted(member: np.ndarray, correct: np.ndarray, likeness: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Return how often dealing the answers out anew makes the lowest of all differences as low; shape (slices,).
-
-    What is compared is measured in units in which all slices are alike. Where minimal pairs are answered alike, the
-    rows of a slice say less than as many others would: what was found is made smaller by that.
-    """
-    if not draws:
-        return np.full(len(member), np.nan)
-    n, total = member.sum(axis=1, keepdims=True), len(correct)
-    spread = np.sqrt(1 / n + 1 / (total - n))
-
-    def differences(answers: np.ndarray) -> np.ndarray:
-        right = member @ answers
-        return (right / n - (answers.sum(axis=0) - right) / (total - n)) / spread
-
-    random = np.random.default_rng(seed)
-    lowest = []
-    for _ in range(0, draws, _AT_ONCE):
-        dealt = np.stack([random.permutation(correct) for _ in range(_AT_ONCE)], axis=1)
-        lowest.append(differences(dealt).min(axis=0))
-    drawn = np.sort(np.concatenate(lowest))
-    found = differences(correct[:, None])[:, 0] / likeness
-    # rounding sets apart what was dealt alike
-    return (drawn.searchsorted(found + 1e-6, side="right") + 1) / (len(drawn) + 1)
-
-
 def _intervals(inside: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
     """Return the bounds of the accuracy of each slice, as every other has them (`core.shares`), and those of its
     difference from the rest.
@@ -273,25 +240,3 @@ def _intervals(inside: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> d
         own, others = (share(correct[part], None if single else groups[part]) for part in (rows, ~rows))
         bounds.append((*own[1:], *independent_difference(others, own)[1:]))
     return dict(zip(names, np.array(bounds).T, strict=True))
-
-
-def _likeness(member: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return how much wider than that of single rows the spread of each slice's difference is by its groups, at least
-    1: the root of Kish's design effect.
-    """
-    likeness = np.ones(len(member))
-    for at in range(0, len(member), _SLICES_AT_ONCE):  # a few slices at a time: each is as long as the table
-        some = member[at : at + _SLICES_AT_ONCE]
-        n = some.sum(axis=1, keepdims=True)
-        share = (some / n - (1 - some) / (len(correct) - n)) * (correct - correct.mean())
-        single = (share**2).sum(axis=1)
-        together = (_summed(share, groups) ** 2).sum(axis=1)
-        likeness[at : at + len(some)] = np.sqrt(np.maximum(1.0, together / np.maximum(single, 1e-12)))
-    return likeness
-
-
-def _summed(share: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Sum the columns of each group; shape (slices, groups)."""
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    return np.add.reduceat(share[:, order], starts, axis=1)

@@ -66,7 +66,7 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
     if "date" in frame.columns and "year" not in frame.columns:
-        written = frame["date"].astype("str")
+        written = frame["date"].map(str, na_action="ignore").astype("str")
         frame = frame.assign(year=written.str.extract(_YEAR, expand=False).astype("object").fillna(""))
     if not text:
         return frame.assign(has_unknown=frame["n_unknown"] > 0)
@@ -92,7 +92,7 @@ def in_bands(values: pd.Series) -> pd.Series:
         than 24 months; of numbers of which fewer than half stand in ten rows or more, the range of their quarter
         (``1,200 – 3,400``); any other column as it is.
     """
-    written = values.dropna().astype("str").str.strip()
+    written = values.dropna().map(str).astype("str").str.strip()
     written = written[written != ""]
     if written.nunique() <= _MANY_DATES:
         return values
@@ -120,7 +120,7 @@ def can_slice(frame: pd.DataFrame, column: str) -> bool:
     if column not in frame.columns:
         return False
     values = frame[column].dropna()
-    return bool(values.map(pd.api.types.is_hashable).all() and values.nunique() >= 2)
+    return all(map(pd.api.types.is_hashable, values)) and values.nunique() >= 2
 
 
 def named_columns(frame: pd.DataFrame, columns: str | Sequence[str]) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def macro_f1(
     -------
     Interval
         A class that is neither there nor answered counts as 0; in a resample that lacks one of the classes that are
-        there, the others have the mean. Where every answer is right, down to Wilson's bound of the accuracy.
+        there, the others have the mean. Where no resample differs (every answer is right, or none), as far as Wilson's
+        bound of so many groups reaches; of one group nothing is known.
 
     Examples
     --------
@@ -89,8 +90,8 @@ def macro_f1(
     draws = f1_of_counts(drawn)
     there, asked = (cells.reshape(-1, 3, 3).sum(axis=2) > 0 for cells in (drawn, counts.sum(axis=0)))
     draws *= asked.sum() / np.maximum(1, there.sum(axis=1)) if asked.all() else 1
-    low, high = percentile_interval(np.minimum(draws, 1), value=value)
-    return Interval(value, min(low, wilson_interval(len(counts), len(counts))[0]) if value == 1 else low, high)
+    _, low, high = _as_drawn(value, np.minimum(draws, 1), len(counts))
+    return Interval(value, max(0.0, low), min(1.0, high))
 
 
 def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:
@@ -163,7 +164,15 @@ def macro_f1_difference(
     drawn = list(resample_counts(len(counts[0]), resamples=resamples, seed=seed))
     scores = [f1_of_counts(np.array([of.sum(axis=0), *(draw @ of for draw in drawn)])) for of in counts]
     apart = scores[1] - scores[0]
-    return Interval(float(apart[0]), *percentile_interval(apart[1:], value=float(apart[0])))
+    return _as_drawn(float(apart[0]), apart[1:], len(counts[0]))
+
+
+def _as_drawn(value: float, draws: np.ndarray, groups: int) -> Interval:
+    if groups < 2:
+        return Interval(value, float("nan"), float("nan"))
+    low, high = percentile_interval(draws, value=value)
+    reach = wilson_interval(0, groups)[1] if np.ptp(draws) < 1e-12 else 0.0  # what no resample shows may yet be
+    return Interval(value, low - reach, high + reach)
 
 
 def _by_group(cells: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -9,6 +9,7 @@ takes seconds to import, is not needed. Models of another architecture use trans
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,12 +33,18 @@ def build_forward(model: nn.Module) -> Forward:
     """
     if is_supported(model.config.to_dict()):
         return LeanElectra(model.state_dict(), model.config.to_dict())
+    return _FullForward(model)
+
+
+@dataclasses.dataclass(frozen=True)
+class _FullForward:
+    """The forward pass of transformers; a class, for a pool of processes pickles it."""
+
+    model: nn.Module
 
     @torch.inference_mode()
-    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        return model(input_ids=input_ids, attention_mask=attention_mask).logits
-
-    return forward
+    def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
 
 
 class LeanElectra:

@@ -22,6 +22,7 @@ from kosent_lab.report.words import masked_words
 from kosent_lab.report.written import decimal, percent
 
 _LONGEST = 200  # characters of a text whose words are shown
+_LONGEST_WORD = 20
 _SHOWN_TESTS = 12
 
 
@@ -70,7 +71,7 @@ def _hangs_on(words: list[str], values: np.ndarray) -> str:
     if not len(values):
         return "–"
     place = int(np.abs(values).argmax())
-    return f"{words[place]} ({signed(values[place], 1)})"
+    return f"{cut(words[place], _LONGEST_WORD)} ({signed(values[place], 1)})"
 
 
 def three_way(part: Part, t: dict[str, str]) -> Section:

@@ -282,8 +282,13 @@ def from_input(
     personal.warn(Path(name).name, held, masked=not keep_personal, otherwise="shown, since --keep-personal was given")
     # what is measured is the text that the model read, which masking changes; the page masks what it shows
     as_read = frame if documents is None else frame.assign(text=documents["text"].array)
-    choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
-    assessment = assess(as_read, choice, tokenizer=classifier.backend, sha256=sha256, slice_by=slice_by)
+    try:
+        choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
+        assessment = assess(as_read, choice, tokenizer=classifier.backend, sha256=sha256, slice_by=slice_by)
+    except DataError:  # of what the table holds: scored again it would hold the same
+        if shards:
+            remove_shards(shards)
+        raise
     measured = assessment.slices["column"].tolist() if slice_by and assessment.n_labelled else slice_by
     if none := [column for column in slice_by if column not in measured]:
         logger.warning("%s: no slice by %s has ten labelled rows, or there is one alone", title, ", ".join(none))

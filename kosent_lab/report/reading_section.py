@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab import errors
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.exceptions import KosentError
 from kosent_lab.core.intervals import wilson_interval
 from kosent_lab.core.places import BUNDLED, DATA_FOLDER
@@ -56,7 +57,7 @@ def _own_readings(corpus: str, wrong: set[str], t: dict[str, str]) -> tuple[pd.D
     if read.empty:
         return read.assign(cause=""), ""
     both = read[read["reader_1"] == read["reader_2"]]
-    kappa = errors.cohen_kappa(read["reader_1"].tolist(), read["reader_2"].tolist())
+    kappa = errors.cohen_kappa(read["reader_1"].tolist(), read["reader_2"].tolist(), groups=pair_groups(read))
     note = t["readings_own"].format(
         n=f"{len(read):,}", wrong=f"{len(wrong):,}", both=f"{len(both):,}", kappa=decimal(kappa.value, 2),
         low=decimal(kappa.ci_low, 2), high=decimal(kappa.ci_high, 2),

@@ -105,7 +105,7 @@ def reliability(assessment: Assessment, t: dict[str, str]) -> Section:
         calibration.plot_diagram(drawn["after"], ax=ax, label=t["after"])
         before = drawn["before"].corp
         ax.plot(before["probability"], before["frequency"], ":", color=figures.LINE, label=t["before"])
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.15))  # above the bars
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)  # above the axes: within are curves and bars
     else:
         calibration.plot_diagram(drawn["before"], ax=ax)
     ax.set(xlabel=t["x_confidence"], ylabel=t["y_accuracy"])

@@ -6,6 +6,7 @@ import functools
 
 import pandas as pd
 
+from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import signed
@@ -154,7 +155,8 @@ def kappa_table() -> str:
     parts |= {f"… of {name}": coded[coded["data"] == data] for data, name in _READ.items()}
     rows = []
     for name, part in (parts | {"what 200 film reviews say": read}).items():
-        found = cohen_kappa(part["reader_1"].tolist(), part["reader_2"].tolist(), resamples=1_000)
+        readings = (part[f"reader_{number}"].tolist() for number in (1, 2))
+        found = cohen_kappa(*readings, groups=pair_groups(part), resamples=1_000)
         same = (part["reader_1"] == part["reader_2"]).mean()
         rows.append([name, count(len(part)), percent(same, 1), between(*found, 2)])
     return table(["read twice", "n", "alike (%)", "Cohen's kappa"], rows)

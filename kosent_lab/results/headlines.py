@@ -42,8 +42,8 @@ that swap the two models' answers at random.
 neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
 {cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains (of each, up to {domain_rows} a label) its balanced accuracy is {domains} on \
-average: from {worst} for {worst_name} to {best} for {best_name}, the lowest and the highest as measured. None of these \
-reviews taught it; made-up texts of such domains did, and the trials of its recipe looked at these sets.
+average: from {worst} for {worst_name} to {best} for {best_name}, the lowest and the highest as measured. None of \
+these reviews taught it; made-up texts of such domains did, and the trials of its recipe looked at these sets.
 - On two cores it reads {exact} reviews a second exactly (fp32) and {fastest} in bfloat16, {exact_ratio} and \
 {fastest_ratio} times what `transformers.pipeline` does in batches; with AVX2 alone, exactly, {exact_ratio_2} times. \
 `kosent-electra-small-fast` reads {beside}, {beside_ratio} times as many as the fastest way.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import logging
@@ -251,14 +252,14 @@ def _contents(frame: pd.DataFrame) -> dict[str, str]:
 def _write_shard(scored: pd.DataFrame, shard: Path, facts: dict[str, Any]) -> None:
     table = to_table(scored)
     table = table.replace_schema_metadata({**table.schema.metadata, _JOB: json.dumps(facts).encode()})
-    with whole(shard) as partial:
-        pyarrow.parquet.write_table(table, partial, compression="zstd")
+    with whole(shard) as partial, partial.open("wb") as file:
+        pyarrow.parquet.write_table(table, file, compression="zstd")
 
 
 def _facts(shard: Path) -> dict[str, Any] | None:
     """Return the facts of a shard's job; None where it carries none or is damaged."""
     try:
-        found = (pyarrow.parquet.read_schema(shard).metadata or {}).get(_JOB)
+        found = (_schema(shard).metadata or {}).get(_JOB)
     except (pa.ArrowInvalid, OSError):
         return None
     return None if found is None else json.loads(found)
@@ -274,14 +275,20 @@ def remove_shards(parts: Path) -> None:
 
 def _join_shards(shards: list[Path], target: Path) -> None:
     """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
-    schema = _unite([pyarrow.parquet.read_schema(shard) for shard in shards])
+    schema = _unite([_schema(shard) for shard in shards])
     tables = (read_shard(shard, schema=schema) for shard in shards)
     if target.suffix == ".csv":
         return write_csv(tables, target)
-    with whole(target) as partial, pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+    writing = functools.partial(pyarrow.parquet.ParquetWriter, schema=schema, compression="zstd")
+    with whole(target) as partial, partial.open("wb") as file, writing(file) as writer:
         for table in tables:
             writer.write_table(table)
     return None
+
+
+def _schema(shard: Path) -> pa.Schema:
+    with shard.open("rb") as file:  # Arrow takes no name that is not UTF-8
+        return pyarrow.parquet.read_schema(file)
 
 
 def _unite(schemas: list[pa.Schema]) -> pa.Schema:

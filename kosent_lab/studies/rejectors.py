@@ -131,7 +131,7 @@ def rows_of(name: str, *, per_label: int) -> pd.DataFrame:
 
 def keep(scored: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return what may be kept of scored texts: ids, labels and scores, no text."""
-    columns = ["doc_id", "label", "polarity", "phenomenon", "correct", *SCORES]
+    columns = ["doc_id", "pair_id", "label", "polarity", "phenomenon", "correct", *SCORES]
     columns += [f"seconds_{score}" for score in SCORES]
     kept = scored[[column for column in columns if column in scored.columns]]
     return kept.astype({column: "float32" for column in kept.columns if kept[column].dtype == "float64"}).assign(

@@ -215,6 +215,7 @@ def train(
     device = next(model.parameters()).device
     widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0), seed=options.seed)
     packs = options.packs(device.type)
+    attention = model.config._attn_implementation
     choose_attention(model, packed=packs)
     targets = learnt.targets(device)
     draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
@@ -261,16 +262,19 @@ def train(
     def look() -> dict[str, float]:
         return validate_each(model, held_ids, held_labels, held_corpora, pad_id=pad_id, classes=classes)
 
-    history = run_training(
-        model,
-        batches=batches,
-        loss=loss,
-        look=look,
-        folder=folder,
-        options=options,
-        job=job,
-        watch="accuracy",
-        packed=packs,
-    )
-    widen_head(model, classes)
-    return history
+    try:
+        return run_training(
+            model,
+            batches=batches,
+            loss=loss,
+            look=look,
+            folder=folder,
+            options=options,
+            job=job,
+            watch="accuracy",
+            packed=packs,
+        )
+    finally:  # an interrupted run leaves a model, too, that can be asked and saved
+        model.eval()
+        widen_head(model, classes)
+        model.set_attn_implementation(attention)

@@ -129,7 +129,7 @@ def divide(frame: pd.DataFrame) -> pd.DataFrame:
     if not known.any():
         if "split" in frame.columns:
             logger.warning("the column split names none of %s, so it is not taken for a division", ", ".join(_SPLITS))
-        held = fold_texts(frame["text"]).map(lambda key: hash_share(key, seed=0) < _VALID_SHARE)
+        held = fold_texts(frame["text"]).map(lambda key: hash_share(key, seed=0) < _VALID_SHARE).astype(bool)
         frame = frame.assign(split=held.map({True: "valid", False: "train"}))
         logger.info("no division: %d of %d rows, by their texts' hash, are kept for valid", held.sum(), len(frame))
     kept = frame["split"].isin(["train", "valid", "calib"])

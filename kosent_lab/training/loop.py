@@ -25,7 +25,7 @@ from kosent_lab.core.locks import hold
 from kosent_lab.models.devices import seeded
 from kosent_lab.training.acceleration import kept_memory
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
-from kosent_lab.training.optimizers import freeze_layers, make_optimizers
+from kosent_lab.training.optimizers import freeze_layers, kept_gradients, make_optimizers
 from kosent_lab.training.options import TrainingOptions
 from kosent_lab.training.schedule import learning_rate_share, progress
 from kosent_lab.training.throughput import Throughput
@@ -273,7 +273,7 @@ def run_training(
         the last good checkpoint stays.
     """
     device = next(model.parameters()).device
-    with hold(folder / CHECKPOINT), seeded(options.seed, device), kept_memory(device):
+    with hold(folder / CHECKPOINT), seeded(options.seed, device), kept_memory(device), kept_gradients(model):
         run = Run(model, loss=loss, look=look, folder=folder, options=options, job=job, watch=watch, packed=packed)
         try:
             run.train(batches)

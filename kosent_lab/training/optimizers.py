@@ -6,8 +6,9 @@ emulates at a hundredth of its float32 rate, and takes matrix after matrix: henc
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
@@ -143,6 +144,17 @@ def _depth(name: str) -> int | None:
     if found := re.search(r"encoder\.layer\.(\d+)\.", name):
         return int(found.group(1)) + 1
     return 0 if "embeddings" in name else None
+
+
+@contextlib.contextmanager
+def kept_gradients(model: nn.Module) -> Iterator[None]:
+    """Have each parameter want its gradient afterwards as before: what one run freezes the next may train."""
+    wanted = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    try:
+        yield
+    finally:
+        for parameter, before in wanted:
+            parameter.requires_grad_(before)
 
 
 def freeze_layers(model: nn.Module, count: int) -> None:

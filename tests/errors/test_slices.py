@@ -172,21 +172,34 @@ def test_a_slice_that_holds_more_of_the_worse_label_is_not_bad_in_itself():
     named = []
     for seed in range(30):
         (row,) = errors.find_slices(of_two_labels(seed), columns=("has_laugh",), draws=100, splits=1).to_dict("records")
-        assert row["p_adjusted"] <= errors.SURELY
         assert abs(row["difference_within"]) < 0.1 < -row["difference"]
         named.append(errors.surely_bad(pd.Series(row)))
-    assert sum(named) <= 3  # by chance one in forty
+    assert sum(named) <= 4  # by chance one in twenty
     (row,) = errors.find_slices(of_two_labels(0, worse=0.15), columns=("has_laugh",), draws=100).to_dict("records")
-    assert row["difference_within"] < row["difference_within_high"] < 0
+    assert row["difference_within"] < -0.1
     assert errors.surely_bad(pd.Series(row))
 
 
+def test_nor_is_any_of_many_such_slices():
+    names, found = [f"has_{number}" for number in range(30)], 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        label = random.integers(0, 2, 1_000)
+        frame = pd.DataFrame({name: random.random(1_000) < np.where(label == 0, 0.3, 0.07) for name in names})
+        frame = frame.assign(label=label, correct=random.random(1_000) < np.where(label == 0, 0.75, 0.97))
+        table = errors.find_slices(frame, columns=names, depth=1, draws=200, splits=1)
+        assert len(table) == len(names)
+        found += errors.surely_bad(table).any()
+    assert found <= 4  # one of twenty is expected; of slices asked one by one it would be half of them
+
+
 def test_of_twins_a_difference_within_is_no_surer_than_of_single_rows():
-    frame = of_two_labels(1, worse=0.05).assign(pair_id=[f"p{row}" for row in range(2_000)])
+    frame = of_two_labels(1, worse=0.07).assign(pair_id=[f"p{row}" for row in range(2_000)])
     twins = pd.concat([frame, frame], ignore_index=True)
-    one, two = (errors.find_slices(f, columns=("has_laugh",), draws=0).iloc[0] for f in (frame, twins))
+    one, two = (errors.find_slices(f, columns=("has_laugh",), draws=1_000).iloc[0] for f in (frame, twins))
     assert two["difference_within"] == pytest.approx(one["difference_within"])
-    assert two["difference_within_high"] == pytest.approx(one["difference_within_high"], abs=0.002)
+    assert 0.001 < one["p_adjusted"] < 0.2
+    assert two["p_adjusted"] == pytest.approx(one["p_adjusted"], rel=0.5)
 
 
 DAYS = pd.Series(pd.date_range("2025-01-01", periods=120))

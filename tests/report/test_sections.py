@@ -52,7 +52,7 @@ def test_the_slice_that_advice_names_stands_in_the_table(scored, monkeypatch):
 
 
 def test_a_slice_that_was_seldom_the_worst_is_not_called_the_most_frequent():
-    row = pd.Series({"p_adjusted": 0.7, "difference_within_high": 0.1, "worst_share": 1 / 40})
+    row = pd.Series({"p_adjusted": 0.7, "worst_share": 1 / 40})
     assert sentences._of_worst(row) == "f_worst_none"
     assert sentences._of_worst(row.replace(1 / 40, 0.4)) == "f_worst_unsure"
 
