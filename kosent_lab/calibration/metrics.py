@@ -14,6 +14,7 @@ from scipy import fft, optimize, sparse, stats
 from kosent_lab.calibration.cells import Cells, gather
 from kosent_lab.calibration.likelihood import likelihood_parts, nll
 from kosent_lab.calibration.outcomes import BINS
+from kosent_lab.core.exceptions import DataError
 
 SMOOTH_STEPS = 1024  # bandwidths of the smooth error are multiples of one over this, as relplot's
 SMOOTH_LEAST = 0.001
@@ -227,6 +228,11 @@ def expected_calibration_error(probability: np.ndarray, outcome: np.ndarray, *, 
     float
         Between 0 and 1; NaN without rows. Biased upwards when rows are few.
 
+    Raises
+    ------
+    DataError
+        When shapes differ, a probability is none, or an outcome is neither 0 nor 1.
+
     References
     ----------
     Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning".
@@ -236,6 +242,17 @@ def expected_calibration_error(probability: np.ndarray, outcome: np.ndarray, *, 
     >>> expected_calibration_error(np.array([0.9, 0.9]), np.array([1, 0]))
     0.4
     """
+    probability, outcome = (np.asarray(values, dtype="float64") for values in (probability, outcome))
+    if probability.ndim != 1 or probability.shape != outcome.shape:
+        raise DataError(
+            f"a calibration error needs a probability and an outcome of each row; got {probability.shape} and "
+            f"{outcome.shape}"
+        )
+    if not ((probability >= 0) & (probability <= 1) & np.isin(outcome, (0, 1))).all():
+        raise DataError(
+            "a calibration error needs probabilities between 0 and 1 and, behind them (scikit-learn has them in front),"
+            " outcomes that are 0 or 1; got others"
+        )
     if len(probability) == 0:
         return float("nan")
     cells = gather(probability, outcome, bins=bins)

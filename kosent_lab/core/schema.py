@@ -46,7 +46,8 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     Raises
     ------
     DataError
-        When a column is missing, the message names the nearest column that is there; or `frame` is no table.
+        When a column is missing, the message names the nearest column that is there; when one stands twice; or `frame`
+        is no table.
 
     Examples
     --------
@@ -60,6 +61,8 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     columns = [str(column) for column in frame.columns]
     for name in needed:
         if name in columns:
+            if (times := columns.count(name)) > 1:
+                raise DataError(f"{what} needs one column {name!r}; got {times}. Rename all but one.")
             continue
         near = difflib.get_close_matches(name.lower(), [c.lower() for c in columns], n=1, cutoff=0.6)
         guess = next((f" Did you mean {c!r}?" for c in columns if near and c.lower() == near[0]), "")

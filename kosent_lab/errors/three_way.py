@@ -91,7 +91,7 @@ def macro_f1(
     there, asked = (cells.reshape(-1, 3, 3).sum(axis=2) > 0 for cells in (drawn, counts.sum(axis=0)))
     draws *= asked.sum() / np.maximum(1, there.sum(axis=1)) if asked.all() else 1
     _, low, high = _as_drawn(value, np.minimum(draws, 1), len(counts))
-    return Interval(value, max(0.0, low), min(1.0, high))
+    return Interval(value, *np.clip((low, high), 0, 1).tolist())
 
 
 def three_way_cells(polarity: pd.Series, answer: pd.Series | np.ndarray) -> np.ndarray:

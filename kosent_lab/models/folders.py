@@ -35,6 +35,7 @@ _NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")
 _COUNTS = re.compile(r"(layers?|blocks?|groups?|group_num|experts|stages)$")
 _BUFFER_NUMBERS = 10_000_000
 _OURS = "PreTrainedTokenizerFast"
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
 _STEADY = (1e-3, 5e-2)  # by which a logit may move beside padding, in fp32 and bf16: more is no rounding
 _RARE = "ꙮ 𠜎"
 _NAMED = 3  # of many names so many are told
@@ -229,6 +230,9 @@ def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> T
     ------
     ModelError
     """
+    # transformers would make an empty one
+    if not any((folder / name).is_file() for name in _TOKENIZERS) and not any(folder.glob("*.model")):
+        raise ModelError(f"{folder} holds no tokenizer: save it beside the model, tokenizer.save_pretrained(folder)")
     try:
         if (folder / "tokenizer.json").is_file() and (not settings or settings.get("tokenizer_class") == _OURS):
             backend = open_tokenizer(folder)

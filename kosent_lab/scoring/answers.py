@@ -5,6 +5,8 @@ Needs no torch, so that saved logits (``scoring.saved``) are as good as fresh on
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -14,6 +16,7 @@ from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import parse_labels, plain_label
 from kosent_lab.errors.three_way import CLASSES
 
+logger = logging.getLogger(__name__)
 # what a model answers, and what a calibrator says of its answers
 _ANSWERS = ("logit_0", "logit_1", "prob_1", "pred", "confidence", "correct", BY, TAUGHT)
 
@@ -83,12 +86,16 @@ def _judged(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
         return frame
     if set(names) != set(CLASSES):
         label = frame["label"].map(plain_label, na_action="ignore").astype("object")
+        # numbers that are no names are those of the classes, as `training.train` has them
+        numbered = {str(number): name for number, name in enumerate(names) if str(number) not in names}
+        label = label.replace(numbered)
         # a column in any case, so that shards are alike; a label of another kind is neither right nor wrong
         return frame.assign(correct=(frame["pred"] == label).astype("boolean").where(label.isin(names)))
     if "polarity" not in frame.columns:
         try:
             frame = frame.assign(polarity=parse_labels(frame["label"])["polarity"])
-        except DataError:  # labels of another kind
-            return frame
+        except DataError as error:  # where a 2 is among them, 1 may be a class's number, and no polarity
+            logger.warning("no answer is judged: %s", error)
+            return frame.assign(correct=pd.array([pd.NA] * len(frame), dtype="boolean"))
     known = frame["polarity"].isin(CLASSES)
     return frame.assign(correct=(frame["pred"] == frame["polarity"]).astype("boolean").where(known))

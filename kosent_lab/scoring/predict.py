@@ -19,8 +19,8 @@ import pyarrow as pa
 import torch
 from tqdm.auto import tqdm
 
-from kosent_lab.core.exceptions import ModelError, is_out_of_memory
-from kosent_lab.core.schema import check_columns, check_labels
+from kosent_lab.core.exceptions import DataError, ModelError, is_out_of_memory
+from kosent_lab.core.schema import check_columns, check_labels, check_texts
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
@@ -153,7 +153,7 @@ def predict_frame(
     Raises
     ------
     DataError
-        When there is no column ``text``.
+        When there is no column ``text``, or a cell of it is a list.
     ModelError
         When a logit is NaN or infinite; the message names the document.
 
@@ -172,8 +172,7 @@ def predict_frame(
     if "label" in frame.columns and not classifier.class_names:
         check_labels(frame["label"])
     places: dict[str, int] = {}
-    texts = ("" if pd.isna(text) else str(text) for text in frame["text"])
-    codes = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
+    codes = np.array([places.setdefault(_as_text(text), len(places)) for text in frame["text"]], dtype=np.int64)
     ids, cut = encode_texts(classifier.backend, places, max_tokens=classifier.max_tokens)
     logits = _forward_all(classifier, ids, batch_tokens=batch_tokens, progress=progress)[codes]
     _check_finite(logits, classifier, frame["doc_id"].tolist() if "doc_id" in frame.columns else frame.index.tolist())
@@ -189,10 +188,27 @@ def predict_frame(
     )
 
 
+def _as_text(value: object) -> str:
+    if not pd.api.types.is_scalar(value):
+        raise DataError(f"prediction needs a text in every cell of the column text; got a {type(value).__name__}")
+    return "" if pd.isna(value) else str(value)
+
+
 def classifier_function(classifier: Classifier) -> Callable[[list[str]], np.ndarray]:
-    """Return a classifier as a function from texts to probabilities of positive, shape (n,)."""
+    """Return a classifier of two polarities as a function from texts to probabilities of positive, shape (n,).
+
+    Raises
+    ------
+    ModelError
+        When it has other classes.
+    """
+    if classifier.class_names:
+        raise ModelError(
+            f"{classifier.model_id} has the classes {', '.join(classifier.class_names)}, and no probability of positive"
+        )
 
     def predict(texts: list[str]) -> np.ndarray:
+        check_texts(texts)
         return predict_frame(pd.DataFrame({"text": texts}), classifier)["prob_1"].to_numpy()
 
     return predict

@@ -93,7 +93,7 @@ def score_file(
         personal.warn(source.name, held, masked=mask_personal)
         _warn_of_texts(source.name, shards, classifier.max_tokens)
         _join_shards(shards, target)
-        rows = sum(pyarrow.parquet.read_metadata(shard).num_rows for shard in shards)
+        rows = sum(_metadata(shard).num_rows for shard in shards)
         remove_shards(shards[0].parent)
     return rows
 
@@ -145,7 +145,10 @@ def score_frame(
     with hold(target):
         options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
         for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
-            parts.append(pd.read_parquet(shard).astype(arrow) if scored is None else scored)
+            if scored is None:
+                with shard.open("rb") as file:
+                    scored = pd.read_parquet(file).astype(arrow)
+            parts.append(scored)
             folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)
 
@@ -259,7 +262,7 @@ def _write_shard(scored: pd.DataFrame, shard: Path, facts: dict[str, Any]) -> No
 def _facts(shard: Path) -> dict[str, Any] | None:
     """Return the facts of a shard's job; None where it carries none or is damaged."""
     try:
-        found = (_schema(shard).metadata or {}).get(_JOB)
+        found = (_metadata(shard).metadata or {}).get(_JOB)
     except (pa.ArrowInvalid, OSError):
         return None
     return None if found is None else json.loads(found)
@@ -275,7 +278,7 @@ def remove_shards(parts: Path) -> None:
 
 def _join_shards(shards: list[Path], target: Path) -> None:
     """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
-    schema = _unite([_schema(shard) for shard in shards])
+    schema = _unite([_metadata(shard).schema.to_arrow_schema() for shard in shards])
     tables = (read_shard(shard, schema=schema) for shard in shards)
     if target.suffix == ".csv":
         return write_csv(tables, target)
@@ -286,9 +289,9 @@ def _join_shards(shards: list[Path], target: Path) -> None:
     return None
 
 
-def _schema(shard: Path) -> pa.Schema:
+def _metadata(shard: Path) -> pyarrow.parquet.FileMetaData:
     with shard.open("rb") as file:  # Arrow takes no name that is not UTF-8
-        return pyarrow.parquet.read_schema(file)
+        return pyarrow.parquet.read_metadata(file)
 
 
 def _unite(schemas: list[pa.Schema]) -> pa.Schema:

@@ -93,5 +93,8 @@ def encode_rows(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded, *, what: st
     columns = {name: frame[name].astype("str").to_numpy() for name in WORDS if name in frame.columns}
     for name in NUMBERS:
         if name in frame.columns:
-            columns[name] = frame[name].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+            try:
+                columns[name] = frame[name].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+            except (TypeError, ValueError) as error:  # Arrow's are of these
+                raise DataError(f"{what} needs numbers in column {name!r}; got {error}") from error
     return Encoded(ids, pd.DataFrame(columns), vocabulary_sha256(tokenizer))

@@ -20,7 +20,7 @@ from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core import jobs
-from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.places import local
 from kosent_lab.core.schema import check_columns
@@ -157,6 +157,7 @@ def train(
         Random or trained before; its last layer is widened by ten outputs for the ratings while it
         trains, and narrowed again at the end.
     tokenizer : tokenizers.Tokenizer
+        Or one of transformers around it.
     frame : DataFrame or Encoded
         Columns ``text`` (or encoded rows), ``label`` (0, 1, missing; or 0 to K-1 for a model of K outputs), ``split``
         (``train`` and ``valid`` are used; without valid rows
@@ -180,6 +181,8 @@ def train(
     DataError
         When a column is missing, a test row is among the rows, a row has nothing to learn from, or the
         train rows are of one class.
+    ModelError
+        When `model` is no classifier of ELECTRA's architecture.
     TrainingError
         As `loop.run_training` does.
 
@@ -188,6 +191,14 @@ def train(
     Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
     """
     folder = local(folder)
+    if not (hasattr(model, "electra") and hasattr(getattr(model, "classifier", None), "out_proj")):
+        raise ModelError(
+            f"training needs an ElectraForSequenceClassification (of a loaded classifier: .model); got "
+            f"{type(model).__name__}"
+        )
+    if not isinstance(options, FinetuningOptions):
+        raise DataError(f"training needs FinetuningOptions; got {type(options).__name__}")
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not isinstance(frame, Encoded):
         check_columns(frame, ["text", "label", "split"], what="training")
         refuse_test_rows(frame, what="training")

@@ -161,9 +161,11 @@ class Run:
         for (name, _), value in zip(self.unseen, values, strict=True):
             if not math.isfinite(value):
                 near = "" if self.device.type == "cpu" else " or shortly before"
+                stands = f"The last good checkpoint in {self.folder} stands"
+                stands = stands if (self.folder / CHECKPOINT).exists() else "No checkpoint was written yet"
                 raise TrainingError(
-                    f"the {name} was {value} at step {self.state['step'] + 1}{near}. The last good checkpoint in "
-                    f"{self.folder} stands; lower the learning rates (--rate-share 0.5) and run the command again."
+                    f"the {name} was {value} at step {self.state['step'] + 1}{near}. {stands}; lower the learning "
+                    "rates (--rate-share 0.5) and run it again."
                 )
             if name != _GRADIENT:  # summed since the last look, in what a run that goes on goes on with
                 for key, added in ((_SUM + name, value), (_COUNT + name, 1.0)):

@@ -112,7 +112,13 @@ def test_kinds_of_tags(tag, kind):
 
 def test_a_model_without_gradients_says_what_still_works(tiny):
     other = dataclasses.replace(tiny, forward=lambda ids, mask: torch.zeros(len(ids), 2))
-    with pytest.raises(ModelError, match=r"needs an ELECTRA of two classes.*leave_one_out\) works with any model"):
+    with pytest.raises(ModelError, match=r"needs an ELECTRA in fp32.*leave_one_out\) works with any model"):
+        behaviour.attribute(TEXTS, other)
+
+
+def test_classes_that_are_no_polarities_have_no_log_odds_of_positive(tiny):
+    other = dataclasses.replace(tiny, class_names=("부정", "중립", "긍정"), label_columns=(0, 1, 2))
+    with pytest.raises(ModelError, match="has the classes 부정, 중립, 긍정"):
         behaviour.attribute(TEXTS, other)
 
 

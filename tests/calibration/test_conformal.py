@@ -69,3 +69,12 @@ def test_what_cannot_promise_is_refused():
         calibration.fit_conformal(frame[frame["label"] == 1], by_class=True)
     with pytest.raises(DataError, match="alpha lies above 0 and below 1; got 2"):
         calibration.fit_conformal(frame, alpha=2)
+
+
+def test_sets_of_texts_without_labels_are_counted():
+    sets = calibration.fit_conformal(rows(200, seed=0), alpha=0.1)
+    table = calibration.summarise_sets(sets.apply(rows(50, seed=1)).drop(columns=["label", "correct"]))
+    assert table.loc[0, "n"] == 50
+    assert table.loc[0, "n_labelled"] == 0
+    with pytest.raises(DataError, match="needs column 'nope'"):
+        calibration.summarise_sets(sets.apply(rows(50, seed=1)), by="nope")

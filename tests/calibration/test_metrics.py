@@ -165,3 +165,36 @@ def test_the_measure_and_the_fit_have_the_same_likelihood(scored):
     for frame, expected in ((scored, fitted.nll_before), (fitted.apply(scored), fitted.nll_after)):
         value = calibration.metrics_table(frame, resamples=2).set_index("metric").loc["nll", "value"]
         assert value == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("probability", "outcome", "said"),
+    [
+        ([1, 0], [0.9, 0.2], "scikit-learn has them in front"),
+        ([90.0, 20.0], [1, 0], "between 0 and 1"),
+        ([0.9, np.nan], [1, 0], "between 0 and 1"),
+        ([0.9, 0.2], [1, -1], "outcomes that are 0 or 1"),
+        ([[0.9, 0.1]], [1], "a probability and an outcome of each row"),
+    ],
+)
+def test_what_is_no_probability_has_no_calibration_error(probability, outcome, said):
+    with pytest.raises(DataError, match=said):
+        calibration.expected_calibration_error(probability, outcome)
+
+
+def test_no_upper_end_of_an_error_is_below_that_of_the_gap():
+    frame = add_predictions(pd.DataFrame({"label": [1] * 40}), np.tile([0.0, 0.6], (40, 1)))
+    table = calibration.calibration_summary(frame, resamples=100).set_index(["metric", "of"])
+    low, high = wilson_interval(40, 40)
+    for name in ("ece", "ace", "smece", "mce"):
+        error = table.loc[(name, "confidence")]
+        assert error["ci_high"] >= high - frame["prob_1"].iloc[0] - 1e-6
+        assert error["ci_low"] <= low - frame["prob_1"].iloc[0] + 1e-6
+
+
+def test_the_log_loss_of_a_certain_calibrator_is_a_number():
+    frame = add_predictions(pd.DataFrame({"label": [0, 1] * 20}), np.tile([0.0, 2.0], (40, 1)))
+    frame = frame.assign(prob_1=1.0, confidence=1.0, calibrator="isotonic")
+    assert np.isfinite(
+        calibration.calibration_summary(frame, resamples=10).set_index("metric").loc["nll", "value"]
+    ).all()

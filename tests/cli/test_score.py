@@ -1,3 +1,4 @@
+import contextlib
 import json
 import subprocess
 import sys
@@ -362,3 +363,66 @@ def test_evaluate_names_nobody(tmp_path, tiny_folder, caplog, capsys):
     said = capsys.readouterr().out
     assert "010-0000" not in said
     assert "상담 [전화번호]" in said
+
+
+def test_texts_come_back_from_our_own_files_as_they_were(tiny_folder, tmp_path):
+    texts = ["- 별로예요", "@맛집 추천", "'=1+1", "''- x", "'영화'", "-5"]
+    pd.DataFrame({"text": texts, "-더": "=x"}).to_parquet(tmp_path / "in.parquet")
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for source, out in ((tmp_path / "in.parquet", first), (first, second)):
+        assert parser.main(["predict", str(source), "--out", str(out), "--model", str(tiny_folder)]) == 0
+    once, twice = load(first), load(second)
+    assert once["text"].tolist() == twice["text"].tolist() == texts
+    assert once["-더"].tolist() == ["=x"] * 6
+    assert twice["input_prob_1"].tolist() == once["input_prob_1"].tolist()
+
+
+def test_an_output_is_done_only_where_every_column_is_the_same(tiny_folder, tmp_path, capsys):
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    frame = pd.DataFrame({"text": ["좋다", "싫다"], "number": [1, 2], "prob_note": ["a", "b"], "list": [[1], [2, 3]]})
+    command = ["predict", str(source), "--out", str(out), "--model", str(tiny_folder)]
+    frame.to_parquet(source)
+    assert parser.main(command) == 0
+    assert parser.main([*command, "--resume"]) == 0
+    frame.assign(number=[1, 7]).to_parquet(source)
+    assert parser.main([*command, "--resume"]) == 1
+    assert "row 2 has another number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_names_that_are_not_utf8_are_read_and_written(tiny_folder, tmp_path, ending):
+    name = b"\xb8\xae\xba\xe4".decode("utf-8", "surrogateescape")
+    source, out = tmp_path / f"{name}.parquet", tmp_path / f"{name}-out{ending}"
+    with source.open("wb") as file:
+        pd.DataFrame({"text": ["좋다", "싫다"]}).to_parquet(file)
+    command = ["predict", str(source), "--out", str(out), "--model", str(tiny_folder)]
+    assert parser.main(command) == 0
+    assert parser.main([*command, "--resume"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, out.name])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "{a}", "--data", "{a}"], "argument --data: is given twice"),
+        (["--data", "{a}", "--map-labels", "1=1", "0=0", "{a}"], "A file stands before --map-labels"),
+        (["--data", "{a}", "--sheet", "x"], "has no sheets; leave out --sheet"),
+        (["--data", "{folder}"], "is a folder; name a file in it"),
+        (["--data", "http://example.com/a.csv"], "is an address; download it first"),
+    ],
+)
+def test_what_would_be_dropped_unsaid_is_refused(tmp_path, capsys, words, said):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n좋다,1\n", "utf-8")
+    words = [word.format(a=path, folder=tmp_path) for word in words]
+    with contextlib.suppress(SystemExit):
+        assert parser.main(["evaluate", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_columns_that_hold_nothing_or_lists_are_no_slices(tiny_folder, tmp_path, capsys):
+    frame = pd.DataFrame({"text": ["좋다", "싫다"] * 20, "label": [1, 0] * 20})
+    frame = frame.assign(rating=None, pair_id=[[1]] * 40, date=b"\xb8\xae")
+    frame.to_parquet(tmp_path / "in.parquet")
+    assert parser.main(["evaluate", "--data", str(tmp_path / "in.parquet"), "--model", str(tiny_folder)]) == 0
+    assert "nobody expected" not in capsys.readouterr().err

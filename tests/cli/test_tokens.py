@@ -30,3 +30,11 @@ def test_tokens_of_a_text_and_of_a_file(reviews, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads(path.read_text("utf-8"))
     assert parser.main(["tokens", str(reviews), "--text-column", "내용"]) == 0
     assert "eojeol_index" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_read_is_no_text(tmp_path, capsys):
+    path = tmp_path / "설문 (1).ods"
+    path.write_bytes(b"PK")
+    assert parser.main(["tokens", str(path)]) == 1
+    assert "ends in '.ods'; the endings that can be read are" in capsys.readouterr().err
+    assert parser.main(["tokens", "재미가 있다 " * 100]) == 0  # longer than a name may be

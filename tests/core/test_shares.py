@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab.core.auroc import auroc_interval, weighted_auroc
-from kosent_lab.core.intervals import mean_of_groups, wilson_interval
+from kosent_lab.core.intervals import mean_of_groups, paired_difference, wilson_interval
 from kosent_lab.core.shares import (
     crossed_mean,
     design_effect,
@@ -171,3 +171,14 @@ def test_one_group_that_holds_many_of_the_rows_widens_an_interval():
     alike = share(right, np.repeat(np.arange(49), 2))
     found = share(right, groups)
     assert found.ci_high - found.ci_low > 1.5 * (alike.ci_high - alike.ci_low)
+
+
+def test_numbers_of_groups_may_have_gaps():
+    first, second = np.array([True, False] * 6), np.array([True] * 12)
+    groups = np.repeat(np.arange(6), 2)
+    assert matched_difference(first, second, groups) == matched_difference(first, second, groups + 30)
+
+
+def test_where_nothing_differs_an_interval_has_a_width():
+    assert crossed_mean(np.zeros((50, 3)))[1] < -0.05
+    assert paired_difference([True] * 20, [True] * 20)[2] > 0.1

@@ -195,3 +195,23 @@ def test_pairs_are_known_from_either_model():
     marked = second.assign(pair_id=[f"p{number // 2}" for number in range(60)])
     assert errors.compare_models(first, marked, resamples=100)["groups"] == 30
     assert errors.compare_models(marked, first, resamples=100)["groups"] == 30
+
+
+def test_slices_may_be_named_by_one_column_alone():
+    first, second = two_models(n=400)
+    first = first.assign(domain=["a", "b"] * 200)
+    one = errors.where_they_differ(first, second, columns="domain")
+    assert one["slice"].tolist() == errors.where_they_differ(first, second, columns=["domain"])["slice"].tolist() != []
+
+
+def test_of_many_slices_those_without_a_difference_are_not_surer():
+    random, held = np.random.default_rng(3), 0
+    for _ in range(40):
+        right = random.random(600) < 0.95
+        gained = random.random(600) < 0.11
+        frame = pd.DataFrame({"doc_id": np.arange(600), "label": 1, "logit_0": 0.0, "domain": np.arange(600) % 20})
+        first = frame.assign(pred=(right & ~gained).astype(int), logit_1=0.0)
+        second = frame.assign(pred=(right | gained).astype(int), logit_1=0.0)
+        table = errors.where_they_differ(first, second, columns="domain", min_rows=10)
+        held += ((table["ci_low"] <= 0.11) & (table["ci_high"] >= 0.11)).all()
+    assert held >= 37

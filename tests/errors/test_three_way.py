@@ -39,3 +39,12 @@ def test_a_limit_costs_no_more_than_it_may():
     assert table.to_numpy().sum() == 1_000
     with pytest.raises(DataError, match="a limit cannot cost"):
         errors.limit_of_confidence(frame.assign(correct=False), most_lost=0.5)
+
+
+def test_of_answers_that_are_all_alike_little_is_known():
+    wrong = errors.macro_f1(["negative"] * 30, ["positive"] * 30)
+    assert wrong.value == 0
+    assert wrong.ci_high > 0.1
+    assert np.isnan(errors.macro_f1(["negative"], ["negative"]).ci_low)
+    cells = errors.three_way.three_way_cells(pd.Series(["negative"] * 30), np.array(["negative"] * 30))
+    assert errors.three_way.macro_f1_difference(cells, cells).ci_high > 0.1

@@ -320,3 +320,10 @@ def test_a_tokenizer_that_does_not_fit_its_model_is_refused(copy, change_model):
     (copy / "tokenizer.json").write_text(json.dumps(content), "utf-8")
     with pytest.raises(KosentError, match="tokenizer"):
         load_classifier(copy)
+
+
+def test_a_folder_without_a_tokenizer_is_told_so(copy):
+    for path in (*copy.glob("tokenizer*"), *copy.glob("vocab*")):
+        path.unlink()
+    with pytest.raises(ModelError, match="holds no tokenizer: save it beside the model"):
+        load_classifier(copy)

@@ -20,7 +20,7 @@ from kosent_lab.models.classifier import load_classifier
 from kosent_lab.models.lean import LeanElectra, build_forward
 from kosent_lab.scoring.answers import add_class_predictions
 from kosent_lab.scoring.encode import bucket_batches, pad
-from kosent_lab.scoring.predict import predict_frame, predict_logits
+from kosent_lab.scoring.predict import classifier_function, predict_frame, predict_logits
 
 LOGITS = ["logit_0", "logit_1"]
 
@@ -254,7 +254,8 @@ def test_three_classes_that_are_polarities_say_what_is_right():
     found = add_class_predictions(frame, logits, ("negative", "neutral", "positive"))
     assert found["correct"].tolist() == [True, False, True, pd.NA]
     assert found["polarity"].tolist()[:3] == ["negative", "positive", "neutral"]
-    assert "correct" not in add_class_predictions(frame.assign(label="X"), logits, ("negative", "neutral", "positive"))
+    others = add_class_predictions(frame.assign(label="X"), logits, ("negative", "neutral", "positive"))
+    assert others["correct"].isna().all()
 
 
 def test_classes_of_ones_own_say_what_is_right():
@@ -277,3 +278,42 @@ def test_scored_again_nothing_stays_of_other_answers(tiny):
     again = predict_frame(three, tiny)
     assert set(again.columns) == {*first.columns, "polarity"}
     assert again[first.columns].equals(first)
+
+
+def test_a_model_of_another_architecture_goes_to_another_process():
+    config = BertConfig(vocab_size=50, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
+    forward = build_forward(BertForSequenceClassification(config).eval())
+    ids, mask = pad([np.array([2, 7, 8, 3])], 0)
+    assert torch.equal(pickle.loads(pickle.dumps(forward))(ids, mask), forward(ids, mask))
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (pd.DataFrame([["가", "나"]], columns=["text", "text"]), "needs one column 'text'; got 2"),
+        (pd.DataFrame({"text": [["가", "나"]]}), "needs a text in every cell of the column text; got a list"),
+    ],
+)
+def test_what_is_no_column_of_texts_is_refused(tiny, frame, said):
+    with pytest.raises(KosentError, match=said):
+        predict_frame(frame, tiny)
+
+
+def test_a_function_of_texts_needs_polarities_and_a_list(tiny):
+    with pytest.raises(KosentError, match="a list of texts is needed"):
+        classifier_function(tiny)("좋다")
+    with pytest.raises(ModelError, match="has the classes 가, 나, and no probability of positive"):
+        classifier_function(dataclasses.replace(tiny, class_names=("가", "나")))
+
+
+def test_numbers_of_classes_are_judged_by_their_names():
+    logits = np.eye(3, dtype="float32") * 5
+    frame = add_class_predictions(pd.DataFrame({"label": [0, 2, None]}), logits, ("부정", "중립", "긍정"))
+    assert frame["correct"].tolist() == [True, False, pd.NA]
+
+
+def test_numbers_that_may_be_classes_or_polarities_are_not_judged(caplog):
+    frame = pd.DataFrame({"label": [0, 1, 2]})
+    found = add_class_predictions(frame, np.eye(3, dtype="float32"), ("negative", "neutral", "positive"))
+    assert found["correct"].isna().all()
+    assert "no answer is judged" in caplog.text

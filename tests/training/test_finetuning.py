@@ -8,8 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from scipy import stats
+from transformers import PreTrainedTokenizerFast
 
-from kosent_lab.core.exceptions import DataError, TrainingError
+from kosent_lab.core.exceptions import DataError, ModelError, TrainingError
 from kosent_lab.models import electra
 from kosent_lab.models.classifier import load_classifier
 from kosent_lab.scoring.encode import encode_texts
@@ -18,7 +19,7 @@ from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import save_checkpoint
 from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.optimizers import Muon, make_optimizers, orthogonalize
-from kosent_lab.training.options import FinetuningOptions
+from kosent_lab.training.options import FinetuningOptions, PretrainingOptions
 from kosent_lab.training.schedule import learning_rate_share, progress
 
 OPTIONS = FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
@@ -95,6 +96,7 @@ def test_frozen_layers_stay_and_the_rest_learns(rows, tiny_tokenizer, tmp_path):
     moved = {name for name, value in model.named_parameters() if not torch.equal(before[name], value)}
     assert not any("embeddings" in name or "layer.0." in name for name in moved)
     assert any("layer.1." in name for name in moved)
+    assert all(value.requires_grad for value in model.parameters())  # the next run may train them
     with pytest.raises(DataError, match="lies between 0 and the model's 2; got 3"):
         finetuning.train(
             model, tiny_tokenizer, rows, folder=tmp_path / "more", options=dataclasses.replace(OPTIONS, frozen_layers=3)
@@ -413,3 +415,34 @@ def test_rows_with_a_label_alone_are_taught_beside_those_with_an_opinion(rows, t
     alone = np.arange(len(rows)) % 2 == 0
     assert (prepared.target[alone].max(axis=1) == 1).all()
     assert not np.isnan(prepared.target).any()
+
+
+def test_an_interrupted_run_leaves_a_model_that_can_be_asked(rows, tiny_tokenizer, tmp_path, monkeypatch):
+    model = tiny_model(tiny_tokenizer)
+    attention = model.config._attn_implementation
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop.Run, "step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    assert model.classifier.out_proj.out_features == 2
+    assert not model.training
+    assert model.config._attn_implementation == attention
+
+
+def test_what_cannot_be_trained_is_named(rows, tiny_tokenizer, tmp_path):
+    model = tiny_model(tiny_tokenizer)
+    with pytest.raises(ModelError, match="needs an ElectraForSequenceClassification.*got Linear"):
+        finetuning.train(torch.nn.Linear(1, 1), tiny_tokenizer, rows, folder=tmp_path, options=OPTIONS)
+    with pytest.raises(DataError, match="needs FinetuningOptions; got PretrainingOptions"):
+        finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=PretrainingOptions(steps=1))
+    with pytest.raises(DataError, match="needs numbers in column 'label'"):
+        finetuning.train(model, tiny_tokenizer, rows.assign(label="good"), folder=tmp_path, options=OPTIONS)
+
+
+def test_a_tokenizer_of_transformers_serves_too(rows, tiny_tokenizer, tmp_path):
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tiny_tokenizer)
+    options = dataclasses.replace(OPTIONS, steps=1)
+    assert len(finetuning.train(tiny_model(tiny_tokenizer), wrapped, rows, folder=tmp_path, options=options)) == 1
