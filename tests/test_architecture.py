@@ -53,8 +53,8 @@ HOUSE = {
     ],
     "models": ["devices", "sizes", "lean", "folders", "storage", "classifier", "three_way", "electra", "pairs",
                "corruption"],
-    "scoring": ["answers", "encode", "predict", "csv_out", "finished", "shards", "saved", "replaced", "states",
-                "plots"],
+    "scoring": ["answers", "encode", "predict", "csv_out", "shard_files", "finished", "shards", "saved", "replaced",
+                "states", "plots"],
     "behaviour": [
         "controls", "particles", "effects", "suspicion", "perturbations", "templates", "suites", "suite_scores",
         "attribution", "faithfulness", "shifts", "coloured_text", "cues", "plots",
@@ -82,9 +82,9 @@ HOUSE = {
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [
-        "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "finders", "score",
-        "tokens", "data", "wishes", "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study", "results",
-        "lab", "parser",
+        "actions", "options", "outputs", "train_options", "console", "crashes", "report", "behaviour", "finders",
+        "score", "tokens", "data", "wishes", "corpus", "train", "pretrain", "finetune", "pack", "recipe", "study",
+        "results", "lab", "parser",
     ],
 }  # fmt: skip
 # imported by the modules of these wings and of those below them, never above

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.cli.actions import Meanings, Once
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes, write_text
 from kosent_lab.core.printable import printable
@@ -46,27 +47,6 @@ class _Lines(argparse.HelpFormatter):
             return action.help
         several = isinstance(action.default, (tuple, list))
         return f"{said} (default: {' '.join(map(str, action.default)) if several else '%(default)s'})"
-
-
-class _Meanings(argparse.Action):
-    """``--map-labels``: meanings, and no file that they would swallow; given again, more of them."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        if odd := [value for value in values if "=" not in value]:
-            raise argparse.ArgumentError(
-                self, f"needs LABEL=MEANING; got {odd[0]!r}. A file stands before {self.option_strings[0]}."
-            )
-        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *values])
-
-
-class Once(argparse.Action):
-    """An option of one thing to read: a second one would take the place of the first unsaid."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        """Keep the value, unless there is one."""
-        if getattr(namespace, self.dest) is not self.default:
-            raise argparse.ArgumentError(self, f"is given twice: {getattr(namespace, self.dest)} and {values}")
-        setattr(namespace, self.dest, values)
 
 
 def command(
@@ -110,7 +90,7 @@ def file_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label-column", help="default: label, where there is one")
     parser.add_argument("--no-labels", action="store_true", help="no column is a label, whatever it is called")
     parser.add_argument(
-        "--map-labels", nargs="+", metavar="LABEL[,LABEL]=MEANING", action=_Meanings,
+        "--map-labels", nargs="+", metavar="LABEL[,LABEL]=MEANING", action=Meanings,
         help="what a file's labels mean: 1,2=0 4,5=1 3=neutral (also 5점, ★★★★★)",
     )  # fmt: skip
     parser.add_argument(

@@ -8,10 +8,10 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kosent_lab.cli.actions import Once
 from kosent_lab.cli.behaviour import add_suite_options, evaluate_behaviour
 from kosent_lab.cli.finders import evaluate_duplicates, evaluate_josa, evaluate_personal, evaluate_rtd
 from kosent_lab.cli.options import (
-    Once,
     calibrator_options,
     command,
     file_columns,

@@ -16,7 +16,13 @@ INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
 _FIRST, _LAST = "가", "힣"
-_NOT_WORD = re.compile(r"[\W_]+")
+# vowels and tones of Indic scripts, Thai, Lao, Tibetan, Burmese and Khmer are marks, and no punctuation
+_VOWELS_OF_ASIA = "".join(
+    letter
+    for letter in map(chr, (*range(0x900, 0x10A0), *range(0x1780, 0x1800)))
+    if unicodedata.category(letter).startswith("M")
+)
+_NOT_WORD = re.compile(rf"(?:_|[^\w{_VOWELS_OF_ASIA}])+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # marks that stand for two others and count as none themselves
 _DOUBLE_MARKS = str.maketrans({"\u0f73": "\u0f71\u0f72", "\u0f75": "\u0f71\u0f74", "\u0f81": "\u0f71\u0f80"})
@@ -143,7 +149,7 @@ def fold_text(text: str) -> str:
     Returns
     -------
     str
-        NFC, case-folded, letters and digits only. Empty for ``"...!!"``.
+        NFC, case-folded, letters and digits only, with the marks that are vowels (कि, ข้าว). Empty for ``"...!!"``.
 
     Examples
     --------

@@ -32,12 +32,10 @@ SHARD_ROWS = 10_000
 _LOOKED_AT = 2_000  # texts, to tell whether they are Korean
 _MARKUP = re.compile(r"(?i)&(?:nbsp|lt|gt|amp|quot|#\d{2,5});|<br ?/?>")
 _FEWEST = 5  # texts without a letter that are no accident
-# what becomes of a file that is not read
-_OTHER_SUFFIXES = {
+_OTHER_SUFFIXES = {  # what becomes of a file that is not read
     ".xls": " Open it in Excel and save it as .xlsx.",
     ".json": " Where it is an array: jq -c '.[]' FILE.json > FILE.jsonl",
 }
-_NAMED = (".parquet", ".jsonl")  # of which every row says what its columns are called
 # what these names mean is for the project to say; a user's column of that name means something else
 _RESERVED = (
     "doc_id", "corpus", "text", "label", "polarity", "calibrator", "leaked", "soft_target",
@@ -126,7 +124,7 @@ def open_table(path: Path, reading: Reading) -> RowFile:
         )
     if reading.sheet is not None and path.suffix.lower() != ".xlsx":
         raise DataError(f"{path} has no sheets; leave out --sheet")
-    if path.suffix.lower() in _NAMED and (reading.header_row is not None or not reading.header):
+    if path.suffix.lower() in (".parquet", ".jsonl") and (reading.header_row is not None or not reading.header):
         raise DataError(f"{path} names its columns itself; leave out --header-row and --no-header")
     return opener(path, reading)
 
@@ -171,7 +169,7 @@ def iter_documents(
             roles = roles.checked(opened, reading, rows, path)
             _warn_of_texts(raw[roles.text].head(_LOOKED_AT), path)
             if "pair_id" in roles.names:
-                logger.info("%s: rows of one pair_id count as one draw; rename it where it means another thing", path)
+                logger.info("%s: rows of one pair_id are one draw; rename it where it means another thing", path)
         yield roles.documents(raw, reading, start, path)
         start += len(raw)
 

@@ -263,7 +263,13 @@ def _write(
         write_croissant(new, fresh / CROISSANT)
         files = [LINEAGE, RECIPE, CHANGELOG, CARD, CROISSANT]
         standing = {name: wish for step in facts["steps"] for name, wish in step["facts"].get("requests", {}).items()}
-        asked_rows = still_asked(before.remembered(new) if before else {}, standing)
+        remembered = before.remembered(new) if before else {}
+        asked_rows = still_asked(remembered, standing)
+        if forgotten := sorted({request for request, _ in remembered.values()} - {one for _, one, _ in asked_rows}):
+            logger.warning(
+                "the registry no longer holds %s, or as another wish (its salt may be missing): copies of what they "
+                "took out before are not known any more, and may come back", ", ".join(forgotten),
+            )  # fmt: skip
         if asked_rows:  # whichever version before took it out; of a wish that was withdrawn nothing is kept
             write_parquet(pd.DataFrame(asked_rows, columns=["letters_sha256", "request", "wish"]), fresh / ASKED)
             files.append(ASKED)

@@ -6,6 +6,7 @@ Corpora and files are read by ``corpora.documents``; what is added here is where
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from kosent_lab.curation.registry import repository_path
 from kosent_lab.curation.repositories import read_repository
 
 logger = logging.getLogger(__name__)
+_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)(?::.*)?")  # kocohub/korean-hate-speech:comments
 _EXACT = 2**53  # whole numbers up to which floats are exact
 KNOWN = ("source", "owner", "repository", "revision", "licence")  # what is said of every document, or nothing
 
@@ -68,8 +70,12 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             "revision": card.commit,
             "licence": card.licence,
         }
+        if "source" in frame.columns:  # a corpus made of several: whose each row is
+            frame = frame.assign(**_origin_of_rows(frame["source"], card))
+            known |= {"repository": "", "revision": ""}
     elif kind in ("folder", "archive", "clone", "swhid"):
         path = folder / source[kind]
+        path = path.resolve() if path.name in ("", "..") else path  # whose name is that of what it means
         if kind == "swhid":
             frame = read_heritage(source[kind], cache=cache_folder() / "heritage")
         elif kind == "clone":
@@ -93,6 +99,10 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         if "id_column" in source:
             check_columns(frame, [source["id_column"]], what=f"the source {path}")
             frame = frame.assign(doc_id=frame[source["id_column"]].map(plain_label))
+            if nameless := int((frame["doc_id"] == "").sum()):
+                raise DataError(
+                    f"{path}: {nameless:,} rows have no id in the column {source['id_column']!r}; fill it in"
+                )
         known = {"source": path.name, "licence": cards.UNSTATED}
     known |= {key: value for key, value in source.items() if key in KNOWN}
     frame = frame.drop(columns=["corpus"], errors="ignore")
@@ -110,12 +120,14 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
             frame = frame.assign(**{column: own.mask(own == "").fillna(said)})
         else:
             frame = frame.assign(**{column: pd.Series(said, index=frame.index, dtype="str")})
+    # a row's own repository tells more than what the recipe says of all
+    by_row = frame["repository"] != known.get("repository", "")
     first_parts = {
         name: repository_path(name).rpartition("/")[0].partition("/")[0] for name in frame["repository"].unique()
     }
-    frame = frame.assign(
-        owner=frame["owner"].mask(frame["owner"] == "", frame["repository"].map(first_parts)).astype("str")
-    )
+    first_part = frame["repository"].map(first_parts)
+    unsaid = (frame["owner"] == "") | (by_row & (first_part != "") & (frame["owner"] == known.get("owner", "")))
+    frame = frame.assign(owner=frame["owner"].mask(unsaid, first_part).astype("str"))
     words = {said: _as_spdx(said) for said in frame["licence"].unique()}
     frame = frame.assign(licence=frame["licence"].map(words).astype("str"))
     frame = frame.assign(text=frame["text"].fillna("").astype("str"))
@@ -123,6 +135,19 @@ def read_source(source: dict[str, Any], *, folder: Path) -> pd.DataFrame:
         frame = frame.assign(language=text_language(frame["text"]))
     first = ["doc_id", "text", *KNOWN, "language"]
     return frame[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def _origin_of_rows(source: pd.Series, card: cards.Card) -> dict[str, pd.Series]:
+    """Return repository and revision of each row of a corpus whose rows say which source (``owner/name``, a part of it
+    behind a colon) they are of, ``""`` where that is no repository or the card names no revision of it.
+    """
+    revisions = dict(found.groups() for one in card.sources if (found := re.match(r"(\S+) @ ([0-9a-f]{7,40})\b", one)))
+    names = source.astype("str").fillna("").unique()
+    repositories = {name: found.group(1) if (found := _REPOSITORY.fullmatch(name)) else "" for name in names}
+    return {
+        "repository": source.map(repositories).fillna("").astype("str"),
+        "revision": source.map({name: revisions.get(name, "") for name in names}).fillna("").astype("str"),
+    }
 
 
 def _meant(columns: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,12 @@ def file_row(
     return name, text, name, file_language(name, text), encoding, size, swhid, skipped
 
 
+# a quarter of the syllables of Korean texts and more
+_FREQUENT = frozenset("이다는가을의에고하지은를한도사로기나어리서인대그아시자라해있")
+_ALONE = re.compile("[ㅏ-ㅛㅝ-ㅟㅢㅣㅥ-ㆎ]")  # vowels and old letters, but those of ㅠㅠ, ㅜㅜ and ㅡㅡ
+_FEW = 8  # syllables, of which none need be frequent
+
+
 def decode(content: bytes) -> tuple[str, str] | None:
     """Return the text of a file and its encoding, None where it is no text.
 
@@ -116,6 +123,13 @@ def decode(content: bytes) -> tuple[str, str] | None:
     if found is None:
         return None
     foreign = [character for character in found[0] if not character.isascii()]
+    # Chinese and Japanese of as old an encoding are read as syllables that hardly occur, among Hanja and vowels alone
+    alone = sum(_ALONE.match(one) is not None for one in foreign)
+    strange = alone + sum("一" <= one <= "鿿" for one in foreign)
+    syllables = [one for one in foreign if "가" <= one <= "힣"]
+    seldom = len(syllables) >= _FEW and sum(one in _FREQUENT for one in syllables) < 0.1 * len(syllables)
+    if alone > len(syllables) or (strange > len(syllables) / 4 and seldom):
+        return None
     common = sum(_is_in_euc_kr(character) for character in foreign if _is_hangul(character))
     # Hanja, quotation marks, stars, and what tables are drawn with, are no sign of Korean by themselves
     beside = sum(_is_in_euc_kr(character) for character in foreign if not _is_hangul(character))

@@ -107,7 +107,9 @@ def licences_of_files(frame: pd.DataFrame, *, said: str, detector: Detector | No
                 own[of] = Evidence(stated[0], path, stated[1], stated[1])
         place = PurePosixPath(path)
         if (declared := declared_licence(path, text)) is not None:
-            by_folder.setdefault(place.parent, []).append(declared)
+            # that of an installed distribution lies beside what it speaks of
+            above = place.parent.parent if place.parent.suffix == ".dist-info" else place.parent
+            by_folder.setdefault(above, []).append(declared)
         if is_licence_file(place.name):
             read = (list(detector(text)) if detector is not None else []) or [(UNREAD, 1, 1, 100.0)]
             of_licence_files.setdefault(place.parent, []).extend(Evidence(one[0], path, *one[1:]) for one in read)

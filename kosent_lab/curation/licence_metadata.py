@@ -14,6 +14,8 @@ from typing import NamedTuple
 from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, written_licence
 from kosent_lab.curation.stated_licences import NAMES_ONE
 
+_LONGEST = 100  # characters of what names a licence; more are its text
+
 
 class Evidence(NamedTuple):
     """What says that something has a licence: SPDX expression, file, first and last line from 1, score to 100."""
@@ -32,7 +34,8 @@ class Evidence(NamedTuple):
 def declared_licence(path: str, text: str) -> Evidence | None:
     """Return the licence that a package's metadata declares: PKG-INFO, METADATA, pyproject.toml, setup.cfg, setup.py
     (read, never run), package.json, composer.json, Cargo.toml, DESCRIPTION, of Ruby, Maven, .NET, CocoaPods, Cabal and
-    Mix; None where it declares none. What it declares in a way that is not read is `UNREAD`.
+    Mix, and the head of a README.md as hubs of data sets have it; None where it declares none. What it declares in a
+    way that is not read is `UNREAD`.
 
     Examples
     --------
@@ -55,9 +58,11 @@ def _of_metadata(text: str) -> list[str]:
     head = text.partition("\n\n")[0]
     classified = _of_classifiers("\n".join(re.findall(r"^Classifier:([^\n]{1,200})$", head, re.MULTILINE)))
     for field in ("License-Expression", "License"):
-        found = re.search(rf"^{field}:([^\n]{{1,200}})$", head, re.MULTILINE)
+        found = re.search(rf"^{field}:([^\n]+)$", head, re.MULTILINE)
         words = found.group(1).strip() if found else ""
-        if words and words.upper() != "UNKNOWN" and len(words) < 100:
+        if len(words) >= _LONGEST:  # a text of its own, which is not read
+            return [UNREAD]
+        if words and words.upper() != "UNKNOWN":
             # the expression is the last word on it (PEP 639); the older field is not
             return [words] if field == "License-Expression" else _with_others([words], classified)
     return classified
@@ -95,7 +100,8 @@ def _of_toml(text: str) -> list[str]:
         # by a file that may be called anything, or by the workspace's
         unread = unread or "license-file" in project or (isinstance(licence, dict) and "text" not in licence)
         licence = licence.get("text") if isinstance(licence, dict) else licence
-        if isinstance(licence, str) and 0 < len(licence.strip()) < 100:
+        unread = unread or (isinstance(licence, str) and len(licence.strip()) >= _LONGEST)
+        if isinstance(licence, str) and 0 < len(licence.strip()) < _LONGEST:
             # of Cargo once: MIT/Apache-2.0 lets one choose
             of_cargo = project is tables[1] or project is tables[-1] is not tables[2]
             said.append(licence.strip().replace("/", " OR ") if of_cargo else licence.strip())
@@ -136,8 +142,13 @@ def _of_setup(text: str) -> list[str]:
     )
     if found:
         return _with_others([found["words"].strip()], _of_classifiers(text))
-    # by a variable, a call, or in a table that is handed over
-    named = re.search(r"(?:^|[(,\s])license[ \t]{0,8}=[ \t]{0,8}(?!None\b)[A-Za-z_(]|[\"']license[\"']\s{0,8}:", text)
+    # by a variable, a call, in a table that is handed over, in many words or on the next line
+    named = re.search(
+        r"(?:^|[(,\s])license[ \t]{0,8}=[ \t]{0,8}(?!None\b)(?:[A-Za-z_(]|([\"'])(?!\1)|\"{3}|'{3})"
+        r"|[\"']license[\"']\s{0,8}:|^license[ \t]{0,8}=[ \t]{0,8}\n[ \t]+\S",
+        text,
+        re.MULTILINE,
+    )
     return _of_classifiers(text) or ([UNREAD] if named else [])
 
 
@@ -173,6 +184,19 @@ def _of_xml(text: str) -> list[str]:
     return [UNREAD] if re.search(r"<(?:licenses?|PackageLicense\w+|licenseUrl)\b[^>]{0,80}>", text) else []
 
 
+def _of_front_matter(text: str) -> list[str]:
+    """Return the licence that a README says between its first lines of hyphens: a data set's or a model's on a hub."""
+    if not text.startswith("---\n") or (end := text.find("\n---", 3)) < 0:
+        return []
+    found = re.search(r"(?m)^licen[cs]e:[ \t]*(?P<words>[^\n#]*)(?P<list>(?:\n[ \t]*-[ \t]+[^\n]+)*)", text[4:end])
+    if found is None:
+        return []
+    words = [found["words"].strip(" \t[]\"'")]
+    words += [line.strip().lstrip("-").strip(" \t\"'") for line in found["list"].splitlines()]
+    named = [part.strip(" \"'") for word in words for part in word.split(",") if part.strip(" \"'")]
+    return [UNREAD if word.casefold() in ("other", "unknown") else word for word in named]
+
+
 _READERS: dict[str, Callable[[str], list[str]]] = {
     "PKG-INFO": _of_metadata,
     "METADATA": _of_metadata,
@@ -190,4 +214,5 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
     "mix.exs": _of_mix,
     "setup.py": _of_setup,
     "setup.cfg": _of_setup,
+    "README.md": _of_front_matter,
 }

@@ -15,7 +15,18 @@ from license_expression import ExpressionError, LicenseWithExceptionSymbol, Lice
 from kosent_lab.core.exceptions import DataError
 
 UNREAD = "LicenseRef-unread"
-_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+_OWN = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
+_LATER = re.compile(r"[A-Za-z0-9.-]+\+")  # Apache-2.0+: this version or a later one
+_DEPRECATED = {  # ids of SPDX's before there was WITH
+    f"GPL-{number}-with-{old}-exception": f"GPL-{number}-only WITH {new}"
+    for number, old, new in (
+        ("2.0", "classpath", "Classpath-exception-2.0"), ("2.0", "autoconf", "Autoconf-exception-2.0"),
+        ("2.0", "bison", "Bison-exception-2.2"), ("2.0", "font", "Font-exception-2.0"),
+        ("2.0", "GCC", "GCC-exception-2.0"), ("3.0", "autoconf", "Autoconf-exception-3.0"),
+        ("3.0", "GCC", "GCC-exception-3.1"),
+    )
+}  # fmt: skip
+_WITH_OLD = re.compile("|".join(_DEPRECATED), re.IGNORECASE)
 _STAND_IN = re.compile(r"licenseref-(\d+)-of-this-text")
 # how people write what SPDX calls otherwise, in package metadata and classifiers
 _WRITTEN = {
@@ -64,12 +75,14 @@ def parse_licence(expression: str) -> Expression:
     'MIT AND (Apache-2.0 OR BSD-3-Clause)'
     """
     # known to no list, but SPDX's own way to name what is on none
-    names = dict.fromkeys(_OWN.findall(expression))
+    expression = _today(expression)
+    names = _own_names(expression)
     plain = expression
     if _STAND_IN.search(expression.lower()):
         raise DataError(f"{expression!r} is no SPDX expression of known licences")
     for number, name in enumerate(names):
-        plain = re.sub(re.escape(name) + r"(?![A-Za-z0-9.-])", f"licenseref-{number}-of-this-text", plain)
+        whole = rf"(?<![A-Za-z0-9.:-]){re.escape(name)}(?![A-Za-z0-9.+-])"
+        plain = re.sub(whole, f"licenseref-{number}-of-this-text", plain)
     try:
         found = _licensing().parse(plain)
         unknown = [] if found is None else _licensing().unknown_license_keys(found)
@@ -79,7 +92,27 @@ def parse_licence(expression: str) -> Expression:
         raise DataError(f"{expression!r} is no SPDX expression of known licences: {_first_line(error)}") from error
     if found is None:
         raise DataError("an empty text is no licence; what states none is LicenseRef-unstated")
+    alone = {part.key for part in found.get_literals() if getattr(part, "is_exception", False)}
+    if alone:
+        raise DataError(f"{expression!r} is no SPDX expression: {min(alone)} is an exception, which stands behind WITH")
     return found
+
+
+def _today(expression: str) -> str:
+    """Return an expression with ids of SPDX's that are deprecated in today's words."""
+    by_lower = {old.casefold(): new for old, new in _DEPRECATED.items()}
+    return _WITH_OLD.sub(lambda match: by_lower[match.group().casefold()], expression)
+
+
+def _own_names(expression: str) -> list[str]:
+    """Return what an expression names that is on no list, each once: ``LicenseRef-…``, and versions "or later" (``+``)
+    of licences that have no id for it.
+    """
+    listed = {key.casefold() for key in _licensing().known_symbols}
+    later = [
+        one for one in _LATER.findall(expression) if one.casefold() not in listed and one[:-1].casefold() in listed
+    ]
+    return list(dict.fromkeys([*_OWN.findall(expression), *later]))
 
 
 def _first_line(error: Exception) -> str:
@@ -99,7 +132,7 @@ def spdx(expression: str) -> str:
     >>> spdx("mit or (apache-2.0 and LicenseRef-ours)")
     'MIT OR (Apache-2.0 AND LicenseRef-ours)'
     """
-    names = list(dict.fromkeys(_OWN.findall(expression)))
+    names = _own_names(_today(expression))
     return _STAND_IN.sub(lambda match: names[int(match.group(1))], str(parse_licence(expression)))
 
 
@@ -146,7 +179,7 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
     >>> [is_allowed(f"Apache-2.0 WITH {name}", allow) for name in ("LLVM-exception", "LicenseRef-no-military-use")]
     [True, False]
     """
-    names = list(dict.fromkeys(_OWN.findall(expression)))
+    names = _own_names(_today(expression))
 
     def allowed(part: Expression) -> bool:
         if getattr(part, "args", ()):
@@ -159,7 +192,7 @@ def is_allowed(expression: str, allow: frozenset[str]) -> bool:
         key = part.key
         if match := _STAND_IN.fullmatch(key):
             key = names[int(match.group(1))]
-        return key in allow
+        return key in allow or key.removesuffix("+") in allow  # or a later one: this one may be chosen
 
     return allowed(parse_licence(expression))
 

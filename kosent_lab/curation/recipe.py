@@ -6,6 +6,7 @@ What the steps do is in ``curation.steps``; they are run in ``curation.build``.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import inspect
 import re
 from pathlib import Path
@@ -88,6 +89,13 @@ class Recipe:
     folder: Path
 
 
+def _is_day(written: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(written).isoformat() == written
+    except ValueError:
+        return False
+
+
 def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe from a TOML file.
 
@@ -107,7 +115,7 @@ def read_recipe(path: str | Path) -> Recipe:
     for key in SAID:
         if not isinstance(content.get(key, ""), str):
             raise DataError(f"{lines.where(key)}: {key} is a text; got {content[key]!r}")
-    if not re.fullmatch(r"(?:\d{4}-\d{2}-\d{2})?", day := content.get("date_published", "")):
+    if (day := content.get("date_published", "")) and not _is_day(day):
         raise DataError(f"{lines.where('date_published')}: date_published is a day, 2026-11-27; got {day!r}")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", content["name"]):
         raise DataError(

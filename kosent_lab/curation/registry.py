@@ -43,7 +43,9 @@ KINDS = {
 HASHED = ("text", "letters")
 # also as people copy it out of a browser
 _ADDRESS = re.compile(
-    r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/|^git@[^:]+:|^(?:www\.)?(?:github|gitlab)\.com/|[?#].*$"
+    r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?(?:(?:huggingface\.co|hf\.co)/(?:datasets|spaces)|[^/]+)/|^git@[^:]+:"
+    r"|^(?:www\.)?(?:(?:github|gitlab)\.com|bitbucket\.org|codeberg\.org|(?:huggingface\.co|hf\.co)"
+    r"(?:/(?:datasets|spaces))?)/|[?#].*$"
     r"|\.git/?$|/$",
     re.IGNORECASE,
 )
@@ -102,10 +104,14 @@ def spelt(name: str, kind: str) -> str:
     ['alice/one', 'alice/one', '']
     >>> spelt("github.com/Alice/One/tree/main?tab=readme", "repository")
     'alice/one'
+    >>> [spelt(name, "owner") for name in ("@Alice", "https://github.com/alice/", "Alice")]
+    ['alice', 'alice', 'alice']
     """
     name = to_nfc(name).strip()
     if kind not in ("owner", "user", "repository"):
         return name
+    if kind == "owner":  # by its page, with an @, or a line of it behind
+        name = repository_path(f"{name.strip('@/')}/x").removesuffix("/x")
     return (repository_path(name) if kind == "repository" else name).casefold()
 
 

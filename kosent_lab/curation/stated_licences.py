@@ -13,11 +13,11 @@ from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, p
 # the tag that REUSE asks for, alone on its line but for the marks of a comment, or behind whose the file is
 _TAG = re.compile(
     r"^(?:[^\w\n]{0,80}|[ \t]{0,40}(?:dnl|(?i:@?rem)|::)[ \t]+|[^\w\n]{1,40}(?:SPDX-File)?Copyright[^\n]{1,120}?)"
-    r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9(][^\n\r*<\"'{}#\\]{1,199}?)[ \t]*"
+    r"(?i:SPDX-License-Identifier):[ \t]*([A-Za-z0-9(][^\n\r*<\"'{}#\\]{1,199}?)[ \t]*"
     r"(?:\*+[/)]|-->[^\n]*|-?[-#%]\}|\"{3}|'{3}|\]\])?[ \t\r*#/;-]*$",
     re.MULTILINE,
 )
-_HEAD = 5_000  # characters of a file in which a tag or a notice may stand
+_HEAD = 5_000  # characters of a file in which a notice may stand; a tag may stand anywhere
 _GRANT = (  # or nothing at all, at the beginning
     r"(?:^ ?|under (?:the )?(?:terms (?:and conditions )?of )?|licen[cs]ed (?:to \w+ )?under |governed by |covered by |"
     r"subject to (?:the terms of )?)"
@@ -38,13 +38,18 @@ _NOTICES = {
     rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?: or (?:any )?later)? of the"
     rf" GNU (?P<kind>{_KIND}) Public License{_LATER}": "",
 }
+_IDENTIFIER = re.compile("(?i)SPDX-License-Identifier:")
 # a licence that is named where a file states its own, in words that are not read: such a file inherits none
 _SEEN = re.compile(
     r"(?:(?:#|//|/\*|<!--|--|;)[^\n\"'`]{0,80}|\"\$comment\": ?\")"
     r"SPDX-License-Identifier:[ \t]*(?P<tag>[A-Za-z0-9][\w.+-]{1,60})"
-    r"|(?i:licen[cs]ed|released|distributed|available|covered|published) under (?:the |an? )?(?:terms of (?:the )?)?"
-    r"[^.\n]{0,40}?(?:\b[AL]?GPL|\bEPL\b|\bCDDL|\bMPL|Elastic|Server Side Public|Eclipse Public|Mozilla Public"
-    r"|Common Development|Creative Commons|Business Source|General Public)"
+    r"|(?i:licen[cs]ed|released|distributed|available|covered|published|governed) (?:under|by) (?:the |an? )?"
+    r"(?:terms of (?:the )?)?"
+    r"[^.\n]{0,40}?(?:\b[AL]?GPL|\bEPL\b|\bEUPL|\bCDDL|\bMPL|\bCC[ -]BY|Elastic|Server Side Public|Eclipse Public"
+    r"|Mozilla Public|Common Development|Creative Commons|Business Source|General Public)"
+    r"|without an express license agreement|(?i:(?:for|to) (?:non-?commercial|research) (?:use|purposes?) only)"
+    r"|(?i:\bresearch purposes only)|비상업적? (?:용도|목적)[^.\n]{0,20}(?:만|한하여|한정)"
+    r"|상업적 (?:이용|사용)[^.\n]{0,6}금지"
     r"|(?m:^[\s*#/;!%<\"'-]*(?:PROPRIETARY|Proprietary and confidential|Server Side Public License, version"
     r"|Creative Commons (?:Attribution|Legal Code)|Elastic License))"
     r"|(?:라이[선센]스|이용 ?허락)(?:로|에 따라|하에|으로)[^.\n]{0,20}(?:배포|공개|제공)|무단 ?(?:전재|복제|배포)"
@@ -52,7 +57,8 @@ _SEEN = re.compile(
 )
 # a field of its own: # License: GPL-3.0, :license: MIT, @license Apache-2.0
 _FIELD = re.compile(
-    r"(?im)^[ \t]*(?:#+|//+|/?\*+!?|<!--|--|;+|%+|\"{3}|'{3})?[ \t]*(?:[:@]licen[cs]e:?|licen[cs]e[ \t]?:)[ \t]+"
+    r"(?im)^[ \t]*(?:#+|//+|/?\*+!?|<!--|--|;+|%+|\"{3}|'{3})?[ \t]*"
+    r"(?:[:@]licen[cs]e:?|licen[cs]e[ \t]?:|라이[선센]스[ \t]?:)[ \t]+"
     r"(?P<words>[A-Za-z][^\n]{0,200})$"
 )
 _CLOSED = re.compile(r"(?:\*+/|-->|\"{3}|'{3}|\s#).*$")  # where a comment ends, or another begins
@@ -77,9 +83,15 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     >>> stated_licence("// SPDX-License-Identifier: MIT\\n// SPDX-License-Identifier: GPL-2.0-only\\n")
     ('MIT AND GPL-2.0-only', 1)
     """
-    head = text[:_HEAD].replace("\r\n", "\n").replace("\r", "\n")
+    whole = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    head = whole[:_HEAD]
     # of several all hold, as REUSE has it; a notice that says otherwise than the tag holds too
-    tags = [(tag.group(1), head.count("\n", 0, tag.start()) + 1) for tag in _TAG.finditer(head)]
+    tags = []
+    for place in _IDENTIFIER.finditer(whole):  # a line at a time: the pattern looks at all that stands before
+        start = whole.rfind("\n", 0, place.start()) + 1
+        line = whole[start : whole.find("\n", place.end()) if "\n" in whole[place.end() :] else len(whole)]
+        if tag := _TAG.match(line):
+            tags.append((tag.group(1), whole.count("\n", 0, start) + 1))
     noticed = _noticed(head) if "icense" in head else []
     said = {name for licence, _ in tags for name in licence_names(licence)}
     found = tags + [one for one in noticed if one[0] not in said]

@@ -21,7 +21,7 @@ from torch import nn
 from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.core.model_files import CONFIG, TOKENIZER_CONFIG, check_folder, read_settings, weight_files
 from kosent_lab.tokenization.cutters import as_cutter, check_knows_korean
-from kosent_lab.tokenization.tokenizers import open_tokenizer, read_long_words
+from kosent_lab.tokenization.tokenizers import check_has_tokenizer, open_tokenizer, read_long_words
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 Shapes = Mapping[str, tuple[int, ...]]
 
 _FLOATS = frozenset({"F8_E4M3", "F16", "BF16", "F32", "F64"})
-# older transformers wrote the numbers 0, 1, 2 … beside the weights
-_NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")
+_NO_WEIGHTS = re.compile(r"(^|\.)position_ids$")  # older transformers wrote 0, 1, 2 … beside the weights
 # settings that say how often something is built, which no shape of a weight bounds
 _COUNTS = re.compile(r"(layers?|blocks?|groups?|group_num|experts|stages)$")
 _BUFFER_NUMBERS = 10_000_000
 _OURS = "PreTrainedTokenizerFast"
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
 _STEADY = (1e-3, 5e-2)  # by which a logit may move beside padding, in fp32 and bf16: more is no rounding
 _RARE = "ꙮ 𠜎"
 _NAMED = 3  # of many names so many are told
@@ -215,14 +213,14 @@ def _check_against(empty: nn.Module, shapes: Shapes) -> None:
 def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> Tokenizer:
     """Return the fast tokenizer of a folder, after a look whether it knows Korean.
 
-    ``tokenizer.json`` is taken as it is where the settings say so (ours) or there are none; other classes of
-    transformers build something else around it, so they are asked.
+    ``tokenizer.json`` is taken as it is where the settings say so (ours) or there are none; other classes build
+    something else around it, so they are asked.
 
     Parameters
     ----------
     folder : Path
     settings : dict
-        Its ``tokenizer_config.json``; empty where there is none.
+        Its ``tokenizer_config.json``, or empty.
     pieces : int
         How many the model knows: no id may be beyond.
 
@@ -230,10 +228,8 @@ def open_backend(folder: Path, settings: Mapping[str, Any], *, pieces: int) -> T
     ------
     ModelError
     """
-    # transformers would make an empty one
-    if not any((folder / name).is_file() for name in _TOKENIZERS) and not any(folder.glob("*.model")):
-        raise ModelError(f"{folder} holds no tokenizer: save it beside the model, tokenizer.save_pretrained(folder)")
     try:
+        check_has_tokenizer(folder)
         if (folder / "tokenizer.json").is_file() and (not settings or settings.get("tokenizer_class") == _OURS):
             backend = open_tokenizer(folder)
         else:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
 
 logger = logging.getLogger(__name__)
-
 SAVED = "saved:"  # before the name of a table of data/scored
 _LONGEST_NAME = 180  # bytes: 255 are the limit, and temporary names are made of this one
 
@@ -239,8 +238,7 @@ def from_input(
     progress : bool
     view : ModelView, optional
         Of the classifier; one for all inputs, so that nothing is asked twice.
-    tags : DataFrame, optional
-    slice_by : sequence of str
+    tags, slice_by :
         As for `from_frame`.
     ending : {"parquet", "csv"}
 
@@ -286,15 +284,13 @@ def from_input(
         choice = choose_calibrator(as_read, classifier.calibration, calib, method=method)
         assessment = assess(as_read, choice, tokenizer=classifier.backend, sha256=sha256, slice_by=slice_by)
     except DataError:  # of what the table holds: scored again it would hold the same
-        if shards:
-            remove_shards(shards)
+        remove_shards(shards)
         raise
     measured = assessment.slices["column"].tolist() if slice_by and assessment.n_labelled else slice_by
     if none := [column for column in slice_by if column not in measured]:
         logger.warning("%s: no slice by %s has ten labelled rows, or there is one alone", title, ", ".join(none))
     write_answers(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
-    if shards:
-        remove_shards(shards)
+    remove_shards(shards)
     said = {"personal": held, "masked": masked, "view": view or ModelView(classifier), "tags": tags}
     return Part(title, assessment, facts, **said, **_of_card(corpus))
 

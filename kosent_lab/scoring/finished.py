@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet
 
 from kosent_lab.core import jobs
 from kosent_lab.core.exceptions import DataError
@@ -24,6 +22,7 @@ from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.scoring.csv_out import write_answers
 from kosent_lab.scoring.predict import predict_frame
+from kosent_lab.scoring.shard_files import read_frame
 
 _NEEDED = ("doc_id", "text", "model_id")
 _AGAIN = 32  # rows that are scored again
@@ -62,23 +61,13 @@ def check_finished(
     return len(found)
 
 
-def read_shard(shard: Path, **options: Any) -> pa.Table:
-    """Read a shard of a job whose file is not whole yet; a `DataError` names one that is damaged."""
-    try:
-        with shard.open("rb") as file:  # Arrow takes no name that is not UTF-8
-            return pyarrow.parquet.read_table(file, **options)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{shard} is damaged ({error}). Remove it, and run the same command again.") from error
-
-
 def _read(path: Path, *, answers: bool = True) -> pd.DataFrame:
     try:
         if path.suffix == ".csv":
             ends = {"dtype": "str", "keep_default_na": False, "lineterminator": "\n"}
             found = pd.read_csv(path, encoding="utf-8-sig", **ends)
         elif path.suffix == ".parquet":
-            with path.open("rb") as file:
-                found = pd.read_parquet(file)
+            found = read_frame(path)
         else:
             raise DataError(f"the output ends in .parquet or .csv; got {path.name!r}")
     except (OSError, ValueError, pa.ArrowException) as error:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import itertools
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,25 +17,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from kosent_lab.core import jobs
-from kosent_lab.core.columns import to_table
 from kosent_lab.core.exceptions import DataError, KosentError
-from kosent_lab.core.files import frame_sha256, refuse_existing, whole
+from kosent_lab.core.files import frame_sha256, refuse_existing
 from kosent_lab.core.locks import hold
 from kosent_lab.core.places import local
 from kosent_lab.corpora import personal, personal_tables
 from kosent_lab.corpora.documents import SHARD_ROWS, iter_documents
 from kosent_lab.corpora.reading import Reading
 from kosent_lab.models.classifier import Classifier
-from kosent_lab.scoring.csv_out import write_csv
-from kosent_lab.scoring.finished import read_shard
 from kosent_lab.scoring.predict import give_back, predict_frame
+from kosent_lab.scoring.shard_files import count_rows, join_shards, read_facts, read_frame, read_shard, write_shard
 
 logger = logging.getLogger(__name__)
-_JOB = b"kosent_job"  # in the metadata of a shard
 
 
 def score_file(
@@ -92,8 +85,8 @@ def score_file(
         shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
         personal.warn(source.name, held, masked=mask_personal)
         _warn_of_texts(source.name, shards, classifier.max_tokens)
-        _join_shards(shards, target)
-        rows = sum(_metadata(shard).num_rows for shard in shards)
+        join_shards(shards, target)
+        rows = count_rows(shards)
         remove_shards(shards[0].parent)
     return rows
 
@@ -145,10 +138,7 @@ def score_frame(
     with hold(target):
         options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
         for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
-            if scored is None:
-                with shard.open("rb") as file:
-                    scored = pd.read_parquet(file).astype(arrow)
-            parts.append(scored)
+            parts.append(read_frame(shard).astype(arrow) if scored is None else scored)
             folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)
 
@@ -213,9 +203,11 @@ def score_shards(
         if frame is None:
             return
         facts = jobs.describe(**common, **_contents(frame))
-        if shard.exists() and jobs.differences(_facts(shard), facts):
+        if shard.exists() and jobs.differences(read_facts(shard), facts):
             if not anew:
-                jobs.check_same(_facts(shard), facts, where=shard, remedy=f"Remove {parts}, or write to another name.")
+                jobs.check_same(
+                    read_facts(shard), facts, where=shard, remedy=f"Remove {parts}, or write to another name."
+                )
             logger.warning("%s is of another job and is scored anew", shard)
             shard.unlink()
         scored = None
@@ -225,7 +217,7 @@ def score_shards(
             with _failing_leaves_nothing(own):
                 scored = predict_frame(frame, classifier, progress=progress)
             scored = personal_tables.mask_frame(scored, first=first) if mask_personal else scored
-            _write_shard(scored, shard, facts)
+            write_shard(scored, shard, facts)
         own.append(shard)
         first += len(frame)
         give_back()
@@ -252,59 +244,11 @@ def _contents(frame: pd.DataFrame) -> dict[str, str]:
     return {kind: jobs.table_sha256(frame, columns) for kind, columns in kinds.items()}
 
 
-def _write_shard(scored: pd.DataFrame, shard: Path, facts: dict[str, Any]) -> None:
-    table = to_table(scored)
-    table = table.replace_schema_metadata({**table.schema.metadata, _JOB: json.dumps(facts).encode()})
-    with whole(shard) as partial, partial.open("wb") as file:
-        pyarrow.parquet.write_table(table, file, compression="zstd")
-
-
-def _facts(shard: Path) -> dict[str, Any] | None:
-    """Return the facts of a shard's job; None where it carries none or is damaged."""
-    try:
-        found = (_metadata(shard).metadata or {}).get(_JOB)
-    except (pa.ArrowInvalid, OSError):
-        return None
-    return None if found is None else json.loads(found)
-
-
-def remove_shards(parts: Path) -> None:
-    """Remove shards and their folder; what else someone has put there stays, and the folder with it."""
+def remove_shards(parts: Path | None) -> None:
+    """Remove shards and their folder, where there is one; what else someone has put there stays, and the folder too."""
+    if parts is None:
+        return
     for path in (*parts.glob("part-*.parquet"), *parts.glob("part-*.partial")):
         path.unlink()
     with contextlib.suppress(OSError):
         parts.rmdir()
-
-
-def _join_shards(shards: list[Path], target: Path) -> None:
-    """Write the shards one after the other into `target`, all under one schema, whole or not at all."""
-    schema = _unite([_metadata(shard).schema.to_arrow_schema() for shard in shards])
-    tables = (read_shard(shard, schema=schema) for shard in shards)
-    if target.suffix == ".csv":
-        return write_csv(tables, target)
-    writing = functools.partial(pyarrow.parquet.ParquetWriter, schema=schema, compression="zstd")
-    with whole(target) as partial, partial.open("wb") as file, writing(file) as writer:
-        for table in tables:
-            writer.write_table(table)
-    return None
-
-
-def _metadata(shard: Path) -> pyarrow.parquet.FileMetaData:
-    with shard.open("rb") as file:  # Arrow takes no name that is not UTF-8
-        return pyarrow.parquet.read_metadata(file)
-
-
-def _unite(schemas: list[pa.Schema]) -> pa.Schema:
-    """Return the schema that takes every shard, whichever of them a column first has a value in.
-
-    What pandas knows of a column is taken from the first shard where it is not empty, so that the
-    result does not depend on where the shards were cut.
-    """
-    united = pa.unify_schemas(schemas, promote_options="permissive")
-    known: dict[str, dict[str, Any]] = {}
-    for schema in schemas:
-        for column in schema.pandas_metadata["columns"]:
-            if known.get(column["field_name"], {"pandas_type": "empty"})["pandas_type"] == "empty":
-                known[column["field_name"]] = column
-    pandas = schemas[0].pandas_metadata | {"columns": [known[name] for name in united.names]}
-    return united.with_metadata({b"pandas": json.dumps(pandas).encode()})

@@ -87,6 +87,13 @@ def load_cutter(name: str, *, revision: str | None = None) -> Cutter:
     return _from_json(folder)
 
 
+def check_has_tokenizer(folder: Path) -> None:
+    """Raise a `DataError` where a folder holds no tokenizer: of a config alone transformers would make an empty one."""
+    names = ("tokenizer.json", "vocab.txt", "vocab.json")
+    if not any((folder / name).is_file() for name in names) and not any(folder.glob("*.model")):
+        raise DataError(f"{folder} holds no tokenizer: save it beside the model, tokenizer.save_pretrained(folder)")
+
+
 def open_tokenizer(path: str | Path) -> Tokenizer:
     """Open a ``tokenizer.json``, so that it reads long words too (`read_long_words`).
 

@@ -82,7 +82,7 @@ def test_shards_without_masks_are_another_job(table, tiny_folder, tmp_path, caps
 
     out, model = tmp_path / "out.csv", ["--model", str(tiny_folder)]
     with monkeypatch.context() as stopped:
-        stopped.setattr(shards, "_join_shards", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        stopped.setattr(shards, "join_shards", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         assert parser.main(["predict", str(table), "--out", str(out), *model]) == 130
     assert parser.main(["predict", str(table), "--out", str(out), *model, "--mask-personal"]) == 1
     assert "another job" in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_full_disk_is_told_and_what_was_there_stays(tiny_folder, reviews, tmp_pa
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "shard")
 
-    monkeypatch.setattr("kosent_lab.scoring.shards._write_shard", full)
+    monkeypatch.setattr("kosent_lab.scoring.shards.write_shard", full)
     out = tmp_path / "o.parquet"
     arguments = ["predict", str(reviews), "--out", str(out), "--text-column", "내용", "--model", str(tiny_folder)]
     assert parser.main(arguments) == 1
@@ -144,11 +144,11 @@ def test_killed_process_goes_on(reviews, tiny_folder, tmp_path):
     program = (
         "import os, sys\n"
         "from kosent_lab import cli\nfrom kosent_lab.scoring import shards\n"
-        "write = shards._write_shard\n"
+        "write = shards.write_shard\n"
         "def once(*arguments):\n"
         "    write(*arguments)\n"
         "    os.kill(os.getpid(), 9)\n"
-        "shards._write_shard = once\n"
+        "shards.write_shard = once\n"
         "sys.exit(cli.main(sys.argv[1:]))\n"
     )
     arguments = ["predict", str(reviews), "--text-column", "내용", "--model", str(tiny_folder), "--shard-rows", "30"]

@@ -29,7 +29,14 @@ def test_folding_twice_changes_nothing(text):
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from(" _\x1c\u3000ㄱ가²"))))
 def test_folding_leaves_letters_and_digits_alone(text):
-    assert fold_text(text) == "".join(filter(str.isalnum, to_nfc(text).casefold()))
+    kept = fold_text(text)
+    assert "".join(filter(str.isalnum, kept)) == "".join(filter(str.isalnum, to_nfc(text).casefold()))
+    assert all(letter.isalnum() or unicodedata.category(letter)[0] == "M" for letter in kept)
+
+
+def test_words_that_differ_in_a_vowel_alone_stay_apart():
+    assert len({fold_text(word) for word in ("ข้าว", "ข่าว", "ขาว", "कल", "काल")}) == 5
+    assert fold_text("좋아요❤️👍🏽 e\u0301") == fold_text("좋아요é")
 
 
 _MARKS = ["\u0301", "\u0316", "\u0323", "\u0344", "\u0f71", "\u0f73", "\u0f75", "\u0f81", "\u3099", "\u1161", "\u11ab"]

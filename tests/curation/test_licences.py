@@ -86,7 +86,15 @@ def test_what_is_no_expression_is_told(wrong):
         ("license = 'MIT'\n", None),
         ("gpl = 3\n", None),
         ("say('SPDX-License-Identifier: MIT')\n", None),
-        ("x = 1\n" * 2_000 + "# SPDX-License-Identifier: MIT\n", None),
+        ("x = 1\n" * 2_000 + "# spdx-license-identifier: MIT\n", ("MIT", 2_001)),
+        ("x = 1\n" * 2_000 + "# License: MIT\n", None),
+        *((text, ("LicenseRef-unread", 1)) for text in (
+            "# Licensed under CC BY-NC 4.0", "# This is licensed under the CC-BY-NC license found in the file",
+            "# governed by a GPL license that can be found in the COPYING file", "# Licensed under the EUPL v1.2",
+            "# use without an express license agreement is strictly prohibited", "# for research purposes only.",
+            "# 비상업적 용도로만 쓸 수 있습니다", "# 상업적 이용을 금지합니다",
+        )),
+        ("# 라이선스: GPL-3.0-only\n", ("GPL-3.0-only", 1)),
     ],
 )  # fmt: skip
 def test_a_file_states_its_licence_in_a_tag_alone(text, stated):

@@ -112,7 +112,7 @@ def test_answers_of_another_head_or_temperature_are_another_models(tiny, head, t
     assert all(reader.model_id.startswith(f"{tiny.model_id}+neutral@") for reader in readers)
     TEXTS.to_csv(tmp_path / "a.csv", index=False)
     with monkeypatch.context() as patch:
-        patch.setattr(shards, "_join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(shards, "join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             shards.score_file(tmp_path / "a.csv", tmp_path / "b.csv", readers[0])
     with pytest.raises(DataError, match="differ: model"):

@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet
@@ -54,7 +55,7 @@ def test_killed_job_goes_on_and_ends_the_same(tiny, reviews, tmp_path, suffix, m
 def cut_off(monkeypatch, source, target, classifier, **options):
     """Leave the shards of a job that was killed before it joined them."""
     with monkeypatch.context() as patch:
-        patch.setattr(shards, "_join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(shards, "join_shards", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             score_file(source, target, classifier, **options)
 
@@ -281,7 +282,9 @@ def test_two_classes_still_refuse_stars(tiny, tmp_path):
 def test_a_frame_is_scored_without_reading_back_what_was_just_scored(tiny, pack, tmp_path, monkeypatch):
     frame, read, calls = pack.head(50), [], []
     reading = pd.read_parquet
-    monkeypatch.setattr(pd, "read_parquet", lambda path, **more: read.append(path.name) or reading(path, **more))
+    monkeypatch.setattr(
+        pd, "read_parquet", lambda path, **more: read.append(Path(path.name).name) or reading(path, **more)
+    )
     scored, folder, sha256 = score_frame(frame, tmp_path / "out.parquet", tiny, shard_rows=20)
     assert read == []
     assert sha256 == frame_sha256(frame)
