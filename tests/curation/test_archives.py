@@ -151,3 +151,21 @@ def test_a_header_that_unfolds_is_refused_before_it_is_read(tmp_path, kind):
         read_archive(path)
     assert tracemalloc.get_traced_memory()[1] < 50_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("这是一个测试文件，用来检查编码是否正确。我们希望它不会被当成韩文来读。", "gb2312"),
+        ("これは日本語の文章です。文字コードを確かめるためのファイルです。", "euc-jp"),
+    ],
+)
+def test_other_scripts_of_as_old_an_encoding_are_no_korean(text, encoding):
+    assert decode(text.encode(encoding)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["ㅋㅋㅋㅋ 굿", "ㅠㅠㅠㅠ ㅡㅡ", "대한민국 憲法 第一條", "연극 ㅏㅏ 좋다", "꿩 먹고 알 먹고"]
+)
+def test_korean_with_letters_and_hanja_is_read(text):
+    assert decode(text.encode("cp949")) == (text, "cp949")

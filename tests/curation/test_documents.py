@@ -257,3 +257,35 @@ def test_a_folder_may_be_a_link_and_an_empty_one_makes_no_corpus(tmp_path, caplo
     (tmp_path / "real" / "b.bin").write_bytes(b"\0\1")
     assert built(tmp_path, source).frame()["text"].tolist() == ["글", ""]
     assert "link: not read, binary: 1" in caplog.text
+
+
+@pytest.mark.corpora("place_reviews")
+def test_each_row_of_a_corpus_of_several_has_its_own_repository(tmp_path):
+    frame = read_source({"corpus": "place_reviews"}, folder=tmp_path)
+    assert frame["repository"].nunique() == frame["owner"].nunique() == frame["revision"].nunique() == 8
+    assert (frame["owner"] == frame["source"].str.partition("/")[0]).all()
+    assert not (frame["repository"] == "").any()
+
+
+def test_a_rows_repository_tells_its_owner_before_what_is_said_of_all(tmp_path):
+    frame = pd.DataFrame({"text": ["가", "나"], "repository": ["alice/one", ""]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    found = read_source({"file": "a.csv", "owner": "me"}, folder=tmp_path)
+    assert found["owner"].tolist() == ["alice", "me"]
+
+
+def test_rows_without_an_id_are_refused(tmp_path):
+    pd.DataFrame({"text": ["가", "나"], "id": ["a", None]}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match="1 rows have no id in the column 'id'"):
+        read_source({"file": "a.csv", "id_column": "id"}, folder=tmp_path)
+
+
+def test_a_folder_is_called_what_it_is_called_wherever_one_stands(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.py").write_text("a = 1\n")
+    monkeypatch.chdir(tmp_path / "mine")
+    for folder, name in ((tmp_path / "mine", "."), (tmp_path / "mine" / "x", ".."), (tmp_path, "mine")):
+        folder.mkdir(exist_ok=True)
+        frame = read_source({"folder": name}, folder=folder)
+        assert frame["doc_id"].tolist() == ["mine/a.py"]
+        assert frame["source"].tolist() == ["mine"]

@@ -180,3 +180,33 @@ def test_what_metadata_declares_in_other_ways_is_read_or_said_to_be_unread(path,
 def test_a_folder_that_holds_such_a_file_inherits_nothing(name):
     frame = files(**{"pyproject.toml": '[project]\nlicense = "MIT"\n', f"sub/{name}": "words", "sub/a.py": "1"})
     assert by_path(frame, said="MIT")["sub/a.py"][0] == "LicenseRef-unread"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "licence"),
+    [
+        (
+            "pyproject.toml",
+            ("pyproject.toml", f'[project]\nlicense = {{text = "{"research only, " * 9}"}}', "LicenseRef-unread"),
+            "LicenseRef-unread",
+        ),
+        ("PKG-INFO", f"Name: a\nLicense: {'this and that ' * 20}\n", "LicenseRef-unread"),
+        ("setup.py", f'setup(license="{"GNU General Public License or later " * 5}")', "LicenseRef-unread"),
+        ("setup.py", 'setup(license="""MIT\nor so""")', "LicenseRef-unread"),
+        ("setup.py", 'setup(license="")', None),
+        ("setup.cfg", "[metadata]\nlicense =\n    GPL\n", "LicenseRef-unread"),
+        ("README.md", "---\nlanguage: ko\nlicense: cc-by-nc-4.0\n---\n# Data", "CC-BY-NC-4.0"),
+        ("README.md", "---\nlicense:\n- mit\n- apache-2.0\n---\n", "MIT AND Apache-2.0"),
+        ("README.md", "---\nlicense: other\n---\n", "LicenseRef-unread"),
+        ("README.md", "# A\nlicense: mit\n", None),
+    ],
+)
+def test_what_is_said_in_many_words_or_on_a_hub_is_declared(path, text, licence):
+    found = declared_licence(path, text)
+    assert (found.licence if found else None) == licence
+
+
+def test_the_metadata_of_a_wheel_speaks_of_the_wheel():
+    files = {"foo-1.0.dist-info/METADATA": "License-Expression: GPL-3.0-only\n", "foo/__init__.py": "a = 1\n"}
+    frame = pd.DataFrame({"path": [f"w.whl/{path}" for path in files], "text": list(files.values())})
+    assert licences_of_files(frame, said="MIT")["licence"].tolist() == ["GPL-3.0-only"] * 2

@@ -1,7 +1,7 @@
 import pytest
 
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.curation.licences import is_allowed, parse_licence
+from kosent_lab.curation.licences import is_allowed, parse_licence, spdx
 from kosent_lab.curation.stated_licences import stated_licence
 
 PERMISSIVE = frozenset({"MIT", "Apache-2.0", "BSD-3-Clause", "CC0-1.0"})
@@ -99,3 +99,24 @@ def test_what_is_no_expression_is_told(wrong):
 )  # fmt: skip
 def test_a_file_states_its_licence_in_a_tag_alone(text, stated):
     assert stated_licence(text.replace("\r", "")) == (stated or (("MIT OR Apache-2.0", 1) if "\r" in text else None))
+
+
+@pytest.mark.parametrize(
+    ("expression", "allow", "allowed"),
+    [
+        ("Apache-2.0+", {"Apache-2.0"}, True),
+        ("MIT AND apache-2.0+", {"MIT"}, False),
+        ("GPL-2.0+", {"GPL-2.0-or-later"}, True),
+        ("DocumentRef-a:LicenseRef-b", {"DocumentRef-a:LicenseRef-b"}, True),
+        ("DocumentRef-a:LicenseRef-b", {"LicenseRef-b"}, False),
+        ("GPL-2.0-with-classpath-exception", {"GPL-2.0-only"}, True),
+    ],
+)
+def test_valid_expressions_are_read(expression, allow, allowed):
+    assert is_allowed(expression, frozenset(allow)) == allowed
+    assert is_allowed(spdx(expression), frozenset(allow)) == allowed
+
+
+def test_an_exception_alone_is_no_licence():
+    with pytest.raises(DataError, match="Classpath-exception-2.0 is an exception, which stands behind WITH"):
+        parse_licence("MIT OR Classpath-exception-2.0")

@@ -43,6 +43,7 @@ def test_the_recipes_of_this_repository_are_read(path):
         (HEAD.replace('title = "Mine"\n', "") + SOURCE, "a recipe needs a title"),
         ("licenze = 1\n" + HEAD + SOURCE, "line 1: 'licenze' is no key of a recipe. Did you mean 'licence'?"),
         ("contact = 1\n" + HEAD + SOURCE, "line 1: contact is a text; got 1"),
+        ('date_published = "2026-99-99"\n' + HEAD + SOURCE, "date_published is a day"),
         ('date_published = "2026"\n' + HEAD + SOURCE, "line 1: date_published is a day, 2026-11-27; got '2026'"),
         (HEAD + 'seed = "a"\n' + SOURCE, "seed and shard_rows are whole numbers"),
         (HEAD + '[[sources]]\nfiles = "a"\n', "line 6: 'files' is no key of a source. Did you mean 'file'?"),

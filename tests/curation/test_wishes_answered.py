@@ -2,6 +2,7 @@
 
 import datetime
 
+import pandas as pd
 import pytest
 
 from kosent_lab import curation
@@ -120,3 +121,12 @@ def test_what_a_version_holds_counts_and_not_what_left_it(home):
     add_wish(later, request="R-1", kind="owner", value="lee", asked_on="2026-01-02")
     table = answer_wishes(curation.read_registry(later), snapshot, today=DAY)  # R-1 was kim's when it was built
     assert table[["what", "documents"]].iloc[0].tolist() == ["waits", 1]
+
+
+def test_wishes_that_the_registry_forgot_are_told(home, caplog):
+    table = pd.read_csv(home / "wishes.csv", dtype="str")
+    (home / "mine.toml").write_text(RECIPE.replace("1.0.0", "1.1.0"))
+    table.drop(columns="salt").to_csv(home / "wishes.csv", index=False)
+    options = {"previous": home / "out"}
+    curation.build_corpus(curation.read_recipe(home / "mine.toml"), home / "next", **options)
+    assert "the registry no longer holds R-1" in caplog.text
