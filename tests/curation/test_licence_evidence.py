@@ -185,11 +185,7 @@ def test_a_folder_that_holds_such_a_file_inherits_nothing(name):
 @pytest.mark.parametrize(
     ("path", "text", "licence"),
     [
-        (
-            "pyproject.toml",
-            ("pyproject.toml", f'[project]\nlicense = {{text = "{"research only, " * 9}"}}', "LicenseRef-unread"),
-            "LicenseRef-unread",
-        ),
+        ("pyproject.toml", f'[project]\nlicense = {{text = "{"research only, " * 9}"}}', "LicenseRef-unread"),
         ("PKG-INFO", f"Name: a\nLicense: {'this and that ' * 20}\n", "LicenseRef-unread"),
         ("setup.py", f'setup(license="{"GNU General Public License or later " * 5}")', "LicenseRef-unread"),
         ("setup.py", 'setup(license="""MIT\nor so""")', "LicenseRef-unread"),
