@@ -95,15 +95,19 @@ def build_corpus(
             if before is not None:
                 raise DataError(f"{out} holds {before.version} itself; leave the former version ({previous}) out")
             before = _former(open_snapshot(previous).folder, recipe)
-        for source in recipe.sources:
-            if "folder" in source and out.is_relative_to((recipe.folder / source["folder"]).resolve()):
+        registries = [call.options["registry"] for call in recipe.steps if "registry" in call.options]
+        for root in ((recipe.folder / one["folder"]).resolve() for one in recipe.sources if "folder" in one):
+            if out.is_relative_to(root):
+                raise DataError(f"{out} lies in the source {root}, which would then read itself; build elsewhere")
+            if within := [path for path in registries if path.resolve().is_relative_to(root)]:
                 raise DataError(
-                    f"{out} lies in the source {source['folder']}, which would then read itself; build elsewhere"
+                    f"the registry {within[0]} lies in the source {root}: whoever asked to be left out would stand in "
+                    "the corpus. Keep it elsewhere."
                 )
         frame, inputs = read_sources(recipe.sources, folder=recipe.folder)
         asked = before.asked() if before else {}
         about = jobs.describe(
-            recipe=recipe.text, inputs=inputs, registries=_registries(recipe), scanner=list(scanner), asked=asked
+            recipe=recipe.text, inputs=inputs, registries=_hashes(registries), scanner=list(scanner), asked=asked
         )
         if asked and not any(call.step == "opt-out" for call in recipe.steps):
             raise DataError(
@@ -155,8 +159,7 @@ def _plain(value: Any) -> Any:
     return value.name if isinstance(value, Path) else value
 
 
-def _registries(recipe: Recipe) -> list[str]:
-    paths = [call.options["registry"] for call in recipe.steps if "registry" in call.options]
+def _hashes(paths: list[Path]) -> list[str]:
     if missing := [path for path in paths if not path.is_file()]:
         raise NotAvailableError(f"the registry of opt-outs {missing[0]} is missing; the recipe names it")
     return [file_sha256(path) for path in paths]

@@ -107,12 +107,15 @@ def test_report_calibrates_on_the_rows_given(reviews, tiny_folder, tmp_path, pac
     # what a calibration was fitted on does not measure it
     assert parser.main([*arguments, "--calib", str(reviews)]) == 1
     assert "all 80 labelled texts would measure a calibration that was fitted on them" in capsys.readouterr().err
+    assert not list(out.glob("*.parts"))
 
 
-def test_the_command_on_the_page_gives_the_same_numbers(reviews, tiny_folder, tmp_path):
+def test_the_command_on_the_page_gives_the_same_numbers(reviews, tiny_folder, tmp_path, monkeypatch):
     """Every option that matters stands in it, the precision that auto chose included."""
+    monkeypatch.chdir(tmp_path)
+    reviews.rename("-별점.csv")  # which is no option
     names = ["--text-column", "내용", "--label-column", "평가", "--positive-label", "0"]
-    arguments = ["report", "--data", str(reviews), *names, "--model", str(tiny_folder), "--out"]
+    arguments = ["report", "--data=-별점.csv", *names, "--model", str(tiny_folder), "--out"]
     assert parser.main([*arguments, str(tmp_path / "one")]) == 0
     page = html.unescape((tmp_path / "one/report.html").read_text("utf-8"))
     again = shlex.split(re.search(r"<pre>kosent-lab (.*)</pre>", page).group(1))

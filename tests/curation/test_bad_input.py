@@ -142,3 +142,12 @@ def test_an_option_that_would_mean_nothing_is_refused(tmp_path, line, match):
     )
     with pytest.raises(DataError, match=match):
         read_recipe(tmp_path / "r.toml")
+
+
+def test_a_registry_within_a_source_is_refused(tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "wishes.csv").write_text("request,asked_on,kind,value,note\nR-1,2026-01-02,owner,kim,\n")
+    recipe = RECIPE.replace('file = "mine.jsonl"', 'folder = "texts"')
+    recipe = recipe.replace('{step = "quality"}', '{step = "opt-out", registry = "texts/wishes.csv"}')
+    with pytest.raises(DataError, match="lies in the source .*texts: whoever asked to be left out would stand in"):
+        build(tmp_path, "글", recipe=recipe)
