@@ -179,7 +179,7 @@ def no_file(path: Path) -> str:
     """Say why what was named is no file."""
     if not str(path) or path == Path():
         return "a file is needed; got the folder where this was started, or no name at all"
-    if re.match(r"[a-z]+:/", str(path)):  # a path has one slash of two
+    if re.match(r"[a-z]{2,}:/", str(path)):  # a path has one slash of two
         return f"{path} is an address; download it first, and name the file"
     return f"{path} is a folder; name a file in it" if path.is_dir() else f"there is no file {path}"
 

@@ -104,14 +104,17 @@ def _today(expression: str) -> str:
     return _WITH_OLD.sub(lambda match: by_lower[match.group().casefold()], expression)
 
 
+@functools.cache
+def _listed() -> frozenset[str]:
+    return frozenset(key.casefold() for key in _licensing().known_symbols)
+
+
 def _own_names(expression: str) -> list[str]:
     """Return what an expression names that is on no list, each once: ``LicenseRef-…``, and versions "or later" (``+``)
     of licences that have no id for it.
     """
-    listed = {key.casefold() for key in _licensing().known_symbols}
-    later = [
-        one for one in _LATER.findall(expression) if one.casefold() not in listed and one[:-1].casefold() in listed
-    ]
+    written = (one for one in _LATER.findall(expression) if one.casefold() not in _listed())
+    later = [one for one in written if one[:-1].casefold() in _listed()]
     return list(dict.fromkeys([*_OWN.findall(expression), *later]))
 
 

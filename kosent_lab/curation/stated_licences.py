@@ -6,6 +6,7 @@ Only what is declared is looked at: a word that merely looks like a licence (a v
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.curation.licences import UNREAD, join_licences, licence_names, parse_licence, written_licence
@@ -38,12 +39,13 @@ _NOTICES = {
     rf"{_GRANT}(?:either )?version (?P<number>{_VERSION})(?:\.0)?(?: or (?:any )?later)? of the"
     rf" GNU (?P<kind>{_KIND}) Public License{_LATER}": "",
 }
+_LONGEST_LINE = 2_000  # characters of what may be a tag
 _IDENTIFIER = re.compile("(?i)SPDX-License-Identifier:")
 # a licence that is named where a file states its own, in words that are not read: such a file inherits none
 _SEEN = re.compile(
     r"(?:(?:#|//|/\*|<!--|--|;)[^\n\"'`]{0,80}|\"\$comment\": ?\")"
     r"SPDX-License-Identifier:[ \t]*(?P<tag>[A-Za-z0-9][\w.+-]{1,60})"
-    r"|(?i:licen[cs]ed|released|distributed|available|covered|published|governed) (?:under|by) (?:the |an? )?"
+    r"|(?i:(?:licen[cs]ed|released|distributed|available|covered|published) under|governed by) (?:the |an? )?"
     r"(?:terms of (?:the )?)?"
     r"[^.\n]{0,40}?(?:\b[AL]?GPL|\bEPL\b|\bEUPL|\bCDDL|\bMPL|\bCC[ -]BY|Elastic|Server Side Public|Eclipse Public"
     r"|Mozilla Public|Common Development|Creative Commons|Business Source|General Public)"
@@ -86,12 +88,7 @@ def stated_licence(text: str) -> tuple[str, int] | None:
     whole = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     head = whole[:_HEAD]
     # of several all hold, as REUSE has it; a notice that says otherwise than the tag holds too
-    tags = []
-    for place in _IDENTIFIER.finditer(whole):  # a line at a time: the pattern looks at all that stands before
-        start = whole.rfind("\n", 0, place.start()) + 1
-        line = whole[start : whole.find("\n", place.end()) if "\n" in whole[place.end() :] else len(whole)]
-        if tag := _TAG.match(line):
-            tags.append((tag.group(1), whole.count("\n", 0, start) + 1))
+    tags = list(_tags(whole))
     noticed = _noticed(head) if "icense" in head else []
     said = {name for licence, _ in tags for name in licence_names(licence)}
     found = tags + [one for one in noticed if one[0] not in said]
@@ -107,6 +104,20 @@ def stated_licence(text: str) -> tuple[str, int] | None:
         words = written_licence(own.group(1))
         return UNREAD if words.startswith("LicenseRef-") else words, head.count("\n", 0, own.start()) + 1
     return None
+
+
+def _tags(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the licence of each line that is a tag, and its number; each line is looked at once."""
+    number, last = 1, 0
+    for place in _IDENTIFIER.finditer(text):
+        start = text.rfind("\n", last, place.start()) + 1
+        if start < last or (start == 0 and last > 0):  # the same line again
+            continue
+        number += text.count("\n", last, start)
+        end = text.find("\n", place.end())
+        last = len(text) if end < 0 else end
+        if tag := _TAG.match(text[start : min(last, start + _LONGEST_LINE)]):
+            yield tag.group(1), number
 
 
 def _of_field(words: str) -> str:
