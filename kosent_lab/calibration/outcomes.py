@@ -147,7 +147,7 @@ def overconfidence(frame: pd.DataFrame) -> Interval:
     --------
     >>> gap = overconfidence(pd.DataFrame({"confidence": [0.9, 0.95] * 10, "correct": [True] * 20}))
     >>> [round(bound, 3) for bound in gap]
-    [-0.075, -0.087, 0.086]
+    [-0.075, -0.075, 0.086]
     """
     frame = with_correct(frame)
     rows = frame[frame["correct"].notna()]

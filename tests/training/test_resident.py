@@ -8,6 +8,7 @@ from kosent_lab.models.corruption import choose_in_rows
 from kosent_lab.models.electra import new_classifier
 from kosent_lab.models.pairs import new_pair
 from kosent_lab.scoring.encode import encode_texts
+from kosent_lab.training import finetuning
 from kosent_lab.training.acceleration import choose_attention
 from kosent_lab.training.finetuning import classify_packed, train
 from kosent_lab.training.options import FinetuningOptions, PretrainingOptions
@@ -119,14 +120,21 @@ def test_a_classifier_says_of_packed_texts_what_it_says_of_each_alone(encoded, t
     assert np.allclose(together.numpy(), alone, atol=1e-4)
 
 
-def test_training_on_packed_rows_asks_for_attention_that_keeps_texts_apart(pack, tiny_tokenizer, tmp_path):
+def test_training_on_packed_rows_asks_for_attention_that_keeps_texts_apart(pack, tiny_tokenizer, tmp_path, monkeypatch):
+    asked, run = [], finetuning.run_training
+
+    def record(model, **options):
+        asked.append(model.config._attn_implementation)
+        return run(model, **options)
+
+    monkeypatch.setattr(finetuning, "run_training", record)
     frame = pack[["text"]].head(80).assign(label=np.arange(80) % 2, split=["valid", *["train"] * 3] * 20)
     shared = {"steps": 1, "batch_tokens": 960, "max_tokens": 48, "compile": False, "looks": 1}
     for layout, attention in (("packed", "sdpa"), ("padded", "eager")):
         model = new_classifier(tiny_tokenizer.get_vocab_size(), layers=1)
         options = FinetuningOptions(**shared, layout=layout)
         train(model, tiny_tokenizer, frame, folder=tmp_path / layout, options=options)
-        assert model.config._attn_implementation == attention
+        assert asked.pop() == attention
 
 
 @pytest.mark.parametrize("layout", ["padded", "packed"])
