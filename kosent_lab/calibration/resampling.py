@@ -74,23 +74,13 @@ class Reading:
         return {name: parts[name] - center[name] for name in SMOOTHED}
 
     @functools.cached_property
-    def _gaps(self) -> tuple[float, float]:
-        """The ends of how far the outcomes' frequency may be from the mean probability (`core.shares.share`)."""
+    def overall_gap(self) -> tuple[float, float]:
+        """The ends of the interval of the gap of all rows together (`core.shares.share`), without its sign."""
         cells = self.cells
         mean = float((cells.positive + cells.negative) @ cells.probability) / len(self.outcome)
         _, low, high = share(self.outcome, self.groups)
-        return low - mean, high - mean
-
-    @property
-    def largest_gap(self) -> float:
-        """The larger end of the gap of all rows together, without its sign."""
-        return max(map(abs, self._gaps))
-
-    @property
-    def smallest_gap(self) -> float:
-        """The smaller end, 0 where they are of either sign."""
-        low, high = self._gaps
-        return 0.0 if low < 0 < high else min(abs(low), abs(high))
+        ends = sorted((abs(low - mean), abs(high - mean)))
+        return 0.0 if low < mean < high else ends[0], ends[1]
 
     def chance(self, name: str, share: float) -> float:
         """Return what a calibrated model of these probabilities stays below in so many draws."""
@@ -120,9 +110,10 @@ class Reading:
         low, high = np.quantile(self.smoothed[name] if name in SMOOTHED else moved, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         low, high = max(0.0, min(value - high, value)), max(value - low, value)
         if name in RAISED:  # none is below the gap of all rows together: nor is the upper end
-            high = max(high, self.largest_gap**2 if name == "brier_miscalibration" else self.largest_gap)
+            least, most = (gap**2 if name == "brier_miscalibration" else gap for gap in self.overall_gap)
+            high = max(high, most)
             if self.outcome.min() == self.outcome.max():
-                low = min(low, self.smallest_gap**2 if name == "brier_miscalibration" else self.smallest_gap)
+                low = min(low, least)
         return (0.0 if name in RAISED and value <= self.chance(name, (1 + LEVEL) / 2) else float(low)), float(high)
 
 

@@ -5,7 +5,6 @@ All are opened before Arrow sees them, which takes no name that is not UTF-8. Jo
 
 from __future__ import annotations
 
-import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from pyarrow.parquet import ParquetWriter
 
 from kosent_lab.core.columns import to_table
 from kosent_lab.core.exceptions import DataError
@@ -70,10 +70,9 @@ def join_shards(shards: list[Path], target: Path) -> None:
     tables = (read_shard(shard, schema=schema) for shard in shards)
     if target.suffix == ".csv":
         return write_csv(tables, target)
-    writing = functools.partial(pyarrow.parquet.ParquetWriter, schema=schema, compression="zstd")
-    with whole(target) as partial, partial.open("wb") as file, writing(file) as writer:
+    with whole(target) as partial, partial.open("wb") as file, ParquetWriter(file, schema, compression="zstd") as out:
         for table in tables:
-            writer.write_table(table)
+            out.write_table(table)
     return None
 
 
