@@ -15,14 +15,19 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.families import Parameters, apply_family, fit_family
-from kosent_lab.calibration.outcomes import RUN_FIRST, TAUGHT, labelled_numbers, margin, temperature_name
+from kosent_lab.calibration.outcomes import (
+    RUN_FIRST,
+    TAUGHT,
+    labelled_numbers,
+    margin,
+    refuse_unfit_rows,
+    temperature_name,
+)
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.schema import check_columns
 from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)
-FEWEST = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,11 +168,8 @@ def fit_calibrator(
         When test rows are among them, logits are no numbers, there are fewer than 20 labelled rows or one label only,
         or the family has no best value on them.
     """
-    refuse_test_rows(frame, what=f"a calibrator ({method})")
+    refuse_unfit_rows(frame, what=f"a calibrator ({method})")
     rows, labelled = labelled_numbers(frame), frame[frame["label"].notna()]
-    counts = {int(label): int(n) for label, n in rows["label"].value_counts().items()}
-    if len(rows) < FEWEST or len(counts) < 2:
-        raise DataError(f"a calibrator needs at least {FEWEST} labelled rows with both labels; got {counts}")
     odds, label = margin(rows), rows["label"].to_numpy(dtype="float64")
     bad = ~np.isfinite(odds)
     if bad.any():

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, mean_of_groups
 from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15
 RESAMPLES = 1_000
+FEWEST_TO_FIT = 20  # labelled rows
 RUN_FIRST = "Run predict_frame first."
 _NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
 TAUGHT = "taught_calibrator"  # column: rows that the calibrator was fitted on (`calibrators.Calibrator.apply`)
@@ -31,6 +33,29 @@ def labelled_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     check_columns(frame, ["label"], what="calibration", hint="It is measured on labelled rows (0 or 1).")
     numbers = frame[[name for name in _NUMBERS if name in frame.columns]]
     return numbers[numbers["label"].notna()]
+
+
+def refuse_unfit_rows(frame: pd.DataFrame, *, what: str) -> None:
+    """Raise a `DataError` when nothing can be fitted on these rows; what can be seen of them before they are scored.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``label``.
+    what : str
+        What is being fitted, as the message's subject.
+
+    Raises
+    ------
+    DataError
+        When there are test rows (`held_out.refuse_test_rows`), fewer than `FEWEST_TO_FIT` labelled ones, or one label
+        alone: the likelihood would have no optimum inside.
+    """
+    refuse_test_rows(frame, what=what)
+    check_columns(frame, ["label"], what=what, hint="It is fitted on labelled rows (0 or 1).")
+    counts = {int(label): int(n) for label, n in frame["label"].value_counts().items()}
+    if sum(counts.values()) < FEWEST_TO_FIT or len(counts) < 2:
+        raise DataError(f"{what} needs at least {FEWEST_TO_FIT} labelled rows with both labels; got {counts}")
 
 
 def margin(frame: pd.DataFrame) -> np.ndarray:

@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kosent_lab.calibration.outcomes import RUN_FIRST, labelled_numbers, margin, sigmoid, temperature_name
+from kosent_lab.calibration.outcomes import (
+    RUN_FIRST,
+    labelled_numbers,
+    margin,
+    refuse_unfit_rows,
+    sigmoid,
+    temperature_name,
+)
 from kosent_lab.core.exceptions import DataError, ModelError
-from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.model_files import CALIBRATION
 from kosent_lab.core.places import local
 from kosent_lab.core.schema import check_columns
@@ -97,8 +103,7 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     Parameters
     ----------
     frame : DataFrame
-        A prediction frame; its labelled rows are used, at least 20 and of both labels, no test rows
-        (`held_out.refuse_test_rows`).
+        A prediction frame; its labelled rows are used (`outcomes.refuse_unfit_rows`).
 
     Returns
     -------
@@ -117,13 +122,9 @@ def fit_temperature(frame: pd.DataFrame) -> Temperature:
     """
     from scipy.optimize import minimize_scalar  # a fifth of a second, for those that fit alone
 
-    refuse_test_rows(frame, what="a temperature")
+    refuse_unfit_rows(frame, what="a temperature")
     rows = labelled_numbers(frame)
-    label = rows["label"].to_numpy(dtype="float64")
-    if len(rows) < 20 or len(set(label)) < 2:
-        counts = {int(key): int(n) for key, n in rows["label"].value_counts().items()}
-        raise DataError(f"a temperature needs at least 20 labelled rows with both labels; got {counts}")
-    odds = margin(rows)
+    label, odds = rows["label"].to_numpy(dtype="float64"), margin(rows)
     if not np.isfinite(odds).all():
         raise DataError(f"a temperature needs logits that are numbers; {(~np.isfinite(odds)).sum():,} rows have none")
     sign = np.where(label == 1, 1.0, -1.0) * odds

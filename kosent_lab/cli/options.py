@@ -201,11 +201,17 @@ def read_documents(arguments: argparse.Namespace, data: str) -> pd.DataFrame:
 
 def score_calib(arguments: argparse.Namespace, classifier: Classifier) -> tuple[str, pd.DataFrame] | None:
     """Score the texts given for calibration (``--calib``), with their name; None where there are none."""
+    from kosent_lab.calibration.outcomes import refuse_unfit_rows
     from kosent_lab.scoring.predict import predict_frame
 
     if not arguments.calib:
         return None
-    return arguments.calib, predict_frame(read_documents(arguments, arguments.calib), classifier)
+    rows, method = read_documents(arguments, arguments.calib), arguments.calibrator
+    try:
+        refuse_unfit_rows(rows, what="a temperature" if method == CALIBRATORS[0] else f"a calibrator ({method})")
+    except DataError as error:
+        raise DataError(f"--calib {arguments.calib}: {error}") from error
+    return arguments.calib, predict_frame(rows, classifier)
 
 
 @functools.cache

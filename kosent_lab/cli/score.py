@@ -175,8 +175,8 @@ def evaluate_sentiment(arguments: argparse.Namespace) -> None:
 
     frame = read_documents(arguments, arguments.data).head(arguments.limit)
     classifier = open_classifier(arguments)
-    scored = scoring.predict_frame(frame, classifier, progress=not arguments.quiet)
     calib = score_calib(arguments, classifier)
+    scored = scoring.predict_frame(frame, classifier, progress=not arguments.quiet)
     choice = calibration.choose_calibrator(scored, classifier.calibration, calib, method=arguments.calibrator)
     if choice.calibrator is None and choice.failure:  # of one that is used instead, the choice has warned
         logger.warning("%s", choice.failure)

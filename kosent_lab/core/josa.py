@@ -127,9 +127,11 @@ def single_josa(surface: str) -> list[str]:
 
     Examples
     --------
-    >>> single_josa("에서는"), single_josa("에선"), single_josa("ㄴ"), single_josa("한텔")
-    (['에서', '는'], ['에서', '는'], ['는'], ['한테', '를'])
+    >>> single_josa("에서는"), single_josa("에선"), single_josa("ㄴ"), single_josa("한텔"), single_josa("게도")
+    (['에서', '는'], ['에서', '는'], ['는'], ['한테', '를'], ['에게', '도'])
     """
+    if surface[:1] in ("게", "겐", "겔"):  # 내게, 제겐: a pronoun's last letter took the 에 of 에게 in
+        surface = f"에{surface}"
     if found := split_josa(surface):
         return found
     for letter, josa in (("ㄴ", "는"), ("ㄹ", "를")):

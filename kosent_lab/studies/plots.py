@@ -15,7 +15,7 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import check_columns
-from kosent_lab.figures.theme import ACCENT, LINE, MUTED, fresh_axes
+from kosent_lab.figures.theme import ACCENT, LINE, MUTED, as_label, fresh_axes
 
 _BALANCED = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
 _COLOURS = {"fine-tuned": ACCENT, "frozen": "#c2703d", "tfidf": MUTED}
@@ -92,7 +92,7 @@ def plot_domains(table: pd.DataFrame, *, ax: Axes | None = None, **artist_option
         }
         ax.errorbar(value, y, xerr=[value - low, high - value], **(look | artist_options))
     fewest = table.groupby("data")["n_rarer"].min()
-    ax.set_yticks(range(len(order)), [f"{name} ({fewest[name]:,.0f})" for name in order])
+    ax.set_yticks(range(len(order)), [f"{as_label(name)} ({fewest[name]:,.0f})" for name in order])
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("balanced accuracy; in brackets how many of the rarer label were measured")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, 1.1), ncols=len(sizes))

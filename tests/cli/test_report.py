@@ -199,7 +199,9 @@ def test_calibration_on_one_class_is_refused(tiny_folder, tmp_path, capsys):
         str(out),
     ]
     assert parser.main(arguments) == 1
-    assert "one.csv: a temperature needs at least 20" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "one.csv: a temperature needs at least 20" in said
+    assert "scoring" not in said  # what the file cannot teach is seen before anything is scored
     assert not (out / "report.html").exists()
 
 

@@ -198,8 +198,9 @@ def test_figures_draw_what_the_tables_say():
         {"data": ["가", "가", "나", "나"], "size": [0, 200] * 2, "balanced_accuracy": [0.7, 0.8, 0.6, 0.9]}
     )
     table = with_interval(table.assign(n_rarer=[23, 7, 600, 600]))
-    assert studies.plot_domains(table, ax=left, color="k") is left
-    assert [label.get_text() for label in left.get_yticklabels()] == ["나 (600)", "가 (7)"]
+    named = table.assign(data=table["data"].replace("가", "가\x1b[31m\n나"))  # as a file may be called
+    assert studies.plot_domains(named, ax=left, color="k") is left
+    assert [label.get_text() for label in left.get_yticklabels()] == ["나 (600)", "가\\x1b[31m 나 (7)"]
     assert [sorted(line[0].get_xdata().tolist()) for line in left.containers] == [[0.6, 0.7], [0.8, 0.9]]
     with pytest.raises(DataError, match="one method"):
         studies.plot_domains(pd.concat([table, table]))
