@@ -18,6 +18,7 @@ from kosent_lab.core.hangul import to_nfc
 CONTROLS = ("neutral", "endings", "any")
 # Sejong tags: common and proper nouns, pronouns, numerals, adverbs. Dependent nouns (것, 수) are grammar
 NEUTRAL_TAGS = frozenset({"NNG", "NNP", "NP", "NR", "MAG", "MAJ"})
+_COMPOUND = NEUTRAL_TAGS - {"MAG", "MAJ"} | {"XPN", "XSN", "XR"}  # Kiwi parts what is one word: 꿀 + 잼
 # what makes a predicate of the noun or root before it: 추천하다, 행복하다, 최고이다
 _VERBALISERS = ("XSV", "XSA", "VCP", "VCN")
 # nouns that judge by themselves, and parts of such nouns; the adverbs that judge or turn a judgement round.
@@ -31,6 +32,7 @@ _WORDS = """
 성공 실패 천국 지옥 악몽 환상 보물 천재 바보 칭찬 욕 욕설 비난 혐오 존경 감사 죄송 사과 인기
 기대 희망 환불 굿 짱 꽝 맛 멋 화 별로 안 못 전혀 결코 도저히 그나마 겨우 고작 괜히 제대로 잘
 잘못 참 배려 정성 으뜸 누린내 호평 혹평 무시
+꿀잠 먹통 흠집 오진 배탈 발연기 퇴보 쓸모 곰팡내 군더더기
 """
 POLAR = frozenset(_WORDS.split())
 
@@ -62,9 +64,9 @@ def neutral_places(word: Mapping[str, Any]) -> set[int]:
     Examples
     --------
     >>> from kosent_lab.korean.morphology import read_eojeol
-    >>> rows = read_eojeol(["a"], ["영화관에서 재미를 추천했다 수면제네요"]).to_dict("records")
+    >>> rows = read_eojeol(["a"], ["영화관에서 재미를 추천했다 수면제네요 노잼영화"]).to_dict("records")
     >>> [sorted(neutral_places(row)) for row in rows]
-    [[0, 1, 2], [], [], []]
+    [[0, 1, 2], [], [], [], []]
     """
     starts, tags = list(word["morpheme_starts"]), list(word["morpheme_tags"])
     bounds, places = [*starts, word["end"]], set()
@@ -75,7 +77,12 @@ def neutral_places(word: Mapping[str, Any]) -> set[int]:
         end, after = bounds[index + 1], tags[index + 1] if index + 1 < len(tags) else ""
         last_of_stem = not after or after.startswith(("E", "J", "S", "W"))
         made_predicate = after.startswith(_VERBALISERS) or (copula and last_of_stem)
-        written = to_nfc(word["eojeol"][start - word["start"] : end - word["start"]])
+        first, last = index, index + 1  # of the nouns that make one: 노 + 잼, 곰팡 + 내
+        while first and tags[first - 1] in _COMPOUND:
+            first -= 1
+        while last < len(tags) and tags[last] in _COMPOUND:
+            last += 1
+        written = to_nfc(word["eojeol"][bounds[first] - word["start"] : bounds[last] - word["start"]])
         if tag in NEUTRAL_TAGS and not made_predicate and not is_polar(written):
             places.update(range(start, end - 1 if fused and last_of_stem else end))
     return places

@@ -38,6 +38,7 @@ _LETTERS = re.compile(r"[가-힣]+")
 
 _LEADING = re.compile(r"^\W+")  # “내가
 _BEFORE_GA = ("내", "네", "니", "제", "누", "지")  # of 나, 너, 저, 누구, 자기: before 가 alone
+_NOUNS = ("N", "XSN", "XR", "SL", "SN", "SH", "W")
 _NO_PLACE = ("때문", "덕분", "덕", "만", "번", "전", "후", "뒤", "동안", "바람", "탓", "통")  # 에 there, seldom 에서
 
 
@@ -167,8 +168,10 @@ def _changes(word: dict[str, Any], words: Sequence[dict[str, Any]], kind: str) -
         return []
     if kind.startswith("swap"):
         new = (SWAPS if kind == "swap" else NEAR).get(form)
-    else:
-        new = kind.removeprefix("topic_") if form == "은" else None
+    else:  # behind an ending or an adverb one is something else: 나쁘지는 and 나쁘지만, 다시는 and 다시만
+        tags = [tag for at, tag in zip(word["morpheme_starts"], word["morpheme_tags"], strict=True) if at < start]
+        noun = bool(tags) and tags[-1].startswith(_NOUNS)
+        new = kind.removeprefix("topic_") if form == "은" and noun else None
     return [(start, end, choose_form(stem, new))] if new and final_sound(stem) is not None else []
 
 

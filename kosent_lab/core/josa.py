@@ -129,11 +129,15 @@ def single_josa(surface: str) -> list[str]:
     --------
     >>> single_josa("에서는"), single_josa("에선"), single_josa("ㄴ"), single_josa("한텔"), single_josa("게도")
     (['에서', '는'], ['에서', '는'], ['는'], ['한테', '를'], ['에게', '도'])
+    >>> single_josa("서밖에"), single_josa("서")
+    (['서', '밖에'], ['서'])
     """
     if surface[:1] in ("게", "겐", "겔"):  # 내게, 제겐: a pronoun's last letter took the 에 of 에게 in
         surface = f"에{surface}"
     if found := split_josa(surface):
         return found
+    if surface[:1] == "서" and (found := split_josa(surface[1:])):  # 여기서는, 혼자서도
+        return ["서", *found]
     for letter, josa in (("ㄴ", "는"), ("ㄹ", "를")):
         if surface == letter:
             return [josa]
@@ -237,8 +241,8 @@ def josa_agrees(stem: str, josa: str) -> bool | None:
     Returns
     -------
     bool or None
-        None where the question does not arise: a particle of one form only (도, 만, 에서), 이야/야 and 이여/여,
-        which are endings and vocatives too, or a stem whose sound is unknown.
+        None where the question does not arise: a particle of one form only (도, 만, 에서), 이야, 이여 and 여,
+        which are endings and vocatives too, or a stem whose sound is unknown. 야 is taken as the other form of 아.
 
     Notes
     -----

@@ -22,7 +22,7 @@ _ADVERBS = frozenset(
 
 
 # at the start of an eojeol by a learner's or a typist's space: a noun to some, a particle to others
-_APART = ("뿐", "밖에")
+_APART = re.compile(r"뿐|밖(?:에|엔|에는)\W*$")  # 밖에서 is the noun
 
 
 def josa_answers(gold: pd.DataFrame, read: pd.DataFrame, *, undo_notation: bool = True) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def _undo_gold(josa: str, tags: str, eojeol: str) -> str:
 
 
 def _undo(josa: str, eojeol: str) -> str:
-    if eojeol.startswith(_APART) or re.sub(r"\W", "", eojeol) in _ADVERBS:
+    if _APART.match(eojeol) or re.sub(r"\W", "", eojeol) in _ADVERBS:
         return ""
     josa = {"ㄴ": "는", "ㄹ": "를", "을": "를" if eojeol.strip(".,!?").endswith("걸") else "을"}.get(josa, josa)
     open_form = unicodedata.normalize("NFD", josa)

@@ -32,6 +32,7 @@ _POLITE = frozenset({"요", "욤", "용", "여"})
 _WITH_GA = re.compile("(?:관람|시청|이용|할인|분양|현금|매입|매매|공급|감정|공장|권장|무술|등반|격투|만담|공연|연출)$")
 # endings of a copula that are particles after a noun (국립국어원, 표준국어대사전)
 _COPULAS = ("라도", "든", "든지", "든가", "나마")
+_REGRET = (["ETM", "거", "ㄹ"], ["ETM", "꺼", "ㄹ"])  # what the endings -ㄹ걸 and -는걸요 are read as
 # verbs that lose their ㄹ before 는, and the nouns that Kiwi takes what is left for: nobody says those with 는
 _WITHOUT_L = {("아", ""): "알", ("우", ""): "울", ("노", ""): "놀", ("여", "NP"): "열", ("조", "NNP"): "졸"}
 
@@ -78,8 +79,8 @@ def mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphem
     A wrong form (영화은, 사람가, 집로, 결말는, 연출와) becomes a noun, a suffix, an ending or a verb; 이라도 and 이든 a
     copula with an ending; 하고 after a noun that makes no verb, the verb 하다; 대로 and 만큼 after a noun, nouns
     themselves; 요 after a particle (저는요) a determiner; a particle after a picture (ㅠㅠ만, ★가) a noun; (이)라고
-    after a closing mark a copula. 아는 and 우는, verbs without their ㄹ, are read as nouns with 는, and -어도 as an
-    ending with a particle.
+    after a closing mark a copula; the endings -ㄹ걸 and -는걸요 a noun with a particle. 아는 and 우는, verbs without
+    their ㄹ, are read as nouns with 는, and -어도 as an ending with a particle.
     """
     last = len(morphemes)
     while last and is_mark(morphemes[last - 1]):
@@ -87,10 +88,51 @@ def mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphem
     return [*_mend(eojeol, start, morphemes[:last]), *morphemes[last:]]
 
 
+def mend_lists(words: Sequence[list[Morpheme]]) -> list[list[Morpheme]]:
+    """Undo that 이며 and 며 of neighbouring eojeol (음식이며 서비스며 다) are read as a copula with an ending.
+
+    Parameters
+    ----------
+    words : sequence of list of Morpheme
+        The mended morphemes of each eojeol of a text.
+    """
+    mended, run = list(words), 0
+    read = [_as_listed(word) for word in words]
+    for place, listed in enumerate([*read, None]):
+        if listed is not None:
+            run += 1
+            continue
+        if run > 1:  # one by itself may be a copula: 배우며 감독이다
+            mended[place - run : place] = [word for word in read[place - run : place] if word is not None]
+        run = 0
+    return mended
+
+
+def _as_listed(morphemes: list[Morpheme]) -> list[Morpheme] | None:
+    """Return an eojeol of a noun and (이)며 with that as a particle; None for others."""
+    last = len(morphemes)
+    while last and is_mark(morphemes[last - 1]):
+        last -= 1
+    own = morphemes[:last]
+    if len(own) > 1 and is_noun(own[-2]) and own[-1].tag == "JC" and own[-1].form in ("이며", "며"):
+        return morphemes
+    if len(own) < 3 or not is_noun(own[-3]) or own[-2].tag != "VCP" or (own[-1].form, own[-1].tag) != ("며", "EC"):
+        return None
+    form = "이며" if own[-2].end > own[-2].start else "며"
+    return [*own[:-2], Morpheme(form, "JC", own[-2].start, own[-1].end), *morphemes[last:]]
+
+
 def _mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     mended = list(morphemes)
     if len(mended) < 2:
         return mended
+    polite = mended[-1].form in _POLITE
+    parts = mended[-3 - polite : len(mended) - polite]
+    read_as = [part.form if place else part.tag for place, part in enumerate(parts)]
+    # 갈걸, 좋은걸요; without 요 the other is an object, written close (돈 주고 본걸 후회한다)
+    if read_as in _REGRET and (polite or parts[0].form in ("ㄹ", "을")):
+        written = f"{parts[0].form}걸" + "요" * polite
+        return [*mended[: -3 - polite], Morpheme(written, "EF", parts[0].start, mended[-1].end)]
     before, last = mended[-2:]
     if before.is_josa and last.form in _POLITE and not last.is_josa and last.start >= before.start:
         return [*_mend(eojeol, start, mended[:-1]), dataclasses.replace(last, tag="JX")]

@@ -19,7 +19,7 @@ from kosent_lab.core.exceptions import NotAvailableError
 from kosent_lab.core.hangul import OLD_FINALS, compose, replace_surrogates
 from kosent_lab.core.schema import check_texts
 from kosent_lab.korean.eojeol import split_eojeol
-from kosent_lab.korean.mending import mend, split_unknown
+from kosent_lab.korean.mending import mend, mend_lists, split_unknown
 from kosent_lab.korean.morphemes import Morpheme, own_morphemes
 
 EOJEOL_COLUMNS = (
@@ -166,17 +166,19 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
     texts = ["" if text is None or text != text else replace_surrogates(text) for text in texts]
     rows = []
     for text, morphemes in zip(texts, read_morphemes(texts, workers=workers), strict=True):
-        place, found = 0, []
-        for index, match in enumerate(_EOJEOL.finditer(text)):
+        place, words, mended = 0, [match.span() for match in _EOJEOL.finditer(text)], []
+        for start, end in words:
             mine = []
-            while place < len(morphemes) and morphemes[place].start < match.end():
+            while place < len(morphemes) and morphemes[place].start < end:
                 mine.append(morphemes[place])
                 place += 1
-            place_in_text = (match.group(), match.start())
-            parted = mend(*place_in_text, split_unknown(*place_in_text, mine, is_word))
+            eojeol = text[start:end]
+            mended.append(mend(eojeol, start, split_unknown(eojeol, start, mine, is_word)))
+        found = []
+        for index, ((start, end), parted) in enumerate(zip(words, mend_lists(mended), strict=True)):
             own = own_morphemes(parted)
             starts, tags = [m.start for m in own], [m.tag for m in own]
-            found.append((index, *split_eojeol(*place_in_text, parted), starts, tags))
+            found.append((index, *split_eojeol(text[start:end], start, parted), starts, tags))
         rows.append(found)
     return rows
 

@@ -23,7 +23,8 @@ from kosent_lab.korean.readings import read_starts
 
 STRANGER = "\ufffd"  # the piece of a character that has none (``tokenization.unknown``)
 UNITS = ("eojeol", "syllables", "jamo")
-_PARTED = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # a syllable in two or three letters
+# a syllable in two or three letters, or in an open one and its final
+_PARTED = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[가-힣][\u11a8-\u11c2]")
 _EOJEOL, _SPACE = re.compile(r"\S+"), re.compile(r"\s")
 _PROBE = "이 영화는 정말 재미있고 배우들의 연기도 좋았습니다"
 _SPACE_SIGN = "▃"  # what kortok's morpheme vocabularies have for a space between eojeol
@@ -176,7 +177,10 @@ def _compose_letters(text: str) -> tuple[str, Sequence[int]]:
     """Return a text with its Hangul composed, and the place of each character in `text`, then the text's length."""
     parts, places, end = [], [], 0
     for match in _PARTED.finditer(text):
-        parts += [text[end : match.start()], unicodedata.normalize("NFC", match.group())]
+        letter = unicodedata.normalize("NFC", match.group())
+        if len(letter) > 1:  # a final behind one
+            continue
+        parts += [text[end : match.start()], letter]
         places += range(end, match.start() + 1)
         end = match.end()
     if not parts:

@@ -80,6 +80,11 @@ def test_every_form_is_a_particle():
     assert {*SWAPS, *SWAPS.values(), *TOPICS} <= JOSA
 
 
+@pytest.mark.parametrize("text", ["연기가 나쁘지는 않았다", "다시는 안 본다", "배우가 웃기는 했다"])
+def test_a_topic_behind_no_noun_gives_way_to_none(text):
+    assert all(change(text, f"topic_{form}", control="any").empty for form in TOPICS)
+
+
 def test_an_unknown_kind_lists_what_there_is():
     with pytest.raises(DataError, match="a change is one of delete, swap"):
         change("연기가 좋다", "shuffle")
@@ -109,6 +114,7 @@ def test_the_neutral_control_leaves_predicates_and_polar_words_alone(pack):
         ("영화관에서", "영화관"),
         ("재미가", ""),  # a polar noun
         ("쓰레기장에서", ""),  # holds one
+        ("꿀잼이래요", ""),  # is one, read as two nouns
         ("좋았다", ""),  # a predicate
         ("추천합니다", ""),  # a noun made a predicate, polar besides
         ("공부했다", ""),  # a noun made a predicate

@@ -80,6 +80,11 @@ def test_stem_and_particles(text, stem, josa, tags):
         "10도 아래",
         "요리하고 청소했다",
         "“됐다”는 말",
+        "갈걸 그랬다",
+        "진작 볼껄",
+        "재미있는걸요",
+        "먹을걸요!",
+        "배우며 감독이다",
     ],
 )
 def test_what_holds_no_particle(text):
@@ -87,6 +92,19 @@ def test_what_holds_no_particle(text):
     assert row["josa"] == ""
     assert pd.isna(row["josa_start"])
     assert row["stem"] == row["eojeol"]
+
+
+@pytest.mark.parametrize(
+    ("text", "stems", "josa"),
+    [
+        ("음식이며 서비스며 다 좋다", ["음식", "서비스"], ["이며", "며"]),
+        ("연기며, 연출이며 좋다", ["연기", "연출"], ["며", "이며"]),
+        ("돈 주고 본걸 후회", ["돈", "주고", "본걸"], ["", "", "ㄹ"]),
+    ],
+)
+def test_what_is_listed_or_written_close_has_its_particles(text, stems, josa):
+    rows = read(text).iloc[: len(stems)]
+    assert (rows["stem"].tolist(), rows["josa"].tolist()) == (stems, josa)
 
 
 def test_a_name_of_two_words_keeps_its_particle():
@@ -214,7 +232,7 @@ def test_the_pack_is_read_as_a_person_reads_it(pack):
     assert (both["eojeol"] == both["eojeol_read"]).all()
     assert (both["josa"] == both["josa_read"]).all()
     assert (both["stem"] == both["stem_read"]).all()
-    assert (both["eomi"] != both["eomi_read"]).sum() == 2  # endings drawn out (지웁니다아) are missed
+    assert (both["eomi"] != both["eomi_read"]).sum() == 4  # 지웁니다아 has none, 종이접기 has one
 
 
 def test_without_kiwi_the_message_names_the_install(monkeypatch):

@@ -120,10 +120,10 @@ def test_a_vocabulary_that_loads_as_unknown_is_refused():
         check_knows_korean(as_cutter(tokenizer), "broken")
 
 
+@pytest.mark.parametrize("parted", [unicodedata.normalize("NFD", "이 영화는 좋았다"), "이 여\u11bc화느\u11ab 좋았다"])
 @pytest.mark.parametrize("unit", ["model", "syllables", "eojeol"])
-def test_decomposed_letters_are_cut_whole_and_cover_all_their_parts(tiny_tokenizer, unit):
+def test_decomposed_letters_are_cut_whole_and_cover_all_their_parts(tiny_tokenizer, unit, parted):
     text = "이 영화는 좋았다"
-    parted = unicodedata.normalize("NFD", text)
     cutter = as_cutter(tiny_tokenizer) if unit == "model" else UnitCutter(unit)
     (whole,), (pieces,) = cutter.cut([text]), cutter.cut([parted])
     assert [piece.shown for piece in pieces] == [piece.shown for piece in whole]
