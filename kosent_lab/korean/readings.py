@@ -31,7 +31,7 @@ from kosent_lab.core.places import cache_folder, local
 from kosent_lab.korean.morphology import EOJEOL_COLUMNS, eojeol_rows, eojeol_table, need_kiwi
 
 logger = logging.getLogger(__name__)
-READING_VERSION = 6  # raise it when `read_eojeol` reads differently
+READING_VERSION = 7  # raise it when `read_eojeol` reads differently
 _CHUNK = 5_000
 _PATIENCE = 5.0  # seconds to wait for another process to finish writing
 
