@@ -38,8 +38,8 @@ review by {over_tfidf} points ({over_tfidf_low} to {over_tfidf_high}; p {p_tfidf
 Intervals of differences of matched shares (Agresti and Min), a minimal pair (two texts alike \
 but for one word or mark) counted as one draw; p of permutations \
 that swap the two models' answers at random.
-- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} that are \
-neutral by their particle alone, {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
+- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} in sets that \
+differ in a particle (가격은 착하네요), {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
 {cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains (of each, up to {domain_rows} a label) its balanced accuracy is {domains} on \
 average: from {worst} for {worst_name} to {best} for {best_name}, the lowest and the highest as measured. None of \
@@ -60,7 +60,7 @@ same size, learnt within morphemes, {kept_morphemes}.""",
 높습니다. 구간은 대응표본의 비율 차이에 대한 Agresti–Min 신뢰구간이고 최소 대립쌍(낱말이나 기호 하나만 다른 두 글)은 \
 한 단위로 묶었으며, \
 p는 두 모델의 답을 무작위로 맞바꾼 순열 검정에서 얻었습니다.
-- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사 하나 때문에 중립인 {n_josa}개에서는 \
+- 예문 가운데 중립인 {n_neutral}개 중 {neutral}를 긍정으로 답합니다(조사만 바꿔 만든 묶음에 든 {n_josa}개에서는 \
 {neutral_josa}, 나머지에서는 {neutral_rest}). 반어는 표시(ㅋㅋ, ^^, 참 등)가 있는 {n_cue}개 중 {cue}, \
 표시가 없는 {n_no_cue}개 중 {no_cue}만 제대로 읽습니다.
 - 다른 아홉 분야의 실제 리뷰(분야마다 레이블별로 {domain_rows}건까지)에서 균형 정확도는 평균 {domains}입니다. \
