@@ -20,6 +20,7 @@ from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, MOST_FILES, decode, file_row
 
 _END = 1024  # bytes of zeros that a tar ends in
+_MOST_ZEROS = 64_000_000  # that may follow; a tape's block holds some kilobytes
 _HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -28,6 +29,8 @@ _HEADERS = (
     tarfile.SOLARIS_XHDTYPE,
 )
 _MOST_HEADER = 1_000_000  # bytes of a name, of pax's words
+_MOST_HEADERS = 64_000_000  # of all of an archive: tarfile keeps them
+_MOST_STREAM = MOST_BYTES + 2_048 * MOST_FILES  # bytes of files, of headers and of what fills blocks up
 _FOLDER = "folder"
 _MOST_FOLD = 200  # times that a file may be larger than its part of the archive
 
@@ -88,7 +91,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
                 why = why or ("encrypted" if one.flag_bits & 1 else "")
                 folded = one.file_size > largest / 100 and one.file_size > _MOST_FOLD * max(1, one.compress_size)
                 why = why or _refusal(one.filename, one.file_size, largest) or ("unfolds too far" if folded else "")
-                yield _name(one), one.file_size, why or _at_most(archive.open(one), largest)
+                yield _plain(_name(one)), one.file_size, why or _at_most(archive.open(one), largest)
         return
     with _unfolded(path) as stream:
         whole = _Tail(stream)
@@ -101,7 +104,7 @@ def _members(path: Path, largest: int) -> Iterator[tuple[str, int, bytes | str]]
                 why = "link" if one.issym() or one.islnk() else "" if one.isfile() else "no file"
                 why = why or _refusal(one.name, one.size, largest)
                 file = None if why else archive.extractfile(one)
-                yield one.name.removeprefix("./"), one.size, why if file is None else _at_most(file, largest)
+                yield _plain(one.name), one.size, why if file is None else _at_most(file, largest)
         whole.check()
 
 
@@ -117,30 +120,40 @@ def _unfolded(path: Path) -> BinaryIO:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar; a header that goes before one, of a long name or of pax, is read whole and so is bounded."""
+    """A member of a tar; what goes before one, a long name, pax's words, is read whole and so is bounded."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo | None:
-        if self.type in _HEADERS and self.size > _MOST_HEADER:
-            raise tarfile.ReadError(f"a header of {self.size:,} bytes stands before a file")
+        if self.type in _HEADERS:
+            archive.header_bytes = self.size + getattr(archive, "header_bytes", 0)  # type: ignore[attr-defined]
+            if self.size > _MOST_HEADER or archive.header_bytes > _MOST_HEADERS:  # type: ignore[attr-defined]
+                raise tarfile.ReadError(f"a header of {self.size:,} bytes stands before a file")
         return super()._proc_member(archive)  # type: ignore[misc]
+
+    def _proc_sparse(self, *_: object) -> tarfile.TarInfo:
+        raise tarfile.ReadError("it holds a sparse file, which is not read")
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_sparse
 
 
 class _Tail:
-    """A stream that knows how it ended."""
+    """A stream that knows how it ended, and does not unfold for ever."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.last = stream, b""
+        self.stream, self.last, self.total = stream, b"", 0
 
     def read(self, size: int = -1) -> bytes:
         """Read, and remember the last blocks."""
         part = self.stream.read(size)
-        self.last = (self.last + part)[-_END:]
+        self.last, self.total = (self.last + part)[-_END:], self.total + len(part)
+        if self.total > _MOST_STREAM:
+            raise tarfile.ReadError(f"it unfolds to more than {_MOST_STREAM:,} bytes")
         return part
 
     def check(self) -> None:
         """Raise where what follows the last member is not the end of a tar: two blocks of zeros."""
+        begin = self.total
         while part := self.read(1 << 20):
-            if part.strip(b"\0"):
+            if part.strip(b"\0") or self.total - begin > _MOST_ZEROS:
                 raise tarfile.ReadError("there is more behind the last file that can be read")
         if len(self.last) < _END or self.last.strip(b"\0"):
             raise tarfile.ReadError("it ends in the middle")
@@ -154,7 +167,12 @@ def _name(member: zipfile.ZipInfo) -> str:
     if not (member.flag_bits & 0x800 or name.isascii()):
         found = decode(name.encode("cp437", "replace"))  # as zipfile has read it
         name = found[0] if found else name
-    return name.replace("\\", "/").removeprefix("./")
+    return name.replace("\\", "/")
+
+
+def _plain(name: str) -> str:
+    """Return a path as unpacking leaves it, which a wish may name: of ``./a//b`` and ``a/./b`` one, ``a/b``."""
+    return PurePosixPath(name).as_posix()
 
 
 def _refusal(name: str, size: int, largest: int) -> str:

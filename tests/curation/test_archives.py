@@ -153,6 +153,50 @@ def test_a_header_that_unfolds_is_refused_before_it_is_read(tmp_path, kind):
     tracemalloc.stop()
 
 
+def member(name, content, kind=tarfile.REGTYPE):
+    about = tarfile.TarInfo(name)
+    about.type, about.size = kind, len(content)
+    return about.tobuf(tarfile.USTAR_FORMAT) + content + b"\0" * (-len(content) % 512)
+
+
+def pax(**words):
+    records = b""
+    for key, value in words.items():
+        own = f" {key}={value}\n".encode()
+        length = len(own) + len(str(len(own) + len(str(len(own)))))
+        records += str(length).encode() + own
+    return records
+
+
+def test_what_unfolds_before_beside_or_behind_files_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_MOST_HEADERS", 3_000)
+    monkeypatch.setattr(archives, "_MOST_ZEROS", 1 << 20)
+    sparse = pax(**{"GNU.sparse.major": 1, "GNU.sparse.minor": 0, "GNU.sparse.realsize": 10})
+    bombs = {
+        "sparse file": member("x", sparse, tarfile.XHDTYPE) + member("a.txt", b"9\n" + b"0\n" * 18),
+        "a header of": b"".join(member("g", pax(**{f"k{n}": "a" * 900}), tarfile.XGLTYPE) for n in range(9)),
+        "more behind": member("a.txt", b"a") + bytes(4 << 20),
+    }
+    for said, content in bombs.items():
+        with gzip.open(tmp_path / "bomb.tar.gz", "wb") as file:
+            file.write(content + bytes(1024))
+        with pytest.raises(DataError, match=said):
+            read_archive(tmp_path / "bomb.tar.gz")
+    monkeypatch.setattr(archives, "_MOST_STREAM", 10_000)
+    with tarfile.open(tmp_path / "long.tar.gz", "w:gz") as archive:
+        about = tarfile.TarInfo("b.bin")
+        about.size = 20_000
+        archive.addfile(about, io.BytesIO(bytes(20_000)))
+    with pytest.raises(DataError, match="unfolds to more than 10,000 bytes"):
+        read_archive(tmp_path / "long.tar.gz")
+
+
+def test_paths_are_as_unpacking_leaves_them(tmp_path):
+    with gzip.open(tmp_path / "a.tar.gz", "wb") as file:
+        file.write(b"".join(member(name, b"x") for name in ("a//b", "./a/./b", "././c")) + bytes(1024))
+    assert read_archive(tmp_path / "a.tar.gz")["path"].tolist() == ["a/b", "c"]
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
