@@ -44,7 +44,7 @@ ADDRESS = Recogniser(
     re.compile(
         # a street and a number need a larger unit before them, or a building's number behind: 아폴로 13호 is none
         rf"(?:(?:{REGION}|충청[남북]|전라[남북]|경상[남북])(?:특별자치시|특별자치도|특별시|광역시|시|도)? "
-        rf"|[가-힣]{{1,6}}[시군구] |[가-힣]{{1,8}}[읍면] (?!{REGION}|충청|전라|경상))+"
+        rf"|[가-힣]{{1,6}}[시군구] |[가-힣]{{1,8}}[읍면] (?!{REGION}|충청|전라|경상)){{1,4}}"
         rf"{_STREET},? ?{_HOUSE}(?:{_DONG_HO}|{_HO}|사서함 \d{{1,4}}(?:-\d{{1,3}})?호)"
         rf"|(?:(?<![가-힣])(?:{_CITIES}) )?[가-힣][가-힣0-9·]{{0,11}}(?:대로|로|길) ?"
         rf"(?:\d{{1,4}}[가-하]?번?길 ?)?{_NUMBER},? ?{_HOUSE}"

@@ -12,9 +12,10 @@ import bisect
 import functools
 import hashlib
 import logging
+import operator
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ _CONTACTS = ("phone", "mail", "resident", "card", "account", "passport", "driver
 _NEAR = 40  # characters between two of a list
 _LONGEST = 60  # characters of one of a list
 _BARE = 80  # characters of a cell that holds one value
+_START, _END = operator.attrgetter("start"), operator.attrgetter("end")
 _REACH, _MARGIN = 150, 210  # characters around what was masked in which more is looked for; and what is read around
 _TELLING = re.compile(
     "(?i)계좌(?:번호)?|여권(?:번호)?|(?:운전)?면허(?:번호)?|(?:현관 ?)?(?:비밀번호|비번|암호)"
@@ -100,31 +102,38 @@ def find_personal(text: str) -> list[Found]:
     composed, places = compose(text)  # a file of macOS holds decomposed letters
     if len(composed) < len(text):
         return [Found(kind, places[start], places[end]) for kind, start, end in find_personal(composed)]
-    found = fresh = _find_once(text)
+    fresh = _find_once(text)
+    found = list(fresh)
     # what is masked tells of nothing any more; looked at again until nothing is left, a text masked twice is the same
     while fresh:
-        masked = mask_text(text, found)
-        near = _find_near(masked, _moved(fresh, found)) or _find_once(masked)
-        fresh = sorted((_moved_back(one, found) for one in near), key=lambda one: one.start)
-        found = sorted([*found, *fresh], key=lambda one: one.start)
+        fresh = _find_near(text, found, fresh) or _moved_back(_find_once(mask_text(text, found)), found)
+        for one in fresh:
+            bisect.insort(found, one, key=_START)
     return found
 
 
-def _find_near(masked: str, fresh: Iterable[int]) -> list[Found]:
-    """Find what is new around places that were just masked: a line of a thousand passwords is not read as often."""
-    windows: list[list[int]] = []
-    for place in fresh:
-        if windows and place - _REACH <= windows[-1][1]:
-            windows[-1][1] = place + _REACH
+def _find_near(text: str, found: list[Found], fresh: list[Found]) -> list[Found]:
+    """Find what is new around places that were just masked: a text of a thousand passwords is not read as often."""
+    groups: list[list[Found]] = []
+    for one in fresh:
+        if groups and one.start - groups[-1][-1].end <= _REACH:
+            groups[-1].append(one)
         else:
-            windows.append([max(0, place - _REACH), place + _REACH])
-    found = []
-    for start, end in windows:
-        first = max(0, start - _MARGIN)  # what a place at the edge is told by
-        for kind, one, last in _find_once(masked[first : end + _MARGIN]):
-            if start <= first + one and first + last <= end:
-                found.append(Found(kind, first + one, first + last))
-    return found
+            groups.append([one])
+    near: list[Found] = []
+    for group in groups:
+        start, end = max(0, group[0].start - _REACH - _MARGIN), min(len(text), group[-1].end + _REACH + _MARGIN)
+        left, right = bisect.bisect_right(found, start, key=_END), bisect.bisect_left(found, end, key=_START)
+        start, end = min(start, found[left].start), max(end, found[right - 1].end)
+        inside = [Found(kind, a - start, b - start) for kind, a, b in found[left:right]]
+        masked = mask_text(text[start:end], inside)
+        # what a place at the edge is told by is read, and nothing found there
+        low, high = (_MARGIN if start else 0), len(masked) - (_MARGIN if end < len(text) else 0)
+        own = [one for one in _find_once(masked) if low <= one.start and one.end <= high]
+        taken = near[-1].end if near else 0  # by the group before
+        moved = [Found(kind, a + start, b + start) for kind, a, b in _moved_back(own, inside)]
+        near += [one for one in moved if one.start >= taken]
+    return near
 
 
 def find_in_cell(text: str, heading: str) -> list[Found]:
@@ -148,25 +157,16 @@ def find_in_cell(text: str, heading: str) -> list[Found]:
     return [Found(kind, max(0, start), end) for kind, start, end in shifted if end > 0]
 
 
-def _moved(fresh: list[Found], found: list[Found]) -> Iterator[int]:
-    """Yield where finds, some of those `found`, begin in the masked text; all in the order of the text."""
-    longer, rest = 0, iter(found)
+def _moved_back(fresh: list[Found], before: list[Found]) -> list[Found]:
+    """Return where finds of a text in which `before` is masked stand in the text itself; all in the text's order."""
+    moved, longer, rest = [], 0, iter(before)
     known = next(rest, None)
-    for one in fresh:
-        while known is not None and known.start < one.start:
-            longer += len(PLACEHOLDERS[known.kind]) - (known.end - known.start)
+    for kind, start, end in fresh:
+        while known is not None and known.start <= start + longer:
+            longer += known.end - known.start - len(PLACEHOLDERS[known.kind])
             known = next(rest, None)
-        yield one.start + longer
-
-
-def _moved_back(one: Found, before: list[Found]) -> Found:
-    """Return where a find of the masked text stands in the text itself."""
-    start, end = one.start, one.end
-    for kind, first, last in before:
-        if first > start:
-            break
-        start, end = (place + last - first - len(PLACEHOLDERS[kind]) for place in (start, end))
-    return Found(one.kind, start, end)
+        moved.append(Found(kind, start + longer, end + longer))
+    return moved
 
 
 def _find_once(text: str) -> list[Found]:

@@ -38,9 +38,9 @@ review by {over_tfidf} points ({over_tfidf_low} to {over_tfidf_high}; p {p_tfidf
 Intervals of differences of matched shares (Agresti and Min), a minimal pair (two texts alike \
 but for one word or mark) counted as one draw; p of permutations \
 that swap the two models' answers at random.
-- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} in sets that \
-differ in a particle (가격은 착하네요), {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is read rightly in \
-{cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
+- Of the {n_neutral} neutral texts of the pack it calls {neutral} positive: {neutral_josa} of the {n_josa} in sets \
+that differ in a particle (가격은 착하네요), {neutral_rest} of the others. Sarcasm with a mark (ㅋㅋ, ^^, 참 …) is \
+read rightly in {cue}, n = {n_cue}; without one in {no_cue}, n = {n_no_cue}.
 - On real reviews of nine other domains (of each, up to {domain_rows} a label) its balanced accuracy is {domains} on \
 average: from {worst} for {worst_name} to {best} for {best_name}, the lowest and the highest as measured. None of \
 these reviews taught it; made-up texts of such domains did, and the trials of its recipe looked at these sets.

@@ -190,7 +190,8 @@ def test_a_table_is_masked_in_numbers_bytes_and_headings_too():
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "1", "01", "010", "a@", "a.", "a@a.", "010-", "0 ", "(", "000101-", "+82", "1-", "가"]
+    "unit",
+    ["a", "1", "01", "010", "a@", "a.", "a@a.", "010-", "0 ", "(", "000101-", "+82", "1-", "가", "서울 ", "가시 "],
 )
 def test_no_text_takes_long(unit):
     def seconds(length):
@@ -384,6 +385,18 @@ def test_a_long_line_is_read_a_few_times_however_much_is_found(line, monkeypatch
     assert sum(read) < 40 * len(text)
     assert mask_text(masked) == masked
     assert masked.count("[") > 100
+
+
+def test_what_shows_one_behind_the_other_is_read_around_each(monkeypatch):
+    once = personal._find_once
+
+    def read(length):
+        read = []
+        monkeypatch.setattr(personal, "_find_once", lambda text: read.append(len(text)) or once(text))
+        assert len(personal.find_personal("12가3456," * length)) == length
+        return sum(read)
+
+    assert read(400) < 2.5 * read(200)
 
 
 def test_numbers_are_told_by_their_heading():

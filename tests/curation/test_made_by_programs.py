@@ -55,3 +55,9 @@ def test_short_texts_repeat_nothing():
 def test_signs_beside_hangul_are_korean_too(text):
     assert decode(text.encode("cp949")) == (text, "cp949")
     assert decode("«a» déjà vu — “café”".encode("latin-1", "ignore")) is None
+
+
+@pytest.mark.parametrize("mark", "*-#/;%!")
+def test_a_ruled_line_is_read_once(mark):  # read in every way it would take minutes
+    texts = pd.Series([mark * 2_000] * 50)
+    assert not is_generated(pd.Series(["a.x"] * 50), texts).any()
