@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import stat
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import git_blob_hash
 from kosent_lab.curation.folders import MOST_FILES
+
+_PATIENCE = 600.0  # seconds that git may take; it waits for a pipe for ever
 
 
 def list_tree(repository: Path, commit: str) -> list[bytes]:
@@ -78,12 +84,14 @@ def run_git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
     return said
 
 
-def _running(repository: Path, *words: str, given: bool = False) -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def _running(repository: Path, *words: str, given: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """Run git on a repository that may be anybody's: none of its hooks, filters or settings of programs count."""
     if any("\0" in word for word in words):
         raise DataError(f"{[word for word in words if chr(0) in word][0]!r} is no name that git could know")
     if not Path(repository).is_dir():
         raise NotAvailableError(f"there is no repository {repository}")
+    _check_own(Path(repository))
     settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "safe.directory=*")
     settings += ("log.showSignature=false", "log.showRoot=true", "gpg.program=false", "gpg.ssh.program=false")
     safe = [word for setting in settings for word in ("-c", setting)]
@@ -95,8 +103,41 @@ def _running(repository: Path, *words: str, given: bool = False) -> subprocess.P
     environment["GIT_CEILING_DIRECTORIES"] = str(Path(repository).resolve().parent)
     pipes = {"stdin": subprocess.PIPE if given else subprocess.DEVNULL, "stdout": subprocess.PIPE}
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             ["git", *safe, "-C", str(repository), *words], stderr=subprocess.PIPE, env=environment, **pipes
         )
     except FileNotFoundError as error:
         raise NotAvailableError("git is not installed; a clone is read by it") from error
+    late = threading.Event()
+    timer = threading.Timer(_PATIENCE, lambda: (late.set(), process.kill()))
+    timer.start()
+    try:
+        with process:
+            yield process
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise DataError(f"{repository}: git {words[0]} was still at work after {_PATIENCE:,.0f} seconds; it was ended")
+
+
+@functools.lru_cache(maxsize=256)
+def _check_own(repository: Path) -> None:
+    """Refuse a repository whose objects or settings lie elsewhere: it would be another that is read.
+
+    Raises
+    ------
+    DataError
+        When its ``.git`` is a file, or it holds links, pipes or devices.
+    """
+    folder = repository / ".git"
+    if folder.is_symlink() or folder.is_file() or (folder / "commondir").exists():
+        raise DataError(
+            f"{repository} is a worktree or a submodule: its .git leads to another repository. Name that one, and the "
+            "revision."
+        )
+    own = folder if folder.is_dir() else repository
+    for place, folders, files in os.walk(own) if (own / "HEAD").exists() else ():
+        for name in [*folders, *files]:
+            kind = os.lstat(os.path.join(place, name)).st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                raise DataError(f"{repository}: {name} among git's own files is a link, a pipe or a device")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 
@@ -55,6 +56,31 @@ def test_a_clone_whose_settings_name_a_program_does_not_have_it_run(clone, tmp_p
     describe_repository(clone)
     file_history(clone, "a.py")
     assert not ran.exists()
+
+
+def test_a_repository_that_is_another_or_waits_for_a_pipe_is_refused(clone, tmp_path, monkeypatch):
+    cool = tmp_path / "cool"
+    cool.mkdir()
+    (cool / ".git").write_text(f"gitdir: {clone}/.git\n", "utf-8")
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / ".git").symlink_to(clone / ".git")
+    shared = tmp_path / "shared"
+    git(tmp_path, "init", "-q", str(shared))
+    (shared / ".git" / "commondir").write_text(f"{clone}/.git\n", "utf-8")
+    for folder in (cool, linked, shared):
+        with pytest.raises(DataError, match="leads to another repository"):
+            read_repository(folder)
+    piped = tmp_path / "piped"
+    git(tmp_path, "init", "-q", str(piped))
+    os.mkfifo(piped / ".git" / "packed-refs")
+    with pytest.raises(DataError, match="packed-refs among git's own files is a link, a pipe"):
+        read_repository(piped)
+    os.mkfifo(tmp_path / "fifo")
+    git(clone, "config", "include.path", str(tmp_path / "fifo"))
+    monkeypatch.setattr("kosent_lab.curation.git._PATIENCE", 0.5)
+    with pytest.raises(DataError, match="still at work after 0"):
+        find_revision(clone)
 
 
 def test_an_object_that_stands_in_for_another_is_not_taken_for_it(clone):
