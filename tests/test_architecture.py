@@ -32,7 +32,7 @@ HOUSE = {
         "licence_metadata", "licence_evidence", "copyright",
         "folders", "git", "repositories", "archives", "heritage", "registry", "optout", "quality", "engines", "outcome",
         "personal_step", "steps",
-        "scanner", "recipe", "documents", "snapshots", "lineage", "changes", "notices", "data_card", "croissant",
+        "snapshots", "scanner", "recipe", "documents", "lineage", "changes", "notices", "data_card", "croissant",
         "inquiry", "build",
         "personal_scores", "secret_training", "presidio",
         "duplicate_scores",

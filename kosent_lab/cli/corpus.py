@@ -92,7 +92,7 @@ def build_corpus(arguments: argparse.Namespace) -> None:
     said += [f"{step}, {printable(str(reason))}: {n:,}" for (step, reason), n in reasons.head(SHOWN).items()]
     for step in steps:
         if step["facts"].get("unmatched"):
-            said.append(f"wishes that name no document, kept: {', '.join(step['facts']['unmatched'])}")
+            said.append(f"wishes that name no document, kept: {printable(', '.join(step['facts']['unmatched']))}")
     result = {"version": snapshot.version, "rows": snapshot.rows, "sha256": snapshot.sha256, "steps": steps}
     said.append(f"{arguments.out}: {snapshot.version}, {snapshot.rows:,} documents")
     print_result(result, arguments.json, shown="\n".join(said))

@@ -130,9 +130,29 @@ def fetch_bytes(url: str, *, largest: int, headers: Mapping[str, str] | None = N
         When the server refuses, breaks off, is too slow, or sends more than `largest`: with the address, the status
         and, where it says so, when to ask again.
     """
+    outcome: list[bytes | BaseException] = []
+
+    def fetch() -> None:
+        try:
+            outcome.append(_fetch_bytes(url, largest, dict(headers or {}), seconds))
+        except BaseException as error:  # raised where it is waited for
+            outcome.append(error)
+
+    # a server that sends a byte now and then never lets a read time out, in its headers either
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise NotAvailableError(f"{url} had not ended after {seconds:g} s")
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _fetch_bytes(url: str, largest: int, headers: dict[str, str], seconds: float) -> bytes:
     end, content = time.monotonic() + seconds, b""
     try:
-        with requests.get(url, headers=dict(headers or {}), stream=True, timeout=(4, min(30, seconds))) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=(4, min(30, seconds))) as response:
             if response.status_code != 200:
                 again = response.headers.get("Retry-After")
                 raise NotAvailableError(

@@ -24,7 +24,7 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     dict of str to DataFrame
         ``added`` (``doc_id``), ``removed`` (``doc_id``, and of the later version's lineage ``step``, ``reason`` and
         ``other``, ``not in its sources`` where it has none) and ``changed`` (``doc_id``, and ``what``: the columns
-        that are other ones under the same id, parted by spaces; not the revision of a whole clone).
+        that are other ones under the same id, parted by commas; not the revision of a whole clone).
     """
     first, second = (_contents(snapshot) for snapshot in (before, after))
     names = list(dict.fromkeys([*first.columns, *second.columns]))  # a column may come or go
@@ -37,8 +37,8 @@ def compare_snapshots(before: Snapshot, after: Snapshot) -> dict[str, pd.DataFra
     cloned = pd.Series(False, index=stayed.index) if ends[0] is None else (ends[0] != _NOTHING) & (ends[1] != _NOTHING)
     for name in (name for name in names if name != "doc_id"):
         other = stayed[f"{name}_before"] != stayed[f"{name}_after"]
-        what[other & ~cloned if name in _OF_A_CLONE else other] += f"{name} "
-    changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": what.str.strip()}, dtype="str")
+        what[other & ~cloned if name in _OF_A_CLONE else other] += f", {name}"
+    changed = pd.DataFrame({"doc_id": stayed["doc_id"], "what": what.str.removeprefix(", ")}, dtype="str")
     gone = both.loc[both["_merge"] == "left_only", ["doc_id"]]
     lineage = after.lineage()
     why = lineage[lineage["action"] == "removed"].drop_duplicates("doc_id")[["doc_id", "step", "reason", "other"]]
@@ -73,11 +73,11 @@ def changelog(new: Snapshot, before: Snapshot | None, changes: dict[str, Any] | 
             "",
         ]
         for reason, part in changes["removed"].groupby("reason", sort=True):
-            lines.append(f"- removed, {reason}: {len(part):,} ({_named(part)})")
+            lines.append(f"- removed, {markdown_line(reason)}: {len(part):,} ({_named(part)})")
         if len(changes["added"]):
             lines.append(f"- added: {_named(changes['added'])}")
         for what, part in changes["changed"].groupby("what", sort=True):
-            lines.append(f"- changed, its {what.replace(' ', ' and ')}: {len(part):,} ({_named(part)})")
+            lines.append(f"- changed, its {markdown_line(what)}: {len(part):,} ({_named(part)})")
         lines.append("")
     below = kept.removeprefix(f"# Changelog of {new.manifest['name']}\n\n")
     return "\n".join([f"# Changelog of {new.manifest['name']}", "", *lines]) + (f"\n{below}" if below else "")

@@ -75,14 +75,16 @@ def read_heritage(
     rows = []
     total = 0
     for name, mode, target, size in archive.walk(tree):
-        total += min(size or 0, largest)
+        total += min(size or 0, largest)  # before it is asked for
         if len(rows) >= most or total > MOST_BYTES:
             raise DataError(f"{swhid} has more than {most:,} files or {MOST_BYTES:,} bytes; it is not read")
         known = {"swhid": f"swh:1:cnt:{target}"}
         if mode == 0o120000 or (size or 0) > largest:
             rows.append(file_row(name, b"", skipped="link" if mode == 0o120000 else "too large", size=size, **known))
         else:
-            rows.append(file_row(name, archive.content(target, largest), **known))
+            content = archive.content(target, largest)
+            total += max(0, len(content) - (size or 0))  # what came of a file that was said to be smaller
+            rows.append(file_row(name, content, **known))
     return pd.DataFrame(rows, columns=list(COLUMNS)).assign(
         directory_swhid=f"swh:1:dir:{tree}", revision_swhid=f"swh:1:rev:{revision}" if revision else ""
     )
@@ -157,7 +159,10 @@ class _Archive:
             if mode == 0o40000:
                 yield from self.walk(entry["target"], f"{name}/", depth + 1)
             elif mode != 0o160000:
-                yield name, mode, entry["target"], entry.get("length")
+                length = entry.get("length")  # which no identifier covers
+                if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 0):
+                    raise DataError(f"{self.server}: the length of {name} is a number of bytes; got {length!r}")
+                yield name, mode, entry["target"], length
 
     def _entries(self, tree: str) -> list[dict[str, Any]]:
         """Return the entries of a directory, which hash to its identifier."""

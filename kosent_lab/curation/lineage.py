@@ -30,7 +30,7 @@ def no_lineage() -> pd.DataFrame:
 def lineage_of(frame: pd.DataFrame, outcome: Outcome, step: str, *, masked: bool) -> pd.DataFrame:
     """Return what a step did to which document, with the hashes of its text before, personal data masked; never the
     text, nor by whom it is where somebody asked to be left out, nor a name that is personal data where the recipe has
-    those `masked`.
+    those `masked` or somebody asked: of a telephone number the hash tells as much, who tries all finds it.
     """
     changed = outcome.changed[["doc_id", "reason"]].assign(action="changed", other="")
     touched = pd.concat([outcome.removed.assign(action="removed"), changed])
@@ -41,7 +41,7 @@ def lineage_of(frame: pd.DataFrame, outcome: Outcome, step: str, *, masked: bool
     kept = table["text"].map(mask_text)
     table = table.assign(sha256=kept.map(text_sha256), letters_sha256=kept.map(letters_sha256))
     table["user"] = table["user"].map(plain_label).astype("str")  # a column of the source's own, of any kind
-    for column in _NAMES if masked else ():
+    for column in _NAMES if masked or step == "opt-out" else ():
         table[column] = mask_names(table[column])
     if step == "opt-out":
         for column in ("owner", "repository", "user"):

@@ -16,6 +16,7 @@ from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.places import local
 from kosent_lab.core.toml_lines import TomlLines, read_toml
 from kosent_lab.curation.licences import spdx
+from kosent_lab.curation.snapshots import NAME, VERSION
 from kosent_lab.curation.steps import STEPS
 
 SAID = ("contact", "citation", "creator", "date_published")  # what a recipe may say besides, and a manifest keeps
@@ -117,11 +118,11 @@ def read_recipe(path: str | Path) -> Recipe:
             raise DataError(f"{lines.where(key)}: {key} is a text; got {content[key]!r}")
     if (day := content.get("date_published", "")) and not _is_day(day):
         raise DataError(f"{lines.where('date_published')}: date_published is a day, 2026-11-27; got {day!r}")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", content["name"]):
+    if not NAME.fullmatch(content["name"]):
         raise DataError(
             f"{lines.where('name')}: a name is of small letters, digits and hyphens; got {content['name']!r}"
         )
-    if not re.fullmatch(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}", content["version"]):
+    if not VERSION.fullmatch(content["version"]):
         raise DataError(f"{lines.where('version')}: a version is three numbers, 1.0.0; got {content['version']!r}")
     _check_licences([content["licence"]], lines.where("licence"))
     seed, shard_rows = content.get("seed", 0), content.get("shard_rows", 100_000)

@@ -13,6 +13,7 @@ import hmac
 import io
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,17 +42,22 @@ KINDS = {
     "letters": "letters_sha256",
 }
 HASHED = ("text", "letters")
-# also as people copy it out of a browser
+# as people copy it out of a browser: on these hosts an owner and a name, whatever page, archive or raw file is behind
+_HOSTED = re.compile(
+    r"^(?:(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?|git@)?"
+    r"(?:(?:www\.|codeload\.)?github\.com|api\.github\.com/(?:repos|users|orgs)|raw\.githubusercontent\.com"
+    r"|(?:www\.)?(?:bitbucket\.org|codeberg\.org)|(?:huggingface\.co|hf\.co)(?:/(?:datasets|spaces))?)(?::\d+)?[/:]+"
+    r"(?:orgs/)?(?P<path>[^/?#]+(?:/+(?!(?:tree|blob|resolve)/)[^/?#]+)?)",
+    re.IGNORECASE,
+)
+# elsewhere groups may hold groups
 _ADDRESS = re.compile(
-    r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?(?:(?:huggingface\.co|hf\.co)/(?:datasets|spaces)|[^/]+)/|^git@[^:]+:"
-    r"|^(?:www\.)?(?:(?:github|gitlab)\.com|bitbucket\.org|codeberg\.org|(?:huggingface\.co|hf\.co)"
-    r"(?:/(?:datasets|spaces))?)/|[?#].*$"
-    r"|\.git/?$|/$",
+    r"^(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?[^/]+/+|^git@[^:]+:|^(?:www\.)?gitlab\.com/+|[?#].*$|\.git/?$|^/+|/+$",
     re.IGNORECASE,
 )
 # behind the owner and the name: alice/wiki is a repository of that name
 _PAGE = re.compile(
-    r"^(?P<path>[^/]+/.*?[^/])/(?:-/)?(?:tree|blob|commits?|issues|pulls?|releases|wiki)(?:/.*)?$", re.IGNORECASE
+    r"^(?P<path>[^/]+/.*?[^/])/(?:-/.*|(?:tree|blob|commits?|issues|pulls?|releases|wiki)(?:/.*)?)$", re.IGNORECASE
 )
 SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -110,8 +116,11 @@ def spelt(name: str, kind: str) -> str:
     name = to_nfc(name).strip()
     if kind not in ("owner", "user", "repository"):
         return name
+    name = "".join(letter for letter in name if unicodedata.category(letter) != "Cf").strip()  # what nobody sees
     if kind == "owner":  # by its page, with an @, or a line of it behind
-        name = repository_path(f"{name.strip('@/')}/x").removesuffix("/x")
+        hosted = _HOSTED.match(name)
+        name = hosted["path"].partition("/")[0] if hosted else repository_path(name.strip("@/"))
+        name = re.sub("^users/", "", name, flags=re.IGNORECASE)
     return (repository_path(name) if kind == "repository" else name).casefold()
 
 
@@ -123,6 +132,8 @@ def repository_path(name: str) -> str:
     >>> [repository_path(name) for name in ("git@github.com:Alice/One.git", "https://github.com/alice/wiki/issues/3")]
     ['Alice/One', 'alice/wiki']
     """
+    if hosted := _HOSTED.match(name):
+        return re.sub("/+", "/", hosted["path"].removesuffix(".git"))
     before = ""
     while name != before:  # what stands behind .git may go first
         name, before = _PAGE.sub(r"\g<path>", _ADDRESS.sub("", name)), name

@@ -36,6 +36,8 @@ MANIFEST, LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED = (
     "croissant.json",
     "asked.parquet",
 )
+_FILES = {LINEAGE, CHANGELOG, CARD, RECIPE, CROISSANT, ASKED}  # beside the shards
+NAME, VERSION = re.compile(r"[a-z0-9][a-z0-9-]*"), re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}")
 FORMAT = 1
 _SAID = {"name", "title", "version", "licence", "rows", "columns", "inputs", "steps", "files"}  # of a manifest
 _ROWS = 10_000  # of a batch
@@ -258,8 +260,11 @@ def open_snapshot(folder: str | Path) -> Snapshot:
         raise DataError(f"{path} was edited: it does not have the hash that it names. Build the corpus again.")
     if missing := sorted(_SAID - set(manifest)):
         raise DataError(f"{path} does not say {', '.join(missing)}. Build the corpus again.")
-    if odd := [name for name, _, _ in shards if not re.fullmatch(r"part-\d{5}\.parquet", name)]:
-        raise DataError(f"{path} names a shard {odd[0]!r}, which is none")
+    odd = [name for name, _, _ in shards if not re.fullmatch(r"part-\d{5}\.parquet", name)]
+    if odd := odd + [name for name in manifest["files"] if name not in _FILES]:
+        raise DataError(f"{path} names a file {odd[0]!r}, which is none of a governed corpus")
+    if not (NAME.fullmatch(str(manifest["name"])) and VERSION.fullmatch(str(manifest["version"]))):
+        raise DataError(f"{path} names itself as no recipe could: {manifest['name']!r}, {manifest['version']!r}")
     return Snapshot(folder, manifest)
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import check_columns, plain_label
 from kosent_lab.corpora.cards import UNSTATED
+from kosent_lab.corpora.personal import mask_text
 from kosent_lab.curation import quality as checks
 from kosent_lab.curation.duplicates import find_copied_repositories, find_duplicates, find_overlap
 from kosent_lab.curation.engines import PART_ROWS, Engine
@@ -214,9 +215,11 @@ def licences(frame: pd.DataFrame, *, allow: list[str]) -> Outcome:
     reasons = {expression: _refusal(expression, allowed) for expression in licence.unique()}
     reason = licence.map(reasons)
     gone = reason != ""
-    other = licence[gone] + where[gone]
+    # what is kept of a row that is not: a field of the source's may hold "ask kim@…"
+    shown = licence.map({expression: mask_text(expression) for expression in reasons})
+    other = shown[gone] + where[gone].map(mask_text)
     removed = pd.DataFrame({"doc_id": frame.loc[gone, "doc_id"], "reason": reason[gone], "other": other})
-    return Outcome(removed, facts={"licences": licence.value_counts().sort_index().to_dict()})
+    return Outcome(removed, facts={"licences": shown.value_counts().sort_index().to_dict()})
 
 
 def _refusal(expression: str, allow: frozenset[str]) -> str:

@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -295,5 +296,13 @@ def test_a_manifest_names_no_file_outside_its_folder(home):
     manifest = snapshot.manifest
     manifest["shards"][0]["file"] = "../part-00000.parquet"
     (snapshot.folder / MANIFEST).write_text(json.dumps(manifest | {"sha256": manifest_sha256(manifest)}), "utf-8")
-    with pytest.raises(DataError, match=r"names a shard '\.\./part-00000\.parquet', which is none"):
+    with pytest.raises(DataError, match=r"names a file '\.\./part-00000\.parquet', which is none"):
         curation.open_snapshot(snapshot.folder)
+    odd = {"name": ("evil\x1b[2K\rok", "as no recipe could"), "version": ("1.0\u202e", "as no recipe could")}
+    odd["files"] = ({"../../etc/hostname": "0" * 64}, "which is none")
+    for key, (value, said) in odd.items():
+        edited = build(home, "other").manifest | {key: value}
+        (home / "other" / MANIFEST).write_text(json.dumps(edited | {"sha256": manifest_sha256(edited)}), "utf-8")
+        with pytest.raises(DataError, match=said):
+            curation.open_snapshot(home / "other")
+        shutil.rmtree(home / "other")

@@ -140,7 +140,7 @@ def test_a_difference_of_any_column_is_one(tmp_path):
         )
         snapshots.append(curation.build_corpus(curation.read_recipe(tmp_path / "r.toml"), tmp_path / version))
     changed = curation.compare_snapshots(*snapshots)["changed"]
-    assert changed.values.tolist() == [["x", "label polarity note"]]
+    assert changed.values.tolist() == [["x", "label, polarity, note"]]
 
 
 def test_personal_data_is_looked_for_in_every_column_that_a_table_brings(tmp_path):

@@ -1,7 +1,9 @@
 """A server on loopback answers as Software Heritage does, of a repository that git made."""
 
+import contextlib
 import http.server
 import json
+import socket
 import threading
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.network import fetch_bytes
 from kosent_lab.curation.folders import directory_swhid
 from kosent_lab.curation.heritage import read_heritage
 from tests.curation.test_repositories import commit, git
@@ -160,6 +163,35 @@ def test_a_server_that_refuses_or_lingers_is_told(server, tmp_path, monkeypatch)
     monkeypatch.setattr(heritage, "fetch_bytes", lambda url, **options: fetch(url, **options, seconds=0.5))
     with pytest.raises(NotAvailableError, match="cannot be fetched|had not ended"):
         read(server, tree, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("length", ["3", [1], -(10**15), 1e308, True])
+def test_a_length_is_a_number_of_bytes(server, tmp_path, length):
+    tree = directory_swhid(server.repository)
+    entries = json.loads(answer(server.repository, "directory", tree[10:]))
+    for one in entries:
+        one["length"] = length
+    server.odd = {tree[10:]: (200, json.dumps(entries).encode())}
+    with pytest.raises(DataError, match="is a number of bytes; got"):
+        read(server, tree, tmp_path / "cache")
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up():
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            with contextlib.suppress(OSError):
+                for _ in range(40):  # within its headers, which no reading of the body bounds
+                    connection.sendall(b"a")
+                    time.sleep(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    with listening, pytest.raises(NotAvailableError, match="had not ended after 0"):
+        fetch_bytes(f"http://127.0.0.1:{listening.getsockname()[1]}/a", largest=100, seconds=0.7)
 
 
 def test_bounds(server, tmp_path):

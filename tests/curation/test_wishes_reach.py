@@ -337,6 +337,54 @@ def test_a_repository_may_be_called_like_a_page_of_one():
     assert spelt("https://gitlab.com/group/sub/one/-/tree/main", "repository") == "group/sub/one"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(
+            (name, "repository")
+            for name in (
+                "https://github.com/alice/one/raw/main/a.py", "https://github.com/alice/one/archive/refs/heads/x.zip",
+                "https://github.com/alice/one/discussions/3", "https://raw.githubusercontent.com/alice/one/main/a.py",
+                "https://api.github.com/repos/alice/one", "github.com:alice/one", "/alice/one", "alice/one\u200b",
+                "https://gitlab.com/alice/one/-/archive/main/x.zip", "https://huggingface.co/datasets/alice/one",
+            )
+        ),
+        *((name, "owner") for name in ("github.com/orgs/alice", "https://gitlab.com/users/alice", "alice\u200b")),
+    ],
+)  # fmt: skip
+def test_any_page_of_a_host_names_the_repository_or_its_owner(name, kind):
+    assert spelt(name, kind) == ("alice/one" if kind == "repository" else "alice")
+
+
+def test_what_is_told_of_a_row_that_left_holds_no_person(home):
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["a", "b", "c"], "text": [LONG, "다른 글입니다", "또 하나의 글이 여기 있다"],
+            "licence": ["ask kim@mail.example or 010-2345-6789", "CC0-1.0", "CC0-1.0"],
+            "user": ["lee", "01023456789", "park"],
+        }
+    )  # fmt: skip
+    ask_out(home, "user", "01023456789")
+    licences = '[[steps]]\nstep = "licences"\nallow = ["CC0-1.0"]\n'
+    source = SOURCE.replace('licence = "CC0-1.0"\n', "")
+    snapshot = build(home, frame, OPT_OUT + licences + PERSONAL, source=source)
+    assert snapshot.frame()["doc_id"].tolist() == ["c"]
+    told = (snapshot.folder / "manifest.json").read_text("utf-8") + snapshot.lineage().to_csv()
+    assert "ask [메일" in told or "ask [" in told
+    for held in ("kim@mail", "2345", name_sha256("01023456789")):
+        assert held not in told
+
+
+def test_a_changelog_is_no_markup_of_a_column(home):
+    head = "<img src=x>\n## 9.9.9"
+    frame = pd.DataFrame({"doc_id": ["a"], "text": [LONG], head: ["1"]})
+    build(home, frame, "")
+    build(home, frame.assign(**{head: ["2"]}), "", version="1.1.0", out="v1")
+    said = (home / "v1" / "CHANGELOG.md").read_text("utf-8")
+    assert "<img" not in said.replace("\\<img", "")
+    assert "\n## 9" not in said
+
+
 def test_a_wish_that_is_spelt_otherwise_is_the_same(home):
     frame = pd.DataFrame({"doc_id": ["d0", "d1"], "owner": ["Alice", "bob"], "text": [LONG, "짧고 전혀 다른 글입니다"]})
     ask_out(home, "owner", "Alice")
