@@ -77,8 +77,8 @@ HOUSE = {
         "pages",
     ],
     "report": [
-        "words", "assessment", "evaluation", "written", "sentences", "layout", "model_view", "parts", "sections",
-        "text_sections", "model_sections", "reading_section", "page",
+        "words", "by_label", "assessment", "evaluation", "written", "named", "sentences", "layout", "model_view",
+        "parts", "sections", "text_sections", "model_sections", "reading_section", "page",
     ],
     "widgets": ["controls", "threshold", "reliability", "tokens", "errors", "detection"],
     "cli": [

@@ -63,7 +63,9 @@ def fit_family(method: str, odds: np.ndarray, positive: np.ndarray, negative: np
             )
         if method == "temperature":  # the likelihood has one peak: what lies beyond the search is best at its end
             found = found.clip(1 / HIGHEST, 1 / LOWEST)
-        return {"coefficients": found.tolist()} | ({"knots": knots} if knots else {})
+        # beyond the last knot a line goes on that few rows told: no surer than all of them could say
+        bent = {"knots": knots, "least": [float(1 / (positive.sum() + negative.sum() + 2))]} if knots else {}
+        return {"coefficients": found.tolist()} | bent
     values, place = np.unique(odds, return_inverse=True)
     wins, rows = np.bincount(place, positive), np.bincount(place, positive + negative)
     if method == "isotonic":
@@ -77,7 +79,8 @@ def apply_family(method: str, parameters: Parameters, odds: np.ndarray) -> np.nd
     """Return the calibrated probabilities of positive, shape (n,)."""
     if method in LOGISTIC:
         columns = _columns(method, odds, parameters.get("knots", []))
-        return sigmoid(columns @ np.array(parameters["coefficients"]))
+        (least,) = parameters.get("least", [0.0])
+        return sigmoid(columns @ np.array(parameters["coefficients"])).clip(least, 1 - least)
     at, probability = np.array(parameters["odds"]), np.array(parameters["probability"])
     if method == "isotonic":
         return np.interp(odds, at, probability)

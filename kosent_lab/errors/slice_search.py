@@ -157,19 +157,20 @@ def worst_slice(table: pd.DataFrame) -> pd.Series | None:
     """
     order = ["worst_share", "p_adjusted", "difference"]
     bad = table[surely_bad(table)].sort_values(order, ascending=[False, True, True], kind="stable")
-    found = pd.concat([bad, table[table["worst_share"] > 0]])
+    found = pd.concat([bad, table[(table["worst_share"] > 0) & (table["difference"] < 0)]])
     if found.empty:
         return None
     return whole_slice(table, found.iloc[0]) if len(bad) else found.iloc[0]
 
 
 def told_slice(table: pd.DataFrame) -> pd.Series | None:
-    """Return the surely bad slice that new texts can be told by: of them no label, phenomenon or leak is known. None
-    where there is none.
+    """Return the surest of the bad slices that new texts can be told by: of them no label, phenomenon or leak is known.
+    None where there is none.
     """
     unknown = {*LABEL_COLUMNS, "phenomenon", "leaked"}
-    bad = (whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows())
-    return next((row for row in bad if not unknown & {column for column, _ in row["conditions"]}), None)
+    bad = [whole_slice(table, row) for _, row in table[surely_bad(table)].iterrows()]
+    bad = [row for row in bad if not unknown & {column for column, _ in row["conditions"]}]
+    return min(bad, key=lambda row: (row["p_adjusted"], row["ci_high"]), default=None)  # not as a part of it came
 
 
 def whole_slice(table: pd.DataFrame, row: pd.Series) -> pd.Series:

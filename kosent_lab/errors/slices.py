@@ -90,8 +90,10 @@ def in_bands(values: pd.Series) -> pd.Series:
     Series
         Of dates (year first) with more than twelve values the month (``2026-03``), or the year where there are more
         than 24 months; of numbers of which fewer than half stand in ten rows or more, the range of their quarter
-        (``1,200 – 3,400``); any other column as it is.
+        (``1,200 – 3,400``); any other column as it is, without spaces around its texts.
     """
+    bare = values.map(lambda value: value.strip() if isinstance(value, str) else value)
+    values = values if bare.equals(values) else bare
     written = values.dropna().map(str).astype("str").str.strip()
     written = written[written != ""]
     if written.nunique() <= _MANY_DATES:

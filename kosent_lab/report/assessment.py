@@ -22,11 +22,10 @@ from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core import held_out
 from kosent_lab.core.files import frame_sha256
 from kosent_lab.core.schema import check_columns, parse_flags, with_correct, with_labels
-from kosent_lab.corpora.splits import copy_keys
+from kosent_lab.report.by_label import ByLabel, Copies, by_label, count_copies
 from kosent_lab.report.words import read_words
 
-MISTAKES = 20
-WORD_TEXTS = 2_000
+MISTAKES, WORD_TEXTS = 20, 2_000
 MANY_ROWS = 100_000  # beside which Kiwi, half a gigabyte, is kept out of this process
 TARGET_RISK = 0.05
 FEWEST_OF_EACH = 20  # right and wrong answers that the change of a log-likelihood needs
@@ -66,11 +65,14 @@ class Assessment:
         return int(self.frame["label"].notna().sum())
 
     @functools.cached_property
-    def n_copies(self) -> int:
-        """How many labelled texts say again what another one says (`splits.copy_keys`); 0 without texts."""
-        rows = self.frame[self.frame["label"].notna() & ~self.is_blank]
-        keys = copy_keys(rows["text"]) if self.has_texts else pd.Series(dtype="str")
-        return int(keys.duplicated().sum())
+    def copies(self) -> Copies:
+        """`by_label.count_copies` of the labelled texts that are not blank; of saved answers none are known."""
+        return count_copies(self.frame[self.frame["label"].notna() & ~self.is_blank]) if self.has_texts else Copies()
+
+    @functools.cached_property
+    def by_label(self) -> dict[str, ByLabel]:
+        """`by_label.by_label` by ``before`` and ``after``, which are one without a calibrator."""
+        return {"before": by_label(self.scored), "after": by_label(self.frame)}
 
     @property
     def has_texts(self) -> bool:
@@ -148,9 +150,8 @@ class Assessment:
     def diagrams(self) -> dict[str, Diagram]:
         """`calibration.reliability_diagram` by ``before`` and, with a calibrator, ``after``."""
         frames = {"before": self.scored} | ({} if self.choice.calibrator is None else {"after": self.frame})
-        return {
-            name: calibration.reliability_diagram(frame, resamples=self.resamples) for name, frame in frames.items()
-        }
+        draw = functools.partial(calibration.reliability_diagram, resamples=self.resamples)
+        return {name: draw(frame) for name, frame in frames.items()}
 
     @functools.cached_property
     def slice_diagrams(self) -> tuple[str, dict[str, Diagram]]:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kosent_lab.errors.slices import is_flag
-from kosent_lab.report.sentences import slice_name, slice_value
+from kosent_lab.report.named import slice_name, slice_value
 from kosent_lab.report.written import between, percent
 
 FIGURE_WIDTH = 7.2  # inches; the page scales it

@@ -31,6 +31,7 @@ from kosent_lab.core.files import write_bytes
 from kosent_lab.core.places import BUNDLED
 from kosent_lab.core.printable import printable
 from kosent_lab.report import model_sections, reading_section, sections, sentences, text_sections
+from kosent_lab.report.named import shown_name
 from kosent_lab.report.parts import Part, from_frame
 
 if TYPE_CHECKING:
@@ -199,8 +200,8 @@ def build_page(parts: Sequence[Part], *, language: str = "en", command: str = ""
         "t": t,
         "language": language,
         "subtitle": t["subtitle"].format(
-            data=" + ".join(sentences.shown_name(part.title) for part in parts),
-            model=" + ".join(map(sentences.shown_name, models)),
+            data=" + ".join(shown_name(part.title) for part in parts),
+            model=" + ".join(map(shown_name, models)),
         ),
         "parts": rendered,
         "command": command,
@@ -227,8 +228,8 @@ def _render_part(part: Part, language: str, anchor: str) -> dict[str, Any]:
         if anchor == "part1":  # of the model, whatever the table
             made.append(model_sections.behaviour_tests(part, t))
     return {
-        "title": t["part"].format(data=sentences.shown_name(part.title)),
-        "details": t["details"].format(data=sentences.shown_name(part.title)),
+        "title": t["part"].format(data=shown_name(part.title)),
+        "details": t["details"].format(data=shown_name(part.title)),
         "anchor": anchor,
         "findings": sentences.findings(assessment, language),
         "advice": [

@@ -12,8 +12,8 @@ from kosent_lab.core.places import BUNDLED, DATA_FOLDER
 from kosent_lab.errors.readings import cause_names
 from kosent_lab.errors.tags import latest_tags
 from kosent_lab.report.layout import Section, Table, columns, interval
+from kosent_lab.report.named import shown_name
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import shown_name
 from kosent_lab.report.written import decimal, percent
 
 _TAXONOMY = DATA_FOLDER / "studies" / "error-taxonomy.toml"

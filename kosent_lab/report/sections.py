@@ -25,19 +25,13 @@ from kosent_lab.report.layout import (
     slice_label,
     to_svg,
 )
+from kosent_lab.report.named import conditions_name, shown_name, slice_name, slice_value
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import (
-    OFTEN_WORST,
-    conditions_name,
-    metric,
-    shown_name,
-    slice_name,
-    slice_value,
-)
+from kosent_lab.report.sentences import OFTEN_WORST, metric
 from kosent_lab.report.written import between, decimal, percent, signed_points
 
 DRAWN_SLICES = 16
-SHOWN_CAUSES = 10
+SHOWN_CAUSES = 20
 KEPT = (1.0, 0.8, 0.6, 0.4, 0.2)  # shares of the answers of the table beside the curve
 
 
@@ -58,6 +52,11 @@ def headline(assessment: Assessment, t: dict[str, str]) -> Section:
                 rows = [metric(table, name) for table in tables]
                 cells = tuple(cell for row in rows for cell in (percent(row["value"]), interval(row, t)))
                 body.append((t[f"m_accuracy_{which}"], *cells, f"{rows[0]['n']:,}"))
+        for measure in ("balanced", "auroc") if name == "accuracy" else ():
+            parts = [pd.Series(getattr(assessment.by_label[when], measure)._asdict()) for when in ("before", "after")]
+            form = percent if measure == "balanced" else decimal
+            cells = tuple(cell for part in parts for cell in (form(part["value"]), interval(part, t, form)))
+            body.append((t[f"m_{measure}"], *cells, f"{before['n']:,}"))
     names = (t["before"], t["interval"], t["after"], t["interval"], t["rows"])
     if assessment.after is None:  # nothing changes, so nothing comes after
         names, body = (*names[:2], names[4]), [row[:3] + row[5:] for row in body]
@@ -187,6 +186,7 @@ def slices(assessment: Assessment, t: dict[str, str]) -> Section:
     numbers = tuple(t[key] for key in ("rows", "accuracy", "interval", "by_label", "overconfidence"))
     heads = [(t["slice"], ""), (t["value"], "given"), *columns((), numbers)]
     notes = (t["slices_more"].format(shown=len(drawn), total=len(table)),) if len(table) > len(drawn) else ()
+    notes += (t["slices_left_out"],)
     words = {"alt": t["slices_alt"], "caption": t["slices_caption"]}
     return Section("slices", notes + _after_note(assessment, t), figure, table=Table(heads, body), **words)
 
@@ -218,6 +218,8 @@ def causes(assessment: Assessment, t: dict[str, str]) -> Section:
     if told is not None and told.name not in shown.index:  # what advice names is shown
         shown = pd.concat([shown, told.to_frame().T.astype(table.dtypes)])
     notes = [t["causes_note"].format(slices=f"{len(table):,}")]
+    bad = {"shown": int(errors.surely_bad(shown).sum()), "all": int(errors.surely_bad(table).sum())}
+    notes += [t["causes_more"].format(**bad)] if bad["shown"] < bad["all"] else []
     notes += [t["causes_first"]] if worst is not None and errors.surely_bad(worst) else []
     if shown.empty:
         return Section("causes", (t["causes_few"].format(slices=f"{len(table):,}", n=f"{assessment.n_labelled:,}"),))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,19 +17,15 @@ import pandas as pd
 from kosent_lab.calibration.abstention import UnreachableRiskError
 from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.places import BUNDLED
-from kosent_lab.core.printable import cut, isolated
 from kosent_lab.errors.slice_search import SPLITS, SURELY, surely_bad, told_slice
-from kosent_lab.errors.slices import is_flag
-from kosent_lab.figures.theme import drawable
 from kosent_lab.report.assessment import TARGET_RISK, Assessment
+from kosent_lab.report.named import conditions_name
 from kosent_lab.report.written import decimal, order_of, percent, points, signed_points, threshold_number, with_interval
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CATALOGUE = Path(__file__).resolve().parent / "catalogue.toml"
 LANGUAGES = ("en", "ko")
 FEW_ROWS = 100
-LONGEST_NAME = 120  # characters
 COPIES = 0.02  # share of the labelled texts that say again what another says, from which the reader is told
 OFTEN_WORST = 0.1  # share of the halves from which a slice is named, or shown in the table
 OFTEN_SURE = 0.05  # share of neutral texts from which extreme probabilities are no exception
@@ -47,43 +43,6 @@ def catalogue(language: str) -> dict[str, str]:
     if language not in LANGUAGES:
         raise DataError(f"the report speaks {' or '.join(LANGUAGES)}; got {language!r}")
     return tomllib.loads(CATALOGUE.read_text("utf-8"))[language]
-
-
-_OURS = ("phenomenon", "domain", "length_band")  # columns whose values have names on the page
-JOSA_FLAG = "has_josa_"  # of `tokenization.holds_particles`
-
-
-def slice_name(column: str, t: dict[str, str]) -> str:
-    """Return what the reader calls a slice column; a user's own column keeps its name."""
-    if column.startswith(JOSA_FLAG):
-        return t["s_has_josa"].format(josa=column.removeprefix(JOSA_FLAG))
-    return t.get(f"s_{column}", column)
-
-
-def slice_value(column: str, value: str, t: dict[str, str]) -> str:
-    """Return what the reader calls a value of a slice column: yes and no, labels and the pack's phenomena by name."""
-    names = {"True": "yes", "False": "no", "negative": "negative", "positive": "positive", "neutral": "neutral"}
-    if not value.strip():
-        return t["blank_value"]
-    if value in names:
-        return t[names[value]]
-    return t.get(f"v_{value.replace(' ', '_')}", value) if column in _OURS else value
-
-
-def conditions_name(conditions: Sequence[tuple[str, str]], t: dict[str, str]) -> str:
-    """Return a slice in words: what is asked of each of its columns."""
-    asked = [
-        shown_name(slice_name(column, t)) if value == "True" and (is_flag(column) or column == "leaked") else
-        t["is_value"].format(column=shown_name(slice_name(column, t)), value=shown_name(slice_value(column, value, t)))
-        for column, value in conditions
-    ]  # fmt: skip
-    return t["and"].join(asked)
-
-
-def shown_name(name: str) -> str:
-    """Return a name of the user's as a sentence or a cell can hold it: on one line, cut, its direction kept inside."""
-    one_line = " ".join(cut(name, 10 * LONGEST_NAME).split())
-    return isolated(cut(drawable(one_line, keep_letters=True), LONGEST_NAME))
 
 
 def metric(table: pd.DataFrame, name: str) -> pd.Series:
@@ -162,10 +121,35 @@ def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
     if assessment.filled is not None:
         row = metric(assessment.filled[0], "accuracy")
         found.append(t["f_filled"].format(accuracy=percent(row["value"]), n=f"{row['n']:,}", **_interval(row)))
-    if assessment.n_copies > COPIES * assessment.n_labelled:
-        found.append(t["f_copies"].format(n=f"{assessment.n_copies:,}"))
+    found += _base(assessment, t)
+    if (copies := assessment.copies).n > COPIES * assessment.n_labelled:
+        found.append(t["f_copies"].format(n=f"{copies.n:,}"))
+    if copies.contradicted:
+        found.append(t["f_contradicted"].format(n=f"{copies.contradicted:,}", most=percent(copies.most)))
     if assessment.n_labelled < FEW_ROWS:
         found.append(t["few_rows"].format(n=assessment.n_labelled))
+    return found
+
+
+def _base(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    """Say what a constant answer would get, and whether the probability of positive is too low or too high."""
+    read, said = assessment.by_label["before"], metric(assessment.before, "accuracy")
+    found = []
+    if 0 < read.constant < 1:
+        key = "f_base_below" if said["ci_high"] < read.constant else "f_base"
+        label = t["positive" if read.majority else "negative"]
+        sides = {name: percent(getattr(read, name).value) for name in ("negative", "positive", "balanced")}
+        bounds = {"low": percent(read.balanced.ci_low), "high": percent(read.balanced.ci_high)}
+        found.append(t[key].format(label=label, constant=percent(read.constant), **sides, **bounds))
+    read = assessment.by_label["after"]
+    gap, low, high = read.gap
+    if low > 0 or high < 0:  # what is used is the calibrated one
+        gaps = sorted(abs(bound) for bound in (low, high))
+        bounds = {"gap": points(abs(gap)), "low": points(gaps[0]), "high": points(gaps[1])}
+        share = percent(read.prob_1 - gap)
+        found.append(
+            t["f_prob_high" if low > 0 else "f_prob_low"].format(prob=percent(read.prob_1), share=share, **bounds)
+        )
     return found
 
 
@@ -199,7 +183,15 @@ def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
     said = {"change": change, "low": low, "high": high, "before": metric(assessment.before, "ece")["value"], "ece": ece}
     wrong = assessment.n_wrong
     counts = {"right": f"{assessment.n_labelled - wrong:,}", "wrong": f"{wrong:,}"}
-    return [t[key].format(by=by, **counts, **{name: decimal(number) for name, number in said.items()})]
+    found = [t[key].format(by=by, **counts, **{name: decimal(number) for name, number in said.items()})]
+    if changed := int((assessment.frame["pred"] != assessment.scored["pred"]).sum()):
+        sides = {
+            f"{name}_{when}": percent(getattr(assessment.by_label[when], name).value)
+            for name in ("negative", "positive", "balanced")
+            for when in ("before", "after")
+        }
+        found.append(t["f_answers_changed"].format(changed=f"{changed:,}", **sides))
+    return found
 
 
 def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -226,7 +218,12 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         key = "f_no_threshold" if point.needed is None else key
         needed = "" if point.needed is None else f"{point.needed:,}" if point.kept else order_of(point.needed, t)
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
-    found.append(
+    if neutral := [rows for name, rows in assessment.special.items() if name == "neutral"]:
+        kept = int((neutral[0]["confidence"] >= point["threshold"]).sum())
+        said = {"n": f"{len(neutral[0]):,}", "kept": f"{kept:,}", "share": percent(kept / len(neutral[0]))}
+        found.append(t["f_threshold_neutral"].format(**said))
+    found.insert(
+        1,
         t["f_threshold"].format(
             threshold=threshold_number(point["threshold"], assessment.frame["confidence"]),
             target=percent(TARGET_RISK),
@@ -235,7 +232,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
             coverage=percent(point["coverage"]),
             risk=percent(point["selective_risk"]),
             **_interval(point),
-        )
+        ),
     )
     return found
 
@@ -277,8 +274,6 @@ def advice(assessment: Assessment, language: str) -> list[str]:
     groups = _groups(assessment)
     if "neutral" in groups.index and groups.loc["neutral", "sure_low"] > OFTEN_SURE:
         found.append(t["a_neutral"])
-        if str(assessment.frame["model_id"].iloc[0]).partition("@")[0] == BUNDLED:  # no other has such a head
-            found.append(t["a_three_way"])
     if assessment.sarcasm_is_worse:
         found.append(t["a_sarcasm"])
     return found

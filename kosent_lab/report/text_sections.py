@@ -9,8 +9,8 @@ from kosent_lab.core.printable import cut
 from kosent_lab.corpora.personal import KINDS
 from kosent_lab.report.assessment import WORD_TEXTS, Assessment
 from kosent_lab.report.layout import Section, Table, columns, interval
+from kosent_lab.report.named import shown_name
 from kosent_lab.report.parts import Part
-from kosent_lab.report.sentences import shown_name
 from kosent_lab.report.words import ill_formed, most_cut, without_hidden
 from kosent_lab.report.written import between, decimal, percent
 
@@ -83,8 +83,9 @@ def cards(part: Part, t: dict[str, str]) -> Section:
     assessment, model = part.assessment, part.model
     neutral = len(assessment.special.get("neutral", ()))
     rows = t["c_rows"].format(
-        n=f"{len(assessment.frame):,}", labelled=f"{assessment.n_labelled:,}", neutral=f"{neutral:,}"
-    )
+        n=f"{len(assessment.frame):,}", labelled=f"{assessment.n_labelled:,}", neutral=f"{neutral:,}",
+        unlabelled=f"{len(assessment.frame) - assessment.n_labelled - neutral:,}",
+    )  # fmt: skip
     lines = [rows]
     if assessment.choice.used:
         lines.append(t["c_used"].format(n=f"{len(assessment.choice.used):,}"))

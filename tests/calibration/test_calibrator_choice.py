@@ -44,7 +44,7 @@ def test_copies_without_letters_are_copies(frame):
     assert choice.used == frozenset(range(100))
     fitted = fit_calibrator(emoji.head(100))
     assert fitted.apply(emoji)[TAUGHT].tolist() == [True] * 100 + [False] * 300
-    assert assess(emoji.assign(text="👍")).n_copies == 399
+    assert assess(emoji.assign(text="👍")).copies.n == 399
 
 
 def test_rows_without_a_label_fit_nothing_and_are_measured(frame):

@@ -183,6 +183,6 @@ def test_rows_left_out_are_measured_before_and_after(scored):
 
 def test_copies_are_counted_and_go_to_the_same_half(scored):
     rows = scored.assign(text=[f"{number % 100}번째 글" for number in range(len(scored))])
-    assert assess(rows).n_copies == 300
+    assert assess(rows).copies.n == 300
     first = halve(rows, seed=0)
     assert rows["text"].groupby(rows["text"]).transform(lambda of: first[of.index].nunique()).eq(1).all()

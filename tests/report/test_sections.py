@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kosent_lab import calibration, errors
-from kosent_lab.report import sections, sentences
+from kosent_lab.report import named, sections, sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.text_sections import found_kinds
 from kosent_lab.report.written import with_interval
@@ -60,7 +60,7 @@ def test_a_slice_that_was_seldom_the_worst_is_not_called_the_most_frequent():
 @pytest.mark.parametrize("language", sentences.LANGUAGES)
 def test_no_name_is_empty_and_no_number_ends_a_sentence_too_soon(language):
     t = sentences.catalogue(language)
-    assert sentences.slice_value("매장", "  ", t) == t["blank_value"]
+    assert named.slice_value("매장", "  ", t) == t["blank_value"]
     said = t["c_personal"].format(found=found_kinds({"phone": 1}, t))
     assert ("phone numbers: 1. Not looked for" in said) if language == "en" else ("전화번호 1건. 이름" in said)
 

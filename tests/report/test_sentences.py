@@ -3,12 +3,15 @@ import re
 import string
 import tomllib
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.josa import josa_agrees
+from kosent_lab.core.schema import with_correct
 from kosent_lab.report import sentences
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.sentences import CATALOGUE
@@ -41,6 +44,7 @@ def test_every_sentence_is_used():
             "model_sections",
             "reading_section",
             "sentences",
+            "named",
             "written",
             "layout",
         )
@@ -86,7 +90,9 @@ def test_what_a_temperature_does_is_said_by_the_interval_of_the_difference(score
     words = {"f_after_better": "better", "f_after_worse": "worse", "f_after_same": "no sure difference"}
     assert words[key] in said[0]
     # harm is told right behind the accuracy, what helps in its place
-    assert (words[key] in sentences.findings(assessment, "en")[1]) == (key == "f_after_worse")
+    found = sentences.findings(assessment, "en")
+    before = next(number for number, one in enumerate(found) if "confidence is" in one)
+    assert (found.index(said[0]) < before) == (key == "f_after_worse")
 
 
 def test_the_worst_slice_and_the_threshold_are_of_rows_that_had_no_part_in_the_choice(scored):
@@ -146,7 +152,17 @@ def test_a_particle_behind_a_number_has_the_form_of_its_sound(digit):
 
 def test_no_sentence_fixes_the_form_of_a_particle_behind_a_number():
     korean = tomllib.loads(CATALOGUE.read_text("utf-8"))["ko"]
-    ends = {"accuracy", "confidence", "coverage", "risk", "share", "whole", "unknown"}  # in %, which ends in a vowel
+    ends = {
+        "accuracy",
+        "confidence",
+        "coverage",
+        "risk",
+        "share",
+        "whole",
+        "unknown",
+        "constant",
+        "positive",
+    }  # in %, which ends in a vowel
     named = {"temperature", "method"}  # in brackets
     for key, sentence in korean.items():
         for name, _ in re.findall(r"\{(\w+)\}(은|는|을|를|이|가|과|와|으로|로)(?![가-힣])", sentence):
@@ -164,3 +180,52 @@ def test_no_interval_of_a_sentence_is_printed_upside_down(scored, scale):
         numbers = [[float(number.replace("−", "-")) for number in one] for one in found]
         assert len(numbers) > 2
         assert all(low <= high for low, high in numbers), found
+
+
+def unequal(scored, share, wrong, missed=0.0):
+    """Return 400 rows of which `share` are positive, `wrong` of the negative ones answered positive, and `missed` of
+    the positive ones negative.
+    """
+    label = (np.arange(400) < 400 * share).astype(int)
+    answer = label.copy()
+    for value, part in ((0, wrong), (1, missed)):
+        rows = np.flatnonzero(label == value)
+        answer[rows[: round(part * len(rows))]] = 1 - value
+    odds = np.where(answer == 1, 2.0, -2.0)
+    frame = scored.head(400).assign(label=label, text=[f"글 {n}" for n in range(400)])
+    return add_predictions(frame, np.stack([np.zeros(400), odds], axis=1))
+
+
+def test_a_constant_answer_and_the_probability_of_positive_are_told(scored):
+    frame = unequal(scored, 0.9, 0.5, 0.2)
+    said = " ".join(sentences.findings(assess(frame), "en"))
+    assert "surely fewer than always answering positive would get right, 90.0%" in said
+    assert "probability of positive is too low here" in said
+    said = " ".join(sentences.findings(assess(unequal(scored, 0.5, 0.1)), "en"))
+    assert "Always answering positive would get 50.0% right. By label it gets 90.0% of the negative texts right" in said
+    assert "surely fewer" not in said
+
+
+def test_copies_with_both_labels_bound_what_can_be_right(scored):
+    frame = unequal(scored, 0.5, 0.0).assign(text=["같은 글"] * 10 + [f"글 {n}" for n in range(390)])
+    frame.loc[frame.index[:4], "label"] = 0
+    said = " ".join(sentences.findings(assess(frame), "en"))
+    assert "10 labelled texts say the same as another and have the other label" in said
+    assert "can get 99.0% right at most" in said
+
+
+def test_a_promise_says_how_many_neutral_texts_it_lets_through(scored):
+    frame = unequal(scored, 0.5, 0.02)
+    neutral = frame.head(50).assign(label=pd.NA, polarity="neutral", doc_id=[f"n{n}" for n in range(50)])
+    both = pd.concat([frame.assign(polarity="positive"), neutral], ignore_index=True)
+    said = " ".join(sentences.findings(assess(with_correct(both.drop(columns="correct"))), "en"))
+    assert "of the 50 neutral texts (100.0%) get as sure an answer" in said
+
+
+def test_a_calibrator_that_changes_answers_says_for_which_label(scored):
+    frame = unequal(scored, 0.8, 0.3)
+    fitted = fit_calibrator(unequal(scored, 0.8, 0.3, 0.2).assign(doc_id="c", text=""), method="platt")
+    fitted = dataclasses.replace(fitted, parameters={"coefficients": [1.0, 2.5]})
+    said = " ".join(sentences.findings(assess(frame, fitted), "en"))
+    assert "It changes 56 answers" in said
+    assert "of negative texts 0.0% are right instead of 70.0%" in said
