@@ -78,6 +78,9 @@ _PART_OF_A_PROGRAM = re.compile(
 # of somebody who puts no spaces: 기다리게돼요ㅋㅋ8부작
 _RUN_ON = re.compile(r"[가-힣](?:[ㅋㅎㅠㅜ]{2}|\.+|[?~,])[가-힣\dㅋㅎㅠㅜ]|[가-힣]{9}(?!.*[\d!@#*]$)")
 _LABEL = re.compile("(?i)pass(?:word|wd|code)?|pwd|secret|token|login|credential|username|admin")
+# an amount, a part of a year; and how often, which 비번은 1000번 is not
+_QUANTITY = re.compile(r"(?i)(?:usd|eur|krw|jpy|cny|gbp|us?\$|[$€₩£¥])\d[\d.,]*(?:[kmb]|mn|bn)?|[1-4]/4분기\S*")
+_HOW_OFTEN = re.compile(r"(?:접속|시도|로그인|입력|실패|오류)[을를은는만]? ?\d+(?=번|회)")
 _BLANK = " " * 5  # as what is masked is read
 _PASS_BEHIND = re.compile(r"(?i)[\"'’”]? ?(?:비번|비밀번호|패스워드|암호|pw|pass)")
 
@@ -118,6 +121,7 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = named or "***" in word or _PART_OF_A_PROGRAM.match(text, end)  # hidden already; anybody's
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}|[a-z_]+\d{0,2}_t", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
+        named = named or _QUANTITY.fullmatch(word) or _HOW_OFTEN.search(text[max(0, start - 5) : end + 1])
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):

@@ -40,6 +40,9 @@ def test_the_model_finds_what_no_pattern_does_and_masks_it():
         "비번을 잊은 회원 5500명 가운데 1204명이 다시 로그인했다",
         "로그인 페이지는 Bookstore2Universal 프로젝트에 있습니다",
         "키 168cm에 55kg인데 M95 입으면 맞을까요",
+        "모바일 입력 주문은 USD12.2m로 평가되었다",
+        "2010년 1/4분기에 보안 부문이 전년 동기 대비 늘었다",
+        "재접속 1000번을 해도 안 된다",
     ],
 )
 def test_what_only_stands_beside_such_words_is_left(text):
