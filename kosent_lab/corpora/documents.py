@@ -21,7 +21,7 @@ from kosent_lab.core.files import no_file
 from kosent_lab.core.printable import shown_name
 from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns, parse_labels, plain_label
 from kosent_lab.core.script import is_hardly_korean
-from kosent_lab.corpora.labels import map_labels, without_points
+from kosent_lab.corpora.labels import as_written, map_labels, without_points
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
 from kosent_lab.corpora.reading import Reading, distinct_names, one_column, parted_otherwise, plain_name
 from kosent_lab.corpora.splits import leaked_rows, split_frame
@@ -278,7 +278,7 @@ def _labels(values: pd.Series, reading: Reading, start: int, path: Path) -> pd.D
 
 def _own_labels(values: pd.Series) -> pd.Series:
     """Return labels as text (`schema.plain_label`), those that are empty missing."""
-    words = pd.Series([plain_label(value) for value in values], index=values.index, dtype="string")
+    words = pd.Series([plain_label(value) for value in as_written(values)], index=values.index, dtype="string")
     return words.mask(words == "")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
@@ -57,6 +58,13 @@ def parse_map(parts: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs.items())
 
 
+def as_written(values: pd.Series) -> pd.Series:
+    """Return numbers of 32 bits as they are written, in 64: 3.33, not 3.3299999237060547; others as they are."""
+    if str(values.dtype).lower() not in ("float16", "float32", "float[pyarrow]", "halffloat[pyarrow]"):
+        return values
+    return values.astype("float32").map(lambda value: float(str(np.float32(value))), na_action="ignore")
+
+
 def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Series:
     """Replace labels by their meanings.
 
@@ -78,7 +86,7 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
         When a label has no meaning: which one is for the user to say.
     """
     meanings = dict(pairs)
-    words = [rating_word(value) for value in values]
+    words = [rating_word(value) for value in as_written(values)]
     if strange := [word for word in dict.fromkeys(words) if word not in meanings and word not in MISSING_WORDS]:
         shown = strange[:10]
         rest = f" and {len(strange) - len(shown)} more" if len(strange) > len(shown) else ""

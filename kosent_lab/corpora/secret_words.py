@@ -121,7 +121,6 @@ def candidates(text: str) -> Iterator[tuple[int, int]]:
         named = named or "***" in word or _PART_OF_A_PROGRAM.match(text, end)  # hidden already; anybody's
         named = named or _HAS_PASS.match(text, end) or re.fullmatch(r"[A-Za-z_.]+=\d{0,3}|[a-z_]+\d{0,2}_t", word)
         named = named or (_OF_NETWORK.search(text, max(0, start - 16), start) and _PASS_BEHIND.match(text, end))
-        named = named or _QUANTITY.fullmatch(word) or _HOW_OFTEN.search(text[max(0, start - 5) : end + 1])
         if not named and len(word) >= 3 and re.search(r"\d|[A-Za-z].*[_\-!@#]|[A-Za-z]{6}", word):
             around = f"{text[max(0, start - _BEFORE) : start]} {text[end : end + _BEHIND]}"
             if _HANGUL.search(around) and _ABOUT.search(around):
@@ -206,7 +205,8 @@ class SecretWords:
         """
         taken = sorted(taken)
         for start, end in reversed(list(candidates(text))):
-            if is_free(taken, start, end) and self.odds(text, start, end) >= self.threshold:
+            counted = _QUANTITY.fullmatch(text, start, end) or _HOW_OFTEN.search(text, max(0, start - 5), end + 1)
+            if is_free(taken, start, end) and not counted and self.odds(text, start, end) >= self.threshold:
                 yield start, end
                 text = text[:start] + _BLANK + text[end:]
 

@@ -323,3 +323,12 @@ def test_a_label_that_is_mapped_stays_as_it_was(tmp_path):
     frame = load(path, label_column="별점", label_map=(("5", "1"), ("4", "1"), ("1", "0")))
     assert frame["label"].tolist() == [1, 1, 0]
     assert frame["별점"].astype(str).tolist() == ["5", "4", "1"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "float[pyarrow]"])
+def test_a_rating_of_32_bits_is_mapped_as_it_is_written(tmp_path, dtype):
+    path = tmp_path / "a.parquet"
+    ratings = pd.Series([3.33, 1.0, 5.0, None], dtype=dtype)
+    pd.DataFrame({"text": ["보통", "나쁨", "좋음", "?"], "rating": ratings}).to_parquet(path)
+    frame = load(path, label_column="rating", label_map=parse_map(["3.33=neutral", "1=0", "5=1"]))
+    assert frame["polarity"].tolist()[:3] == ["neutral", "negative", "positive"]
