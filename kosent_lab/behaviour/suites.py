@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,9 @@ def read_suite(path: str | Path, *, words: str | Path | None = SUITES_FOLDER / W
     shared = _lists(*_read(words), words) if words is not None and words.is_file() else {}
     words_table = content.get("words", {})
     if not isinstance(words_table, dict):
-        raise DataError(f"{path}, line {_line_of(source, 'words')}: [words] holds lists by name; got {words_table!r}")
+        raise DataError(
+            f"{path}, line {_line_of(source, 'words', key=True)}: [words] holds lists by name; got {words_table!r}"
+        )
     lists = shared | _lists(source, words_table, path)
     if unknown := set(content) - {"capability", "korean", "says", "words", "tests"}:
         raise DataError(f"{path}: a suite has capability, korean, says, words and tests; got {sorted(unknown)}")
@@ -149,7 +152,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _lists(source: str, content: Mapping[str, Any], path: Path) -> dict[str, Sequence[Any]]:
     for name, entries in content.items():
-        line = _line_of(source, name)
+        line = _line_of(source, name, key=True)
         if not isinstance(entries, list) or not entries:
             raise DataError(f"{path}, line {line}: a list of words holds at least one; got {name} = {entries!r}")
         for entry in entries:
@@ -162,10 +165,10 @@ def _lists(source: str, content: Mapping[str, Any], path: Path) -> dict[str, Seq
     return dict(content)
 
 
-def _line_of(source: str, text: str, *, after: int = 0) -> int:
-    """Return the first line that holds a text, counted from 1; TOML itself keeps no lines."""
-    lines = source.splitlines()
-    return next((number for number in range(after + 1, len(lines) + 1) if text in lines[number - 1]), after)
+def _line_of(source: str, text: str, *, after: int = 0, key: bool = False) -> int:
+    """Return the first line that holds a text, or is of a key, counted from 1; TOML itself keeps no lines."""
+    lines, pattern = source.splitlines(), rf"\s*\[?{re.escape(text)}\s*[=\]]" if key else f".*{re.escape(text)}"
+    return next((number for number in range(after + 1, len(lines) + 1) if re.match(pattern, lines[number - 1])), after)
 
 
 def _test(
@@ -183,6 +186,7 @@ def _test(
         raise DataError(f"{where}: a kind is one of {', '.join(KINDS)}; got {kind!r}")
     for key in set(entry) - _FIELDS:
         near = difflib.get_close_matches(key, _FIELDS, n=1)
+        where = f"{path}, line {_line_of(source, key, after=line, key=True)}, test {entry['name']}"
         raise DataError(f"{where}: a test has no {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     label, direction = entry.get("label"), entry.get("direction", "")
     if not isinstance(label, str | None) or not isinstance(direction, str):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kosent_lab.calibration.likelihood import fit_logistic
 from kosent_lab.calibration.outcomes import (
     RUN_FIRST,
     labelled_numbers,
@@ -160,6 +161,11 @@ def fit_shift(*frames: pd.DataFrame) -> float:
     float
         In logits; positive where the model leans to positive.
 
+    Raises
+    ------
+    DataError
+        When the rows are none to fit on (`outcomes.refuse_unfit_rows`), or their scores say nothing of the labels.
+
     References
     ----------
     Platt 1999, "Probabilistic outputs for support vector machines"; Saerens et al. 2002,
@@ -171,19 +177,21 @@ def fit_shift(*frames: pd.DataFrame) -> float:
     >>> round(fit_shift(logits), 2)
     1.0
     """
-    from scipy.optimize import minimize
-
-    signed = []
+    parts = []
     for frame in frames:
-        fit_temperature(frame)  # refuses test rows, too few rows and a single class
+        refuse_unfit_rows(frame, what="a shift")
         rows = labelled_numbers(frame)
-        signed.append((margin(rows), np.where(rows["label"].to_numpy(dtype="int64") == 1, 1.0, -1.0)))
-
-    def nll(point: np.ndarray) -> float:
-        scale = np.exp(-point[1])
-        return float(np.mean([np.logaddexp(0.0, -sign * (odds - point[0]) * scale).mean() for odds, sign in signed]))
-
-    return float(minimize(nll, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}).x[0])
+        label, odds = rows["label"].to_numpy(dtype="float64"), margin(rows)
+        parts.append((odds, label / len(rows), (1 - label) / len(rows)))
+    odds, positive, negative = map(np.concatenate, zip(*parts, strict=True))
+    # a trace of a ridge: of scores that part the labels without a mistake there is a line too
+    design = np.stack([odds, np.ones_like(odds)], axis=1)
+    slope, intercept = fit_logistic(design, positive, negative, ridge=1e-9)
+    if not slope > 1 / HIGHEST:
+        raise DataError(
+            "no shift can be told from these rows: the scores do not part the labels, or part them the wrong way round"
+        )
+    return float(-intercept / slope)
 
 
 def read_calibration(folder: str | Path) -> dict[str, Any] | None:

@@ -75,7 +75,9 @@ def add(subparsers: Any) -> None:
     evaluate = command(
         subparsers, "evaluate", evaluate_task, "metrics with intervals",
         epilog="--json keys: n, accuracy, accuracy_ci, accuracy_unleaked, accuracy_unleaked_ci, n_unleaked, n_blank, "
-        "accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, ece_ci, accuracy_calibrated, "
+        "constant_accuracy (of always answering the commoner label), accuracy_negative, accuracy_positive, "
+        "balanced_accuracy, auroc, prob_1_gap (mean probability of positive less the share of positive texts), their "
+        "_ci, accuracy_without_blank, accuracy_without_blank_ci, n_without_blank, ece, ece_ci, accuracy_calibrated, "
         "accuracy_calibrated_ci, ece_calibrated, ece_calibrated_ci, brier, brier_ci, nll, nll_ci, nll_calibrated, "
         "nll_calibrated_ci, calibrator, temperature, calibrated_on (what the calibrator was fitted on, and which "
         "rows are therefore not measured), calib_accuracy, calibration_caution, model_id, data_sha256, params, "

@@ -66,7 +66,7 @@ def differences(found: dict[str, Any] | None, wanted: dict[str, Any]) -> list[st
     ['precision (bf16 there, fp32 here)', 'texts']
     """
     if found is None:
-        return ["everything (an older version kept no account of it)"]
+        return ["everything (it carries no account of its job, or is damaged)"]
     names = [name for name in dict.fromkeys([*wanted, *found]) if found.get(name) != wanted.get(name)]
     shown = {name: f"{found.get(name, 'nothing')} there, {wanted.get(name, 'nothing')} here" for name in names}
     return [f"{name} ({text})" if len(text) <= _SHOWN else name for name, text in shown.items()]

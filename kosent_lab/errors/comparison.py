@@ -17,6 +17,7 @@ from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import (
     bootstrap_mean,
+    flip_p,
     mcnemar,
     percentile_interval,
     resample_counts,
@@ -145,8 +146,6 @@ def compare_models(
     right = [(answer == label).astype("float64") for answer in answers]
     moved = [((margin > line) == label).astype("float64") for margin, line in zip(margins, shifts, strict=True)]
     gain = np.bincount(codes, right[1] - right[0])
-    random = np.random.default_rng(seed)
-    draws = np.array([abs(random.choice((-1.0, 1.0), len(gain)) @ gain) for _ in range(resamples)])
     counts = resample_counts(len(gain), resamples=min(resamples, 300), seed=seed)
     weights = (np.ones((1, len(label))), *(drawn[codes][None] for drawn in counts))
     areas, *drawn = (np.array([weighted_auroc(label, margin, of)[0] for margin in margins]) for of in weights)
@@ -165,7 +164,7 @@ def compare_models(
         value = matched_difference(before, after, codes)
         bounds = ("ci_low", "ci_high") if name == "difference" else ("shifted_low", "shifted_high")
         found |= dict(zip((name, *bounds), value, strict=True))
-    found["p"] = float(((draws >= abs(gain.sum()) - 1e-9).sum() + 1) / (resamples + 1))
+    found["p"] = flip_p(gain, draws=resamples, seed=seed)
     found |= {"auroc_first": areas[0], "auroc_second": areas[1], "auroc_difference": areas[1] - areas[0]}
     return pd.Series(found | {"auroc_low": low, "auroc_high": high})
 

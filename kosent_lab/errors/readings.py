@@ -5,7 +5,6 @@ Readings are kept by id without texts (``data/studies/label-readings.csv``, ``er
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, 
 from kosent_lab.core.places import local
 from kosent_lab.core.schema import check_columns, with_correct
 from kosent_lab.core.shares import share
+from kosent_lab.core.toml_lines import read_toml
 from kosent_lab.errors.hard_cases import SURE
 
 STRATA = ("right, sure", "right, unsure", "wrong, sure", "wrong, unsure")
@@ -37,9 +37,9 @@ def read_taxonomy(path: str | Path) -> dict[str, str]:
 
 def _read_causes(path: Path) -> list[dict[str, str]]:
     try:
-        entries = tomllib.loads(path.read_text("utf-8"))["causes"]
+        entries = read_toml(path, what="taxonomy of causes")[0]["causes"]
         causes = {entry["name"]: entry["says"] for entry in entries}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DataError(f"{path} is no taxonomy of causes, [[causes]] with name and says: {error!r}") from error
     if len(causes) < len(entries):
         raise DataError(f"{path}: each cause stands once; got {[entry['name'] for entry in entries]}")

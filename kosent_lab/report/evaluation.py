@@ -10,6 +10,7 @@ from kosent_lab.calibration.calibrator_choice import CalibratorChoice
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.corpora.personal import mask_text
 from kosent_lab.report.assessment import Assessment
+from kosent_lab.report.by_label import ByLabel
 
 
 def evaluate(assessment: Assessment, *, slices: bool = False) -> dict[str, Any]:
@@ -24,13 +25,16 @@ def evaluate(assessment: Assessment, *, slices: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n``, ``accuracy``, ``accuracy_ci``, ``accuracy_unleaked`` and its ``_ci`` and ``n_unleaked``
-        (None where leaks are not known), ``n_blank`` texts that are blank, ``accuracy_without_blank`` with
-        its ``_ci`` and ``n_without_blank`` (None where there are none), ``accuracy_calibrated``, ``ece``,
-        ``ece_calibrated``, ``brier``, ``nll``, ``nll_calibrated`` with their ``_ci``, ``calibrator`` (its family; None
-        without one), ``temperature`` (None for another family), ``calibrated_on`` (a sentence), ``calib_accuracy`` (on
-        the rows of the calibration), ``calibration_caution`` (a sentence, empty where nothing must be said),
-        ``model_id``, ``data_sha256``, ``params``, and ``slices`` (list of `errors.slice_table`'s rows).
+        ``n``, ``accuracy``, ``accuracy_ci``, ``constant_accuracy`` (of always answering the commoner label),
+        ``accuracy_negative``, ``accuracy_positive``, ``balanced_accuracy`` (their mean), ``auroc`` and ``prob_1_gap``
+        (mean probability of positive less the share of positive texts) with their ``_ci``; ``accuracy_unleaked`` with
+        its ``_ci`` and ``n_unleaked`` (None where leaks are not known), ``n_blank`` texts that are blank,
+        ``accuracy_without_blank`` with its ``_ci`` and ``n_without_blank`` (None where there are none),
+        ``accuracy_calibrated``, ``ece``, ``ece_calibrated``, ``brier``, ``nll``, ``nll_calibrated`` with their ``_ci``,
+        ``calibrator`` (its family; None without one), ``temperature`` (None for another family), ``calibrated_on`` (a
+        sentence), ``calib_accuracy`` (on the rows of the calibration), ``calibration_caution`` (a sentence, empty where
+        nothing must be said), ``model_id``, ``data_sha256``, ``params``, and ``slices`` (list of `errors.slice_table`'s
+        rows).
 
     Raises
     ------
@@ -46,6 +50,7 @@ def evaluate(assessment: Assessment, *, slices: bool = False) -> dict[str, Any]:
     unleaked = None if assessment.unleaked is None else assessment.unleaked[0].set_index("metric").loc["accuracy"]
     after = None if assessment.after is None else assessment.after.set_index("metric")
     filled = None if assessment.filled is None else assessment.filled[0].set_index("metric").loc["accuracy"]
+    result |= _by_label(assessment.by_label["before"])
     result |= _with_interval("accuracy_unleaked", unleaked)
     for name in ("accuracy", "ece", "nll"):
         result |= _with_interval(f"{name}_calibrated", None if after is None else after.loc[name])
@@ -66,6 +71,15 @@ def evaluate(assessment: Assessment, *, slices: bool = False) -> dict[str, Any]:
         table = assessment.slices.assign(value=assessment.slices["value"].map(mask_text))
         result["slices"] = table.to_dict("records")
     return result
+
+
+def _by_label(read: ByLabel) -> dict[str, Any]:
+    measures = {"accuracy_negative": read.negative, "accuracy_positive": read.positive}
+    measures |= {"balanced_accuracy": read.balanced, "auroc": read.auroc, "prob_1_gap": read.gap}
+    found: dict[str, Any] = {"constant_accuracy": read.constant}
+    for name, measure in measures.items():
+        found |= _with_interval(name, pd.Series(measure._asdict()))
+    return found
 
 
 def _calibrated_on(choice: CalibratorChoice) -> str:

@@ -13,12 +13,11 @@ from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.auroc import weighted_auroc
 from kosent_lab.core.intervals import (
     Interval,
-    bootstrap_means,
     percentile_interval,
     resample_counts,
 )
 from kosent_lab.core.places import BUNDLED
-from kosent_lab.core.shares import matched_difference
+from kosent_lab.core.shares import independent_difference, matched_difference
 from kosent_lab.core.shares import share as share_of_groups
 from kosent_lab.errors.three_way import (
     CLASSES,
@@ -34,6 +33,7 @@ from kosent_lab.results import numbers
 from kosent_lab.results.markdown import between, change, count, percent, points, table, with_interval
 from kosent_lab.results.model_tables import share
 from kosent_lab.results.names import DOMAINS, DOMAINS_KO
+from kosent_lab.scoring.answers import add_predictions
 from kosent_lab.studies.kept import load_three_way
 
 MOST_LOST = 0.004  # what the head is allowed too (`training.three_way`)
@@ -60,13 +60,10 @@ def kept(data: str) -> pd.DataFrame:
     """Return the kept answers to a set as a prediction frame, calibrated, with ``head`` (a class)."""
     frame = load_three_way()
     frame = frame[frame["data"] == data].reset_index(drop=True)
-    prob_1 = sigmoid(frame["margin"].to_numpy("float64"))
-    neutral = sigmoid(frame["neutral_odds"].to_numpy("float64"))
+    frame = add_predictions(frame, np.stack([np.zeros(len(frame)), frame["margin"].to_numpy("float64")], axis=1))
+    prob_1, neutral = frame["prob_1"].to_numpy("float64"), sigmoid(frame["neutral_odds"].to_numpy("float64"))
     shares = np.stack([(1 - neutral) * (1 - prob_1), neutral, (1 - neutral) * prob_1], axis=1)
-    correct = pd.array((prob_1 > 0.5).astype(int) == frame["label"].astype("Int64"), dtype="boolean")
-    head = np.array(CLASSES, dtype=object)[shares.argmax(axis=1)]
-    confidence = np.maximum(prob_1, 1 - prob_1)
-    return frame.assign(prob_1=prob_1, confidence=confidence, correct=correct, head=head)
+    return frame.assign(head=np.array(CLASSES, dtype=object)[shares.argmax(axis=1)])
 
 
 @functools.cache
@@ -236,15 +233,11 @@ def sarcasm_table() -> str:
         parts[name] = frame[frame["source_label"] == 1], frame[frame["source_label"] == 0]
     rows = []
     for name, (sarcastic, others) in parts.items():
-        called, drawn, cells = [], [], []
-        for seed, of in enumerate((sarcastic, others)):
-            values, groups = (of["pred"] == 1).to_numpy("float64"), pair_groups(of)
-            called.append(share_of_groups(values > 0, groups))
-            drawn.append(bootstrap_means(values, groups=groups, seed=seed))
-            cells += [count(len(of)), with_interval(*called[-1], 1)]
-        value = called[0].value - called[1].value
-        low, high = percentile_interval(drawn[0] - drawn[1], value=value)
-        rows.append([name, *cells, points({"difference": value, "ci_low": low, "ci_high": high}, digits=1)])
+        called = [share_of_groups((of["pred"] == 1).to_numpy(), pair_groups(of)) for of in (sarcastic, others)]
+        sizes = [count(len(of)) for of in (sarcastic, others)]
+        cells = [cell for n, found in zip(sizes, called, strict=True) for cell in (n, with_interval(*found, 1))]
+        found = independent_difference(called[1], called[0])
+        rows.append([name, *cells, points(found._asdict(), value="value", digits=1)])
     columns = ["texts", "n sarcastic", "called positive (%)", "n others", "called positive (%)", "difference, points"]
     return table(columns, rows)
 

@@ -1,4 +1,4 @@
-"""What a training run may be told, how much of it is over, and the learning rate that follows."""
+"""What a training run may be told, and what of it may change when it goes on; its schedule is in ``schedule``."""
 
 from __future__ import annotations
 

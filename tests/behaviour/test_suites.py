@@ -90,7 +90,11 @@ def test_a_users_suite_is_read_and_scored_by_any_function(write):
     ("old", "new", "match"),
     [
         ('kind = "mft"', 'kind = "mtf"', r"demo.toml, line 9, test plain: a kind is one of mft, inv, dir; got 'mtf'"),
-        ('label = "positive"', 'lable = "positive"', "line 9, test plain: a test has no 'lable'; did you mean 'label'"),
+        (
+            'label = "positive"',
+            'lable = "positive"',
+            "line 12, test plain: a test has no 'lable'; did you mean 'label'",
+        ),
         ('label = "positive"', 'label = "neutral"', "test plain: an mft, and it alone, has a label"),
         ('direction = "up"', "", "test very: a dir, and it alone, has a direction"),
         ("least = 0.0", 'least = "much"', "test very: least is a number from -1 to 1 and belongs to a dir"),

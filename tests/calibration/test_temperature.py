@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab.calibration import Temperature, choose_calibrator, fit_temperature, read_calibration
+from kosent_lab.calibration import Temperature, choose_calibrator, fit_shift, fit_temperature, read_calibration
 from kosent_lab.core.exceptions import DataError, ModelError
 from kosent_lab.report.assessment import assess
 from kosent_lab.report.evaluation import evaluate
@@ -90,3 +90,12 @@ def test_logits_that_are_no_numbers_are_not_fitted_on():
     frame.loc[3, "logit_1"] = np.nan
     with pytest.raises(DataError, match=re.escape("logits that are numbers; 1 rows have none")):
         fit_temperature(frame)
+
+
+def test_a_shift_is_told_by_scores_that_part_the_labels_the_right_way_round():
+    rows = pd.DataFrame({"logit_0": 0.0, "logit_1": [3.0, 1.0, 1.0, -1.0] * 6, "label": [1, 1, 0, 0] * 6})
+    for wrong in (rows.assign(label=1 - rows["label"]), rows.assign(logit_1=[1.0, -1.0, 1.0, -1.0] * 6)):
+        with pytest.raises(DataError, match="no shift can be told"):
+            fit_shift(wrong)
+    apart = pd.concat([rows[rows["logit_1"] != 1.0]] * 2)  # without a mistake
+    assert -1 < fit_shift(apart) < 3

@@ -37,6 +37,6 @@ def test_a_mismatch_says_which_facts_and_what_to_do():
     wanted = jobs.describe(texts="0" * 64, labels="2" * 64, precision="bf16", outputs=(0, 1))
     with pytest.raises(DataError, match=r"^r is of another job; these differ: labels, precision \(fp32 .*\)\. Go\.$"):
         jobs.check_same(found, wanted, where="r", remedy="Go.")
-    with pytest.raises(DataError, match="an older version kept no account of it"):
+    with pytest.raises(DataError, match="it carries no account of its job, or is damaged"):
         jobs.check_same(None, wanted, where="r", remedy="Go.")
     jobs.check_same(wanted, dict(reversed(wanted.items())), where="r", remedy="Go.")

@@ -299,7 +299,7 @@ def test_a_checkpoint_that_kept_no_account_is_refused(short_run, tiny_tokenizer,
     state = {"epoch": 0, "batch": 0, "step": 2, "tokens": 0, "seconds": 0.0}
     tensors = {f"model.{name}": value for name, value in tiny_model(tiny_tokenizer).named_parameters()}
     save_file(tensors, tmp_path / loop.CHECKPOINT, metadata={"state": json.dumps(state), "history": "[]"})
-    with pytest.raises(TrainingError, match="an older version kept no account"):
+    with pytest.raises(TrainingError, match="it carries no account"):
         finetuning.train(tiny_model(tiny_tokenizer), tiny_tokenizer, frame, folder=tmp_path, options=options)
 
 
