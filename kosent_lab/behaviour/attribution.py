@@ -21,7 +21,7 @@ from kosent_lab.korean.morphemes import JOSA_TAGS
 from kosent_lab.models.classifier import Classifier
 from kosent_lab.models.lean import LeanElectra
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
-from kosent_lab.scoring.predict import one_thread
+from kosent_lab.scoring.predict import one_thread, shared_cores
 from kosent_lab.tokenization.cutters import as_cutter
 
 STEPS = 8
@@ -89,9 +89,11 @@ def attribute(
         for row, share in zip(batch, found, strict=True):
             shares[row] = share[: len(ids[row])]
 
-    workers = torch.get_num_threads() if classifier.device.type == "cpu" else 1
     batches = bucket_batches(np.array([len(row) for row in ids], dtype="int64"), batch_tokens=_BATCH_TOKENS)
-    with ThreadPoolExecutor(workers, initializer=one_thread) as pool:
+    with (
+        shared_cores(classifier.device) as workers,
+        ThreadPoolExecutor(workers, initializer=one_thread if classifier.device.type == "cpu" else None) as pool,
+    ):
         list(pool.map(one, batches))
     total = np.array([share.sum() for share in shares])
     about = pd.DataFrame({"text": texts, "log_odds": log_odds, "log_odds_masked": masked, "total": total})

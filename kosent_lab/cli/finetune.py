@@ -24,6 +24,7 @@ from kosent_lab.cli.train_options import check_resumable, common_options, read_t
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tokenizers import Tokenizer
 
     from kosent_lab.training.encoded import Encoded
     from kosent_lab.training.options import FinetuningOptions
@@ -206,12 +207,13 @@ def _distilled(arguments: argparse.Namespace, frame: pd.DataFrame | Encoded) -> 
     return distillation.teach(rows, arguments.teachers, folder=arguments.out, device=device, max_tokens=longest)
 
 
-def _start(arguments: argparse.Namespace, names: list[str], vocabulary_size: int, seed: int) -> Any:
+def _start(arguments: argparse.Namespace, names: list[str], tokenizer: Tokenizer, seed: int) -> Any:
     from kosent_lab.models import electra, pairs
     from kosent_lab.training.packaging import run_model
 
     if arguments.init is None:
-        model = electra.new_classifier(vocabulary_size, layers=arguments.layers or 12, seed=seed)
+        size, pad_id = tokenizer.get_vocab_size(), tokenizer.token_to_id("[PAD]") or 0
+        model = electra.new_classifier(size, layers=arguments.layers or 12, seed=seed, pad_id=pad_id)
     else:
         folder = run_model(arguments.init)
         if (folder / pairs.GENERATOR).exists():
@@ -240,7 +242,7 @@ def _finetune_once(
     from kosent_lab.training.packaging import MODEL, write_taught
 
     tokenizer = read_tokenizer(arguments)
-    model = _start(arguments, names, tokenizer.get_vocab_size(), options.seed)
+    model = _start(arguments, names, tokenizer, options.seed)
     model = model.to(devices.choose_device(arguments.device))
     history = finetuning.train(model, tokenizer, frame, folder=folder, options=options)
     last = history.attrs["kept"]

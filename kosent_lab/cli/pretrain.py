@@ -100,6 +100,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
             width=arguments.width or 256,
             generator_share=arguments.generator_share,
             seed=arguments.seed,
+            pad_id=tokenizer.token_to_id("[PAD]"),
         )
     start = f"{weights_sha256(pair)}{', random embeddings' if arguments.random_embeddings else ''}"
     counted = not arguments.init and not arguments.random_embeddings

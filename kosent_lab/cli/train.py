@@ -66,7 +66,7 @@ def add(stages: Any) -> None:
     )  # fmt: skip
     package.add_argument(
         "--fp8", choices=("embeddings", "matrices"),
-        help="write the word embeddings, or every matrix, in 8 bits (E4M3): half the bytes, 2.7 %% of noise in each",
+        help="write the word embeddings, or every matrix, in 8 bits (E4M3): half the bytes, 2.7 %% of a matrix's norm",
     )  # fmt: skip
     _device(package)
     package.add_argument("--out", type=Path, required=True, help="model folder")

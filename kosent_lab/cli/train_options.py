@@ -24,7 +24,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layers",
         type=positive_int,
-        help="default: 12, or those of --init; deeper: the same function, shallower: the lowest",
+        help="default: 12, or those of --init; deeper: nearly the same function, shallower: the lowest",
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="the rate has decayed when they are over")
     parser.add_argument("--steps", type=positive_int, help="end after so many updates, whatever time they take")

@@ -89,10 +89,14 @@ def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> Non
         model.classifier.out_proj.bias += torch.tensor([-shift / 2, shift / 2], device=model.device)
 
 
-def small_config(vocabulary_size: int, *, layers: int = 12, width: int = 256) -> ElectraConfig:
-    """Return the shape of KoELECTRA-Small-v3 (heads of 64), with another vocabulary, depth and width."""
+def small_config(vocabulary_size: int, *, layers: int = 12, width: int = 256, pad_id: int = 0) -> ElectraConfig:
+    """Return the shape of KoELECTRA-Small-v3 (heads of 64), with another vocabulary, depth and width.
+
+    The piece `pad_id`, ``[PAD]``, learns nothing.
+    """
     return ElectraConfig(
         vocab_size=vocabulary_size,
+        pad_token_id=pad_id,
         embedding_size=width // 2,
         hidden_size=width,
         intermediate_size=4 * width,
@@ -104,7 +108,9 @@ def small_config(vocabulary_size: int, *, layers: int = 12, width: int = 256) ->
     )
 
 
-def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> ElectraForSequenceClassification:
+def new_classifier(
+    vocabulary_size: int, *, layers: int = 12, seed: int = 0, pad_id: int = 0
+) -> ElectraForSequenceClassification:
     """Make a classifier of KoELECTRA-Small-v3's shape with random weights.
 
     Parameters
@@ -113,12 +119,14 @@ def new_classifier(vocabulary_size: int, *, layers: int = 12, seed: int = 0) -> 
     layers : int
         Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`grow_depth`).
     seed : int
+    pad_id : int
+        Where ``[PAD]`` stands in the vocabulary.
 
     Returns
     -------
     ElectraForSequenceClassification
     """
-    config = small_config(vocabulary_size, layers=layers)
+    config = small_config(vocabulary_size, layers=layers, pad_id=pad_id)
     config.id2label, config.label2id = {0: "negative", 1: "positive"}, {"negative": 0, "positive": 1}
     with seeded(seed):
         return ElectraForSequenceClassification(config)

@@ -75,7 +75,13 @@ class ElectraPair(nn.Module):
 
 
 def new_pair(
-    vocabulary_size: int, *, layers: int = 12, width: int = 256, generator_share: float = 0.25, seed: int = 0
+    vocabulary_size: int,
+    *,
+    layers: int = 12,
+    width: int = 256,
+    generator_share: float = 0.25,
+    seed: int = 0,
+    pad_id: int = 0,
 ) -> ElectraPair:
     """Make a pair with random weights: a discriminator of KoELECTRA-Small-v3's shape, a narrower generator.
 
@@ -91,12 +97,14 @@ def new_pair(
     generator_share : float
         Width of the generator against the discriminator's (hidden, feed-forward, heads).
     seed : int
+    pad_id : int
+        Where ``[PAD]`` stands in the vocabulary.
 
     Returns
     -------
     ElectraPair
     """
-    config = small_config(vocabulary_size, layers=layers, width=width)
+    config = small_config(vocabulary_size, layers=layers, width=width, pad_id=pad_id)
     heads = max(1, round(config.num_attention_heads * generator_share))
     narrow = {
         "hidden_size": max(8, round(config.hidden_size * generator_share / heads)) * heads,

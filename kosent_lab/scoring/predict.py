@@ -92,7 +92,7 @@ def _forward_all(
     # On a CPU one batch a core, each on one thread: short texts make small operations, and waiting
     # for the other cores after each of them costs more than it gains.
     with (
-        _cores(device) as workers,
+        shared_cores(device) as workers,
         tqdm(total=len(ids), unit="text", disable=None if progress else True) as bar,
         ThreadPoolExecutor(workers, initializer=one_thread if device.type == "cpu" else None) as pool,
     ):
@@ -102,7 +102,7 @@ def _forward_all(
 
 
 @contextlib.contextmanager
-def _cores(device: torch.device) -> Iterator[int]:
+def shared_cores(device: torch.device) -> Iterator[int]:
     """Yield how many batches to score at once, and give threads that begin later the cores back that workers took."""
     if device.type != "cpu":
         yield 1

@@ -99,3 +99,9 @@ def compile_layers(model: nn.Module) -> None:
     for name, layer in model.named_modules():
         if name.rpartition(".")[0].endswith("encoder.layer"):
             layer.compile(dynamic=False)
+
+
+def run_as_written(model: nn.Module) -> None:
+    """Undo `compile_layers`: for each new width of a batch a layer of one shape would be compiled once more."""
+    for layer in model.modules():
+        layer._compiled_call_impl = None

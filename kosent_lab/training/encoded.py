@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from kosent_lab.tokenization.cutters import plain_tokenizer
 # what a training looks at; numbers with NaN where there is none, so that a file gives back the same to the bit
 WORDS = ("split", "corpus")
 NUMBERS = ("label", "rating", "soft_target", "share", "teaching_share")
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,35 @@ def vocabulary_sha256(tokenizer: Tokenizer) -> str:
     return hashlib.sha256(plain_tokenizer(tokenizer).to_str().encode("utf-8")).hexdigest()
 
 
+def check_teachable(tokenizer: Tokenizer) -> None:
+    """Refuse a tokenizer that an ELECTRA cannot be taught with as it is taught here.
+
+    Pieces are hidden and replaced by their ids: what stands up to ``[MASK]`` is special, what stands behind it a piece
+    of text, and a text begins with ``[CLS]`` and ends with ``[SEP]``.
+
+    Raises
+    ------
+    DataError
+        With what is missing or stands where it may not.
+    """
+    ids = {name: tokenizer.token_to_id(name) for name in SPECIAL}
+    how = "Make one that begins with [PAD], [UNK], [CLS], [SEP], [MASK]: kosent-lab data vocabulary"
+    if lacking := [name for name, number in ids.items() if number is None]:
+        raise DataError(f"training needs a tokenizer with {', '.join(SPECIAL)}; none here: {', '.join(lacking)}. {how}")
+    last = ids["[MASK]"]
+    odd = [name for name, number in ids.items() if number > last]
+    before = map(tokenizer.id_to_token, range(last))
+    odd += [piece for piece in before if piece and not re.fullmatch(r"\[.*\]|<.*>", piece)]
+    if odd:
+        raise DataError(
+            f"training needs a tokenizer whose special pieces stand before all others, [MASK] the last of them; here "
+            f"{odd[0]!r} does not. {how}"
+        )
+    found = tokenizer.encode("가").ids
+    if found[0] != ids["[CLS]"] or found[-1] != ids["[SEP]"]:
+        raise DataError(f"training needs a tokenizer that puts [CLS] before a text and [SEP] behind it. {how}")
+
+
 def encode_rows(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded, *, what: str) -> Encoded:
     """Encode the texts of a document frame; what is encoded already is returned as it is.
 
@@ -78,8 +109,10 @@ def encode_rows(tokenizer: Tokenizer, frame: pd.DataFrame | Encoded, *, what: st
     Raises
     ------
     DataError
-        When a column is missing, or the rows were encoded with another vocabulary.
+        When a column is missing, the rows were encoded with another vocabulary, or no ELECTRA can be taught with the
+        tokenizer (`check_teachable`).
     """
+    check_teachable(tokenizer)
     if isinstance(frame, Encoded):
         here = vocabulary_sha256(tokenizer)
         if frame.vocabulary != here:

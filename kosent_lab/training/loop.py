@@ -23,7 +23,7 @@ from kosent_lab.core.exceptions import AcceleratorLostError, DataError, Training
 from kosent_lab.core.files import write_text
 from kosent_lab.core.locks import hold
 from kosent_lab.models.devices import seeded
-from kosent_lab.training.acceleration import kept_memory
+from kosent_lab.training.acceleration import kept_memory, run_as_written
 from kosent_lab.training.checkpoints import load_checkpoint, save_checkpoint
 from kosent_lab.training.optimizers import freeze_layers, kept_gradients, make_optimizers
 from kosent_lab.training.options import TrainingOptions
@@ -287,6 +287,8 @@ def run_training(
                 f"the accelerator was lost after step {run.state['step']} ({error}). The checkpoint in {folder} "
                 "stands: the same command goes on from it, with --device cpu where the accelerator is gone for good."
             ) from error
+        finally:
+            run_as_written(model)
         kept = run.keep_best()
     model.eval()
     history = pd.DataFrame(run.history)

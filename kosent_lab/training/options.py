@@ -35,7 +35,7 @@ class TrainingOptions:
     muon_rate, adamw_rate : float
         Peak learning rates.
     weight_decay : float
-        Decoupled decay of the matrices.
+        Decoupled decay of the encoder's matrices; embeddings and heads get a tenth of it, biases and norms none.
     warmup_share, decay_share : float
         Shares of the run in which the rate rises linearly and falls linearly to zero.
     max_tokens : int
@@ -145,7 +145,8 @@ class FinetuningOptions(TrainingOptions):
     label_smoothing : float
         Share of the target that is spread over all classes.
     class_weights : bool
-        Weigh hard labels so that every class counts the same.
+        Weigh hard labels so that every class counts the same. Each batch counts the same too: padded ones hold texts of
+        like length, so that a long text weighs more than a short one there, and a class of longer texts more.
     positive_share, neutral_share : float
         Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
         reviews are three quarters positive, and negatives are what is scarce.

@@ -34,6 +34,7 @@ from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
 from kosent_lab.training.encoded import Encoded, encode_rows
 from kosent_lab.training.loop import BatchLoss, run_training
+from kosent_lab.training.optimizers import kept_gradients
 from kosent_lab.training.options import PretrainingOptions
 from kosent_lab.training.resident import ResidentCorpus, Rows
 from kosent_lab.training.vectors import static_vectors
@@ -144,10 +145,10 @@ def pretrain(
     looked_at = np.random.default_rng(0).permutation(len(valid.ids)) < VALID_TEXTS
     held_ids, _ = _cut(valid.where(looked_at), options.max_tokens)
     device = next(pair.parameters()).device
-    for model in (pair.generator, pair.discriminator):
+    models = (pair.generator, pair.discriminator)
+    attention = [model.config._attn_implementation for model in models]
+    for model in models:
         choose_attention(model, packed=options.packs(device.type))
-    if options.hold_generator:
-        pair.generator.requires_grad_(False)  # its embeddings are the discriminator's
     task = _Detection(pair, tokenizer, options, device)
     lengths = np.array([len(row) for row in ids])
     draw = {"share": share, "batch_tokens": options.batch_tokens}
@@ -197,9 +198,16 @@ def pretrain(
         }
 
     logger.info("%d rows, %.1f million tokens an epoch, on %s", len(ids), (lengths * share).sum() / 1e6, device)
-    return run_training(
-        pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, packed=packs
-    )
+    try:
+        with kept_gradients(pair):
+            if options.hold_generator:
+                pair.generator.requires_grad_(False)  # its embeddings are the discriminator's
+            return run_training(
+                pair, batches=batches, loss=loss, look=look, folder=folder, options=options, job=job, packed=packs
+            )
+    finally:
+        for model, usual in zip(models, attention, strict=True):
+            model.set_attn_implementation(usual)
 
 
 @dataclasses.dataclass(frozen=True)

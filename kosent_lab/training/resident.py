@@ -83,19 +83,16 @@ class ResidentCorpus:
     def batches(self, epoch: int) -> Iterator[Rows]:
         """Yield the batches of an epoch: every row full but for a few places, every batch of one shape.
 
-        What is left of the last batch waits for another epoch, where it is not the only one.
+        Every document stands in one; what the last batch lacks are rows of nothing.
         """
         random = np.random.default_rng(self.seed * 1000 + epoch)
         number = draw_rows(len(self.lengths), share=self.share, random=random)
         lengths = self.lengths[number]
         ends = np.concatenate([[0], np.cumsum(lengths)])
         starts = _row_starts(ends, self.width)
-        count = max(1, (len(starts) - 1) // self.rows)
-        starts = starts[: count * self.rows + 1]
-        kept = slice(0, starts[-1])
-        number, lengths = number[kept], lengths[kept]
+        count = -(-(len(starts) - 1) // self.rows)  # the last may hold rows of nothing
         row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-        first = row * self.width + ends[:-1][kept] - ends[starts[row]]
+        first = row * self.width + ends[:-1] - ends[starts[row]]
         laid = self._lay_out(number, lengths, first, count * self.rows)
         for batch in range(count):
             rows = slice(batch * self.rows, (batch + 1) * self.rows)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from scipy import stats
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from kosent_lab.core.exceptions import DataError, ModelError, TrainingError
@@ -446,3 +447,40 @@ def test_a_tokenizer_of_transformers_serves_too(rows, tiny_tokenizer, tmp_path):
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tiny_tokenizer)
     options = dataclasses.replace(OPTIONS, steps=1)
     assert len(finetuning.train(tiny_model(tiny_tokenizer), wrapped, rows, folder=tmp_path, options=options)) == 1
+
+
+def own_tokenizer(order, *, post=True):
+    """Return a tokenizer of a few pieces, its special ones in this order."""
+    pieces = [*order, *"가나다라마바사"]
+    tokenizer = Tokenizer(models.WordPiece({piece: n for n, piece in enumerate(pieces)}, unk_token=order[1]))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    if post and "[CLS]" in order:
+        ends = [(name, pieces.index(name)) for name in ("[CLS]", "[SEP]")]
+        tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("order", "post", "said"),
+    [
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]"], True, r"none here: \[MASK\]"),
+        (["<pad>", "<unk>", "<s>", "</s>", "<mask>"], True, r"none here: \[PAD\]"),
+        (["[PAD]", "[UNK]", "[MASK]", "[CLS]", "[SEP]"], True, r"here '\[CLS\]' does not"),
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "가가", "[MASK]"], True, "here '가가' does not"),
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], False, r"puts \[CLS\] before a text"),
+    ],
+)
+def test_a_tokenizer_that_nothing_can_be_taught_with_is_refused(rows, tmp_path, order, post, said):
+    tokenizer = own_tokenizer(order, post=post)
+    with pytest.raises(DataError, match=said):
+        finetuning.train(tiny_model(tokenizer), tokenizer, rows, folder=tmp_path, options=OPTIONS)
+
+
+def test_padding_may_stand_anywhere_among_the_special_pieces(rows, tmp_path):
+    tokenizer = own_tokenizer(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"])
+    model = electra.new_classifier(tokenizer.get_vocab_size(), layers=1, pad_id=tokenizer.token_to_id("[PAD]"))
+    before = model.get_input_embeddings().weight.detach().clone()
+    finetuning.train(model, tokenizer, rows, folder=tmp_path, options=dataclasses.replace(OPTIONS, steps=2))
+    moved = (model.get_input_embeddings().weight - before).abs().sum(dim=1)
+    assert model.config.pad_token_id == 3
+    assert (moved[3], moved[0] > 0) == (0, True)

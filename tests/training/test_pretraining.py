@@ -268,6 +268,7 @@ def test_a_generator_that_is_held_still_stays_as_it_was_and_the_discriminator_le
     moved = {name for name, weight in pair.state_dict().items() if not torch.equal(weight, before[name])}
     own = {name for name in before if name.startswith("discriminator") and "embeddings." not in name}
     assert moved == own
+    assert all(weight.requires_grad for weight in pair.parameters())  # for who trains it next
 
     pairs.save_pair(pair, tiny_tokenizer, tmp_path / "run" / "model")
     (tmp_path / "run" / "model" / METRICS).write_text((tmp_path / "run" / METRICS).read_text())

@@ -50,6 +50,15 @@ def test_documents_come_back_whole_each_in_one_row(documents):
     assert len(seen) == len(set(seen)) > 0.95 * len(documents)  # what is left of the last batch waits
 
 
+def test_every_document_stands_in_an_epoch_and_the_last_batch_may_hold_rows_of_nothing():
+    documents = [np.full(9, number) for number in range(70)]  # one a row, eight rows a batch
+    corpus = ResidentCorpus(documents, share=np.ones(70), width=16, batch_tokens=128, seed=0, device=CPU)
+    batches = list(corpus.batches(0))
+    seen = np.concatenate([batch.number.numpy() for batch in batches])
+    assert sorted(seen.tolist()) == list(range(70))
+    assert {tuple(batch.ids.shape) for batch in batches} == {(8, 16)}
+
+
 def test_few_places_are_empty_where_documents_are_short():
     short = [np.array([2, 7, 8, 3])] * 1000
     batches = list(corpus(short).batches(0))
