@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 
 from kosent_lab.cli.options import open_classifier, print_result
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 def add_suite_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``--task behaviour``."""
     parser.add_argument(
-        "--suite", nargs="+", action="extend", type=Path, metavar="FILE",
+        "--suite", nargs="+", action="extend", type=local, metavar="FILE",
         help="suites for --task behaviour; default: data/suites/*.toml",
     )  # fmt: skip
     parser.add_argument(

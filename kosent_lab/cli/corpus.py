@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli import wishes
 from kosent_lab.cli.options import command, json_option, out_option, print_result
 from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 from kosent_lab.core.printable import printable
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def add(subparsers: Any) -> None:
     """Add ``corpus`` with its actions."""
     actions = subparsers.add_parser("corpus", help="governed corpora").add_subparsers(required=True, metavar="ACTION")
     build = command(actions, "build", build_corpus, "make a corpus of a recipe; a killed build goes on")
-    build.add_argument("recipe", type=Path, help="TOML file: data/recipes/corpora/nsmc-governed.toml")
-    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the version")
+    build.add_argument("recipe", type=local, help="TOML file: data/recipes/corpora/nsmc-governed.toml")
+    build.add_argument("--out", type=local, required=True, metavar="DIR", help="folder of the version")
     build.add_argument(
         "--scanner", metavar="COMMAND",
         help="show every document to a program first: 0 it passes, 1 it is left out (clamdscan --no-summary)",
@@ -35,32 +35,32 @@ def add(subparsers: Any) -> None:
         "--engine", metavar="ADDRESS",
         help="of a Ray cluster that looks at documents (ray://head:10001, head:6379, auto); the same bytes",
     )  # fmt: skip
-    build.add_argument("--previous", type=Path, metavar="DIR", help="the version before, which stays where it is")
+    build.add_argument("--previous", type=local, metavar="DIR", help="the version before, which stays where it is")
     json_option(build)
     check = command(actions, "verify", verify_corpus, "rehash every file of a corpus")
-    check.add_argument("folder", type=Path, help="of a version")
-    check.add_argument("--registry", type=Path, help="say also whether it was built with this registry of opt-outs")
+    check.add_argument("folder", type=local, help="of a version")
+    check.add_argument("--registry", type=local, help="say also whether it was built with this registry of opt-outs")
     diff = command(actions, "diff", compare_versions, "what one version has that another has not, and why")
-    diff.add_argument("before", type=Path, help="folder of a version")
-    diff.add_argument("after", type=Path, help="of the one to compare it to")
+    diff.add_argument("before", type=local, help="folder of a version")
+    diff.add_argument("after", type=local, help="of the one to compare it to")
     json_option(diff)
     find = command(actions, "find", find_documents, "documents by what is known of them, and by pattern")
-    find.add_argument("folder", type=Path, help="of a version")
+    find.add_argument("folder", type=local, help="of a version")
     for name in _COLUMNS:
         find.add_argument(f"--{name}", help=f"documents of this {name} alone")
     find.add_argument("--pattern", help="regular expression (RE2) in the text")
     out_option(find, ".csv", "write what is found")
     notices = command(actions, "notices", write_notices, "whom a use has to name: sources, owners, licences, copyright")
-    notices.add_argument("folder", type=Path, help="of a version")
-    notices.add_argument("--out", type=Path, metavar="FILE", help="write it as Markdown: NOTICE.md")
+    notices.add_argument("folder", type=local, help="of a version")
+    notices.add_argument("--out", type=local, metavar="FILE", help="write it as Markdown: NOTICE.md")
     wishes.add(actions)
     ids = command(actions, "swhid", print_swhids, "SWHIDs of a file, a folder, or a git clone with its releases")
-    ids.add_argument("path", type=Path, help="file, folder or clone")
+    ids.add_argument("path", type=local, help="file, folder or clone")
     ids.add_argument("--origin", metavar="URL", help="where it was met, added to the SWHID as its qualifier")
     ids.add_argument("--lines", metavar="9-15", help="of a file: the lines meant, added as a qualifier")
     ids.add_argument("--authors", action="store_true", help="of a clone: name authors by address, not by a hash")
     history = command(actions, "history", print_history, "one file of a git clone in all its versions")
-    history.add_argument("clone", type=Path, help="folder of a git clone")
+    history.add_argument("clone", type=local, help="folder of a git clone")
     history.add_argument("path", metavar="FILE", help="its path in the repository")
     history.add_argument("--at", default="HEAD", help="revision or day (2024-06-01); default: HEAD")
     out_option(history, ".csv", "write the versions with their texts")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, file_columns, out_option, reading
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.places import local
 
 
 def add(subparsers: Any) -> None:
@@ -26,7 +26,7 @@ def add(subparsers: Any) -> None:
     command(actions, "verify", verify_data, "rehash and recount").add_argument("name", help="of a card")
     command(actions, "leaks", show_leaks, "what NSMC's test split shares with its train split")
     mask = command(actions, "mask", mask_file, "hide personal data in every column of a table of yours, and no more")
-    mask.add_argument("file", type=Path, help="CSV, TSV, JSONL, parquet or workbook")
+    mask.add_argument("file", type=local, help="CSV, TSV, JSONL, parquet or workbook")
     file_columns(mask)
     out_option(mask, ".csv", "another file than the one that is read", required=True)
     command(actions, "purge", purge_data, "remove what the cache keeps of your texts: readings, traces of errors")

@@ -21,6 +21,7 @@ from kosent_lab.cli.options import (
     reading_words,
 )
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def add(stages: Any) -> None:
         "governed corpus (kosent-lab corpus build)",
     )  # fmt: skip
     file_columns(parser)
-    parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
+    parser.add_argument("--packed", type=local, help="read a file that train pack wrote instead")
     parser.add_argument(
         "--classes", metavar="A,B,…", help="labels other than two polarities: negative,neutral,positive or 1,2,3,4,5"
     )
@@ -56,14 +57,14 @@ def add(stages: Any) -> None:
         help="of its grammar, with --teach; 0: none of them",
     )
     parser.add_argument(
-        "--soft-targets", type=Path, help="parquet of train baseline: probabilities to learn beside the labels"
+        "--soft-targets", type=local, help="parquet of train baseline: probabilities to learn beside the labels"
     )
     parser.add_argument("--soft-weight", type=float, default=0.5, help="their weight against the labels")
     parser.add_argument(
         "--teachers",
         nargs="+",
         action="extend",
-        type=Path,
+        type=local,
         metavar="RUN",
         help="soft targets: the mean log-odds of these runs",
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kosent_lab.cli.actions import Meanings, Once
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes, write_text
+from kosent_lab.core.places import local
 from kosent_lab.core.printable import printable
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def calibrator_options(parser: argparse.ArgumentParser) -> None:
 
 def json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON document; - prints it")
+    parser.add_argument("--json", type=local, metavar="FILE", help="write the result as one JSON document; - prints it")
 
 
 def model_options(parser: argparse.ArgumentParser) -> None:

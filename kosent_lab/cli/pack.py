@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, natural_int
+from kosent_lab.core.places import local
 
 
 def add(stages: Any) -> None:
@@ -21,9 +21,9 @@ def add(stages: Any) -> None:
     parser.add_argument("--labels", default="nsmc", metavar="NAME|FILE|snapshot:DIR", help="for finetune, its --data")
     parser.add_argument("--teach", type=float, metavar="SHARE", help="for finetune, as there")
     parser.add_argument("--sentences", type=natural_int, default=50_000, help="for finetune, as there")
-    parser.add_argument("--soft-targets", type=Path, help="for finetune, as there")
-    parser.add_argument("--vocabulary", type=Path, help="folder with tokenizer.json; default: the bundled one")
-    parser.add_argument("--out", type=Path, required=True, help="safetensors file; give it to both with --packed")
+    parser.add_argument("--soft-targets", type=local, help="for finetune, as there")
+    parser.add_argument("--vocabulary", type=local, help="folder with tokenizer.json; default: the bundled one")
+    parser.add_argument("--out", type=local, required=True, help="safetensors file; give it to both with --packed")
     parser.set_defaults(init=None)
 
 

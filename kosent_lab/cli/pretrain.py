@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command, positive_int
 from kosent_lab.cli.train_options import check_resumable, common_options, read_tokenizer, training_options
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def add(stages: Any) -> None:
         help="repeat for several; SHARE: how often a row is drawn in an epoch (default: nsmc); "
         "snapshot:DIR is a governed corpus (kosent-lab corpus build)",
     )  # fmt: skip
-    parser.add_argument("--packed", type=Path, help="read a file that train pack wrote instead")
+    parser.add_argument("--packed", type=local, help="read a file that train pack wrote instead")
     parser.add_argument("--mask-share", type=float, default=0.15, help="pieces that the generator fills in")
     parser.add_argument("--width", type=positive_int, help="of the discriminator, a multiple of 64 (default: 256)")
     parser.add_argument("--generator-share", type=float, default=0.25, help="its width against the discriminator's")

@@ -19,6 +19,7 @@ from kosent_lab.core import jobs
 from kosent_lab.core.exceptions import AcceleratorLostError, DataError, TrainingError
 from kosent_lab.core.files import file_sha256, write_text
 from kosent_lab.core.model_files import CHECKSUMS
+from kosent_lab.core.places import local
 
 logger = logging.getLogger("kosent_lab.cli.recipe")
 PACKED, MODEL, DEVICE = "packed.safetensors", "model", "device.txt"
@@ -36,12 +37,12 @@ def add(stages: Any) -> None:
     parser = command(
         stages, "recipe", run_recipe, "the whole making of a model, stage after stage; a killed run goes on"
     )
-    parser.add_argument("recipe", type=Path, help="TOML file: data/recipes/bundled.toml")
+    parser.add_argument("recipe", type=local, help="TOML file: data/recipes/bundled.toml")
     parser.add_argument("--minutes", type=float, help="of training in all, shared out as the recipe's stages are")
-    parser.add_argument("--packed", type=Path, help="what training reads, by train pack; default: pack it first")
+    parser.add_argument("--packed", type=local, help="what training reads, by train pack; default: pack it first")
     parser.add_argument("--device", help="cpu, cuda or mps; default: the best there is")
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile: for runs of a few minutes")
-    parser.add_argument("--out", type=Path, required=True, help="folder that takes a run folder for each stage")
+    parser.add_argument("--out", type=local, required=True, help="folder that takes a run folder for each stage")
 
 
 def run_recipe(arguments: argparse.Namespace) -> None:

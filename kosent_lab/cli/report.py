@@ -23,6 +23,7 @@ from kosent_lab.cli.options import (
     score_calib,
 )
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     from kosent_lab.models.classifier import Classifier
@@ -53,7 +54,7 @@ def add(subparsers: Any) -> None:
         "(data/scored) where the corpus is not on this machine",
     )
     calibrator_options(parser)
-    parser.add_argument("--out", type=Path, default=Path("report"), help="folder (default: report)")
+    parser.add_argument("--out", type=local, default=Path("report"), help="folder (default: report)")
     parser.add_argument(
         "--predictions", choices=("parquet", "csv"), default="parquet",
         help="kind of the files that hold every row with its answer; csv opens in a spreadsheet (default: parquet)",
@@ -72,7 +73,7 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--tags",
-        type=Path,
+        type=local,
         metavar="FILE",
         help="causes that were given to mistakes: a CSV file of the notebooks' explorer, or "
         "corpus,doc_id,cause,note,time; counted on the page",

@@ -27,6 +27,7 @@ from kosent_lab.cli.options import (
 )
 from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import no_file
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +51,8 @@ _READ = {
 def add(subparsers: Any) -> None:
     """Add ``predict`` and ``evaluate``."""
     predict = command(subparsers, "predict", predict_file, "score a file; a killed run goes on where it stopped")
-    predict.add_argument("file", type=Path, help="CSV, TSV, Excel, JSON lines, parquet (docs/FILES.md), or -")
-    predict.add_argument("--out", type=Path, required=True, help=".parquet or .csv; never overwritten")
+    predict.add_argument("file", type=local, help="CSV, TSV, Excel, JSON lines, parquet (docs/FILES.md), or -")
+    predict.add_argument("--out", type=local, required=True, help=".parquet or .csv; never overwritten")
     predict.add_argument(
         "--resume",
         action="store_true",

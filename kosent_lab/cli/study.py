@@ -19,6 +19,7 @@ from kosent_lab.cli.options import (
     reading,
 )
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     recipes.add_argument("--first", metavar="NAME=DIR,DIR,…", help="model folders, one a seed")
     recipes.add_argument("--second", metavar="NAME=DIR,DIR,…", help="as many, with the same seeds in the same order")
-    recipes.add_argument("--answers", type=Path, help="parquet file to keep the answers in, or to read them from")
+    recipes.add_argument("--answers", type=local, help="parquet file to keep the answers in, or to read them from")
     # what is compared in order to choose is compared on valid; test is for the one report at the end
     _common(recipes, "nsmc:valid")
     _add_transfer(questions)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import command, json_option, natural_int, positive_int, print_result
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def add(stages: Any) -> None:
     vocabulary.add_argument(
         "--morphemes", action="store_true", help="no piece crosses from a morpheme into the next (reads with Kiwi)"
     )
-    vocabulary.add_argument("--out", type=Path, required=True, help="folder")
+    vocabulary.add_argument("--out", type=local, required=True, help="folder")
     baseline = command(
         stages, "baseline", train_baseline, "TF-IDF + logistic regression: the cheap rival, and soft targets"
     )
@@ -40,7 +40,7 @@ def add(stages: Any) -> None:
         "--search", action="store_true", help="instead: valid accuracy of a grid of penalties, until it falls"
     )
     baseline.add_argument(
-        "--soft-targets", type=Path, help="write out-of-fold probabilities of the train rows and stop"
+        "--soft-targets", type=local, help="write out-of-fold probabilities of the train rows and stop"
     )
     baseline.add_argument(
         "--test",
@@ -51,11 +51,11 @@ def add(stages: Any) -> None:
     baseline.set_defaults(writes=("json", "soft_targets"))
     average = command(stages, "average", average_runs, "one run of several from one start: the mean of their weights")
     average.add_argument(
-        "--runs", nargs="+", type=Path, required=True, metavar="RUN", help="folders of runs from one start"
+        "--runs", nargs="+", type=local, required=True, metavar="RUN", help="folders of runs from one start"
     )
-    average.add_argument("--out", type=Path, required=True, help="run folder")
+    average.add_argument("--out", type=local, required=True, help="run folder")
     package = command(stages, "package", package_run, "make a model folder of a run: fp16, calibrated, with checksums")
-    package.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
+    package.add_argument("--run", type=local, required=True, dest="run_folder", help="run folder, or a model folder")
     package.add_argument(
         "--calib", metavar="DATA",
         help="what the temperature is fitted on (default: nsmc:calib, or what was kept of its own file)",
@@ -69,25 +69,25 @@ def add(stages: Any) -> None:
         help="write the word embeddings, or every matrix, in 8 bits (E4M3): half the bytes, 2.7 %% of a matrix's norm",
     )  # fmt: skip
     _device(package)
-    package.add_argument("--out", type=Path, required=True, help="model folder")
+    package.add_argument("--out", type=local, required=True, help="model folder")
     pieces = command(stages, "pieces", teach_pieces, "teach a run the signs that its vocabulary lacked, emoji first")
-    pieces.add_argument("--run", type=Path, required=True, dest="run_folder", help="run folder, or a model folder")
+    pieces.add_argument("--run", type=local, required=True, dest="run_folder", help="run folder, or a model folder")
     pieces.add_argument(
         "--examples", type=positive_int, default=12_000, help="texts that are drawn (default: %(default)s)"
     )
     pieces.add_argument("--seed", type=natural_int, default=0, help="of the examples drawn")
     _device(pieces)
-    pieces.add_argument("--out", type=Path, required=True, help="run folder")
+    pieces.add_argument("--out", type=local, required=True, help="run folder")
     json_option(pieces)
     three_way = command(stages, "three-way", train_three_way, "teach a head that tells neutral texts, for --three-way")
     three_way.add_argument("--model", help="bundled by default, or a folder")
-    three_way.add_argument("--out", type=Path, required=True, help="folder of the head")
+    three_way.add_argument("--out", type=local, required=True, help="folder of the head")
     secrets = command(stages, "secrets", train_secrets, "teach the model that tells passwords by the words around them")
     secrets.add_argument(
-        "--data", type=Path, nargs="+", metavar="FILE",
+        "--data", type=local, nargs="+", metavar="FILE",
         help="CSV of marked lines: text, part (who wrote it); default: ours, without the test lines",
     )  # fmt: skip
-    secrets.add_argument("--out", type=Path, required=True, help="folder")
+    secrets.add_argument("--out", type=local, required=True, help="folder")
 
 
 def _train_frame(data: str) -> pd.DataFrame:

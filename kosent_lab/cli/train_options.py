@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kosent_lab.cli.options import natural_int, positive_int
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def training_options(parser: argparse.ArgumentParser) -> None:
     """Add what every training may be told."""
     parser.add_argument(
-        "--vocabulary", type=Path, help="folder with tokenizer.json; default: that of --init, or bundled"
+        "--vocabulary", type=local, help="folder with tokenizer.json; default: that of --init, or bundled"
     )
-    parser.add_argument("--init", type=Path, help="run, model folder or kosent-electra-small to go on from")
+    parser.add_argument("--init", type=local, help="run, model folder or kosent-electra-small to go on from")
     parser.add_argument(
         "--layers",
         type=positive_int,
@@ -56,7 +56,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         "--largest-mb", type=positive_int, help="cut the weights into files of so many MB; train package joins them"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, never start one")
-    parser.add_argument("--out", type=Path, required=True, help="run folder")
+    parser.add_argument("--out", type=local, required=True, help="run folder")
 
 
 def common_options(arguments: argparse.Namespace, defaults: TrainingOptions) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from kosent_lab.cli.options import command, out_option
 from kosent_lab.cli.outputs import SHOWN, outside, shown
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.places import local
 from kosent_lab.core.printable import printable
 
 _ASKED = {
@@ -23,19 +23,19 @@ _ASKED = {
 def add(actions: Any) -> None:
     """Add the three to ``corpus``."""
     asking = command(actions, "ask", ask_corpus, "is it in there, in which version, or which step took it out")
-    asking.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="versions of a corpus")
+    asking.add_argument("folders", type=local, nargs="+", metavar="DIR", help="versions of a corpus")
     what = asking.add_mutually_exclusive_group(required=True)
     for name, meant in {**_ASKED, "text": "as it was written, or as a version has it"}.items():
         what.add_argument(f"--{name}", help=meant)
-    what.add_argument("--file", type=Path, help="whose content is the text")
+    what.add_argument("--file", type=local, help="whose content is the text")
 
     wishes = command(actions, "wishes", print_wishes, "what became of every wish in a version of a corpus")
-    wishes.add_argument("folder", type=Path, metavar="DIR", help="of a version")
-    wishes.add_argument("--registry", type=Path, required=True, help="CSV file with the wishes")
+    wishes.add_argument("folder", type=local, metavar="DIR", help="of a version")
+    wishes.add_argument("--registry", type=local, required=True, help="CSV file with the wishes")
     out_option(wishes, ".csv", "write the answers")
 
     wish = command(actions, "opt-out", enter_wish, "enter a wish to be left out into a registry")
-    wish.add_argument("registry", type=Path, help="CSV file; made where there is none")
+    wish.add_argument("registry", type=local, help="CSV file; made where there is none")
     wish.add_argument("--request", required=True, help="its number")
     wish.add_argument("--asked-on", metavar="DAY", help="2026-11-27; default: today")
     wish.add_argument("--hashed", action="store_true", help="keep a name as its hash")
@@ -43,7 +43,7 @@ def add(actions: Any) -> None:
     what = wish.add_mutually_exclusive_group(required=True)
     for name, meant in {**_ASKED, "text": "kept as its hash"}.items():
         what.add_argument(f"--{name}", help=meant)
-    what.add_argument("--file", type=Path, help="whose content is the text")
+    what.add_argument("--file", type=local, help="whose content is the text")
 
 
 def ask_corpus(arguments: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ REFERENCE_ID = "daekeun-ml/koelectra-small-v3-nsmc"
 REFERENCE_REVISION = "d1c0233fc013ae8bd879d7b61f2bec69aa3af4c9"
 HOW_TO_GET = (
     "It comes with a clone of kosent-lab, in its folder data; where the package was installed without one, name "
-    "that folder: KOSENT_DATA=DIR."
+    "that folder before Python begins (a notebook's kernel anew): KOSENT_DATA=DIR."
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*")
@@ -91,7 +91,8 @@ def find_folder(
     if source is None or str(source) == BUNDLED:
         if not (BUNDLED_FOLDER / "config.json").exists():
             raise NotAvailableError(
-                f"there is no bundled model in {BUNDLED_FOLDER}. {HOW_TO_GET} Or give a model: --model DIR."
+                f"there is no bundled model in {BUNDLED_FOLDER}. {HOW_TO_GET} Or give a model: load_classifier(DIR), "
+                "on the command line --model DIR."
             )
         return BUNDLED_FOLDER, BUNDLED
     folder = local(source)

@@ -5,6 +5,7 @@ Minimal pairs within one model's predictions live in ``errors.pairs``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from kosent_lab.core.schema import check_columns, value_name
 from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
+logger = logging.getLogger(__name__)
 _WHICH = ("first", "second")
 
 
@@ -228,6 +230,14 @@ def where_they_differ(
     return found.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
 
+def _shift(calib: pd.DataFrame, which: str) -> float:
+    try:
+        return fit_shift(calib)
+    except DataError as error:
+        logger.warning("the %s model is compared without a shift: %s", which, error)
+        return 0.0
+
+
 def comparison_result(
     first: pd.DataFrame, second: pd.DataFrame, *, calibs: tuple[pd.DataFrame, pd.DataFrame] | None = None
 ) -> dict[str, Any]:
@@ -245,7 +255,7 @@ def comparison_result(
     dict
         `compare_models`, ``shifts`` (without `calibs` none of them) and ``where``: `where_they_differ`.
     """
-    shifts = (fit_shift(calibs[0]), fit_shift(calibs[1])) if calibs else (0.0, 0.0)
+    shifts = (_shift(calibs[0], "first"), _shift(calibs[1], "second")) if calibs else (0.0, 0.0)
     found = compare_models(first, second, shifts=shifts).to_dict() | {"shifts": list(shifts)}
     found |= {name: int(found[name]) for name in ("n", "groups")}
     if not calibs:

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import io
 import itertools
+import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,9 +29,21 @@ FONTS_FOLDER = Path(__file__).resolve().parent / "fonts"
 ACCENT, MUTED, LINE = "#1f5fa8", "#7d8894", "#333f48"
 
 
+_STYLED = threading.RLock()
+
+
 @contextlib.contextmanager
 def style() -> Iterator[None]:
-    """Draw Hangul and the minus sign inside ``with figures.style():``; settings outside stay as they were."""
+    """Draw Hangul and the minus sign inside ``with figures.style():``; settings outside stay as they were.
+
+    Matplotlib's settings are of the whole process: one thread draws at a time.
+    """
+    with _STYLED, _styled():
+        yield
+
+
+@contextlib.contextmanager
+def _styled() -> Iterator[None]:
     for name in ("NanumGothic.ttf", "NanumGothicBold.ttf"):
         path = str(FONTS_FOLDER / name)
         if all(entry.fname != path for entry in font_manager.fontManager.ttflist):

@@ -7,6 +7,7 @@ layout in ``templates/report.html``. Figures are encoded here, once.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import html
 import importlib.metadata
@@ -28,7 +29,7 @@ from kosent_lab.calibration.calibrators import Calibrator
 from kosent_lab.calibration.temperature import Temperature
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import write_bytes
-from kosent_lab.core.places import BUNDLED
+from kosent_lab.core.places import BUNDLED, local
 from kosent_lab.core.printable import printable
 from kosent_lab.report import model_sections, reading_section, sections, sentences, text_sections
 from kosent_lab.report.named import shown_name
@@ -79,7 +80,9 @@ class Page:
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own, so that its styles and the notebook's leave each other alone."""
-        inner = html.escape(self.html, quote=True)
+        # a link to a part of the page would else be one to the notebook's own address
+        based = self.html.replace("<head>", '<head><base href="about:srcdoc">', 1)
+        inner = html.escape(based, quote=True)
         style = "width: 100%; height: 40rem; border: 1px solid #d5dbe0"
         return f'<iframe title="report" srcdoc="{inner}" style="{style}"></iframe>'
 
@@ -108,7 +111,7 @@ class Page:
         content = self.html.encode("utf-8", "replace")  # a text may hold what UTF-8 cannot
         if len(content) > LARGEST:
             raise DataError(f"the page would take {len(content) / 1e6:.1f} MB; the limit is {LARGEST / 1e6:g} MB")
-        page = Path(folder) / PAGE
+        page = local(folder) / PAGE
         for name, figure in self.figures.items():
             write_bytes(figure.encode("utf-8"), page.parent / "figures" / f"{name}.svg")
         write_bytes(content, page)
@@ -120,7 +123,7 @@ class Page:
 
 def check_target(folder: str | Path) -> None:
     """Refuse a folder that is a file, or holds a report.html that is none of ours and would be lost."""
-    folder = Path(folder)
+    folder = local(folder)
     if folder.suffix == ".html" or (folder.exists() and not folder.is_dir()):
         raise DataError(f"a page is saved in a folder, as report.html with figures beside it; got {folder}")
     page = folder / PAGE
@@ -269,11 +272,11 @@ def _subset_fonts(page: str) -> list[str]:
     for path in figures.font_paths():
         options = subset.Options(flavor="woff", layout_features=[], notdef_outline=True)
         options.drop_tables += ["FFTM", *(f"TSI{number}" for number in range(6))]  # of what it does not know it warns
-        font = subset.load_font(path, options)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(text="".join(sorted(set(page))))
-        subsetter.subset(font)
         out = io.BytesIO()
-        subset.save_font(font, out, options)
+        with contextlib.closing(subset.load_font(path, options)) as font:
+            subsetter = subset.Subsetter(options)
+            subsetter.populate(text="".join(sorted(set(page))))
+            subsetter.subset(font)
+            subset.save_font(font, out, options)
         files.append(base64.b64encode(out.getvalue()).decode("ascii"))
     return files

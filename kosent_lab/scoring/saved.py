@@ -24,7 +24,7 @@ from kosent_lab.core import jobs
 from kosent_lab.core.exceptions import DataError, KosentError, NotAvailableError
 from kosent_lab.core.files import file_sha256, frame_sha256, write_parquet, write_text
 from kosent_lab.core.model_files import WEIGHTS, model_id
-from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER
+from kosent_lab.core.places import BUNDLED, BUNDLED_FOLDER, DATA_FOLDER, HOW_TO_GET
 from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns
 from kosent_lab.corpora.documents import load
 from kosent_lab.errors.slices import TEXT_COLUMNS, add_slices
@@ -165,7 +165,8 @@ def read_card(name: str) -> dict[str, Any]:
     _check_name(name)
     path = scored_folder() / f"{name}.json"
     if not path.is_file() or not path.with_suffix(".parquet").is_file():
-        raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {_renew(name)}")
+        how = _renew(name) if scored_folder().is_dir() else HOW_TO_GET
+        raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {how}")
     try:
         card = json.loads(path.read_text("utf-8"))
         missing = {"model_id", "precision", "device", "data_sha256", "sha256", "rows", "date"} - set(card)

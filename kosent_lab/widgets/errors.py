@@ -16,9 +16,9 @@ import pandas as pd
 
 from kosent_lab import behaviour, errors
 from kosent_lab.calibration.outcomes import margin, sigmoid
-from kosent_lab.core.exceptions import KosentError
+from kosent_lab.core.exceptions import DataError, KosentError
 from kosent_lab.core.hangul import clean_text
-from kosent_lab.core.places import DATA_FOLDER
+from kosent_lab.core.places import DATA_FOLDER, local
 from kosent_lab.core.printable import cut, printable
 from kosent_lab.core.schema import check_columns
 from kosent_lab.errors.tags import add_tag, latest_tags, read_tags
@@ -167,11 +167,13 @@ def explore_errors(frame: pd.DataFrame, classifier: Classifier, *, tags: str | P
         When the frame has no texts or no predictions.
     """
     check_columns(frame, ["doc_id", "text", "label", "pred", "confidence", "correct"], what="exploring errors")
+    if not frame["pred"].isin([0, 1]).all():
+        raise DataError(f"exploring errors needs answers of two polarities; got {sorted(map(str, set(frame['pred'])))}")
     ipywidgets = open_ipywidgets()
     if ipywidgets is None:
         return None
     frame = frame.reset_index(drop=True)
-    view, path = ModelView(classifier), Path(tags)
+    view, path = ModelView(classifier), local(tags)
     right = [clean_text(_text(row)) for _, row in frame[frame["correct"].eq(True).fillna(False)].iterrows()]
     nearest = functools.cache(lambda: Nearest(right))
     described = functools.lru_cache(SHOWN)(lambda number: describe_row(frame.loc[number], view, nearest()))

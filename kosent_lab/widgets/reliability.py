@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kosent_lab import calibration, figures
+from kosent_lab.core.exceptions import DataError
 from kosent_lab.figures.theme import to_png
 from kosent_lab.widgets.controls import as_html, new_figure, open_ipywidgets
 from kosent_lab.widgets.threshold import ALL_ROWS, choose_slice, slice_names
@@ -174,7 +175,11 @@ def explore_reliability(
         return choose_slice(calibrated(method), name)
 
     def update(_change: Any = None) -> None:
-        rows = chosen(calibrators.value, names.value)
+        try:
+            rows = chosen(calibrators.value, names.value)
+        except DataError as error:  # no calibrator can be fitted: the numbers of another are not left standing
+            sentence.value, image.value = as_html(str(error)), b""
+            return
         told = {"of": views.value, "bins": bins.value, "strategy": strategies.value}
         table = calibration.reliability_table(rows, **told, resamples=0)
         said = _sentence(rows, table, names.value, bins.value, strategies.value, slider.value)

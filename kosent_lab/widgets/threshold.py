@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kosent_lab import calibration, errors, figures
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import value_name
 from kosent_lab.errors.slices import can_slice
 from kosent_lab.figures.theme import to_png
 from kosent_lab.report.assessment import Assessment, assess
@@ -48,7 +49,8 @@ def slice_names(frame: pd.DataFrame, *, columns: tuple[str, ...] = ("corpus", *e
     names = [ALL_ROWS]
     for column in columns:
         if can_slice(frame, column):
-            names += [f"{column}: {value}" for value in sorted(frame[column].dropna().unique()) if value != ""]
+            values = sorted(frame[column].dropna().unique(), key=lambda value: (str(type(value)), value))
+            names += [f"{column}: {value_name(value)}" for value in values if value != ""]
     return names
 
 
@@ -63,7 +65,8 @@ def choose_slice(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if name == ALL_ROWS:
         return frame
     column, _, value = name.partition(": ")
-    rows = frame[frame[column].astype("str") == value] if column in frame.columns else frame.iloc[:0]
+    named = frame[column].map(value_name, na_action="ignore") if column in frame.columns else None
+    rows = frame.iloc[:0] if named is None else frame[named.eq(value).fillna(False).to_numpy(dtype=bool)]
     if rows.empty:
         raise DataError(f"no row is in slice {name!r}; there are {', '.join(slice_names(frame))}")
     return rows

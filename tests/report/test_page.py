@@ -127,7 +127,9 @@ def test_a_page_shows_itself_in_a_notebook_and_is_saved_whole(pack_scored, tiny,
     page = report.build(pack_scored, classifier=tiny)
     shown = page._repr_html_()
     assert shown.startswith('<iframe title="report" srcdoc=')
-    assert html.unescape(re.search(r'srcdoc="([^"]*)"', shown).group(1)) == page.html
+    inner = html.unescape(re.search(r'srcdoc="([^"]*)"', shown).group(1))
+    assert inner.replace('<base href="about:srcdoc">', "") == page.html  # its links stay within the frame
+    assert inner != page.html
     path = page.save(tmp_path / "보고서")
     assert path.read_text("utf-8") == page.html
     assert sorted(p.stem for p in (path.parent / "figures").iterdir()) == sorted(page.figures)

