@@ -204,8 +204,7 @@ def _texts(arguments: argparse.Namespace) -> pd.DataFrame:
     """Read the texts named; `--limit` draws that many of them, always the same."""
     from kosent_lab import corpora
 
-    frame = corpora.load(arguments.data)
-    frame = frame[frame["text"].fillna("").str.strip() != ""]
+    frame = corpora.load(arguments.data).loc[lambda rows: rows["text"].fillna("").str.strip() != ""]
     if arguments.limit is not None and arguments.limit < len(frame):
         frame = frame.sample(arguments.limit, random_state=0).sort_index()
     return frame

@@ -90,10 +90,7 @@ def shift_log_odds(model: ElectraForSequenceClassification, shift: float) -> Non
 
 
 def small_config(vocabulary_size: int, *, layers: int = 12, width: int = 256, pad_id: int = 0) -> ElectraConfig:
-    """Return the shape of KoELECTRA-Small-v3 (heads of 64), with another vocabulary, depth and width.
-
-    The piece `pad_id`, ``[PAD]``, learns nothing.
-    """
+    """Return the shape of KoELECTRA-Small-v3 (heads of 64), with another vocabulary, depth, width and ``[PAD]``."""
     return ElectraConfig(
         vocab_size=vocabulary_size,
         pad_token_id=pad_id,
@@ -118,9 +115,8 @@ def new_classifier(
     vocabulary_size : int
     layers : int
         Twelve in KoELECTRA-Small-v3; fewer to start shallow and grow (`grow_depth`).
-    seed : int
-    pad_id : int
-        Where ``[PAD]`` stands in the vocabulary.
+    seed, pad_id : int
+        Where ``[PAD]`` stands, which learns nothing.
 
     Returns
     -------

@@ -165,7 +165,7 @@ def read_card(name: str) -> dict[str, Any]:
     _check_name(name)
     path = scored_folder() / f"{name}.json"
     if not path.is_file() or not path.with_suffix(".parquet").is_file():
-        how = _renew(name) if scored_folder().is_dir() else HOW_TO_GET
+        how = _renew(name) + ("" if scored_folder().is_dir() else f" {HOW_TO_GET}")
         raise NotAvailableError(f"there is no saved table {path.with_suffix('.parquet')}. {how}")
     try:
         card = json.loads(path.read_text("utf-8"))

@@ -90,7 +90,7 @@ def check_teachable(tokenizer: Tokenizer) -> None:
             f"training needs a tokenizer whose special pieces stand before all others, [MASK] the last of them; here "
             f"{odd[0]!r} does not. {how}"
         )
-    found = tokenizer.encode("가").ids
+    found = plain_tokenizer(tokenizer).encode("가").ids
     if found[0] != ids["[CLS]"] or found[-1] != ids["[SEP]"]:
         raise DataError(f"training needs a tokenizer that puts [CLS] before a text and [SEP] behind it. {how}")
 
