@@ -94,7 +94,7 @@ def in_bands(values: pd.Series) -> pd.Series:
     """
     bare = values.map(lambda value: value.strip() if isinstance(value, str) else value)
     values = values if bare.equals(values) else bare
-    written = values.dropna().map(str).astype("str").str.strip()
+    written = values.dropna().map(str).astype("str")
     written = written[written != ""]
     if written.nunique() <= _MANY_DATES:
         return values

@@ -13,7 +13,7 @@ from typing import Any
 from kosent_lab.core.hangul import to_nfc
 from kosent_lab.core.josa import CLOSING_MARKS, josa_agrees, split_josa
 from kosent_lab.korean.mending import TAG_OF
-from kosent_lab.korean.morphemes import Morpheme, is_mark, is_sign
+from kosent_lab.korean.morphemes import Morpheme, before_marks, is_sign
 
 
 def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tuple[Any, ...]:
@@ -39,9 +39,7 @@ def split_eojeol(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> tupl
     ('재미가', 4, 7, '재미', '가', 'JKS', 6, 7, '', True)
     """
     place = (eojeol, start, start + len(eojeol))
-    last = len(morphemes)
-    while last and is_mark(morphemes[last - 1]):
-        last -= 1
+    last = before_marks(morphemes)
     morphemes = morphemes[:last]
     first = last
     while first and morphemes[first - 1].is_josa:

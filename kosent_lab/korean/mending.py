@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from kosent_lab.core.hangul import is_syllable, to_nfc
 from kosent_lab.core.josa import JOSA_PAIRS, josa_agrees
-from kosent_lab.korean.morphemes import Morpheme, is_mark, is_noun, is_picture
+from kosent_lab.korean.morphemes import Morpheme, before_marks, is_mark, is_noun, is_picture
 
 # what a particle in the wrong form is looked for as, with its tag; of the others most are endings too
 _TAGS = {"은": "JX", "이": "JKS", "을": "JKO", "과": "JC", "으로": "JKB", "이나": "JC", "이랑": "JC"}
@@ -82,9 +82,7 @@ def mend(eojeol: str, start: int, morphemes: Sequence[Morpheme]) -> list[Morphem
     after a closing mark a copula; the endings -ㄹ걸 and -는걸요 a noun with a particle. 아는 and 우는, verbs without
     their ㄹ, are read as nouns with 는, and -어도 as an ending with a particle.
     """
-    last = len(morphemes)
-    while last and is_mark(morphemes[last - 1]):
-        last -= 1
+    last = before_marks(morphemes)
     return [*_mend(eojeol, start, morphemes[:last]), *morphemes[last:]]
 
 
@@ -110,9 +108,7 @@ def mend_lists(words: Sequence[list[Morpheme]]) -> list[list[Morpheme]]:
 
 def _as_listed(morphemes: list[Morpheme]) -> list[Morpheme] | None:
     """Return an eojeol of a noun and (이)며 with that as a particle; None for others."""
-    last = len(morphemes)
-    while last and is_mark(morphemes[last - 1]):
-        last -= 1
+    last = before_marks(morphemes)
     own = morphemes[:last]
     if len(own) > 1 and is_noun(own[-2]) and own[-1].tag == "JC" and own[-1].form in ("이며", "며"):
         return morphemes

@@ -43,6 +43,14 @@ class Morpheme:
         return self.tag.startswith("E")
 
 
+def before_marks(morphemes: Sequence[Morpheme]) -> int:
+    """Return how many morphemes stand before the marks at the end."""
+    last = len(morphemes)
+    while last and is_mark(morphemes[last - 1]):
+        last -= 1
+    return last
+
+
 def own_morphemes(morphemes: Sequence[Morpheme]) -> list[Morpheme]:
     """Return the morphemes that have characters of their own, in order; `own_starts` says which have none."""
     own, end = [], 0

@@ -72,7 +72,8 @@ class Assessment:
     @functools.cached_property
     def by_label(self) -> dict[str, ByLabel]:
         """`by_label.by_label` by ``before`` and ``after``, which are one without a calibrator."""
-        return {"before": by_label(self.scored), "after": by_label(self.frame)}
+        before = by_label(self.scored)
+        return {"before": before, "after": before if self.choice.calibrator is None else by_label(self.frame)}
 
     @property
     def has_texts(self) -> bool:
@@ -150,8 +151,7 @@ class Assessment:
     def diagrams(self) -> dict[str, Diagram]:
         """`calibration.reliability_diagram` by ``before`` and, with a calibrator, ``after``."""
         frames = {"before": self.scored} | ({} if self.choice.calibrator is None else {"after": self.frame})
-        draw = functools.partial(calibration.reliability_diagram, resamples=self.resamples)
-        return {name: draw(frame) for name, frame in frames.items()}
+        return {name: calibration.reliability_diagram(one, resamples=self.resamples) for name, one in frames.items()}
 
     @functools.cached_property
     def slice_diagrams(self) -> tuple[str, dict[str, Diagram]]:

@@ -32,9 +32,10 @@ class ByLabel(NamedTuple):
         The commoner label; of equals 1.
     constant : float
         Its share: what always answering it would get right.
-    prob_1, gap : Interval
-        Mean probability of positive, and that less the share of positive texts: over labels errors of confidence may
-        cancel out that this one shows.
+    prob_1 : float
+        Mean probability of positive.
+    gap : Interval
+        That less the share of positive texts: over labels errors of confidence may cancel out that this one shows.
     """
 
     negative: Interval

@@ -132,25 +132,15 @@ def _quality(assessment: Assessment, t: dict[str, str]) -> list[str]:
 
 
 def _base(assessment: Assessment, t: dict[str, str]) -> list[str]:
-    """Say what a constant answer would get, and whether the probability of positive is too low or too high."""
-    read, said = assessment.by_label["before"], metric(assessment.before, "accuracy")
-    found = []
-    if 0 < read.constant < 1:
-        key = "f_base_below" if said["ci_high"] < read.constant else "f_base"
-        label = t["positive" if read.majority else "negative"]
-        sides = {name: percent(getattr(read, name).value) for name in ("negative", "positive", "balanced")}
-        bounds = {"low": percent(read.balanced.ci_low), "high": percent(read.balanced.ci_high)}
-        found.append(t[key].format(label=label, constant=percent(read.constant), **sides, **bounds))
-    read = assessment.by_label["after"]
-    gap, low, high = read.gap
-    if low > 0 or high < 0:  # what is used is the calibrated one
-        gaps = sorted(abs(bound) for bound in (low, high))
-        bounds = {"gap": points(abs(gap)), "low": points(gaps[0]), "high": points(gaps[1])}
-        share = percent(read.prob_1 - gap)
-        found.append(
-            t["f_prob_high" if low > 0 else "f_prob_low"].format(prob=percent(read.prob_1), share=share, **bounds)
-        )
-    return found
+    """Say what a constant answer would get, and how each label is read; nothing where there is one label alone."""
+    read, accuracy = assessment.by_label["before"], metric(assessment.before, "accuracy")
+    if read.constant == 1:
+        return []
+    key = "f_base_below" if accuracy["ci_high"] < read.constant else "f_base"
+    label = t["positive" if read.majority else "negative"]
+    sides = {name: percent(getattr(read, name).value) for name in ("negative", "positive", "balanced")}
+    bounds = {"low": percent(read.balanced.ci_low), "high": percent(read.balanced.ci_high)}
+    return [t[key].format(label=label, constant=percent(read.constant), **sides, **bounds)]
 
 
 def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -163,7 +153,17 @@ def _reliability(assessment: Assessment, t: dict[str, str]) -> list[str]:
         gap, low, high = -gap, -high, -low
     gaps = {"gap": points(gap), "gap_low": points(low), "gap_high": points(high)}
     said = {"confidence": percent(confidence), "ece": decimal(ece["value"]), **gaps}
-    return [t[key].format(**said, **_interval(ece, decimal))]
+    return [*_positive(assessment, t), t[key].format(**said, **_interval(ece, decimal))]
+
+
+def _positive(assessment: Assessment, t: dict[str, str]) -> list[str]:
+    """Say whether the probability of positive, as it is used (calibrated), is surely too low or too high."""
+    prob_1, (gap, low, high) = assessment.by_label["after"].prob_1, assessment.by_label["after"].gap
+    if not (low > 0 or high < 0):
+        return []
+    low, high = sorted((abs(low), abs(high)))
+    said = {"gap": points(abs(gap)), "low": points(low), "high": points(high), "share": percent(prob_1 - gap)}
+    return [t["f_prob_high" if gap > 0 else "f_prob_low"].format(prob=percent(prob_1), **said)]
 
 
 def _calibrated(assessment: Assessment, t: dict[str, str]) -> list[str]:
@@ -218,12 +218,7 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
         key = "f_no_threshold" if point.needed is None else key
         needed = "" if point.needed is None else f"{point.needed:,}" if point.kept else order_of(point.needed, t)
         return [*found, t[key].format(target=percent(TARGET_RISK), needed=needed)]
-    if neutral := [rows for name, rows in assessment.special.items() if name == "neutral"]:
-        kept = int((neutral[0]["confidence"] >= point["threshold"]).sum())
-        said = {"n": f"{len(neutral[0]):,}", "kept": f"{kept:,}", "share": percent(kept / len(neutral[0]))}
-        found.append(t["f_threshold_neutral"].format(**said))
-    found.insert(
-        1,
+    found.append(
         t["f_threshold"].format(
             threshold=threshold_number(point["threshold"], assessment.frame["confidence"]),
             target=percent(TARGET_RISK),
@@ -232,8 +227,12 @@ def _where(assessment: Assessment, t: dict[str, str]) -> list[str]:
             coverage=percent(point["coverage"]),
             risk=percent(point["selective_risk"]),
             **_interval(point),
-        ),
+        )
     )
+    if (neutral := assessment.special.get("neutral")) is not None:
+        kept = int((neutral["confidence"] >= point["threshold"]).sum())
+        said = {"n": f"{len(neutral):,}", "kept": f"{kept:,}", "share": percent(kept / len(neutral))}
+        found.append(t["f_threshold_neutral"].format(**said))
     return found
 
 

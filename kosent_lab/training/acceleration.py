@@ -96,12 +96,15 @@ def compile_layers(model: nn.Module) -> None:
     Only for batches of one shape: what looks at valid in between runs as it is written (``loop.Run.record``).
     """
     torch.compiler.reset()  # what earlier runs of this process compiled counts against a limit
-    for name, layer in model.named_modules():
-        if name.rpartition(".")[0].endswith("encoder.layer"):
-            layer.compile(dynamic=False)
+    for layer in _layers(model):
+        layer.compile(dynamic=False)
 
 
 def run_as_written(model: nn.Module) -> None:
     """Undo `compile_layers`: for each new width of a batch a layer of one shape would be compiled once more."""
-    for layer in model.modules():
+    for layer in _layers(model):
         layer._compiled_call_impl = None
+
+
+def _layers(model: nn.Module) -> list[nn.Module]:
+    return [layer for name, layer in model.named_modules() if name.rpartition(".")[0].endswith("encoder.layer")]
