@@ -61,7 +61,7 @@ HOUSE = {
     ],
     "training": [
         "options", "schedule", "optimizers", "acceleration", "throughput", "checkpoints", "loop", "batches", "resident",
-        "vectors", "encoded", "pretraining", "validation", "finetuning",
+        "vectors", "encoded", "pretraining", "validation", "targets", "finetuning",
         "baseline", "labelled", "teaching", "packed", "recipe", "packaging", "pieces", "distillation", "three_way",
     ],
     "studies": [

@@ -65,8 +65,6 @@ def ask(snapshots: Sequence[Snapshot], *, text: str | None = None, **asked: str 
             )
         held = _held(snapshot, column, value, spellings_asked)
         lineage = snapshot.lineage()
-        if column not in lineage.columns:  # an older version's
-            lineage = lineage.assign(**{column: ""})
         # who asked to be left out stands there hashed
         alike = lineage[column].isin({*spellings_asked, *map(name_sha256, spellings_asked)}) | _alike(
             lineage[column], column, value

@@ -119,16 +119,16 @@ class Snapshot:
         with _damage(self.folder / LINEAGE):
             return pd.read_parquet(self.folder / LINEAGE)
 
-    def asked(self, *, own: bool = True) -> dict[str, tuple[str, str | None]]:
+    def asked(self, *, own: bool = True) -> dict[str, tuple[str, str]]:
         """Return the requests by which texts left this version (`own`) and those before it, each with the hash of what
-        it named (None in versions of before), by the hash of the letters: a copy that comes when the original is gone
-        from the sources follows the wish all the same.
+        it named, by the hash of the letters: a copy that comes when the original is gone from the sources follows the
+        wish all the same.
         """
-        before: dict[str, tuple[str, str | None]] = {}
+        before: dict[str, tuple[str, str]] = {}
         if ASKED in self.manifest["files"]:  # where a version before took something out
             with _damage(self.folder / ASKED):
                 kept = pd.read_parquet(self.folder / ASKED)
-            before = {row.letters_sha256: (row.request, getattr(row, "wish", None)) for row in kept.itertuples()}
+            before = {row.letters_sha256: (row.request, row.wish) for row in kept.itertuples()}
         if not own:
             return before
         wishes = self.wishes
@@ -137,13 +137,13 @@ class Snapshot:
         return before | {letters: (request, wishes[request]) for letters, request in asked if request in wishes}
 
     @property
-    def wishes(self) -> dict[str, str | None]:
-        """The requests that it was built with, and the hash of what each named (None where it kept none)."""
+    def wishes(self) -> dict[str, str]:
+        """The requests that it was built with, and the hash of what each named."""
         return {
             request: wish
             for step in self.manifest["steps"]
             if step["step"] == "opt-out"
-            for request, wish in _by_request(step["facts"].get("requests", {})).items()
+            for request, wish in step["facts"].get("requests", {}).items()
         }
 
     def _asked_out(self) -> pd.DataFrame:
@@ -151,7 +151,7 @@ class Snapshot:
         lineage = self.lineage()
         return lineage[lineage["step"].eq("opt-out") & lineage["action"].eq("removed")].sort_values("doc_id")
 
-    def remembered(self, new: Snapshot) -> dict[str, tuple[str, str | None]]:
+    def remembered(self, new: Snapshot) -> dict[str, tuple[str, str]]:
         """Return what of `asked` the version behind this one has to keep; of this one built again what its lineage does
         not say itself.
         """
@@ -292,8 +292,3 @@ def verify(snapshot: Snapshot) -> pd.DataFrame:
     extra = sorted(path.name for path in snapshot.folder.glob("part-*.parquet") if path.name not in known)
     found += [(name, None, False, "not in the manifest") for name in extra]  # others read it: part-*.parquet
     return pd.DataFrame(found, columns=["file", "rows", "ok", "why"]).astype({"rows": "Int64"})
-
-
-def _by_request(requests: dict[str, str] | list[str]) -> dict[str, str | None]:
-    """Return what requests named, hashed; None in a manifest that lists their numbers alone."""
-    return dict.fromkeys(requests) if isinstance(requests, list) else dict(requests)

@@ -19,7 +19,6 @@ from kosent_lab.core.formulas import escape_formula, unescape_formula
 from kosent_lab.core.locks import hold
 
 COLUMNS = ("corpus", "doc_id", "cause", "note", "time")
-_FORMER = COLUMNS[1:]  # files written before tags named their corpus: of any
 _PATIENCE = 10.0  # seconds to wait for another writer
 
 
@@ -52,19 +51,20 @@ def _rows(path: Path) -> list[list[str]]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}. Save it as UTF-8.") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, names = [], COLUMNS
+    rows = []
     try:
         for number, row in enumerate(filter(None, reader)):
             if number == 0:
-                names = tuple(row)
-                if names not in (COLUMNS, _FORMER):
+                if tuple(row) != COLUMNS:
                     raise DataError(
                         f"{path}, line 1: a file of tags begins with {','.join(COLUMNS)}; got {','.join(row)}"
                     )
-            elif len(row) != len(names):
-                raise DataError(f"{path}, line {reader.line_num}: a tag has {len(names)} fields; got {len(row)}: {row}")
+            elif len(row) != len(COLUMNS):
+                raise DataError(
+                    f"{path}, line {reader.line_num}: a tag has {len(COLUMNS)} fields; got {len(row)}: {row}"
+                )
             else:
-                rows.append([""] * (len(COLUMNS) - len(names)) + [unescape_formula(field) for field in row])
+                rows.append([unescape_formula(field) for field in row])
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     return rows

@@ -33,91 +33,11 @@ from kosent_lab.training.encoded import Encoded, encode_rows
 from kosent_lab.training.loop import BatchLoss, run_training
 from kosent_lab.training.options import FinetuningOptions
 from kosent_lab.training.resident import ResidentCorpus, Rows
+from kosent_lab.training.targets import RATINGS, check_targets, prepare_rows, target_loss
 from kosent_lab.training.validation import MULTIPLE, validate_each
 
 logger = logging.getLogger(__name__)
-RATINGS = 10
 LOOKED_AT = 128  # pieces of a text of valid, at least
-
-
-@dataclasses.dataclass(frozen=True)
-class _Rows:
-    """Training rows as arrays: ragged ids, targets, and what may be drawn how often."""
-
-    ids: list[np.ndarray]
-    target: np.ndarray  # probability of each class
-    weight: np.ndarray
-    rating: np.ndarray  # 0..9, -1 where there is none
-    share: np.ndarray  # how often a row is drawn in an epoch
-
-    def targets(self, device: torch.device) -> list[torch.Tensor]:
-        """Return target, weight and rating on a device."""
-        arrays = (self.target.astype("float32"), self.weight.astype("float32"), self.rating)
-        return [torch.from_numpy(array).to(device) for array in arrays]
-
-
-def _check_targets(frame: pd.DataFrame, classes: int) -> None:
-    """Refuse what cannot be taught as what it is: labels that are no class, soft targets and ratings out of range."""
-    label = pd.to_numeric(frame["label"], errors="coerce")
-    if odd := frame.loc[frame["label"].notna() & ~label.isin(range(classes)), "label"].head(1).tolist():
-        raise DataError(
-            f"the model has {classes} classes, and labels are whole numbers 0 to {classes - 1}; got {odd[0]!r}"
-        )
-    if "soft_target" in frame.columns:
-        soft = frame["soft_target"].dropna()
-        if classes != 2:
-            raise DataError(f"a soft_target is the probability of positive, of two classes; the model has {classes}")
-        if odd := soft[(soft < 0) | (soft > 1)].head(1).tolist():
-            raise DataError(f"a soft_target is a probability, 0 to 1; got {odd[0]:g}")
-    if "rating" in frame.columns:
-        rating = pd.to_numeric(frame["rating"], errors="coerce")
-        if odd := frame.loc[frame["rating"].notna() & ~rating.isin(range(RATINGS + 1)), "rating"].head(1).tolist():
-            raise DataError(f"a rating is a whole number, 1 to {RATINGS}, or 0 where there is none; got {odd[0]!r}")
-
-
-def _prepare(taught: Encoded, options: FinetuningOptions, classes: int) -> _Rows:
-    frame = taught.columns
-    label = frame["label"].to_numpy()
-    hard = np.eye(classes)[np.nan_to_num(label).astype("int64")]
-    hard[np.isnan(label)] = np.nan
-    hard = (1 - options.label_smoothing) * hard + options.label_smoothing / classes
-    target = hard
-    if "soft_target" in frame.columns:
-        positive = frame["soft_target"].to_numpy()
-        soft = np.stack([1 - positive, positive], axis=1)
-        both = (1 - options.soft_weight) * hard + options.soft_weight * soft
-        target = np.where(np.isnan(hard), soft, np.where(np.isnan(soft), hard, both))
-    if np.isnan(target).any():
-        raise DataError(
-            f"{int(np.isnan(target).any(axis=1).sum())} of {len(frame)} rows have neither a label nor a soft_target. "
-            "Drop them, or give soft targets (kosent-lab train baseline --soft-targets FILE)."
-        )
-    rating, share = np.full(len(frame), -1), np.ones(len(frame))
-    if classes == 2 and "rating" in frame.columns and options.rating_weight > 0:
-        rating = frame["rating"].fillna(0).to_numpy(dtype="int64") - 1
-    if classes == 2:
-        share = np.select([label == 1, np.isnan(label)], [options.positive_share, options.neutral_share], 1.0)
-    if "teaching_share" in frame.columns:  # in shares of what is drawn of all other rows
-        own = frame["teaching_share"].to_numpy()
-        share = np.where(np.isnan(own), share, own * share[np.isnan(own)].sum())
-    weight = np.ones(len(frame))
-    if options.class_weights:  # hard labels count as if every class were drawn equally often
-        drawn = np.array([share[label == value].sum() for value in range(classes)])
-        known = ~np.isnan(label)
-        weight[known] = (drawn.mean() / np.maximum(drawn, 1e-9))[label[known].astype("int64")]
-    return _Rows(taught.cut(options.max_tokens), target, weight, rating, share)
-
-
-def _loss(
-    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, rating: torch.Tensor, factor: float
-) -> torch.Tensor:
-    classes = target.shape[1]
-    log_prob = torch.log_softmax(logits[:, :classes], dim=-1)
-    loss = -(weight * (target * log_prob).sum(1)).mean()
-    if factor > 0 and logits.shape[1] > classes:
-        stars = nn.functional.cross_entropy(logits[:, classes:], rating, ignore_index=-1, reduction="sum")
-        loss = loss + factor * stars / (rating >= 0).sum().clamp(min=1)
-    return loss
 
 
 def classify_packed(model: ElectraForSequenceClassification, ids: torch.Tensor, rows: Rows) -> torch.Tensor:
@@ -213,12 +133,12 @@ def train(
         raise DataError(f"the model has {positions} positions; got texts of up to {options.max_tokens} (--max-tokens)")
     if cut := sum(len(row) > options.max_tokens for row in taught.ids):
         logger.info("%d of %d texts are cut at %d pieces", cut, len(taught.ids), options.max_tokens)
-    _check_targets(rows.columns, classes)
+    check_targets(rows.columns, classes)
     found = sorted(int(value) for value in taught.columns["label"].dropna().unique())
     if len(found) < 2 and "soft_target" not in rows.columns:
         raise DataError(f"training needs rows of more than one class; the train rows are all of class {found}")
     job = _describe(model, rows.where((split == "train") | ((split == "valid") & label.notna())), options)
-    learnt = _prepare(taught, options, classes)
+    learnt = prepare_rows(taught, options, classes)
     held_ids = held.cut(min(max(LOOKED_AT, options.max_tokens), positions))
     held_labels = held.columns["label"].to_numpy(dtype="int64")
     held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
@@ -240,9 +160,11 @@ def train(
             return corpus.batches(epoch)
         return iter_batches(lengths, seed=options.seed * 1000 + epoch, **draw)
 
+    count = sum(1 for _ in batches(0))
     if options.epochs is not None:
-        updates = sum(1 for _ in batches(0)) / options.accumulate
-        options = dataclasses.replace(options, epochs=None, steps=max(1, round(options.epochs * updates)))
+        steps = max(1, round(options.epochs * count / options.accumulate))
+        options = dataclasses.replace(options, epochs=None, steps=steps)
+    texts, rated = (float(learnt.share[drawn].sum()) / max(1, count) for drawn in (..., learnt.rating >= 0))
 
     forward = model
     if can_compile(options, device):
@@ -267,7 +189,8 @@ def train(
             number, tokens = torch.from_numpy(batch).to(device), int(mask.sum())
             with autocast(device, options):
                 logits = forward(hide(inputs).to(device), attention_mask=mask.to(device)).logits
-        value = _loss(logits.float(), *(values[number] for values in targets), options.rating_weight)
+        own = (values[number] for values in targets)
+        value = target_loss(logits.float(), *own, factor=options.rating_weight, texts=texts, rated=rated)
         return BatchLoss(value, tokens)
 
     def look() -> dict[str, float]:

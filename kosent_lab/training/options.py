@@ -145,8 +145,7 @@ class FinetuningOptions(TrainingOptions):
     label_smoothing : float
         Share of the target that is spread over all classes.
     class_weights : bool
-        Weigh hard labels so that every class counts the same. Each batch counts the same too: padded ones hold texts of
-        like length, so that a long text weighs more than a short one there, and a class of longer texts more.
+        Weigh hard labels so that every class counts the same.
     positive_share, neutral_share : float
         Share of the positive and of the unlabelled rows drawn anew in each epoch; NSMC's raw
         reviews are three quarters positive, and negatives are what is scarce.

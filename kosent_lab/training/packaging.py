@@ -64,7 +64,7 @@ def _lineage(seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what a model was taught, what those were that it began from, and its teachers."""
     yield seen
     for before in (*seen.get("began_from", []), *seen.get("teachers", [])):
-        if isinstance(before, dict):  # of teachers, older versions wrote the names alone
+        if isinstance(before, dict):  # the bundled fast model names its teacher alone
             yield from _lineage(before)
 
 
@@ -88,18 +88,17 @@ def write_taught(seen: dict[str, Any], folder: Path) -> None:
 
 
 def read_taught(run: Path) -> dict[str, Any]:
-    """Return which rows a run has learnt from: its model's own word, else what older versions wrote beside it.
+    """Return which rows the model of a run, or a model, has learnt from.
 
     Raises
     ------
     DataError
-        When there is neither.
+        When it does not say.
     """
-    places = [run_model(run) / TAUGHT, run / TAUGHT, run_model(run).parent / TAUGHT]
-    for place in places:
-        if place.is_file():
-            return json.loads(place.read_text("utf-8"))
-    raise DataError(f"{places[0]} is missing, so that no one could say what the run has seen")
+    place = run_model(run) / TAUGHT
+    if not place.is_file():
+        raise DataError(f"{place} is missing, so that no one could say what the run has seen")
+    return json.loads(place.read_text("utf-8"))
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> Path:

@@ -1,7 +1,6 @@
 """A wish to be left out reaches what was said a thousand times, what was masked, and what was copied."""
 
 import datetime
-import json
 import sys
 
 import pandas as pd
@@ -14,7 +13,6 @@ from kosent_lab.curation.duplicates import find_overlap
 from kosent_lab.curation.identity import add_identity, name_sha256
 from kosent_lab.curation.optout import find_wished
 from kosent_lab.curation.registry import read_registry, spelt, wish_for_text
-from kosent_lab.curation.snapshots import manifest_sha256
 
 LONG = (
     "이 제품은 배송도 빠르고 포장도 꼼꼼해서 선물하기에 정말 좋았습니다 다만 색상이 화면과 조금 달라서 아쉬웠지만 "
@@ -444,22 +442,6 @@ def test_a_wish_that_names_nothing_is_refused(home, kind, value):
     ask_out(home, kind, value)
     with pytest.raises(DataError, match="says for no"):
         build(home, alike(2), OPT_OUT)
-
-
-def test_wishes_of_a_version_that_kept_their_numbers_alone_stand(home):
-    frame = pd.DataFrame({"doc_id": ["A", "C"], "text": [LONG, "아무 상관이 없는 다른 글입니다"]})
-    ask_out(home, "document", "A")
-    made = build(home, frame, OPT_OUT)
-    path = made.folder / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    manifest["steps"][0]["facts"]["requests"] = ["R-1"]
-    del manifest["sha256"]
-    path.write_text(json.dumps(manifest | {"sha256": manifest_sha256(manifest)}, ensure_ascii=False), "utf-8")
-    old = curation.open_snapshot(made.folder)
-    assert set(old.asked().values()) == {("R-1", None)}
-    second = build(home, frame.assign(doc_id=["FORK", "C"]), OPT_OUT, version="1.1.0")
-    assert second.frame()["doc_id"].tolist() == ["C"]
-    assert [request for request, wish in second.asked().values() if wish] == ["R-1"]
 
 
 def test_a_hashed_name_is_compared_without_case(home):

@@ -44,8 +44,8 @@ def test_two_notebooks_at_once_lose_nothing(tmp_path):
     ("text", "match"),
     [
         ("doc_id,cause\na,irony\n", "line 1: a file of tags begins with corpus,doc_id,cause,note,time"),
-        ("doc_id,cause,note,time\na,irony\n", "line 2: a tag has 4 fields; got 2"),
-        ('doc_id,cause,note,time\na,"irony', "line 2: "),
+        ("corpus,doc_id,cause,note,time\n,a,irony\n", "line 2: a tag has 5 fields; got 3"),
+        ('corpus,doc_id,cause,note,time\n,a,"irony', "line 2: "),
         (b"\xff\xfe\x00", "Save it as UTF-8"),
     ],
 )
@@ -60,8 +60,8 @@ def test_a_file_broken_by_hand_is_told_and_left(tmp_path, text, match):
 
 def test_what_a_spreadsheet_saves_is_read(tmp_path):
     path = tmp_path / "tags.csv"
-    path.write_bytes("\ufeffdoc_id,cause,note,time\r\na,irony,,now\r\n\r\n".encode())
-    assert add_tag(path, "b", "plain", corpus="문의.csv") == 2  # of before tags named their corpus
+    path.write_bytes("\ufeffcorpus,doc_id,cause,note,time\r\n,a,irony,,now\r\n\r\n".encode())
+    assert add_tag(path, "b", "plain", corpus="문의.csv") == 2
     assert read_tags(path)["doc_id"].tolist() == ["a", "b"]
     assert read_tags(path)["corpus"].tolist() == ["", "문의.csv"]
 

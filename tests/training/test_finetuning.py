@@ -22,6 +22,7 @@ from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.optimizers import Muon, make_optimizers, orthogonalize
 from kosent_lab.training.options import FinetuningOptions, PretrainingOptions
 from kosent_lab.training.schedule import learning_rate_share, progress
+from kosent_lab.training.targets import RATINGS, prepare_rows, target_loss
 
 OPTIONS = FinetuningOptions(steps=12, batch_tokens=512, compile=False, checkpoint_minutes=99)
 
@@ -170,12 +171,37 @@ def test_each_corpus_counts_the_same_in_what_is_watched(monkeypatch):
 def test_smoothed_labels_and_class_weights(rows, tiny_tokenizer):
     few = encode_rows(tiny_tokenizer, rows.iloc[:40].assign(label=[0] * 30 + [1] * 10), what="a test")
     options = dataclasses.replace(OPTIONS, label_smoothing=0.2, positive_share=1.0)
-    prepared = finetuning._prepare(few, options, 2)
+    prepared = prepare_rows(few, options, 2)
     np.testing.assert_allclose(prepared.target[0], [0.9, 0.1])
     weight = prepared.weight
     assert weight[:30].sum() == pytest.approx(weight[30:].sum())
-    plain = finetuning._prepare(few, dataclasses.replace(options, class_weights=False), 2)
+    plain = prepare_rows(few, dataclasses.replace(options, class_weights=False), 2)
     assert (plain.weight == 1).all()
+
+
+@pytest.mark.parametrize("layout", ["padded", "packed"])
+def test_every_text_counts_the_same_however_long_it_is(rows, tiny_tokenizer, tmp_path, monkeypatch, layout):
+    rows["text"] = [text * (6 if label else 1) for text, label in zip(rows["text"], rows["label"], strict=True)]
+    rows.loc[::3, "rating"] = 0
+    options = dataclasses.replace(OPTIONS, piece_dropout=0.0, positive_share=1.0, layout=layout)
+    monkeypatch.setattr(finetuning, "run_training", lambda model, **run: run)
+    model = tiny_model(tiny_tokenizer)
+    run = finetuning.train(model, tiny_tokenizer, rows, folder=tmp_path, options=options)
+    electra.widen_head(model, 2 + RATINGS, seed=options.seed)
+    finetuning.choose_attention(model, packed=layout == "packed")
+    encoded = encode_rows(tiny_tokenizer, rows[rows["split"] == "train"], what="a test")
+    learnt = prepare_rows(encoded, options, 2)
+    with torch.no_grad():
+        batches = list(run["batches"](0))
+        mean = torch.stack([run["loss"](batch).loss for batch in batches]).mean()
+        finetuning.choose_attention(model, packed=False)
+        drawn = np.concatenate([b.number.numpy() if layout == "packed" else b for b in batches])
+        logits = torch.cat([model(torch.from_numpy(learnt.ids[n])[None].long()).logits for n in drawn])
+        own = (values[drawn] for values in learnt.targets(torch.device("cpu")))
+        texts, rated = learnt.share.sum(), learnt.share[learnt.rating >= 0].sum()
+        whole = target_loss(logits, *own, factor=options.rating_weight, texts=texts, rated=rated)
+    assert len({len(batch.number if layout == "packed" else batch) for batch in batches}) > 1
+    torch.testing.assert_close(mean, whole, rtol=1e-4, atol=0)
 
 
 def test_test_rows_are_refused(rows, tiny_tokenizer, tmp_path):
@@ -412,7 +438,7 @@ def test_options_that_cannot_be_are_refused(options):
 
 def test_rows_with_a_label_alone_are_taught_beside_those_with_an_opinion(rows, tiny_tokenizer):
     frame = rows.assign(soft_target=np.where(np.arange(len(rows)) % 2, 0.7, np.nan))
-    prepared = finetuning._prepare(encode_rows(tiny_tokenizer, frame, what="a test"), OPTIONS, 2)
+    prepared = prepare_rows(encode_rows(tiny_tokenizer, frame, what="a test"), OPTIONS, 2)
     alone = np.arange(len(rows)) % 2 == 0
     assert (prepared.target[alone].max(axis=1) == 1).all()
     assert not np.isnan(prepared.target).any()

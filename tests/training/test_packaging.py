@@ -23,7 +23,7 @@ def run(tmp_path, tiny_folder, tiny_tokenizer):
         with torch.no_grad():
             model.classifier.out_proj.bias += add
         electra.save_classifier(model, tiny_tokenizer, tmp_path / name / packaging.MODEL, seen_positions=512)
-        (tmp_path / name / packaging.TAUGHT).write_text(taught)
+        (tmp_path / name / packaging.MODEL / packaging.TAUGHT).write_text(taught)
         return tmp_path / name
 
     return make
@@ -60,7 +60,7 @@ def test_runs_that_have_no_mean_are_refused(run, tmp_path):
         packaging.average_runs([a], tmp_path / "mean")
     with pytest.raises(DataError, match="taught different rows"):
         packaging.average_runs([a, other], tmp_path / "mean")
-    (other / packaging.TAUGHT).unlink()
+    (other / packaging.MODEL / packaging.TAUGHT).unlink()
     with pytest.raises(DataError, match="is missing, so that no one could say"):
         packaging.average_runs([a, other], tmp_path / "mean")
 

@@ -100,7 +100,7 @@ def test_a_run_that_reads_signs_answers_all_other_texts_to_the_bit(tiny_folder, 
         electra.open_classifier(tiny_folder), load_classifier(tiny_folder).tokenizer.backend_tokenizer,
         start / "model", seen_positions=512,
     )  # fmt: skip
-    (start / "training_data.json").write_text('{"data": "here"}', "utf-8")
+    (start / "model" / "training_data.json").write_text('{"data": "here"}', "utf-8")
     few = pd.concat(
         [pack[["text", "label"]], pd.DataFrame({"text": ["좋아요👍", "별로💢"] * 4, "label": [1, 0] * 4})],
         ignore_index=True,
