@@ -13,6 +13,7 @@ import numpy as np
 
 from kosent_lab.calibration.outcomes import BINS, bin_numbers
 from kosent_lab.core.intervals import resample_counts
+from kosent_lab.core.schema import check_count
 
 MOST = 2_000  # cells of a resample: what merging neighbours moves is far below what a resample does
 
@@ -66,6 +67,7 @@ class Cells:
         independent : int, optional
             Without groups: draw as many as tell as much as all rows, and count them as all.
         """
+        check_count(resamples, "resamples")
         if groups is None:
             both, size = np.concatenate([self.positive, self.negative]), independent or self.n
             drawn = np.random.default_rng(seed).multinomial(size, both / self.n, size=resamples) * self.n / max(1, size)
@@ -100,6 +102,7 @@ class Cells:
         Rows of one group (a minimal pair) are tossed together as often as those of `outcome` are alike: a pair answered
         alike tells as much as one row.
         """
+        check_count(resamples, "resamples")
         if (
             groups is not None
             and outcome is not None
@@ -154,6 +157,7 @@ def gather(
     >>> cells.probability.tolist(), cells.positive.tolist(), cells.negative.tolist()
     ([0.2, 0.9], [0.0, 1.0], [1.0, 1.0])
     """
+    check_count(bins, "bins", least=1)
     if log_odds is None:
         with np.errstate(divide="ignore"):
             log_odds = np.log(probability) - np.log1p(-probability)

@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, mean_of_groups
-from kosent_lab.core.schema import check_columns, with_correct
+from kosent_lab.core.schema import check_columns, check_count, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15
@@ -126,8 +126,7 @@ def bin_numbers(values: np.ndarray, bins: int = BINS) -> np.ndarray:
     >>> bin_numbers(np.array([0.0, 0.2, 0.21, 1.0]), bins=5).tolist()
     [0, 0, 1, 4]
     """
-    if bins < 1:
-        raise DataError(f"bins are one or more; got {bins}")
+    check_count(bins, "bins", least=1)
     edges = np.arange(bins + 1) / bins
     return np.clip(np.searchsorted(edges, values, side="left") - 1, 0, bins - 1)
 

@@ -15,7 +15,7 @@ from kosent_lab.calibration.resampling import Reading
 from kosent_lab.calibration.summary import FEWEST
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, percentile_interval
-from kosent_lab.core.schema import check_columns, value_name
+from kosent_lab.core.schema import check_columns, check_count, value_name
 from kosent_lab.core.shares import share
 
 
@@ -94,6 +94,7 @@ def _draw_bins(
     number: np.ndarray, outcome: np.ndarray, groups: np.ndarray | None, *, bins: int, resamples: int, seed: int
 ) -> np.ndarray:
     """Return the accuracy of each bin on rows drawn anew, or minimal pairs, shape (resamples, bins)."""
+    check_count(resamples, "resamples")
     cells = number + bins * outcome.astype("int64")
     if groups is None:  # a row falls into a cell as its share says: no need to draw the rows
         shares = np.bincount(cells, minlength=2 * bins) / max(1, len(cells))

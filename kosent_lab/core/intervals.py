@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_count
 
 LEVEL = 0.95
 REACH = statistics.NormalDist().inv_cdf((1 + LEVEL) / 2)  # half of a normal interval, in standard errors
@@ -65,16 +66,17 @@ def wilson_interval(successes: float, n: int) -> tuple[float, float]:
 
 
 def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield how often each of `n` rows or groups is drawn, resample by resample.
+    """Return how often each of `n` rows or groups is drawn, resample by resample.
 
     Examples
     --------
     >>> [int(counts.sum()) for counts in resample_counts(5, resamples=2, seed=0)]
     [5, 5]
     """
+    check_count(resamples, "resamples")
     random = np.random.default_rng(seed)
-    for _ in range(resamples if n else 0):
-        yield np.bincount(random.integers(n, size=n), minlength=n).astype("float64")
+    drawn = (random.integers(n, size=n) for _ in range(resamples if n else 0))
+    return (np.bincount(rows, minlength=n).astype("float64") for rows in drawn)
 
 
 def percentile_interval(draws: Sequence[float], *, value: float) -> tuple[float, float]:

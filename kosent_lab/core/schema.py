@@ -6,6 +6,7 @@ Here lives what every other module agrees on. Nothing here reads a file, draws o
 from __future__ import annotations
 
 import difflib
+import numbers
 from collections.abc import Iterable
 
 import pandas as pd
@@ -90,6 +91,21 @@ def check_labels(labels: pd.Series) -> None:
         raise DataError(
             f"labels are 0, 1 or missing; got {odd.tolist()[0]!r} ({len(odd):,} such): map each to the one it means"
         )
+
+
+def check_count(value: object, name: str, *, least: int = 0) -> None:
+    """Raise a `DataError` for what is no whole number, or one below `least`.
+
+    Examples
+    --------
+    >>> check_count(2_000, "resamples")
+    >>> check_count(-1, "resamples")
+    Traceback (most recent call last):
+    ...
+    kosent_lab.core.exceptions.DataError: resamples is a whole number, 0 or more; got -1
+    """
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+        raise DataError(f"{name} is a whole number, {least} or more; got {value!r}")
 
 
 def check_texts(texts: object) -> None:

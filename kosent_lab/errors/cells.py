@@ -13,7 +13,7 @@ from scipy import special
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import LEVEL, resample_counts
-from kosent_lab.core.schema import check_columns, with_correct
+from kosent_lab.core.schema import check_columns, check_count, with_correct
 from kosent_lab.core.shares import design_effect
 
 _STRENGTHS = np.geomspace(2, 2_000, 100)  # texts that the expectation counts for
@@ -66,6 +66,7 @@ def cell_table(
     Efron and Morris 1975, "Data analysis using Stein's estimator and its generalizations" (empirical Bayes); Gelman
     2006, "Prior distributions for variance parameters in hierarchical models".
     """
+    check_count(resamples, "resamples", least=1)
     frame = with_correct(frame)
     check_columns(frame, ["correct", *by], what="cells", hint="Run predict_frame first.")
     known = frame[list(by)].notna().all(axis=1) & (frame[list(by)] != "").all(axis=1)

@@ -24,7 +24,7 @@ from kosent_lab.core.intervals import (
     resample_counts,
 )
 from kosent_lab.core.many import intervals_at_once
-from kosent_lab.core.schema import check_columns, value_name
+from kosent_lab.core.schema import check_columns, check_count, value_name
 from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
@@ -141,6 +141,7 @@ def compare_models(
     DataError
         When the texts or their labels are not the same.
     """
+    check_count(resamples, "resamples")
     one, other, codes = _same_rows(first, second)
     label = one["label"].to_numpy(dtype="int64")
     margins = [(frame["logit_1"] - frame["logit_0"]).to_numpy("float64") for frame in (one, other)]

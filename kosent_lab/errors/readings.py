@@ -14,7 +14,7 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import RESAMPLES, Interval, percentile_interval, resample_counts
 from kosent_lab.core.places import local
-from kosent_lab.core.schema import check_columns, with_correct
+from kosent_lab.core.schema import check_columns, check_count, with_correct
 from kosent_lab.core.shares import share
 from kosent_lab.core.toml_lines import read_toml
 from kosent_lab.errors.hard_cases import SURE
@@ -229,6 +229,7 @@ def corrected_accuracy(
             *(weighed[was_right, :2].sum() / settled, good / settled, kept),
         )
 
+    check_count(resamples, "resamples")
     random = np.random.default_rng(seed)
     draws = np.array([measure(np.array([random.dirichlet(seen + 0.5) for seen in outcomes])) for _ in range(resamples)])
     names = ("wrong", "undecided", "accuracy", "accuracy_settled", "accuracy_corrected", "accuracy_kept")

@@ -20,7 +20,7 @@ import torch
 from tqdm.auto import tqdm
 
 from kosent_lab.core.exceptions import DataError, ModelError, is_out_of_memory
-from kosent_lab.core.schema import check_columns, check_labels, check_texts
+from kosent_lab.core.schema import check_columns, check_count, check_labels, check_texts
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
@@ -70,6 +70,8 @@ def _check_finite(logits: np.ndarray, classifier: Classifier, names: Sequence[ob
 def _forward_all(
     classifier: Classifier, ids: list[np.ndarray], *, batch_tokens: int | None = None, progress: bool = False
 ) -> np.ndarray:
+    if batch_tokens is not None:
+        check_count(batch_tokens, "batch_tokens", least=1)
     forward, pad_id, device = classifier.forward, classifier.pad_id, classifier.device
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     logits = np.zeros((len(ids), len(classifier.label_columns)), dtype=np.float32)

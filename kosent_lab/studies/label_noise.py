@@ -12,7 +12,7 @@ import pandas as pd
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.intervals import RESAMPLES, bootstrap_mean, paired_difference, percentile_interval
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, check_count
 from kosent_lab.errors.readings import check_strata, stratum_of, verdicts
 from kosent_lab.training.baseline import out_of_fold
 
@@ -116,6 +116,7 @@ def flags_against_readings(
         both = (rows * share)[is_flagged].sum()
         return float(both / rows[is_flagged].sum()), float(both / (rows * share).sum())
 
+    check_count(resamples, "resamples")
     random = np.random.default_rng(seed)
     draws = [measure(random.beta(seen + 0.5, read_rows - seen + 0.5)) for _ in range(resamples)]
     # where none was read, what Jeffreys' prior says

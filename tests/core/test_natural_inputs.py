@@ -1,12 +1,26 @@
 """What a notebook hands over: Series with indices of their own, lists, one text, words for numbers."""
 
+import inspect
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kosent_lab import behaviour, calibration, core, curation, errors, korean, models, tokenization
+from kosent_lab import (
+    behaviour,
+    calibration,
+    core,
+    curation,
+    errors,
+    korean,
+    models,
+    report,
+    scoring,
+    studies,
+    tokenization,
+    training,
+)
 from kosent_lab.core.exceptions import DataError
 
 
@@ -66,3 +80,58 @@ def test_a_path_is_named_by_a_string_and_from_home(tmp_path, monkeypatch):
             read("~/nothing.toml")
     assert calibration.read_calibration("~") is None
     assert len(curation.read_registry("~/words.toml").wishes) == 0
+
+
+def _resampled(scored):
+    """Every function that draws resamples, called with what it needs."""
+    rows, right = scored.assign(kind="a", domain=["가", "나"] * 200, phenomenon=list("aabb") * 100), [True, False] * 50
+    polarity = ["negative", "neutral", "positive"] * 30
+    effects = rows.assign(change=1.0, control_change=0.0, doc_id=[f"d{n}" for n in range(400)])
+    return {
+        "bootstrap_mean": lambda n: core.bootstrap_mean([0.0, 1.0] * 9, resamples=n),
+        "paired_difference": lambda n: core.paired_difference(right, right[1:] + [True], resamples=n),
+        "calibrate_unseen": lambda n: calibration.calibrate_unseen(
+            {"a": rows, "b": rows, "c": rows}, rows, methods=["temperature"], resamples=n
+        ),
+        "calibration_summary": lambda n: calibration.calibration_summary(rows, resamples=n),
+        "compare": lambda n: calibration.compare(rows, rows.assign(prob_1=rows["prob_1"] / 2), resamples=n),
+        "compare_calibrators": lambda n: calibration.compare_calibrators(rows, methods=["temperature"], resamples=n),
+        "compare_rejectors": lambda n: calibration.compare_rejectors(rows, scores=["prob_1"], resamples=n),
+        "corp_curve": lambda n: calibration.corp_curve(rows, resamples=n),
+        "metrics_table": lambda n: calibration.metrics_table(rows, resamples=n),
+        "reliability_diagram": lambda n: calibration.reliability_diagram(rows, resamples=n),
+        "reliability_table": lambda n: calibration.reliability_table(rows, resamples=n),
+        "selective_summary": lambda n: calibration.selective_summary(rows, resamples=n),
+        "cell_table": lambda n: errors.cell_table(rows, resamples=n),
+        "cohen_kappa": lambda n: errors.cohen_kappa(polarity, polarity[1:] + ["neutral"], resamples=n),
+        "compare_models": lambda n: errors.compare_models(rows, rows.assign(prob_1=rows["prob_1"] / 2), resamples=n),
+        "macro_f1": lambda n: errors.macro_f1(polarity, polarity[1:] + ["neutral"], resamples=n),
+        "effect_table": lambda n: behaviour.effect_table(effects, resamples=n),
+    }
+
+
+def test_resamples_are_counted_by_whole_numbers(scored):
+    elsewhere = {  # which need a file, a model or a study of their own
+        "compare_recipes", "corrected_accuracy", "paired_summary", "measure_faithfulness", "score_josa",
+        "measure_detection", "curve_table", "Assessment", "assess",
+    }  # fmt: skip
+    calls = _resampled(scored)
+    wings = (core, calibration, errors, behaviour, korean, scoring, training, studies, report)
+    takes = {
+        name
+        for wing in wings
+        for name in wing.__all__
+        if callable(given := getattr(wing, name)) and "resamples" in _parameters(given)
+    }
+    assert takes == {*calls, *elsewhere}
+    for call in calls.values():
+        for value in (-1, 2.5, "100"):
+            with pytest.raises(DataError, match=f"resamples is a whole number, .*got {value!r}"):
+                call(value)
+
+
+def _parameters(given):
+    try:
+        return inspect.signature(given).parameters
+    except (TypeError, ValueError):
+        return {}
