@@ -99,7 +99,7 @@ def choose_calibrator(
     if calib is not None and measured and measured <= used:
         raise DataError(
             f"all {len(measured)} {kind} would measure a calibration that was fitted on them ({source}), which "
-            "proves nothing. Give other texts with --calib, or measure on other rows."
+            "proves nothing. Give other texts (calib, --calib), or measure on other rows."
         )
     if calib is not None and used:
         logger.warning(

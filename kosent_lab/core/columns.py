@@ -107,7 +107,7 @@ def to_text(column: pa.ChunkedArray, *, name: str, what: str) -> pa.ChunkedArray
             return column.cast(pa.large_string())
         except pa.ArrowInvalid as error:
             raise DataError(f"{what}: column {name!r} holds bytes that are no UTF-8 text ({error})") from error
-    raise DataError(f"{what}: column {name!r} holds {kind}, not text. Name the column of texts: --text-column.")
+    raise DataError(f"{what}: column {name!r} holds {kind}, not text. Name that of texts: text_column (--text-column).")
 
 
 def comparable(values: pd.Series) -> pd.Series:

@@ -256,7 +256,8 @@ def parse_labels(values: pd.Series) -> pd.DataFrame:
         shown = ", ".join(repr(word[:40]) for word in odd[:5]) + (" …" if len(odd) > 5 else "")
         raise DataError(
             f"a label is 0, 1, negative, positive, neutral, 부정, 긍정, 중립 or empty; got {shown}. Say what others "
-            "mean (--map-labels 1,2=0 4,5=1 3=neutral), or leave them out (--no-labels)."
+            "mean: label_map={1: 0, 5: 1, 3: 'neutral'} (--map-labels 1,2=0 4,5=1 3=neutral), or leave them out: "
+            "labelled=False (--no-labels)."
         )
     meaning = {key: _meaning(value) for key, value in written.items()}
     return pd.DataFrame(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,14 @@ from kosent_lab.core.exceptions import DataError, NotAvailableError
 from kosent_lab.core.files import no_file
 from kosent_lab.core.printable import shown_name
 from kosent_lab.core.schema import PREDICTION_COLUMNS, check_columns, parse_labels, plain_label
-from kosent_lab.core.script import is_hardly_korean
 from kosent_lab.corpora.labels import as_written, map_labels, without_points
 from kosent_lab.corpora.readers import READERS, SUFFIXES, RowFile
-from kosent_lab.corpora.reading import Reading, distinct_names, one_column, parted_otherwise, plain_name
+from kosent_lab.corpora.reading import Reading, distinct_names, one_column, parted_otherwise, plain_name, warn_of_texts
 from kosent_lab.corpora.splits import leaked_rows, split_frame
 from kosent_lab.corpora.store import load_corpus
 
 logger = logging.getLogger(__name__)
 SHARD_ROWS = 10_000
-_LOOKED_AT = 2_000  # texts, to tell whether they are Korean
-_MARKUP = re.compile(r"(?i)&(?:nbsp|lt|gt|amp|quot|#\d{2,5});|<br ?/?>")
-_FEWEST = 5  # texts without a letter that are no accident
 _OTHER_SUFFIXES = {  # what becomes of a file that is not read
     ".xls": " Open it in Excel and save it as .xlsx.",
     ".json": " Where it is an array: jq -c '.[]' FILE.json > FILE.jsonl",
@@ -54,7 +49,8 @@ def load(data: str | Path, reading: Reading | None = None, **columns: Any) -> pd
     reading : Reading, optional
         How a file is to be read.
     **columns
-        Fields of it by their names: ``text_column="내용"``.
+        Its fields by their names: ``text_column="내용"``, ``label_column``, ``labelled``, ``label_map``,
+        ``own_labels``, ``header``, ``header_row``, ``sheet`` (`reading.Reading`).
 
     Returns
     -------
@@ -77,7 +73,7 @@ def load(data: str | Path, reading: Reading | None = None, **columns: Any) -> pd
         frame = _split_nsmc(frame, split)
     if reading.own_labels:
         column = reading.label_column or "label"
-        check_columns(frame, [column], what=name, hint="Name it with --label-column.")
+        check_columns(frame, [column], what=name, hint="Name it: label_column (--label-column).")
         frame = frame.assign(label=_own_labels(frame[column]))
     column = "split" if name == "nsmc" else "official_split"
     if not split:
@@ -118,14 +114,14 @@ def open_table(path: Path, reading: Reading) -> RowFile:
         raise DataError(f"{path} is empty; it needs a header line and a column {reading.text_column!r}")
     opener = READERS.get(path.suffix.lower())
     if opener is None:
-        remedy = _OTHER_SUFFIXES.get(path.suffix.lower(), "")
         raise DataError(
-            f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}.{remedy}"
+            f"{path} ends in {path.suffix!r}; the endings that can be read are {', '.join(SUFFIXES)}."
+            + _OTHER_SUFFIXES.get(path.suffix.lower(), "")
         )
     if reading.sheet is not None and path.suffix.lower() != ".xlsx":
-        raise DataError(f"{path} has no sheets; leave out --sheet")
+        raise DataError(f"{path} has no sheets; leave out sheet (--sheet)")
     if path.suffix.lower() in (".parquet", ".jsonl") and (reading.header_row is not None or not reading.header):
-        raise DataError(f"{path} names its columns itself; leave out --header-row and --no-header")
+        raise DataError(f"{path} names its columns itself; leave out header_row and header (--header-row, --no-header)")
     return opener(path, reading)
 
 
@@ -167,7 +163,7 @@ def iter_documents(
         if roles is None:
             roles = _Roles.of(list(raw.columns), reading, str(path))
             roles = roles.checked(opened, reading, rows, path)
-            _warn_of_texts(raw[roles.text].head(_LOOKED_AT), path)
+            warn_of_texts(raw[roles.text], path)
             if "pair_id" in roles.names:
                 logger.info("%s: rows of one pair_id are one draw; rename it where it means another thing", path)
         yield roles.documents(raw, reading, start, path)
@@ -187,17 +183,17 @@ class _Roles:
     def of(cls, columns: list[str], reading: Reading, what: str) -> _Roles:
         if not reading.header and len(columns) == 1:
             reading = dataclasses.replace(reading, text_column=columns[0])
-        hint = "Name it with --text-column; where the first line is a row and no header: --no-header."
+        hint = "Name it: text_column (--text-column); of a file without a header: header=False (--no-header)."
         text = _find(columns, reading.text_column, what, hint)
         label = None
         if reading.labelled and reading.label_column:
-            label = _find(columns, reading.label_column, what, "Name it with --label-column.")
+            label = _find(columns, reading.label_column, what, "Name it: label_column (--label-column).")
         elif reading.labelled:
             label = one_column(columns, "label", what=what)
             if label is None and (alike := [name for name in columns if plain_name(name).casefold() == "label"]):
                 logger.warning(
-                    "%s: the column %s is not read as labels, for it is not called label: --label-column %s, or "
-                    "--no-labels where it holds none", what, alike[0], alike[0],
+                    "%s: the column %s is not read as labels, for it is not called label: label_column=%r "
+                    "(--label-column), or labelled=False (--no-labels) where it holds none", what, alike[0], alike[0],
                 )  # fmt: skip
         if label == text:
             raise DataError(f"{what}: the column {text!r} cannot be text and label at once")
@@ -280,21 +276,3 @@ def _own_labels(values: pd.Series) -> pd.Series:
     """Return labels as text (`schema.plain_label`), those that are empty missing."""
     words = pd.Series([plain_label(value) for value in as_written(values)], index=values.index, dtype="string")
     return words.mask(words == "")
-
-
-def _warn_of_texts(texts: pd.Series, path: Path) -> None:
-    said = [str(text) for text in texts.dropna()]
-    if len(said) >= _FEWEST and not any(character.isalpha() for text in said for character in text):
-        logger.warning("the texts of %s hold no letters. Another column may be meant (--text-column).", path)
-    if marked := sum(bool(_MARKUP.search(text)) for text in said):
-        logger.warning(
-            "%s of the first texts of %s hold HTML (&nbsp; <br>), whose letters are read as words. Turn it into text "
-            "first (Python: html.unescape(re.sub('<[^>]*>', ' ', text))).",
-            f"{marked:,}", path,
-        )  # fmt: skip
-    if is_hardly_korean(said):
-        logger.warning(
-            "the texts of %s are hardly Korean. It may be of another encoding than it was read in (save it as UTF-8), "
-            "or another column be meant (--text-column).",
-            path,
-        )

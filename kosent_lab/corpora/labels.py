@@ -6,6 +6,8 @@ Labels of the project's own corpora are read by `core.schema.parse_labels` alone
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,15 +67,15 @@ def as_written(values: pd.Series) -> pd.Series:
     return values.astype("float32").map(lambda value: float(str(np.float32(value))), na_action="ignore")
 
 
-def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Series:
+def map_labels(values: pd.Series, pairs: Mapping[Any, Any] | Sequence[tuple[Any, Any]]) -> pd.Series:
     """Replace labels by their meanings.
 
     Parameters
     ----------
     values : Series
         Of whatever type.
-    pairs : tuple of (str, str)
-        From `parse_map`.
+    pairs : mapping or sequence of pairs
+        Labels and their meanings, ``{1: 0, 5: 1, 3: "neutral"}``, or as `parse_map` gives them.
 
     Returns
     -------
@@ -85,15 +87,19 @@ def map_labels(values: pd.Series, pairs: tuple[tuple[str, str], ...]) -> pd.Seri
     DataError
         When a label has no meaning: which one is for the user to say.
     """
-    meanings = dict(pairs)
+    try:
+        meanings = {rating_word(label): str(meaning) for label, meaning in dict(pairs).items()}
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"label_map gives labels their meanings, {{1: 0, 5: 1, 3: 'neutral'}}; got {pairs!r}"
+        ) from error
     words = [rating_word(value) for value in as_written(values)]
     if strange := [word for word in dict.fromkeys(words) if word not in meanings and word not in MISSING_WORDS]:
-        shown = strange[:10]
-        rest = f" and {len(strange) - len(shown)} more" if len(strange) > len(shown) else ""
+        shown, more = ", ".join(repr(word[:20]) for word in strange[:10]), len(strange) - 10
         raise DataError(
-            f"--map-labels names {', '.join(meanings)}, and not {', '.join(repr(word[:20]) for word in shown)}{rest}. "
-            "With it every label needs its meaning: "
-            f"{shown[0][:20]}=0, =1 or =neutral, as you mean it."
+            f"the meanings of labels (label_map, --map-labels) name {', '.join(meanings)}, and not {shown}"
+            f"{f' and {more} more' if more > 0 else ''}. With them every label needs its meaning: "
+            f"{strange[0][:20]}=0, =1 or =neutral, as you mean it."
         )
     return pd.Series([meanings.get(word) for word in words], index=values.index, dtype="str")
 
@@ -111,6 +117,6 @@ def without_points(values: pd.Series) -> pd.Series:
         held = " and ".join(sorted(words))
         raise DataError(
             f"the column {values.name!r} is one of points by its name, and holds {held} alone: 1 may be one star, or a "
-            "positive text. Say which: --map-labels 1=0 (a star), or 0=0 1=1 (negative, positive)."
+            "positive text. Say which: label_map={1: 0} (--map-labels 1=0; a star), or {0: 0, 1: 1} (0=0 1=1)."
         )
     return values

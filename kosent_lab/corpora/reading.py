@@ -7,14 +7,24 @@ The files themselves are opened by ``separated``, ``workbooks`` and ``readers``;
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import to_nfc
+from kosent_lab.core.script import is_hardly_korean
 
+logger = logging.getLogger(__name__)
 LINES_LOOKED_AT = 20  # for a header below a title
 WIDEST = 2_000  # columns of a table
+_LOOKED_AT = 2_000  # texts, to tell whether they are Korean
+_FEWEST = 5  # texts without a letter that are no accident
+_MARKUP = re.compile(r"(?i)&(?:nbsp|lt|gt|amp|quot|#\d{2,5});|<br ?/?>")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +39,8 @@ class Reading:
         A column ``label``, where there is one, when None.
     labelled : bool
         False leaves a column of labels where it is: the texts have none.
-    label_map : tuple of (str, str)
-        What the file's labels mean, ``("5", "1")``; every label must then be named.
+    label_map : mapping or sequence of pairs
+        What the file's labels mean, ``{1: 0, 5: 1, 3: "neutral"}``; every label must then be named.
     own_labels : bool
         Labels that are no polarity: ``label`` is then the column's text as it stands.
     header : bool
@@ -45,7 +55,7 @@ class Reading:
     text_column: str = "text"
     label_column: str | None = None
     labelled: bool = True
-    label_map: tuple[tuple[str, str], ...] = ()
+    label_map: Mapping[Any, Any] | Sequence[tuple[Any, Any]] = ()
     own_labels: bool = False
     header: bool = True
     header_row: int | None = None
@@ -112,3 +122,23 @@ def parted_otherwise(columns: Sequence[str]) -> str:
 
 def _called(sign: str) -> str:
     return "tabs" if sign == "\t" else repr(sign)
+
+
+def warn_of_texts(texts: pd.Series, path: Path) -> None:
+    """Warn of texts, by the first of them, that hold no letters, hold HTML, or are hardly Korean."""
+    said = [str(text) for text in texts.head(_LOOKED_AT).dropna()]
+    if len(said) >= _FEWEST and not any(character.isalpha() for text in said for character in text):
+        logger.warning(
+            "the texts of %s hold no letters. Another column may be meant: text_column (--text-column).", path
+        )
+    if marked := sum(bool(_MARKUP.search(text)) for text in said):
+        logger.warning(
+            "%s of the first texts of %s hold HTML (&nbsp; <br>), whose letters are read as words. Turn it into text "
+            "first (Python: html.unescape(re.sub('<[^>]*>', ' ', text))).",
+            f"{marked:,}", path,
+        )  # fmt: skip
+    if is_hardly_korean(said):
+        logger.warning(
+            "the texts of %s are hardly Korean. It may be of another encoding than it was read in (save it as UTF-8), "
+            "or another column be meant: text_column (--text-column).", path,
+        )  # fmt: skip

@@ -129,7 +129,7 @@ class Workbook:
         filled = [name for name in names if name != chosen and any(cells for _, cells in self._rows(book[name]))]
         if filled and wanted is None:
             told = ", ".join(f"{name!r} (hidden)" if name in hidden else repr(name) for name in filled)
-            logger.warning("%s: sheet %r is read; not read: %s. Choose with --sheet.", self.path, chosen, told)
+            logger.warning("%s: sheet %r is read; not read: %s. Choose one: sheet (--sheet).", self.path, chosen, told)
         return chosen
 
     def _rows(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -6,10 +6,12 @@ How a tokenizer cuts texts lives in ``tokenization.cutters``, what the cuts are 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 
+import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from kosent_lab.core.exceptions import DataError
@@ -83,25 +85,21 @@ def train_vocabulary(
     """
     if kind not in KINDS or (morphemes and kind != "wordpiece"):
         raise DataError(f"a vocabulary is one of {', '.join(KINDS)}, with morphemes wordpiece; got {kind!r}")
-    tokenizer = Tokenizer(_empty_model(kind))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.BertNormalizer(strip_accents=False, lowercase=False)]
-    )
     words = [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("contiguous")]
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
-    if morphemes:
-        cut = pre_tokenizers.Split(Regex(_BOUNDARY), "merged_with_next")
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*words, cut])
-        # the pieces that begin with the sign fall together with others afterwards
-        tokenizer.train_from_iterator(_mark_morphemes(texts), _trainer(kind, size, min_count, spare=size))
-        tokenizer.model = models.WordPiece(
-            _within_words(tokenizer.get_vocab(), size), unk_token="[UNK]", max_input_chars_per_word=100
-        )
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(words)
-    else:
-        tokenizer.train_from_iterator(texts, _trainer(kind, size, min_count))
-    if tokenizer.get_vocab_size() <= len(SPECIAL_PIECES):
+    cut = [pre_tokenizers.Split(Regex(_BOUNDARY), "merged_with_next")] if morphemes else []
+    tokenizer = _reader(_empty_model(kind), pre_tokenizers.Sequence([*words, *cut]))
+    texts = list(_mark_morphemes(texts) if morphemes else texts)
+    alphabet = _alphabet(texts, tokenizer.normalizer, limit=min(_ALPHABET, size // 3) if kind != "unigram" else None)
+    if not alphabet:
         raise DataError("the vocabulary needs texts with letters; the ones given hold none")
+    if kind == "unigram":
+        tokenizer = _learn_unigram(tokenizer, texts, alphabet, size=size)
+    else:
+        spare = size if morphemes else 0  # pieces that begin with the sign fall together with others afterwards
+        tokenizer = _learn(tokenizer, texts, kind, alphabet, size=size + spare, min_count=min_count)
+    if morphemes:
+        pieces = _within_words(tokenizer.get_vocab(), size)
+        tokenizer = _reader(_wordpiece(pieces), pre_tokenizers.Sequence(words))
     if kind == "wordpiece":
         tokenizer.decoder = decoders.WordPiece()
     cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
@@ -115,16 +113,84 @@ def train_vocabulary(
 
 def _empty_model(kind: str) -> models.Model:
     if kind == "wordpiece":
-        return models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100)
+        return _wordpiece()
     return models.BPE(unk_token="[UNK]") if kind == "bpe" else models.Unigram()
 
 
-def _trainer(kind: str, size: int, min_count: int, *, spare: int = 0) -> trainers.Trainer:
-    common = {"vocab_size": size + spare, "special_tokens": SPECIAL_PIECES, "show_progress": False}
-    if kind == "unigram":
-        return trainers.UnigramTrainer(unk_token="[UNK]", **common)
-    make = trainers.WordPieceTrainer if kind == "wordpiece" else trainers.BpeTrainer
-    return make(min_frequency=min_count, limit_alphabet=min(_ALPHABET, size // 3), **common)
+def _wordpiece(pieces: Sequence[str] = ()) -> models.WordPiece:
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    return models.WordPiece(numbers, unk_token="[UNK]", max_input_chars_per_word=100)
+
+
+def _reader(model: models.Model, words: pre_tokenizers.PreTokenizer) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.BertNormalizer(strip_accents=False, lowercase=False)]
+    )
+    tokenizer.pre_tokenizer = words
+    tokenizer.add_special_tokens([piece for piece in SPECIAL_PIECES if tokenizer.token_to_id(piece) is not None])
+    return tokenizer
+
+
+def _alphabet(texts: list[str], normalizer: normalizers.Normalizer, *, limit: int | None) -> list[str]:
+    """Return the characters of texts that are the most frequent, of those that are alike the first in Unicode."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(normalizer.normalize_str(text))
+    found = sorted(character for character in counts if not character.isspace())
+    return sorted(sorted(found, key=lambda character: -counts[character])[:limit])
+
+
+def _learn(
+    tokenizer: Tokenizer, texts: list[str], kind: str, alphabet: list[str], *, size: int, min_count: int
+) -> Tokenizer:
+    """Learn the pieces of WordPiece or BPE, the same of the same texts.
+
+    The library breaks ties by the numbers of pieces, and numbers what continues a word in an order that changes from
+    process to process: a first reading tells which there are, and the second is given them in order.
+    """
+    wordpiece = kind == "wordpiece"
+    make = trainers.WordPieceTrainer if wordpiece else trainers.BpeTrainer
+    given = {"initial_alphabet": alphabet, "limit_alphabet": len(alphabet), "show_progress": False}
+    inner: list[str] = []
+    if wordpiece:
+        tokenizer.train_from_iterator(texts, make(vocab_size=0, **given))
+        inner = sorted(set(tokenizer.get_vocab()) - set(alphabet))
+    special = [*SPECIAL_PIECES, *inner]
+    tokenizer.train_from_iterator(
+        texts, make(vocab_size=size, min_frequency=min_count, special_tokens=special, **given)
+    )
+    if not wordpiece:
+        return tokenizer
+    learnt = tokenizer.get_vocab()
+    order = [*SPECIAL_PIECES, *alphabet, *inner]
+    order += sorted(set(learnt) - set(order), key=learnt.__getitem__)
+    return _reader(_wordpiece(order), tokenizer.pre_tokenizer)  # whose special pieces are none that continue a word
+
+
+def _learn_unigram(tokenizer: Tokenizer, texts: list[str], alphabet: list[str], *, size: int) -> Tokenizer:
+    """Learn the pieces of a unigram model, the same of the same texts.
+
+    Characters that no piece kept are added by the library one by one, each 0.0001 less likely than the one before, as
+    its hashing falls: here in the order of Unicode.
+    """
+    least = len(SPECIAL_PIECES) + len(alphabet)
+    if size < least:
+        raise DataError(
+            f"a unigram vocabulary of these texts holds {least:,} characters at least; got a size of {size:,}"
+        )
+    given = {"unk_token": "[UNK]", "special_tokens": SPECIAL_PIECES, "initial_alphabet": alphabet}
+    tokenizer.train_from_iterator(texts, trainers.UnigramTrainer(vocab_size=size, show_progress=False, **given))
+    vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
+    special, learnt = vocabulary[: len(SPECIAL_PIECES)], vocabulary[len(SPECIAL_PIECES) :]
+    scores, pieces = zip(*sorted((round(score, 9), piece) for piece, score in learnt), strict=True)
+    steps = zip(np.diff(scores), pieces[1:], strict=True)
+    added = 1 + sum(1 for _ in takewhile(lambda step: step[0] < 1.5e-4 and len(step[1]) == 1, steps))
+    ranked = zip(scores, (*sorted(pieces[:added], reverse=True), *pieces[added:]), strict=True)
+    order = [(piece, score) for score, piece in sorted(ranked, key=lambda one: (-one[0], one[1]))]
+    return _reader(
+        models.Unigram([*map(tuple, special), *order], unk_id=SPECIAL_PIECES.index("[UNK]")), tokenizer.pre_tokenizer
+    )
 
 
 def _mark_morphemes(texts: Iterable[str]) -> Iterator[str]:
@@ -140,14 +206,14 @@ def _mark_morphemes(texts: Iterable[str]) -> Iterator[str]:
             yield "".join([*marked, text[place:]])
 
 
-def _within_words(learnt: dict[str, int], size: int) -> dict[str, int]:
+def _within_words(learnt: dict[str, int], size: int) -> list[str]:
     """Turn ▁에서, learnt at the start of a morpheme, into ##에서; keep the first `size` pieces."""
     pieces = dict.fromkeys(
         f"##{piece.removeprefix(_BOUNDARY)}" if piece.startswith(_BOUNDARY) else piece
         for piece in sorted(learnt, key=learnt.__getitem__)
     )
     pieces.pop("##", None)
-    return {piece: place for place, piece in enumerate(list(pieces)[:size])}
+    return list(pieces)[:size]
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:

@@ -404,7 +404,7 @@ def test_names_that_are_not_utf8_are_read_and_written(tiny_folder, tmp_path, end
     [
         (["--data", "{a}", "--data", "{a}"], "argument --data: is given twice"),
         (["--data", "{a}", "--map-labels", "1=1", "0=0", "{a}"], "A file stands before --map-labels"),
-        (["--data", "{a}", "--sheet", "x"], "has no sheets; leave out --sheet"),
+        (["--data", "{a}", "--sheet", "x"], "has no sheets; leave out sheet (--sheet)"),
         (["--data", "{folder}"], "is a folder; name a file in it"),
         (["--data", "http://example.com/a.csv"], "is an address; download it first"),
     ],

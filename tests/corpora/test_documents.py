@@ -75,7 +75,7 @@ def test_header_alone_gives_no_rows(tmp_path):
 def test_missing_text_column_names_the_nearest(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("texts,n\n좋다,1\n", "utf-8")
-    with pytest.raises(DataError, match=r"needs column 'text'.*Did you mean 'texts'\? Name it with --text-column"):
+    with pytest.raises(DataError, match=r"needs column 'text'.*Did you mean 'texts'\? Name it: text_column"):
         load(path)
 
 
@@ -221,9 +221,17 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
     path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나다라"), "label": ["1점", "★★★★★", "3.0", ""]}))
     with pytest.raises(DataError, match="'3'. Say what others mean"):
         load(path)
-    frame = load(path, label_map=(("1", "0"), ("5", "1"), ("3", "neutral")))
-    assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
-    with pytest.raises(DataError, match="--map-labels names 1, 5, and not '3'. With it every label"):
+    for said in (
+        (("1", "0"), ("5", "1"), ("3", "neutral")),
+        {1: 0, 5: 1, 3: "neutral"},
+        {"1점": "부정", "★★★★★": "긍정", 3.0: "중립"},
+    ):
+        frame = load(path, label_map=said)
+        assert frame["polarity"].fillna("-").tolist() == ["negative", "positive", "neutral", "-"]
+    for said in ("5=1", {5}, [5]):
+        with pytest.raises(DataError, match="label_map gives labels their meanings"):
+            load(path, label_map=said)
+    with pytest.raises(DataError, match="name 1, 5, and not '3'. With them every label"):
         load(path, label_map=(("1", "0"), ("5", "1")))
     frame = load(path, labelled=False)
     assert frame["label"].isna().all()
@@ -233,7 +241,7 @@ def test_labels_are_mapped_or_left_out_and_never_guessed(tmp_path):
 def test_a_column_that_is_nearly_called_label_is_told(tmp_path, caplog):
     path = write(tmp_path / "a.csv", pd.DataFrame({"text": list("가나"), "LABEL": [1, 0]}))
     assert load(path)["label"].isna().all()
-    assert "--label-column LABEL" in caplog.text
+    assert "label_column='LABEL' (--label-column)" in caplog.text
     assert load(path, label_column="LABEL")["label"].tolist() == [1, 0]
 
 

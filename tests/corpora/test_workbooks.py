@@ -37,7 +37,7 @@ def test_a_sheet_can_be_chosen_and_those_not_read_are_named(tmp_path, caplog):
     other = [["text"], ["둘째"]]
     path = save(tmp_path / "a.xlsx", ("숨김", other, "hidden"), ("일", ROWS, "visible"), ("빈", [], "visible"))
     assert load(path)["text"].tolist() == ["좋아요", "별로"]
-    assert "sheet '일' is read; not read: '숨김' (hidden). Choose with --sheet" in caplog.text
+    assert "sheet '일' is read; not read: '숨김' (hidden). Choose one: sheet (--sheet)" in caplog.text
     assert "빈" not in caplog.text
     caplog.clear()
     assert load(path, sheet="숨김")["text"].tolist() == ["둘째"]

@@ -22,9 +22,10 @@ from kosent_lab.tokenization.boundaries import (
 from kosent_lab.tokenization.vocabularies import save_tokenizer, train_vocabulary
 
 
-def test_vocabulary_needs_letters():
+@pytest.mark.parametrize("kind", ["wordpiece", "bpe", "unigram"])
+def test_vocabulary_needs_letters(kind):
     with pytest.raises(DataError, match="texts with letters"):
-        train_vocabulary(["   ", ""], size=50)
+        train_vocabulary(["   ", ""], size=50, kind=kind)
 
 
 def test_runs_of_signs_stay_whole(tiny_tokenizer):

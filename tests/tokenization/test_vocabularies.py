@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from kosent_lab.core.exceptions import DataError
@@ -36,3 +39,28 @@ def test_the_cutting_afterwards_needs_no_morphemes():
 def test_an_unknown_kind_is_refused(kind, morphemes):
     with pytest.raises(DataError, match="a vocabulary is one of wordpiece, bpe, unigram"):
         train_vocabulary(["영화"], kind=kind, morphemes=morphemes)
+
+
+LEARN = """
+import hashlib
+from kosent_lab import corpora
+from kosent_lab.tokenization.vocabularies import train_vocabulary
+texts = corpora.load_corpus("kosent-pack")["text"]
+for kind, morphemes in (("wordpiece", False), ("wordpiece", True), ("bpe", False), ("unigram", False)):
+    tokenizer = train_vocabulary(texts, size=1_200, kind=kind, morphemes=morphemes, min_count=2)
+    print(hashlib.sha256(tokenizer.to_str().encode()).hexdigest())
+"""
+
+
+def test_the_same_texts_give_the_same_vocabulary_in_another_process():
+    made = {
+        subprocess.run([sys.executable, "-c", LEARN], capture_output=True, text=True, check=True).stdout
+        for _ in range(3)
+    }
+    assert len(made) == 1
+    assert len(made.pop().split()) == 4
+
+
+def test_a_unigram_vocabulary_that_cannot_hold_the_characters_is_refused(pack):
+    with pytest.raises(DataError, match=r"holds 9\d\d characters at least; got a size of 100"):
+        train_vocabulary(pack["text"], size=100, kind="unigram")
