@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def training_options(parser: argparse.ArgumentParser) -> None:
     """Add what every training may be told."""
     parser.add_argument(
-        "--vocabulary", type=local, help="folder with tokenizer.json; default: that of --init, or bundled"
+        "--vocabulary",
+        type=local,
+        help="folder with tokenizer.json, or kosent-electra-small-rtd; default: that of --init, or bundled",
     )
     parser.add_argument("--init", type=local, help="run, model folder or kosent-electra-small to go on from")
     parser.add_argument(
@@ -91,7 +93,8 @@ def read_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
     from kosent_lab.training.encoded import vocabulary_sha256
     from kosent_lab.training.packaging import run_model
 
-    folder = arguments.vocabulary or (run_model(arguments.init) if arguments.init else BUNDLED_FOLDER)
+    named = arguments.vocabulary or arguments.init
+    folder = run_model(named) if named else BUNDLED_FOLDER
     if not (folder / "tokenizer.json").is_file():
         raise DataError(f"{folder} holds no tokenizer.json; learn a vocabulary: kosent-lab train vocabulary")
     tokenizer = open_tokenizer(folder)

@@ -150,3 +150,11 @@ def test_two_classes_of_ones_own_are_read_by_their_names(tmp_path, pack):
     out, model = tmp_path / "scored.csv", str(tmp_path / "r" / "model")
     assert parser.main(["predict", str(tmp_path / "a.csv"), "--model", model, "--out", str(out)]) == 0
     assert set(pd.read_csv(out)["pred"]) <= {"formal", "informal"}
+
+
+def test_a_vocabulary_is_named_as_a_model_is(tmp_path, pack, capsys):
+    pack[pack["label"].notna()].head(40)[["text", "label"]].to_csv(tmp_path / "a.csv", index=False)
+    command = ["train", "finetune", "--data", str(tmp_path / "a.csv"), "--layers", "1", "--steps", "1", "--no-compile"]
+    assert parser.main([*command, "--vocabulary", "kosent-electra-small-rtd", "--out", str(tmp_path / "r")]) == 0
+    assert parser.main([*command, "--vocabulary", "kosent-electra-smal", "--out", str(tmp_path / "s")]) == 1
+    assert "there is no folder 'kosent-electra-smal'" in capsys.readouterr().err
