@@ -127,6 +127,12 @@ def _key(text: str, version: bytes) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=version).digest()
 
 
+@functools.cache
+def _warn_once(said: str) -> None:
+    """Warn of what all texts of a process meet: a report reads several times."""
+    logger.warning("%s", said)
+
+
 class _Store:
     """The store as long as it can be had: what cannot be read is missing, what cannot be written is not kept."""
 
@@ -137,7 +143,7 @@ class _Store:
             # the user's alone from its first moment on; SQLite gives its journal the same rights
             if not path.exists():
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            elif path.is_file() and path.stat().st_mode & 0o077:  # of an earlier version
+            elif path.is_file() and path.stat().st_mode & 0o077:  # copied from elsewhere
                 with contextlib.suppress(OSError):
                     path.chmod(0o600)
             self.connection = sqlite3.connect(path, timeout=_PATIENCE)
@@ -150,10 +156,10 @@ class _Store:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            if self.writable:  # said once
+            if self.writable:
                 broken = not isinstance(error, (OSError, sqlite3.OperationalError))
                 advice = "; kosent-lab data purge removes it" if broken else ""
-                logger.warning("readings are not kept: %s cannot be %s (%s)%s", self.path, what, error, advice)
+                _warn_once(f"readings are not kept: {self.path} cannot be {what} ({error}){advice}")
             self.writable = False
             if what != "written":
                 self.close()
