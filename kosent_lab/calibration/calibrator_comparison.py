@@ -12,11 +12,12 @@ from kosent_lab.calibration.calibrators import fit_calibrator
 from kosent_lab.calibration.cells import group_weights
 from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.metrics import expected_calibration_error
-from kosent_lab.calibration.outcomes import margin, pair_groups, sigmoid
+from kosent_lab.calibration.outcomes import margin, sigmoid
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, percentile_interval
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, check_labels
+from kosent_lab.corpora.splits import alike_groups
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def compare_calibrators(
         A prediction frame; its labelled rows are used, no test rows.
     methods : sequence of str
     folds : int
-        Each row is calibrated by what was fitted on the other folds; minimal pairs stay in one.
+        Each row is calibrated by what was fitted on the other folds; minimal pairs and copies of a text stay in one.
     resamples, seed : int
         Of the folds and of the paired bootstrap.
 
@@ -66,11 +67,13 @@ def compare_calibrators(
     if odd := [method for method in methods if method not in METHODS]:
         raise DataError(f"methods are of {', '.join(METHODS)}; got {', '.join(map(str, odd))}")
     check_columns(frame, ["label", "logit_0", "logit_1"], what="a comparison of calibrators")
+    check_labels(frame["label"])
     rows = frame[frame["label"].notna()]
     if rows.empty:
         raise DataError(f"a comparison of calibrators needs labelled rows; of {len(frame):,} none has a label")
     label = rows["label"].to_numpy(dtype="float64")
-    fold = fold_numbers(rows, folds, seed)
+    groups = alike_groups(rows)
+    fold = fold_numbers(groups, folds, seed)
     found = {"none": sigmoid(margin(rows))}
     for method in methods:
         probability = np.empty(len(rows))
@@ -85,7 +88,7 @@ def compare_calibrators(
     losses = {name: np.stack(proper_losses(probability, label), axis=1) for name, probability in found.items()}
     best = min(losses.values(), key=lambda of: of[:, 0].mean())
     changes = [np.column_stack([of - losses["none"], of[:, :1] - best[:, :1]]) for of in losses.values()]
-    intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed, groups=pair_groups(rows))
+    intervals = paired_means(np.concatenate(changes, axis=1), resamples=resamples, seed=seed, groups=groups)
     ends = [(f"{name}_change", f"{name}_low", f"{name}_high") for name in ("nll", "brier")]
     ends.append(("nll_behind", "nll_behind_low", "nll_behind_high"))
     table = []
@@ -127,11 +130,9 @@ def confidence_error(probability: np.ndarray, label: np.ndarray) -> float:
     return expected_calibration_error(np.maximum(probability, 1 - probability), right.astype("float64"))
 
 
-def fold_numbers(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
-    """Return the fold of each row; rows of one minimal pair have the same."""
+def fold_numbers(groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each row, shape (n,); those of one group have the same."""
     if folds < 2:
         raise DataError(f"folds are two or more: what is fitted on the others is measured on each; got {folds}")
-    groups = pair_groups(rows)
-    group = np.arange(len(rows)) if groups is None else groups
-    names, codes = np.unique(group, return_inverse=True)
+    names, codes = np.unique(groups, return_inverse=True)
     return (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]

@@ -18,6 +18,7 @@ from kosent_lab.calibration.families import Parameters, apply_family, fit_family
 from kosent_lab.calibration.outcomes import (
     RUN_FIRST,
     TAUGHT,
+    answered,
     labelled_numbers,
     margin,
     refuse_unfit_rows,
@@ -115,19 +116,15 @@ class Calibrator:
                     f"this calibrator was fitted on {self.model_id}; got logits of {', '.join(sorted(others))}. "
                     "Fit one on that model's logits."
                 )
-        prob_1 = self.probability(margin(frame))
-        pred = (prob_1 > 0.5).astype("int64")
-        changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
-        if "label" in frame.columns:
-            changed["correct"] = (frame["label"].astype("Int64") == pred).array.astype("boolean")
+        answers = answered(frame, self.probability(margin(frame)))
         marked = self._has_seen(frame)
         if marked.any():
             logger.warning(
                 "%s of %s rows are among those that the calibrator was fitted on (%s): measured on them it looks "
                 "better than it is", f"{marked.sum():,}", f"{len(frame):,}", self.fitted_on or "unknown",
             )  # fmt: skip
-            changed[TAUGHT] = marked
-        return frame.assign(**changed, calibrator=self.name)
+            answers[TAUGHT] = marked
+        return answers.assign(calibrator=self.name)
 
     def _has_seen(self, frame: pd.DataFrame) -> pd.Series:
         """Whether each row is one that it was fitted on: by text, or by id where either side has no texts."""

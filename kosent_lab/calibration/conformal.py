@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
-from kosent_lab.core.schema import check_columns, with_labels
+from kosent_lab.core.schema import check_columns, check_labels, with_labels
 from kosent_lab.core.shares import share
 
 
@@ -79,6 +79,7 @@ def fit_conformal(calib: pd.DataFrame, *, alpha: float = 0.1, by_class: bool = F
         raise DataError(f"alpha lies above 0 and below 1; got {alpha}")
     check_columns(calib, ["prob_1", "label"], what="conformal sets", hint="Run predict_frame first.")
     refuse_test_rows(calib, what="conformal sets")
+    check_labels(calib["label"])
     rows = calib[calib["label"].notna()]
     label, prob_1 = rows["label"].to_numpy(dtype="int64"), rows["prob_1"].to_numpy(dtype="float64")
     if len(odd := np.flatnonzero(~np.isfinite(prob_1))):

@@ -29,8 +29,9 @@ def fit_family(method: str, odds: np.ndarray, positive: np.ndarray, negative: np
     ----------
     method : str
         One of `METHODS`: ``temperature`` (odds / T), ``platt`` (a odds + b), ``quadratic`` (with odds squared),
-        ``beta`` (a ln p - b ln(1 - p) + c), ``spline`` (restricted cubic, five knots), ``isotonic`` (centred),
-        ``venn_abers``, ``histogram`` (15 bins of equal weight).
+        ``beta`` (a ln p - b ln(1 - p) + c, neither a nor b below 0), ``spline`` (restricted cubic, five knots),
+        ``isotonic`` (centred), ``venn_abers``, ``histogram`` (15 bins of equal weight). Of few rows ``quadratic``,
+        ``spline`` and ``histogram`` may fall where the score rises.
     odds : ndarray of float, shape (n,)
         Log-odds as scored.
     positive, negative : ndarray of float, shape (n,)
@@ -55,7 +56,12 @@ def fit_family(method: str, odds: np.ndarray, positive: np.ndarray, negative: np
         raise DataError(f"a calibrator is one of {', '.join(METHODS)}; got {method!r}")
     if method in LOGISTIC:
         knots = np.unique(np.quantile(odds, KNOTS)).tolist() if method == "spline" else []
-        found = fit_logistic(_columns(method, odds, knots), positive, negative)
+        columns = _columns(method, odds, knots)
+        found = fit_logistic(columns, positive, negative)
+        if method == "beta" and (found[:2] < 0).any():  # the authors': without the column that would turn the curve
+            kept = np.arange(3) != int(found[:2].argmin())
+            found = np.zeros(3)
+            found[kept] = fit_logistic(columns[:, kept], positive, negative)
         if np.isnan(found).any():
             raise DataError(
                 f"{method} has no best value on these rows: the scores are all alike, or part the labels without a "
@@ -156,7 +162,8 @@ def _fit_venn_abers(values: np.ndarray, wins: np.ndarray, rows: np.ndarray) -> P
 
     More than `VENN_CELLS` scores are merged with their neighbours first.
     """
-    cells = gather(sigmoid(values), np.zeros(len(values)), values, most=VENN_CELLS)
+    ranks = (np.arange(len(values)) + 0.5) / len(values)  # only the order of scores counts
+    cells = gather(ranks, np.zeros(len(values)), values, most=VENN_CELLS)
     size = len(cells.log_odds)
     at = np.bincount(cells.of_row, values * rows, size) / np.bincount(cells.of_row, rows, size)
     least, most = np.full(size, np.inf), np.full(size, -np.inf)

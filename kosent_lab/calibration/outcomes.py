@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, mean_of_groups
-from kosent_lab.core.schema import check_columns, check_count, with_correct
+from kosent_lab.core.schema import check_columns, check_count, check_labels, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15
@@ -19,6 +19,7 @@ RESAMPLES = 1_000
 FEWEST_TO_FIT = 20  # labelled rows
 RUN_FIRST = "Run predict_frame first."
 _NUMBERS = ("label", "logit_0", "logit_1", "prob_1", "confidence", "correct", "calibrator")
+_ROUNDED = 1e-3  # between a probability and what its logits give: of a file that kept few digits
 TAUGHT = "taught_calibrator"  # column: rows that the calibrator was fitted on (`calibrators.Calibrator.apply`)
 BY = "calibrator"  # column: its name
 BY_TEMPERATURE = "temperature "  # and the divisor: what stands in the column ``calibrator``
@@ -31,6 +32,7 @@ def labelled_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """
     check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
     check_columns(frame, ["label"], what="calibration", hint="It is measured on labelled rows (0 or 1).")
+    check_labels(frame["label"])
     numbers = frame[[name for name in _NUMBERS if name in frame.columns]]
     return numbers[numbers["label"].notna()]
 
@@ -53,6 +55,7 @@ def refuse_unfit_rows(frame: pd.DataFrame, *, what: str) -> None:
     """
     refuse_test_rows(frame, what=what)
     check_columns(frame, ["label"], what=what, hint="It is fitted on labelled rows (0 or 1).")
+    check_labels(frame["label"])
     counts = {int(label): int(n) for label, n in frame["label"].value_counts().items()}
     if sum(counts.values()) < FEWEST_TO_FIT or len(counts) < 2:
         raise DataError(f"{what} needs at least {FEWEST_TO_FIT} labelled rows with both labels; got {counts}")
@@ -76,7 +79,8 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
     ----------
     frame : DataFrame, n rows
         A prediction frame; where it has a column ``calibrator``, the logits are divided by the temperature named there
-        (`temperature.Temperature.apply`); of any other calibrator the log-odds are those of ``prob_1`` (`as_log_odds`).
+        (`temperature.Temperature.apply`). Of any other calibrator, and wherever ``prob_1`` is another probability than
+        they give, the log-odds are those of ``prob_1`` (`as_log_odds`).
 
     Returns
     -------
@@ -89,14 +93,24 @@ def log_odds(frame: pd.DataFrame) -> np.ndarray:
     [3.0, -400.0]
     """
     odds = margin(frame)
-    if "calibrator" not in frame.columns:
+    if "calibrator" in frame.columns:
+        names = frame["calibrator"].fillna(f"{BY_TEMPERATURE}1").astype(str)
+        odds = odds / names.map({name: _divisor(name) for name in names.unique()}).to_numpy(dtype="float64")
+    if "prob_1" not in frame.columns:
         return odds
-    names = frame["calibrator"].fillna(f"{BY_TEMPERATURE}1").astype(str)
-    divisors = {name: _divisor(name) for name in names.unique()}
-    divided = odds / names.map(divisors).to_numpy(dtype="float64")
-    if all(map(np.isfinite, divisors.values())):
-        return divided
-    return np.where(np.isnan(divided), as_log_odds(frame["prob_1"]), divided)
+    given = frame["prob_1"].to_numpy(dtype="float64")  # somebody's own calibration names no calibrator
+    return np.where(np.isnan(odds) | (np.abs(sigmoid(odds) - given) > _ROUNDED), as_log_odds(given), odds)
+
+
+def answered(frame: pd.DataFrame, prob_1: np.ndarray) -> pd.DataFrame:
+    """Return `frame` with these probabilities of positive, shape (n,), and what follows from them: ``pred``,
+    ``confidence``, with a label ``correct``; which rows taught a calibrator before is forgotten.
+    """
+    pred = (prob_1 > 0.5).astype("int64")
+    changed = {"prob_1": prob_1, "pred": pred, "confidence": np.maximum(prob_1, 1 - prob_1)}
+    if "label" in frame.columns:
+        changed["correct"] = (frame["label"].astype("Int64") == pred).array.astype("boolean")
+    return frame.drop(columns=TAUGHT, errors="ignore").assign(**changed)
 
 
 def as_log_odds(probabilities: object) -> np.ndarray:

@@ -8,11 +8,10 @@ from kosent_lab.calibration.outcomes import sigmoid
 from kosent_lab.core.exceptions import DataError
 
 PSEUDO = 2.0  # texts of either class that are added: of few texts the likelihood may be best at none
-_ROUNDS = 1_000
 
 
 def estimate_share(log_odds: np.ndarray, *, taught: float = 0.5, pseudo: float = PSEUDO) -> float:
-    """Estimate the share of positives among unlabelled texts by expectation and maximisation.
+    """Estimate the share of positives among unlabelled texts by maximum likelihood.
 
     Holds where the texts of a class are like those of the same class that the model was calibrated on, and only how
     many there are of each is another matter: of texts that are read worse it is as far off as they are.
@@ -49,14 +48,16 @@ def estimate_share(log_odds: np.ndarray, *, taught: float = 0.5, pseudo: float =
         )
     if not 0 < taught < 1:
         raise DataError(f"taught= is a share above 0 and below 1; got {taught}")
-    share = taught
-    for _ in range(_ROUNDS):
-        before = share
+    from scipy.optimize import brentq
+
+    def more(share: float) -> float:
         expected = sigmoid(log_odds + shift_of(share, taught)).sum()
-        share = float((expected + pseudo) / (len(log_odds) + 2 * pseudo))
-        if abs(share - before) < 1e-9:
-            break
-    return share
+        return float((expected + pseudo) / (len(log_odds) + 2 * pseudo)) - share
+
+    end = 1e-9  # the likelihood has one peak, at a share that its own expectation gives again, or at an end
+    if more(end) <= 0 or more(1 - end) >= 0:
+        return end if more(end) <= 0 else 1 - end
+    return float(brentq(more, end, 1 - end, xtol=1e-12))
 
 
 def shift_of(share: float, taught: float = 0.5) -> float:

@@ -83,7 +83,8 @@ def selective_summary(
         Column, larger where the answer is surer.
     risk, coverage : float
         At which the curve is read. What is read there was chosen on these rows: for a promise see
-        `abstention.choose_threshold`.
+        `abstention.choose_threshold`. The interval of a coverage at a risk is too high: in simulations of 100 and of
+        600 rows it began above the truth in 11 and in 8 of 100.
     resamples, seed : int
         Of the bootstrap.
 

@@ -15,6 +15,7 @@ import pandas as pd
 from kosent_lab.calibration.likelihood import fit_logistic
 from kosent_lab.calibration.outcomes import (
     RUN_FIRST,
+    answered,
     labelled_numbers,
     margin,
     refuse_unfit_rows,
@@ -91,11 +92,12 @@ class Temperature:
         return f"The temperature {self.temperature:.4g} stands at the end of its search {limits}: {rows} {why}"
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; ``pred`` stays."""
+        """Return `frame` with calibrated ``prob_1`` and ``confidence``, and ``calibrator`` named; answers are those of
+        the logits, whatever another calibrator made of them before.
+        """
         check_columns(frame, ["logit_0", "logit_1"], what="calibration", hint=RUN_FIRST)
-        prob_1 = sigmoid(margin(frame) / self.temperature)
-        name = temperature_name(self.temperature)
-        return frame.assign(prob_1=prob_1, confidence=np.maximum(prob_1, 1.0 - prob_1), calibrator=name)
+        answers = answered(frame, sigmoid(margin(frame) / self.temperature))
+        return answers.assign(calibrator=temperature_name(self.temperature))
 
 
 def fit_temperature(frame: pd.DataFrame) -> Temperature:

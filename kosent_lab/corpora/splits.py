@@ -130,6 +130,7 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
         Rows of one ``pair_id``, which read nearly alike, go to the same half where there is such a column, and rows
         whose texts have the same letters.
     seed : int
+        Of rows in this order: rows that are shuffled are halved otherwise.
 
     Returns
     -------
@@ -140,7 +141,17 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
     >>> halve(pd.DataFrame({"pair_id": ["a", "a", "b", "b"]}), seed=0).tolist()
     [True, True, False, False]
     """
-    group = np.arange(len(frame))  # the place of its first row names it
+    _, code = np.unique(alike_groups(frame), return_inverse=True)
+    number = int(code.max(initial=-1)) + 1
+    first = np.random.default_rng(seed).permutation(number) < number // 2
+    return pd.Series(first[code], index=frame.index)
+
+
+def alike_groups(frame: pd.DataFrame) -> np.ndarray:
+    """Return the group of each row, shape (n,): rows of one ``pair_id`` and rows whose texts have the same letters are
+    of one, and what either of them brings along. The place of its first row names it.
+    """
+    group = np.arange(len(frame))
     keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
     keys += [copy_keys(frame["text"])] if "text" in frame.columns else []
     before = None
@@ -151,9 +162,7 @@ def halve(frame: pd.DataFrame, *, seed: int) -> pd.Series:
             first_of = pd.Series(group).groupby(key.to_numpy()).transform("min").to_numpy()
             moved = np.where(key == "", group, first_of)
             group = pd.Series(moved).groupby(group).transform("min").to_numpy()
-    names, code = np.unique(group, return_inverse=True)
-    first = np.random.default_rng(seed).permutation(len(names)) < len(names) // 2
-    return pd.Series(first[code], index=frame.index)
+    return group
 
 
 def leakage_report(frame: pd.DataFrame) -> pd.DataFrame:

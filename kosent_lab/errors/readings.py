@@ -73,7 +73,9 @@ def cohen_kappa(
     Returns
     -------
     Interval
-        1 where they always agree, 0 where as often as chance would have it; NaN where both name one thing alone.
+        1 where they always agree, 0 where as often as chance would have it; NaN where both name one thing alone. Of
+        fewer than some sixty texts with a rare name it is too short above: in simulations with one name in twelve it
+        held the truth 64 of 100 times for 15 texts, 84 for 20, 89 for 30.
 
     References
     ----------
@@ -207,8 +209,12 @@ def corrected_accuracy(
     Raises
     ------
     DataError
-        When a stratum of the table has no text that was read.
+        When a stratum of the table has no text that was read, or `shares` are no shares of a whole.
     """
+    if not np.isclose(shares.sum(), 1) or (shares < 0).any():
+        raise DataError(
+            f"shares of strata sum to 1 (stratum_of(frame).value_counts(normalize=True)); got {shares.to_dict()}"
+        )
     counts = noise_by_stratum(read).set_index("stratum")
     if missing := [name for name, share in shares.items() if share > 0 and name not in counts.index]:
         raise DataError(f"no text was read of {', '.join(map(str, missing))}; accuracy cannot be corrected")

@@ -20,6 +20,7 @@ import torch
 from tqdm.auto import tqdm
 
 from kosent_lab.core.exceptions import DataError, ModelError, is_out_of_memory
+from kosent_lab.core.hangul import replace_surrogates
 from kosent_lab.core.schema import check_columns, check_count, check_labels, check_texts
 from kosent_lab.models.classifier import Classifier, load_classifier
 from kosent_lab.scoring.answers import add_class_predictions, add_predictions
@@ -193,7 +194,7 @@ def predict_frame(
 def _as_text(value: object) -> str:
     if not pd.api.types.is_scalar(value):
         raise DataError(f"prediction needs a text in every cell of the column text; got a {type(value).__name__}")
-    return "" if pd.isna(value) else str(value)
+    return "" if pd.isna(value) else replace_surrogates(str(value))  # of an emoji cut in two
 
 
 def classifier_function(classifier: Classifier) -> Callable[[list[str]], np.ndarray]:

@@ -14,7 +14,7 @@ from kosent_lab.calibration.calibrator_comparison import fold_numbers, proper_lo
 from kosent_lab.calibration.families import METHODS, apply_family, fit_family
 from kosent_lab.calibration.outcomes import log_odds, margin
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.corpora.splits import halve
+from kosent_lab.corpora.splits import alike_groups, halve
 from tests.calibration.test_summary import over, rows, sigmoid
 
 
@@ -202,7 +202,7 @@ def test_calibrators_are_ranked_by_likelihood_and_measured_on_rows_that_they_did
 
 def test_minimal_pairs_stay_in_one_fold():
     frame = rows(200, seed=14).assign(pair_id=np.repeat([f"p{i}" for i in range(100)], 2))
-    fold = fold_numbers(frame, 5, 0)
+    fold = fold_numbers(alike_groups(frame), 5, 0)
     assert (fold[::2] == fold[1::2]).all()
     assert np.bincount(fold).tolist() == [40] * 5
 
@@ -312,3 +312,58 @@ def test_a_comparison_refuses_what_it_does_not_know():
         calibration.compare_calibrators(frame, methods=("plat",))
     with pytest.raises(DataError, match="needs a method"):
         calibration.calibrate_unseen({"a": frame, "b": frame}, frame, methods=())
+
+
+def test_copies_of_a_text_stay_in_one_fold_and_favour_no_family():
+    few = rows(150, seed=30).assign(text=[f"{chr(0xAC00 + 37 * n)}번째 글" for n in range(150)])
+    often = pd.concat([few] * 5, ignore_index=True).assign(doc_id=[f"row-{n}" for n in range(750)])
+    fold = fold_numbers(alike_groups(often), 5, 0).reshape(5, 150)
+    assert (fold == fold[0]).all()
+    table = calibration.compare_calibrators(often, resamples=50).set_index("method")
+    once = calibration.compare_calibrators(few, resamples=50).set_index("method")
+    # what was fitted to copies would look a tenth better than what is fitted to other texts
+    assert table.loc["histogram", "nll"] > table.loc["temperature", "nll"] - 0.02
+    assert table.loc["venn_abers", "nll"] > once.loc["venn_abers", "nll"] - 0.05
+
+
+def test_a_temperature_answers_as_the_logits_do_whoever_answered_before():
+    a, b = (rows(400, seed=31 + n, truth=lambda odds: odds - 2).drop(columns="doc_id") for n in range(2))
+    a, b = a.assign(text=[f"가{n}" for n in range(400)]), b.assign(text=[f"나{n}" for n in range(400)])
+    first, second = (calibration.fit_calibrator(frame, method="platt") for frame in (a, b))
+    again = calibration.Temperature(1.5).apply(first.apply(a))
+    assert (again["pred"] == (again["prob_1"] > 0.5)).all()
+    pd.testing.assert_series_equal(again["correct"], calibration.Temperature(1.5).apply(a)["correct"])
+    assert "taught_calibrator" in first.apply(a).columns
+    assert "taught_calibrator" not in second.apply(first.apply(a)).columns
+    assert "taught_calibrator" not in again.columns
+
+
+def test_beta_never_falls_and_venn_abers_knows_ranks_alone():
+    line = np.linspace(-8, 8, 400)
+    for seed in range(60):
+        beta = calibration.fit_calibrator(rows(60, seed=seed, truth=lambda odds: odds / 3), method="beta")
+        assert (np.diff(beta.probability(line)) > -1e-9).all()
+        assert min(beta.parameters["coefficients"][:2]) >= 0
+    frame = rows(400, seed=3)
+    wide = frame.assign(logit_0=frame["logit_0"] * 64, logit_1=frame["logit_1"] * 64)
+    found = [calibration.fit_calibrator(one, method="venn_abers").probability(margin(one)) for one in (frame, wide)]
+    np.testing.assert_allclose(*found)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        calibration.fit_shift, calibration.fit_temperature, calibration.fit_conformal, calibration.metrics_table,
+        calibration.reliability_table, calibration.compare_calibrators,
+        *(lambda frame, method=method: calibration.fit_calibrator(frame, method=method) for method in METHODS),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_labels_other_than_0_and_1_are_refused_by_what_fits_and_measures(use, shift):
+    frame = rows(200, seed=33)
+    with pytest.raises(DataError, match="labels are 0, 1 or missing; got"):
+        use(
+            frame.drop(columns=["pred", "correct"], errors="ignore").assign(
+                label=2 * frame["label"].astype(int) + shift
+            )
+        )

@@ -40,3 +40,18 @@ def test_what_tells_no_share_is_refused(values, taught):
 
 def test_it_stands_in_the_wing():
     assert calibration.estimate_share is estimate_share
+
+
+@pytest.mark.parametrize("spread", [2.0, 0.5, 0.1])
+def test_the_share_is_the_likeliest_one_however_little_the_scores_say(spread):
+    random = np.random.default_rng(0)
+    positive = random.random(20_000) < 0.9
+    odds = np.where(positive, 1, -1) * spread**2 / 2 + random.normal(0, spread, len(positive))
+    shares = np.linspace(0.001, 0.999, 2_000)
+    likelihood = [np.log(share * np.exp(odds) + 1 - share).sum() + 2 * np.log(share * (1 - share)) for share in shares]
+    assert estimate_share(odds) == pytest.approx(shares[int(np.argmax(likelihood))], abs=1e-3)
+
+
+def test_a_share_without_a_prior_may_be_none_or_all():
+    assert estimate_share(np.full(20, 3.0), pseudo=0.0) == pytest.approx(1, abs=1e-6)
+    assert estimate_share(np.full(20, -3.0), pseudo=0.0) == pytest.approx(0, abs=1e-6)

@@ -393,3 +393,14 @@ def test_a_pair_of_frames_is_of_the_same_texts_and_labels_are_those_of_now():
     mended = frame.assign(label=frame["pred"] if "pred" in frame else (frame["prob_1"] > 0.5).astype(int))
     mended = mended.assign(pred=(frame["prob_1"] > 0.5).astype(int))
     assert calibration.metrics_table(mended, resamples=0).set_index("metric").loc["accuracy", "value"] == 1
+
+
+def test_probabilities_of_somebodys_own_are_measured_by_themselves():
+    frame = rows(600, seed=40, truth=lambda odds: odds / 1.5)
+    own = frame.assign(prob_1=sigmoid((frame["logit_1"] - frame["logit_0"]) / 1.5))
+    told = calibration.Temperature(1.5).apply(frame)
+    found, expected = (measured(one, resamples=20)["value"] for one in (own, told))
+    for name in ("nll", "slope", "intercept", "nll_calibration", "brier"):
+        assert found[name] == pytest.approx(expected[name], abs=1e-3), name
+    given = np.where(own["label"] == 1, own["prob_1"], 1 - own["prob_1"]).astype("float64")
+    assert found["nll"] == pytest.approx(-np.log(given).mean())

@@ -215,3 +215,25 @@ def test_of_many_slices_those_without_a_difference_are_not_surer():
         table = errors.where_they_differ(first, second, columns="domain", min_rows=10)
         held += ((table["ci_low"] <= 0.11) & (table["ci_high"] >= 0.11)).all()
     assert held >= 37
+
+
+def test_the_difference_of_two_areas_has_a_width_where_both_are_perfect():
+    score = np.r_[-np.arange(1.0, 16), np.arange(1.0, 16)]
+    first = pd.DataFrame({"doc_id": range(30), "label": (score > 0).astype(int), "logit_0": 0.0, "logit_1": score})
+    first["pred"] = first["label"]
+    found = errors.compare_models(first, first.assign(logit_1=2 * score), resamples=100)
+    assert found["auroc_low"] < -0.05
+    assert found["auroc_high"] > 0.05
+
+
+@pytest.mark.parametrize("n", [4, 8])
+def test_the_interval_of_few_pairs_holds_the_truth(n):
+    random = np.random.default_rng(1)
+    pairs = [
+        pd.DataFrame({"difference": random.normal(0.1, 0.2, n), "correct_first": True, "correct_second": True})
+        for _ in range(200)
+    ]
+    found = [errors.paired_summary(one, resamples=50) for one in pairs]
+    assert np.mean([one["ci_low"] <= 0.1 <= one["ci_high"] for one in found]) > 0.91
+    alike = errors.paired_summary(pairs[0].assign(difference=0.2))
+    assert alike["ci_low"] < 0 < 0.2 < alike["ci_high"]

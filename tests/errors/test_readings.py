@@ -99,3 +99,17 @@ def test_a_broken_taxonomy_is_told(tmp_path, text, match):
     path.write_text(text)
     with pytest.raises(DataError, match=match):
         errors.read_taxonomy(path)
+
+
+def test_shares_of_strata_that_are_none_of_a_whole_are_refused():
+    read = pd.DataFrame(
+        {
+            "stratum": ["right, sure"] * 40 + ["wrong, sure"] * 40,
+            "label": 1,
+            "reader_1": ["positive"] * 70 + ["negative"] * 10,
+            "reader_2": ["positive"] * 70 + ["negative"] * 10,
+        }
+    )
+    for shares in ({"right, sure": 900, "wrong, sure": 100}, {"right, sure": 0.4, "wrong, sure": 0.1}):
+        with pytest.raises(DataError, match="shares of strata sum to 1"):
+            errors.corrected_accuracy(read, pd.Series(shares), resamples=10)

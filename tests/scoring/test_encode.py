@@ -12,9 +12,10 @@ from kosent_lab.models import pairs
 from kosent_lab.scoring import replaced
 from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
-from kosent_lab.training import finetuning, pretraining
+from kosent_lab.training import pretraining
 from kosent_lab.training.encoded import encode_rows
 from kosent_lab.training.options import FinetuningOptions
+from kosent_lab.training.targets import prepare_rows
 
 MESSY = [
     "정말 좋아요ㅋㅋ",
@@ -46,7 +47,7 @@ def test_a_tokenizer_is_never_changed(set_up, tiny_tokenizer):
         frame = pd.DataFrame({"text": pd.Series(MESSY, dtype=object), "label": 0, "split": "train"})
         encode_texts(tokenizer, MESSY, max_tokens=9)
         rows = encode_rows(tokenizer, frame, what="a test")
-        finetuning._prepare(rows, FinetuningOptions(steps=1), 2)
+        prepare_rows(rows, FinetuningOptions(steps=1), 2)
         pretraining._cut(rows, 9)
         replaced.replace_pieces(pair, tokenizer, ["배우들의 연기가 좋다"])
         replaced.guess_pieces(pair, tokenizer, "배우들의 연기가 좋다", 0)
@@ -63,7 +64,7 @@ def test_training_and_scoring_read_messy_texts_alike(tiny):
     frame = pd.DataFrame({"text": pd.Series(MESSY, dtype=object), "label": [0, 1] * 4 + [0], "split": "train"})
     options = FinetuningOptions(steps=1, max_tokens=tiny.max_tokens)
     rows = encode_rows(tokenizer, frame, what="a test")
-    taught = finetuning._prepare(rows, options, 2).ids
+    taught = prepare_rows(rows, options, 2).ids
     asked, _ = encode_texts(tokenizer, MESSY, max_tokens=tiny.max_tokens)
     scored = predict_frame(frame, tiny)
     pretrained, _ = pretraining._cut(rows, tiny.max_tokens)
