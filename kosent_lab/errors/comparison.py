@@ -14,7 +14,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
 from kosent_lab.calibration.temperature import fit_shift
-from kosent_lab.core.auroc import auroc_interval, weighted_auroc
+from kosent_lab.core.auroc import auroc_difference, weighted_auroc
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.intervals import (
     bootstrap_mean,
@@ -154,7 +154,7 @@ def compare_models(
     weights = (np.ones((1, len(label))), *(drawn[codes][None] for drawn in counts))
     areas, *drawn = (np.array([weighted_auroc(label, margin, of)[0] for margin in margins]) for of in weights)
     low, high = percentile_interval([after - before for before, after in drawn], value=areas[1] - areas[0])
-    least, most = _area_difference(areas, np.array(drawn), int((label == 1).sum()), int((label == 0).sum()))
+    least, most = auroc_difference(areas, np.array(drawn), int((label == 1).sum()), int((label == 0).sum()))
     low, high = np.fmin(low, least), np.fmax(high, most)
     found = {
         "n": len(label),
@@ -173,23 +173,6 @@ def compare_models(
     found["p"] = flip_p(gain, draws=resamples, seed=seed)
     found |= {"auroc_first": areas[0], "auroc_second": areas[1], "auroc_difference": areas[1] - areas[0]}
     return pd.Series(found | {"auroc_low": low, "auroc_high": high})
-
-
-def _area_difference(areas: np.ndarray, drawn: np.ndarray, n_positive: int, n_negative: int) -> tuple[float, float]:
-    """Return the bounds of the difference of two areas under the ROC curve of the same rows, made of those of each
-    (MOVER) and of how they move together: near 1 a bootstrap's are too short, and at 1 they have no width.
-    """
-    (before, below, above), (after, under, over) = (
-        (area, *auroc_interval(area, n_positive, n_negative)) for area in areas
-    )
-    known = drawn[~np.isnan(drawn).any(axis=1)] if len(drawn) else drawn
-    alike = float(np.corrcoef(known.T)[0, 1]) if len(known) and np.ptp(known, axis=0).all() else 0.0
-
-    def reach(first: float, second: float) -> float:
-        return max(0.0, first**2 + second**2 - 2 * alike * first * second) ** 0.5
-
-    value = after - before
-    return value - reach(above - before, after - under), value + reach(before - below, over - after)
 
 
 def where_they_differ(
