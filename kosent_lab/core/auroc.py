@@ -72,7 +72,7 @@ def auroc_difference(areas: np.ndarray, drawn: np.ndarray, n_positive: int, n_ne
     alike = float(np.corrcoef(known.T)[0, 1]) if len(known) and np.ptp(known, axis=0).all() else 0.0
 
     def reach(first: float, second: float) -> float:
-        return max(0.0, first**2 + second**2 - 2 * alike * first * second) ** 0.5
+        return float(max(0.0, first**2 + second**2 - 2 * alike * first * second) ** 0.5)
 
     value = float(after - before)
     return value - reach(above - before, after - under), value + reach(before - below, over - after)
