@@ -41,6 +41,8 @@ def estimate_share(log_odds: np.ndarray, *, taught: float = 0.5, pseudo: float =
     >>> round(estimate_share(np.array([3.0] * 90 + [-3.0] * 10)), 2)
     0.91
     """
+    from scipy.optimize import brentq
+
     log_odds = np.asarray(log_odds, dtype="float64")
     if not len(log_odds) or not np.isfinite(log_odds).all():
         raise DataError(
@@ -48,15 +50,16 @@ def estimate_share(log_odds: np.ndarray, *, taught: float = 0.5, pseudo: float =
         )
     if not 0 < taught < 1:
         raise DataError(f"taught= is a share above 0 and below 1; got {taught}")
-    from scipy.optimize import brentq
 
     def more(share: float) -> float:
         expected = sigmoid(log_odds + shift_of(share, taught)).sum()
         return float((expected + pseudo) / (len(log_odds) + 2 * pseudo)) - share
 
     end = 1e-9  # the likelihood has one peak, at a share that its own expectation gives again, or at an end
-    if more(end) <= 0 or more(1 - end) >= 0:
-        return end if more(end) <= 0 else 1 - end
+    if more(end) <= 0:
+        return end
+    if more(1 - end) >= 0:
+        return 1 - end
     return float(brentq(more, end, 1 - end, xtol=1e-12))
 
 

@@ -22,7 +22,11 @@ def add(stages: Any) -> None:
     parser.add_argument("--teach", type=float, metavar="SHARE", help="for finetune, as there")
     parser.add_argument("--sentences", type=natural_int, default=50_000, help="for finetune, as there")
     parser.add_argument("--soft-targets", type=local, help="for finetune, as there")
-    parser.add_argument("--vocabulary", type=local, help="folder with tokenizer.json; default: the bundled one")
+    parser.add_argument(
+        "--vocabulary",
+        type=local,
+        help="folder with tokenizer.json, or kosent-electra-small-rtd; default: the bundled one",
+    )
     parser.add_argument("--out", type=local, required=True, help="safetensors file; give it to both with --packed")
     parser.set_defaults(init=None)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from kosent_lab.calibration.outcomes import BY, TAUGHT, sigmoid
+from kosent_lab.calibration.outcomes import BY, TAUGHT, answered, sigmoid
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import parse_labels, plain_label
 from kosent_lab.errors.three_way import CLASSES
@@ -36,19 +36,10 @@ def add_predictions(frame: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
         With ``logit_0``, ``logit_1``, ``prob_1``, ``pred``, ``confidence``, ``correct``.
     """
     logits = logits.astype(np.float64)
-    prob_1 = sigmoid(logits[:, 1] - logits[:, 0])
-    pred = (prob_1 > 0.5).astype(np.int64)
-    correct = pd.array([pd.NA] * len(frame), dtype="boolean")
-    if "label" in frame.columns:
-        label = frame["label"].astype("Int64")
-        correct = (label == pred).array.astype("boolean")
-    return _fresh(frame).assign(
-        logit_0=logits[:, 0].astype(np.float32),
-        logit_1=logits[:, 1].astype(np.float32),
-        prob_1=prob_1,
-        pred=pred,
-        confidence=np.maximum(prob_1, 1.0 - prob_1),
-        correct=correct,
+    scored = _fresh(frame).assign(logit_0=logits[:, 0].astype(np.float32), logit_1=logits[:, 1].astype(np.float32))
+    answers = answered(scored, sigmoid(logits[:, 1] - logits[:, 0]))
+    return (
+        answers if "correct" in answers.columns else answers.assign(correct=pd.array([pd.NA] * len(frame), "boolean"))
     )
 
 

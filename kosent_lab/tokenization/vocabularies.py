@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -94,9 +95,11 @@ def train_vocabulary(
         raise DataError("the vocabulary needs texts with letters; the ones given hold none")
     if kind == "unigram":
         tokenizer = _learn_unigram(tokenizer, texts, alphabet, size=size)
+    elif kind == "bpe":
+        tokenizer = _learn_bpe(tokenizer, texts, alphabet, size=size, min_count=min_count)
     else:
         spare = size if morphemes else 0  # pieces that begin with the sign fall together with others afterwards
-        tokenizer = _learn(tokenizer, texts, kind, alphabet, size=size + spare, min_count=min_count)
+        tokenizer = _learn_wordpiece(tokenizer, texts, alphabet, size=size + spare, min_count=min_count)
     if morphemes:
         pieces = _within_words(tokenizer.get_vocab(), size)
         tokenizer = _reader(_wordpiece(pieces), pre_tokenizers.Sequence(words))
@@ -137,35 +140,38 @@ def _alphabet(texts: list[str], normalizer: normalizers.Normalizer, *, limit: in
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(normalizer.normalize_str(text))
-    found = sorted(character for character in counts if not character.isspace())
-    return sorted(sorted(found, key=lambda character: -counts[character])[:limit])
+    found = (character for character in counts if not character.isspace())
+    return sorted(sorted(found, key=lambda character: (-counts[character], character))[:limit])
 
 
-def _learn(
-    tokenizer: Tokenizer, texts: list[str], kind: str, alphabet: list[str], *, size: int, min_count: int
+def _learn_bpe(tokenizer: Tokenizer, texts: list[str], alphabet: list[str], *, size: int, min_count: int) -> Tokenizer:
+    given = _trained_by(alphabet, size=size, min_count=min_count)
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(special_tokens=SPECIAL_PIECES, **given))
+    return tokenizer
+
+
+def _learn_wordpiece(
+    tokenizer: Tokenizer, texts: list[str], alphabet: list[str], *, size: int, min_count: int
 ) -> Tokenizer:
-    """Learn the pieces of WordPiece or BPE, the same of the same texts.
+    """Learn the pieces of WordPiece, the same of the same texts.
 
     The library breaks ties by the numbers of pieces, and numbers what continues a word in an order that changes from
     process to process: a first reading tells which there are, and the second is given them in order.
     """
-    wordpiece = kind == "wordpiece"
-    make = trainers.WordPieceTrainer if wordpiece else trainers.BpeTrainer
-    given = {"initial_alphabet": alphabet, "limit_alphabet": len(alphabet), "show_progress": False}
-    inner: list[str] = []
-    if wordpiece:
-        tokenizer.train_from_iterator(texts, make(vocab_size=0, **given))
-        inner = sorted(set(tokenizer.get_vocab()) - set(alphabet))
-    special = [*SPECIAL_PIECES, *inner]
-    tokenizer.train_from_iterator(
-        texts, make(vocab_size=size, min_frequency=min_count, special_tokens=special, **given)
-    )
-    if not wordpiece:
-        return tokenizer
+    none = _trained_by(alphabet, size=0, min_count=min_count)
+    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(special_tokens=[], **none))
+    inner = sorted(set(tokenizer.get_vocab()) - set(alphabet))
+    given = _trained_by(alphabet, size=size, min_count=min_count)
+    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(special_tokens=[*SPECIAL_PIECES, *inner], **given))
     learnt = tokenizer.get_vocab()
     order = [*SPECIAL_PIECES, *alphabet, *inner]
     order += sorted(set(learnt) - set(order), key=learnt.__getitem__)
     return _reader(_wordpiece(order), tokenizer.pre_tokenizer)  # whose special pieces are none that continue a word
+
+
+def _trained_by(alphabet: list[str], *, size: int, min_count: int) -> dict[str, Any]:
+    given = {"initial_alphabet": alphabet, "limit_alphabet": len(alphabet)}
+    return given | {"vocab_size": size, "min_frequency": min_count, "show_progress": False}
 
 
 def _learn_unigram(tokenizer: Tokenizer, texts: list[str], alphabet: list[str], *, size: int) -> Tokenizer:
