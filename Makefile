@@ -16,6 +16,7 @@ report: setup
 test: setup browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # a page in the browser may run anything as whoever started the server: as root only where that is asked for

@@ -125,10 +125,13 @@ class _Path:
     def __init__(self, model: LeanElectra, classifier: Classifier, ids: Sequence[np.ndarray]) -> None:
         inputs, self.mask = (part.to(classifier.device) for part in pad(ids, classifier.pad_id))
         mask_id = classifier.backend.token_to_id("[MASK]")
+        mask_id = classifier.unknown_id if mask_id is None else mask_id
+        if mask_id is None:
+            raise ModelError("attribution needs a tokenizer with [MASK] or an unknown piece, which words give way to")
         inside = self.mask.bool()
         inside[:, 0] = False  # [CLS] and [SEP] stand in both
         inside[torch.arange(len(ids)), self.mask.sum(dim=1) - 1] = False
-        hidden = inputs.masked_fill(inside, classifier.unknown_id if mask_id is None else mask_id)
+        hidden = inputs.masked_fill(inside, mask_id)
         self.model, self.columns = model, classifier.label_columns
         with torch.no_grad():
             self.start = model.embed(hidden)

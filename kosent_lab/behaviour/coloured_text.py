@@ -47,7 +47,7 @@ def explain_words(texts: Iterable[str], classifier: Classifier) -> list[tuple[li
     return found
 
 
-def coloured_words(words: Sequence[str], values: Sequence[float]) -> str:
+def coloured_words(words: Sequence[str], values: Sequence[float] | np.ndarray) -> str:
     """Return a line of HTML: words with their attribution.
 
     Parameters

@@ -191,9 +191,9 @@ def _test(
     label, direction = entry.get("label"), entry.get("direction", "")
     if not isinstance(label, str | None) or not isinstance(direction, str):
         raise DataError(f"{where}: label and direction are words; got {label!r}, {direction!r}")
-    if (kind == "mft") != (label in ("positive", "negative")):
+    if label not in (("positive", "negative") if kind == "mft" else (None,)):
         raise DataError(f"{where}: an mft, and it alone, has a label, positive or negative; got {kind}, {label!r}")
-    if (kind == "dir") != (direction in ("up", "down")):
+    if direction not in (("up", "down") if kind == "dir" else ("",)):
         raise DataError(f"{where}: a dir, and it alone, has a direction, up or down; got {kind}, {direction!r}")
     for key, kinds, low in (("least", "dir", -1), ("tolerance", "inv", 0)):
         value = entry.get(key)
@@ -223,7 +223,7 @@ def _test(
         kind=kind,
         says=str(entry.get("says", "")),
         korean=f"{korean}: {entry['korean']}" if korean and entry.get("korean") else "",
-        label={"positive": 1, "negative": 0}.get(label),
+        label={"positive": 1, "negative": 0}.get(label or ""),
         direction=direction,
         least=float(entry.get("least", LEAST)),
         tolerance=entry.get("tolerance"),

@@ -74,7 +74,10 @@ class Cells:
             return drawn[:, : len(self.positive)], drawn[:, len(self.positive) :]
         weights = group_weights(groups, resamples=resamples, seed=seed)
         pairs = [self.weighed(outcome, weight) for weight in weights]
-        return tuple(np.array([pair[side] for pair in pairs]).reshape(-1, len(self.positive)) for side in (0, 1))
+        positive, negative = (
+            np.array([pair[side] for pair in pairs]).reshape(-1, len(self.positive)) for side in (0, 1)
+        )
+        return positive, negative
 
     def _tossed_together(
         self, groups: np.ndarray, alike: float, *, resamples: int, seed: int

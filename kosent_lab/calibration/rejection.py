@@ -168,10 +168,9 @@ def _drawn(
     base = _measures(cells.positive[None], cells.negative[None], **told)
     groups = pair_groups(rows)
     if alone or groups is not None:
-        drawn = cells.resampled(wrong, resamples=resamples, seed=seed, groups=groups)
+        positive, negative = cells.resampled(wrong, resamples=resamples, seed=seed, groups=groups)
     else:
         weights = group_weights(np.arange(len(rows)), resamples=resamples, seed=seed)
-        drawn = tuple(
-            np.array(side) for side in zip(*(cells.weighed(wrong, weight) for weight in weights), strict=True)
-        )
-    return value, {name: found - base[name] for name, found in _measures(*drawn, **told).items()}
+        pairs = [cells.weighed(wrong, weight) for weight in weights]
+        positive, negative = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    return value, {name: found - base[name] for name, found in _measures(positive, negative, **told).items()}

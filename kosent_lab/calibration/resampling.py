@@ -58,8 +58,10 @@ class Reading:
     @functools.cached_property
     def tossed(self) -> dict[str, np.ndarray]:
         """The measures of outcomes tossed as the probabilities say, shape (resamples,) each."""
-        options = {"resamples": self.resamples, "seed": self.seed + 1, "groups": self.groups, "outcome": self.outcome}
-        return measures(self.cells, *self.cells.tossed(**options), width=self.width, only=self.only)
+        tossed = self.cells.tossed(
+            resamples=self.resamples, seed=self.seed + 1, groups=self.groups, outcome=self.outcome
+        )
+        return measures(self.cells, *tossed, width=self.width, only=self.only)
 
     @functools.cached_property
     def smoothed(self) -> dict[str, np.ndarray]:
@@ -67,8 +69,9 @@ class Reading:
         rows = self.cells.positive + self.cells.negative
         positive = likely(self.cells) * rows
         smooth = dataclasses.replace(self.cells, positive=positive, negative=rows - positive)
-        options = {"resamples": self.resamples, "seed": self.seed + 2, "independent": self.independent}
-        drawn = smooth.resampled(self.outcome, **options)
+        drawn = smooth.resampled(
+            self.outcome, resamples=self.resamples, seed=self.seed + 2, independent=self.independent
+        )
         center = corp_parts(smooth, positive[None], (rows - positive)[None])
         parts = corp_parts(smooth, *drawn)
         return {name: parts[name] - center[name] for name in SMOOTHED}

@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.printable import printable
@@ -90,7 +91,7 @@ def orderly() -> Iterator[None]:
         root.removeHandler(quiet_root)
 
 
-def _on_termination() -> signal.Handlers | None:
+def _on_termination() -> Callable[[int, FrameType | None], Any] | int | None:
     owner = os.getpid()
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -62,6 +62,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
     from kosent_lab.core.exceptions import DataError
     from kosent_lab.core.folders import whole_folder
     from kosent_lab.models import devices, pairs
+    from kosent_lab.tokenization.vocabularies import piece_id
     from kosent_lab.training import loop, pretraining
     from kosent_lab.training.checkpoints import weights_sha256
     from kosent_lab.training.options import PretrainingOptions
@@ -100,7 +101,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
             width=arguments.width or 256,
             generator_share=arguments.generator_share,
             seed=arguments.seed,
-            pad_id=tokenizer.token_to_id("[PAD]"),
+            pad_id=piece_id(tokenizer, "[PAD]"),
         )
     start = f"{weights_sha256(pair)}{', random embeddings' if arguments.random_embeddings else ''}"
     counted = not arguments.init and not arguments.random_embeddings

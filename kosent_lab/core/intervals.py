@@ -28,7 +28,7 @@ class Interval(NamedTuple):
     ci_high: float
 
 
-def wilson_bounds(successes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def wilson_bounds(successes: np.ndarray | float, n: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     """Return Wilson's score intervals of many proportions; NaN where there are no rows.
 
     Parameters
@@ -53,7 +53,7 @@ def wilson_bounds(successes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.
     return np.clip(np.minimum(low, share), 0, None), np.clip(np.maximum(high, share), None, 1)
 
 
-def wilson_interval(successes: float, n: int) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float) -> tuple[float, float]:
     """Return Wilson's 95 % score interval of `successes` in `n` as shares (`wilson_bounds`); (nan, nan) without rows.
 
     Examples
@@ -61,7 +61,7 @@ def wilson_interval(successes: float, n: int) -> tuple[float, float]:
     >>> [round(x, 3) for x in wilson_interval(90, 100)]
     [0.826, 0.945]
     """
-    low, high = wilson_bounds(np.float64(successes), np.float64(n))
+    low, high = wilson_bounds(successes, n)
     return float(low), float(high)
 
 
@@ -79,7 +79,7 @@ def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray
     return (np.bincount(rows, minlength=n).astype("float64") for rows in drawn)
 
 
-def percentile_interval(draws: Sequence[float], *, value: float) -> tuple[float, float]:
+def percentile_interval(draws: Sequence[float] | np.ndarray, *, value: float) -> tuple[float, float]:
     """Return the 95 % percentile interval of bootstrap draws of `value`.
 
     Parameters
@@ -98,7 +98,7 @@ def percentile_interval(draws: Sequence[float], *, value: float) -> tuple[float,
     return float(min(low, value)), float(max(high, value))
 
 
-def bootstrap_p(draws: Sequence[float]) -> float:
+def bootstrap_p(draws: Sequence[float] | np.ndarray) -> float:
     """Return the two-sided p-value of "it is zero" that belongs to `percentile_interval`.
 
     It is below 0.05 where that interval leaves zero out and only there (but for the one draw that keeps it above

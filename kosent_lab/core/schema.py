@@ -273,4 +273,6 @@ def _meaning(value: object) -> tuple[int | None, str | None]:
     """Return the label and the polarity that one known value means."""
     word = label_word(value)
     code = _LABEL_WORDS.get(word)
-    return code, LABEL_NAMES.get(code, "neutral" if word in _LABEL_WORDS else None)
+    if code is not None:
+        return code, LABEL_NAMES[code]
+    return None, "neutral" if word in _LABEL_WORDS else None

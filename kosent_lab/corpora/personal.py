@@ -36,7 +36,7 @@ KINDS = {one.kind: one.name for one in RECOGNISERS}
 PLACEHOLDERS = {one.kind: one.placeholder for one in RECOGNISERS}
 _MASKED = re.compile("|".join(sorted(map(re.escape, PLACEHOLDERS.values()))))
 # full-width digits and signs as an input method writes them; each stands for one, so that places stay
-_HALF_WIDTH = str.maketrans("－．＠（）＋‐‑‒–—−ㅡ·：／", "-.@()+--------:/")
+_HALF_WIDTH: dict[int, int | str] = str.maketrans("－．＠（）＋‐‑‒–—−ㅡ·：／", "-.@()+--------:/")
 # digits of other scripts and in circles
 _HALF_WIDTH |= {code: str(digit) for code in range(0x80, 0x20000) if (digit := _digit(chr(code))) is not None}
 # spaces of web pages and of print

@@ -61,7 +61,7 @@ class JsonLines:
         for number, row in enumerate(self._objects(), 1):
             if any(isinstance(value, str) and value != replace_surrogates(value) for value in row.values()):
                 halved.append(number)
-            if isinstance(row.get(self.text), (list, dict)):
+            if self.text is not None and isinstance(row.get(self.text), (list, dict)):
                 raise DataError(f"{path}, object {number}: {self.text!r} is {str(row[self.text])[:40]}, not a text")
 
         if halved:
@@ -100,6 +100,8 @@ class JsonLines:
 
 class _Written(float):
     """A number that remembers how it was written: 1.00, or more digits than a float has."""
+
+    literal: str
 
     def __new__(cls, literal: str) -> _Written:
         number = super().__new__(cls, literal)
@@ -178,8 +180,7 @@ class Parquet:
         return frame.assign(**{name: [first + step * row for row in range(start, start + len(table))]})
 
     def _texts(self, table: pa.Table) -> pa.Table:
-        place = table.schema.get_field_index(self.text) if self.text is not None else -1
-        if place < 0:
+        if self.text is None or (place := table.schema.get_field_index(self.text)) < 0:
             return table
         return table.set_column(place, self.text, to_text(table.column(place), name=self.text, what=str(self.path)))
 

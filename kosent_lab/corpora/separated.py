@@ -161,7 +161,7 @@ class SeparatedFile:
         """Yield the first line and the fields of each record; a blank line is none, an empty cell alone is one."""
         quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
         with self.path.open(encoding=self.encoding, newline=self.newline) as file:
-            reader = csv.reader(map(_protect, file), delimiter=self.separator, quoting=quoting, strict=True)
+            reader = csv.reader(map(_protect, file), delimiter=self.separator, quoting=quoting, strict=True)  # type: ignore[arg-type]
             line = 1
             while True:
                 try:

@@ -154,7 +154,7 @@ def alike_groups(frame: pd.DataFrame) -> np.ndarray:
     group = np.arange(len(frame))
     keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
     keys += [copy_keys(frame["text"])] if "text" in frame.columns else []
-    before = None
+    before = np.empty(0)
     while keys and not np.array_equal(before, group):  # a copy of one of a pair brings the pair along, and so on
         before = group
         for key in keys:

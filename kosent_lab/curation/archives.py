@@ -115,7 +115,7 @@ def _unfolded(path: Path) -> BinaryIO:
     if head.startswith(b"\x1f\x8b"):
         return gzip.open(path)  # type: ignore[return-value]
     if head.startswith(b"BZh"):
-        return bz2.open(path)
+        return bz2.open(path)  # type: ignore[return-value]
     return lzma.open(path) if head.startswith(b"\xfd7zXZ") else path.open("rb")  # type: ignore[return-value]
 
 

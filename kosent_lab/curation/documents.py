@@ -141,7 +141,7 @@ def _origin_of_rows(source: pd.Series, card: cards.Card) -> dict[str, pd.Series]
     """Return repository and revision of each row of a corpus whose rows say which source (``owner/name``, a part of it
     behind a colon) they are of, ``""`` where that is no repository or the card names no revision of it.
     """
-    revisions = dict(found.groups() for one in card.sources if (found := re.match(r"(\S+) @ ([0-9a-f]{7,40})\b", one)))
+    revisions = {found[1]: found[2] for one in card.sources if (found := re.match(r"(\S+) @ ([0-9a-f]{7,40})\b", one))}
     names = source.astype("str").fillna("").unique()
     repositories = {name: found.group(1) if (found := _REPOSITORY.fullmatch(name)) else "" for name in names}
     return {

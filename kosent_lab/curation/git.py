@@ -109,7 +109,12 @@ def _running(repository: Path, *words: str, given: bool = False) -> Iterator[sub
     except FileNotFoundError as error:
         raise NotAvailableError("git is not installed; a clone is read by it") from error
     late = threading.Event()
-    timer = threading.Timer(_PATIENCE, lambda: (late.set(), process.kill()))
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(_PATIENCE, stop)
     timer.start()
     try:
         with process:

@@ -78,7 +78,7 @@ def read_heritage(
         total += min(size or 0, largest)  # before it is asked for
         if len(rows) >= most or total > MOST_BYTES:
             raise DataError(f"{swhid} has more than {most:,} files or {MOST_BYTES:,} bytes; it is not read")
-        known = {"swhid": f"swh:1:cnt:{target}"}
+        known: dict[str, Any] = {"swhid": f"swh:1:cnt:{target}"}
         if mode == 0o120000 or (size or 0) > largest:
             rows.append(file_row(name, b"", skipped="link" if mode == 0o120000 else "too large", size=size, **known))
         else:

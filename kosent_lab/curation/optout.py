@@ -118,7 +118,7 @@ def find_asked_before(
     frame: pd.DataFrame,
     found: pd.DataFrame,
     registry: Registry,
-    asked: Mapping[str, tuple[str, str]],
+    asked: Mapping[str, tuple[str, str | None]],
     *,
     least: int,
 ) -> pd.DataFrame:

@@ -25,7 +25,7 @@ KINDS_OF_SOURCE = ("corpus", "file", "folder", "clone", "archive", "swhid")
 _TOOLS = {"detect": "scancode", "content": "magika"}  # what licence files are read by, and languages told by
 # which kinds of sources an option is of
 _OF_FILES = ("folder", "clone", "archive", "swhid")
-_OF_KINDS = dict.fromkeys(("text_column", "label_column", "id_column", "sheet"), ("file",))
+_OF_KINDS: dict[str, tuple[str, ...]] = dict.fromkeys(("text_column", "label_column", "id_column", "sheet"), ("file",))
 _OF_KINDS |= {"at": ("clone",), **dict.fromkeys(_TOOLS, _OF_FILES)}
 _OF_SOURCE = {*KINDS_OF_SOURCE, *_OF_KINDS, "owner", "repository", "licence", "source"}
 _PATHS = {"registry"}  # options that name a file, from the folder of the recipe
@@ -215,7 +215,7 @@ def _step(entry: dict[str, Any], number: int, lines: TomlLines, folder: Path, se
     return StepCall(name, ({"seed": seed} if "seed" in known else {}) | options)
 
 
-def _check_licences(said: list[Any], where: str) -> None:
+def _check_licences(said: Any, where: str) -> None:
     for one in said:
         if not isinstance(one, str):
             raise DataError(f"{where}: a licence is a text, MIT; got {one!r}")

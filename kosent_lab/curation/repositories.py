@@ -89,11 +89,11 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
     tree, time = said.strip().splitlines()[-1].partition(" ")[::2]
     rows, wanted = [], []
     for entry in list_tree(repository, commit):
-        about, _, name = entry.partition(b"\t")
-        mode, kind, digest, size = about.decode().split()
-        if kind == "blob" and not size.isdigit():
+        about, _, path = entry.partition(b"\t")
+        mode, kind, digest, stated = about.decode().split()
+        if kind == "blob" and not stated.isdigit():
             raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
-        wanted.append((os.fsdecode(name), mode, digest, int(size) if kind == "blob" else 0))
+        wanted.append((os.fsdecode(path), mode, digest, int(stated) if kind == "blob" else 0))
     small = {digest: size for _, mode, digest, size in wanted if size <= largest and mode != _SUBMODULE}
     if sum(small.values()) > MOST_BYTES:
         raise DataError(f"{repository} holds more than {MOST_BYTES:,} bytes; it is not read")
@@ -236,11 +236,11 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
             parts.append((head[1], head[2], []))
         elif field.strip(b"\n"):
             parts[-1][2].append(field)
-    for revision, time, fields in parts:
+    for commit_id, written, fields in parts:
         if fields:  # :modes digests status, then the name, of a rename the old and the new one
             about = fields[0].decode().lstrip("\n:").split()
-            made = _seconds(time.decode("ascii", "replace"), repository, revision.decode())
-            versions.append((revision.decode(), made, os.fsdecode(fields[-1]), about[3], about[4], about[1]))
+            made = _seconds(written.decode("ascii", "replace"), repository, commit_id.decode())
+            versions.append((commit_id.decode(), made, os.fsdecode(fields[-1]), about[3], about[4], about[1]))
     if not versions:
         raise DataError(f"{repository} has no file {path!r} at {at}")
     held = [version for version in versions if version[4][0] != "D"][::-1]

@@ -139,7 +139,7 @@ def _hash_part(codes: np.ndarray, lengths: np.ndarray, size: int) -> tuple[np.nd
 
 def _hash_grams(units: Iterable[np.ndarray]) -> np.ndarray:
     """Return the hash of each gram, of the codes of the first units of all, of the second ones, and so on."""
-    value = np.uint64(0)
+    value = np.zeros((), "uint64")
     for codes in units:
         value = (value + codes) * ODD
         value ^= value >> np.uint64(29)

@@ -189,7 +189,7 @@ def _conditions(
     rows: pd.DataFrame, columns: Sequence[str], depth: int, min_rows: int
 ) -> tuple[list[tuple[tuple[str, str], ...]], np.ndarray]:
     """Return the slices that are large enough, and which rows are in each, shape (slices, rows)."""
-    single = []
+    single: list[tuple[tuple[tuple[str, str], ...], np.ndarray]] = []
     for column in (column for column in columns if can_slice(rows, column)):
         counts = rows.loc[rows[column].notna() & (rows[column] != ""), column].value_counts()
         counts = counts[counts.between(min_rows, len(rows) - min_rows)]

@@ -9,14 +9,14 @@ from kosent_lab.korean.grammar import COPULA, Predicate
 from kosent_lab.korean.morphology import analyser, need_kiwi
 
 # an ending as Kiwi takes it: morphemes that follow the stem
-FINAL = {
+FINAL: dict[str, tuple[str, ...]] = {
     "polite": ("어요/EF",), "exclaim": ("네요/EF",), "formal": ("습니다/EF",), "found": ("더라고요/EF",),
     "plain": ("다/EF",), "casual": ("어/EF",), "noted": ("음/ETN",), "informal": ("네/EF",),
 }  # fmt: skip
 _LINKING = {"and": ("고/EC",), "but": ("지만/EC",), "so": ("어서/EC",), "not": ("지/EC",), "wish": ("으면/EC",)}
 _PAST = "었/EP"
 # what Kiwi does not know of the copula: after a consonant, after a vowel
-_COPULA_FORMS = {
+_COPULA_FORMS: dict[tuple[str, ...], tuple[str, str]] = {
     FINAL["polite"]: ("이에요", "예요"), FINAL["casual"]: ("이야", "야"), _LINKING["so"]: ("이라서", "라서")
 }  # fmt: skip
 

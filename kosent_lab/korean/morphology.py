@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -129,12 +129,12 @@ def read_morphemes(texts: Iterable[str], *, workers: int = 1) -> list[list[Morph
     return read
 
 
-def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 1) -> pd.DataFrame:
+def read_eojeol(doc_ids: Iterable[Hashable], texts: Iterable[str], *, workers: int = 1) -> pd.DataFrame:
     """Split each eojeol into stem, particles and endings.
 
     Parameters
     ----------
-    doc_ids : iterable of str, length n
+    doc_ids : iterable, length n
     texts : iterable of str, length n
     workers : int
         1 reads in the caller's thread, more on all cores.
@@ -160,7 +160,7 @@ def read_eojeol(doc_ids: Iterable[str], texts: Iterable[str], *, workers: int = 
     return eojeol_table(doc_ids, eojeol_rows(texts, workers=workers))
 
 
-def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[Any, ...]]]:
+def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[Sequence[Any]]]:
     """Return for each text its rows of `read_eojeol` without ``doc_id``; plain values, None where missing."""
     check_texts(texts)
     texts = ["" if text is None or text != text else replace_surrogates(text) for text in texts]
@@ -174,7 +174,7 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
                 place += 1
             eojeol = text[start:end]
             mended.append(mend(eojeol, start, split_unknown(eojeol, start, mine, is_word)))
-        found = []
+        found: list[Sequence[Any]] = []
         for index, ((start, end), parted) in enumerate(zip(words, mend_lists(mended), strict=True)):
             own = own_morphemes(parted)
             starts, tags = [m.start for m in own], [m.tag for m in own]
@@ -183,7 +183,7 @@ def eojeol_rows(texts: Iterable[str], *, workers: int = 1) -> list[list[tuple[An
     return rows
 
 
-def eojeol_table(doc_ids: Iterable[str], rows: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
+def eojeol_table(doc_ids: Iterable[Hashable], rows: Iterable[Sequence[Sequence[Any]]]) -> pd.DataFrame:
     """Make the table of `read_eojeol` of rows from `eojeol_rows`."""
     flat = [(doc_id, *row) for doc_id, found in zip(doc_ids, rows, strict=True) for row in found]
     table = pd.DataFrame(flat, columns=EOJEOL_COLUMNS)

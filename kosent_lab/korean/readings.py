@@ -18,7 +18,7 @@ import multiprocessing
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
@@ -50,7 +50,7 @@ def use_store(path: str | Path) -> Iterator[None]:
 
 
 def read_cached(
-    doc_ids: Iterable[str],
+    doc_ids: Iterable[Hashable],
     texts: Iterable[str],
     *,
     workers: int | None = None,
@@ -61,7 +61,7 @@ def read_cached(
 
     Parameters
     ----------
-    doc_ids : iterable of str, length n
+    doc_ids : iterable, length n
     texts : iterable of str, length n
     workers : int, optional
         1 reads in the caller's thread; all cores when None or more. Threads suffice: Kiwi's work is
@@ -107,12 +107,12 @@ def _path() -> Path:
     return _STORE.get() or cache_folder() / "readings.sqlite"
 
 
-def _read_all(texts: list[str], workers: int | None, progress: bool, apart: bool = False) -> list[list[list[Any]]]:
+def _read_all(texts: list[str], workers: int | None, progress: bool, apart: bool = False) -> list[list[Sequence[Any]]]:
     need_kiwi()
     workers = workers or os.cpu_count() or 1
     version = f"{READING_VERSION}/{importlib.metadata.version('kiwipiepy')}".encode()  # looked up in files each time
     keys = [_key(text, version) for text in texts]
-    rows: list[list[list[Any]]] = []
+    rows: list[list[Sequence[Any]]] = []
     context = multiprocessing.get_context("spawn")  # a fork would take the memory of this process along
     pool = ProcessPoolExecutor(1, mp_context=context) if apart else None
     with contextlib.closing(_Store(_path())) as store, pool or contextlib.nullcontext():
@@ -170,7 +170,7 @@ class _Store:
             self.connection.close()
             self.connection = None
 
-    def get(self, keys: Iterable[bytes]) -> dict[bytes, list[list[Any]]]:
+    def get(self, keys: Iterable[bytes]) -> dict[bytes, list[Sequence[Any]]]:
         """Return the rows of the texts that were read before, by key."""
         found = {}
         with self._bearing_loss("read"):
@@ -190,7 +190,7 @@ class _Store:
             self.connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", new)
 
 
-def _unpack(stored: Any) -> list[list[Any]] | None:
+def _unpack(stored: Any) -> list[Sequence[Any]] | None:
     """Return the rows that were stored; None where they are damaged."""
     try:
         rows = json.loads(zlib.decompress(stored))
@@ -201,10 +201,10 @@ def _unpack(stored: Any) -> list[list[Any]] | None:
 
 def _read(
     store: _Store, keys: list[bytes], texts: list[str], workers: int, pool: ProcessPoolExecutor | None
-) -> list[list[list[Any]]]:
+) -> list[list[Sequence[Any]]]:
     known = store.get(set(keys))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    new: dict[bytes, list[list[Any]]] = {}
+    new: dict[bytes, list[Sequence[Any]]] = {}
     if missing:
         read = functools.partial(eojeol_rows, list(missing.values()), workers=workers)
         new = dict(zip(missing, pool.submit(read).result() if pool else read(), strict=True))

@@ -78,7 +78,7 @@ class _Draw:
 
 def _plain(draw: _Draw) -> str | None:
     predicate = draw.said(draw.polarity)
-    return predicate and f"{draw.noun(draw.aspect(), predicate)} {draw.degree(predicate)}{draw.end(predicate)}"
+    return f"{draw.noun(draw.aspect(), predicate)} {draw.degree(predicate)}{draw.end(predicate)}" if predicate else None
 
 
 def _both(draw: _Draw) -> str | None:
@@ -129,7 +129,7 @@ def _reason(draw: _Draw) -> str | None:
 def _compared(draw: _Draw) -> str | None:
     predicate = draw.said(draw.polarity, graded=True)
     than = draw.chance.choice(["다른 데보다", "예전보다", "기대보다", "생각했던 것보다", "소문보다", "지난번보다"])
-    return predicate and f"{draw.noun(draw.aspect(), predicate)} {than} 더 {draw.end(predicate)}"
+    return f"{draw.noun(draw.aspect(), predicate)} {than} 더 {draw.end(predicate)}" if predicate else None
 
 
 def _wished(draw: _Draw) -> str | None:

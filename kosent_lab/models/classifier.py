@@ -49,7 +49,8 @@ class Classifier:
     forward : callable
         From ids and mask, shape (rows, positions), to logits, shape (rows, outputs): the seam for another backend.
     backend : tokenizers.Tokenizer
-    pad_id, unknown_id : int
+    pad_id : int
+    unknown_id : int or None
         Of the pieces that fill a batch up and that stand for what the vocabulary lacks.
     parameters : int
         Number of weights.
@@ -73,7 +74,7 @@ class Classifier:
     forward: Forward = dataclasses.field(repr=False)
     backend: Tokenizer = dataclasses.field(repr=False)
     pad_id: int
-    unknown_id: int
+    unknown_id: int | None
     parameters: int
     device: torch.device
     precision: str

@@ -139,7 +139,7 @@ def open_classifier(folder: Path) -> ElectraForSequenceClassification:
     return load_model(ElectraForSequenceClassification, folder, cut=True)
 
 
-def start_embeddings(model: nn.Module, vectors: np.ndarray) -> None:
+def start_embeddings(model: PreTrainedModel, vectors: np.ndarray) -> None:
     """Put static vectors of the pieces (`vectors.static_vectors`) in the place of random embeddings.
 
     Parameters
@@ -247,7 +247,7 @@ def change_depth(model: PreTrainedModel, layers: int) -> PreTrainedModel:
     return (grow_depth if layers >= len(model.electra.encoder.layer) else cut_depth)(model, layers)
 
 
-def grow_depth(model: nn.Module, layers: int) -> nn.Module:
+def grow_depth(model: PreTrainedModel, layers: int) -> PreTrainedModel:
     """Deepen an ELECTRA classifier so that it computes nearly the same function.
 
     Parameters

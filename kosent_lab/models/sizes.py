@@ -49,7 +49,7 @@ def check_config(config: Mapping[str, Any], where: object) -> dict[str, Any]:
     ModelError
         When a size is no whole number above 0, heads do not divide the width, or ``layer_norm_eps`` is no number.
     """
-    full = _SIZES | {"layer_norm_eps": EPS} | config
+    full = {**_SIZES, "layer_norm_eps": EPS, **config}
     if full["max_position_embeddings"] is None:
         full["max_position_embeddings"] = _SIZES["max_position_embeddings"]
     for name in _SIZES:

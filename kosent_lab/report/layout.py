@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ class Table:
     (a name of the user's), ``name`` or empty."""
 
     columns: list[tuple[str, str]]
-    body: list[tuple[Any, ...]]
+    body: Sequence[Sequence[Any]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,8 +59,8 @@ class ModelView:
         """The same weights in fp32, whose gradients are good."""
         if self.classifier.precision == "fp32":
             return self.classifier
-        same = {"device": str(self.classifier.device), "positive_label": self.classifier.label_columns[1]}
-        return load_classifier(self.classifier.folder, precision="fp32", **same)
+        device, positive = str(self.classifier.device), self.classifier.label_columns[1]
+        return load_classifier(self.classifier.folder, precision="fp32", device=device, positive_label=positive)
 
     @property
     def has_gradients(self) -> bool:

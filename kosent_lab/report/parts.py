@@ -291,7 +291,7 @@ def from_input(
         logger.warning("%s: no slice by %s has ten labelled rows, or there is one alone", title, ", ".join(none))
     write_answers(choice.calibrator.apply(frame) if choice.calibrator else frame, target)
     remove_shards(shards)
-    said = {"personal": held, "masked": masked, "view": view or ModelView(classifier), "tags": tags}
+    said: dict[str, Any] = {"personal": held, "masked": masked, "view": view or ModelView(classifier), "tags": tags}
     return Part(title, assessment, facts, **said, **_of_card(corpus))
 
 

@@ -6,6 +6,8 @@ stand in the catalogue (``sentences``), the page around them in ``page``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -138,7 +140,7 @@ def reliability_slices(assessment: Assessment, t: dict[str, str]) -> Section:
         for name, table in drawn.items()
     ]  # fmt: skip
     heads = [(shown_name(slice_name(column, t)), "given"), *columns((), (t["rows"], t["m_ece"], t["interval"]))]
-    words = {"alt": t["reliability_slices_alt"], "caption": t["reliability_slices_caption"]}
+    words: dict[str, Any] = {"alt": t["reliability_slices_alt"], "caption": t["reliability_slices_caption"]}
     return Section("reliability_slices", figure=to_svg(axes[0].figure), table=Table(heads, body), **words)
 
 
@@ -163,7 +165,7 @@ def coverage(assessment: Assessment, t: dict[str, str]) -> Section:
         bounds = between(percent(low), percent(high), t)
         body.append((percent(row["coverage"]), f"{len(kept):,}", percent(value), bounds))
     heads = columns((t["kept_share"],), (t["rows"], t["kept_errors"], t["interval"]))
-    words = {"alt": t["coverage_alt"], "caption": t["coverage_caption"]}
+    words: dict[str, Any] = {"alt": t["coverage_alt"], "caption": t["coverage_caption"]}
     return Section("coverage", figure=figure, table=Table(heads, body), **words)
 
 

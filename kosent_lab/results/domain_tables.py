@@ -81,7 +81,7 @@ def before_table() -> str:
         differences += [found] if data in DOMAINS else []
         cells = [percent(found["first"], 1), percent(found["second"], 1), points(found, digits=1)]
         rows.append([name, count(len(both)), *cells])
-    cells = [percent(np.mean([found[key] for found in differences]), 1) for key in ("first", "second")]
+    cells = [percent(float(np.mean([found[key] for found in differences])), 1) for key in ("first", "second")]
     rows.append([f"mean of the {len(DOMAINS)} domains", "", *cells, _mean_points(differences)])
     return table(["balanced accuracy (%) on", "n", "before", "now", "points"], rows)
 
@@ -117,7 +117,8 @@ def _blame(before: pd.Series, now: pd.Series) -> str:
 
 def _points(difference: Iterable[float]) -> str:
     """Write a difference and its bounds."""
-    return change(*(100 * value for value in difference), 1)
+    value, low, high = (100 * part for part in difference)
+    return change(value, low, high, 1)
 
 
 def rivals_table() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,7 @@ def cost_table() -> str:
 
 def neutral_shares_table() -> str:
     """How often each way calls texts neutral that are, or that might be."""
-    sets = {"our own pack, neutral": ("kosent-pack", "polarity", "neutral")}
+    sets: dict[str, tuple[str, str, Any]] = {"our own pack, neutral": ("kosent-pack", "polarity", "neutral")}
     sets |= {"teaching text, valid, neutral": (_HELD_OUT, "polarity", "neutral")}
     sets |= {f"film reviews rated {rating}": ("nsmc-middle", "rating", rating) for rating in (5, 6, 7, 8)}
     sets |= {"KOTE: no emotion, by most of five raters": ("kote", "no_emotion", True)}
@@ -199,7 +200,7 @@ def _recall(found: pd.DataFrame, name: str) -> str:
 def cost_sentence(language: str) -> str:
     """The cost on polar reviews of other domains, from the least to the most."""
     found = {data: cost("head", data).value for data in DOMAINS}
-    least, most = max(found, key=found.get), min(found, key=found.get)
+    least, most = max(found, key=found.__getitem__), min(found, key=found.__getitem__)
     lost = [f"{-100 * value:.1f}" for value in (found[least], found[most], cost("head", "finance").value)]
     if language == "ko":
         domains = f"{lost[0]}({DOMAINS_KO[least]})–{lost[1]}({DOMAINS_KO[most]})"

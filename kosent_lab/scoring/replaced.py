@@ -22,6 +22,7 @@ from kosent_lab.models.devices import seeded
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import bucket_batches, encode_texts, pad
 from kosent_lab.tokenization.cutters import plain_tokenizer
+from kosent_lab.tokenization.vocabularies import piece_id
 
 BATCH_TOKENS = 4_096
 
@@ -65,7 +66,7 @@ def replace_pieces(
     texts = ["" if text is None or text != text else str(text) for text in texts]  # as `encode_texts` reads them
     if not texts:
         raise DataError("needs one text or more; got none")
-    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+    pad_id, mask_id = piece_id(tokenizer, "[PAD]"), piece_id(tokenizer, "[MASK]")
     limit = pair.discriminator.config.max_position_embeddings
     rows, _ = encode_texts(tokenizer, texts, max_tokens=limit)
     # their pieces and places in the text, which ids alone do not tell
@@ -134,7 +135,7 @@ def guess_pieces(pair: ElectraPair, tokenizer: Tokenizer, text: str, place: int,
     ids, _ = pad(encode_texts(tokenizer, [text], max_tokens=limit)[0], 0)
     if not 0 <= place < ids.shape[1] - 2:
         raise DataError(f"the text has the pieces 0 to {ids.shape[1] - 3}; got {place}")
-    ids[0, place + 1] = tokenizer.token_to_id("[MASK]")
+    ids[0, place + 1] = piece_id(tokenizer, "[MASK]")
     ids = ids.to(next(pair.parameters()).device)
     odds = pair.fill(ids, torch.ones_like(ids), torch.tensor([place + 1], device=ids.device))[0]
     best = torch.softmax(odds.float(), -1).cpu().topk(count)

@@ -81,8 +81,8 @@ def score_file(
         held: Counter[str] = Counter()
         frames = personal_tables.counted(iter_documents(source, reading, rows=shard_rows), held)
         job = dataclasses.asdict(reading) | {"shard_rows": shard_rows}
-        options = {"job": job, "mask_personal": mask_personal, "progress": progress}
-        shards = [shard for shard, _ in score_shards(frames, target, classifier, **options)]
+        scored = score_shards(frames, target, classifier, job=job, mask_personal=mask_personal, progress=progress)
+        shards = [shard for shard, _ in scored]
         personal.warn(source.name, held, masked=mask_personal)
         _warn_of_texts(source.name, shards, classifier.max_tokens)
         join_shards(shards, target)
@@ -136,8 +136,11 @@ def score_frame(
     pieces = (frame.iloc[start : start + shard_rows] for start in range(0, max(1, len(frame)), shard_rows))
     parts, arrow = [], {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)}
     with hold(target):
-        options = {"job": {"shard_rows": shard_rows}, "mask_personal": mask_personal, "progress": progress}
-        for shard, scored in score_shards(pieces, target, classifier, anew=True, **options):
+        job = {"shard_rows": shard_rows}
+        done = score_shards(
+            pieces, target, classifier, job=job, mask_personal=mask_personal, progress=progress, anew=True
+        )
+        for shard, scored in done:
             parts.append(read_frame(shard).astype(arrow) if scored is None else scored)
             folder = shard.parent
     return pd.concat(parts, ignore_index=True), folder, frame_sha256(frame)

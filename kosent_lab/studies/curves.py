@@ -118,7 +118,8 @@ def _bounds(values: np.ndarray, draws: int, least: tuple[float, float]) -> tuple
     value, of_draws = values[0], values[1 : draws + 1]
     if np.isnan(value):
         return np.nan, np.nan
-    bounds = [percentile_interval(values[draws + 1 :], value=value), least]
+    low, high = percentile_interval(values[draws + 1 :], value=value)
+    low, high = np.fmin(low, least[0]), np.fmax(high, least[1])
     known = of_draws[~np.isnan(of_draws)]
     apart = stats.sem(known) * stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) if len(known) > 1 else 0.0
-    return value - np.hypot(value - np.fmin(*bounds)[0], apart), value + np.hypot(np.fmax(*bounds)[1] - value, apart)
+    return value - np.hypot(value - low, apart), value + np.hypot(high - value, apart)

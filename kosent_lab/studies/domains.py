@@ -51,9 +51,10 @@ def compare_domains(
     for frame in frames.values():
         draw_rows(frame, max(sizes), per_label=per_label, seed=seed)
     tables: list[pd.DataFrame] = []
-    options = {"source": source, "methods": methods, "draws": draws, "per_label": per_label, "seed": seed}
     for name, frame in frames.items():
-        answers = learning_curve(frame, sizes=sizes, **options)
+        answers = learning_curve(
+            frame, sizes=sizes, source=source, methods=methods, draws=draws, per_label=per_label, seed=seed
+        )
         tables.append(curve_table(answers))
         tables[-1].insert(0, "data", name)
         logger.info("%s: %d answers", name, len(answers))

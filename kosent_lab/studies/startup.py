@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ def run(*, rounds: int = ROUNDS) -> dict[str, Any]:
     return result | {"rounds": rounds, "n": ROWS}
 
 
-def _ratio(measured: list[Mapping[str, float]], name: str, base: str) -> float:
+def _ratio(measured: list[dict[str, float]], name: str, base: str) -> float:
     return round(statistics.median(row[name] / row[base] for row in measured), 2)
 
 

@@ -55,7 +55,7 @@ def run(texts: pd.Series, tokenizer: Tokenizer, *, layers: int = 12, steps: int 
     result["peak_gflops"] = round(peak, 1)
     size = tokenizer.get_vocab_size()
     for optimizer in ("muon", "adamw"):
-        common = {"steps": steps, "looks": 10, "optimizer": optimizer, "checkpoint_minutes": 99.0}
+        common: dict[str, Any] = {"steps": steps, "looks": 10, "optimizer": optimizer, "checkpoint_minutes": 99.0}
         pair = pairs.new_pair(size, layers=layers).to(device)
         classifier = electra.new_classifier(size, layers=layers).to(device)
         ways: dict[str, tuple[nn.Module, Any, TrainingOptions]] = {

@@ -7,7 +7,7 @@ morphemes from ``korean.morphology``; vocabularies are learnt in ``tokenization.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,12 @@ MEASURES = {
 _EOJEOL = re.compile(r"\S+")
 
 
-def eojeol_frame(doc_ids: Iterable[str], texts: Iterable[str], tokenizer: Any) -> pd.DataFrame:
+def eojeol_frame(doc_ids: Iterable[Hashable], texts: Iterable[str], tokenizer: Any) -> pd.DataFrame:
     """Lay a tokenizer's pieces over the eojeol (space-delimited units) of each text.
 
     Parameters
     ----------
-    doc_ids : iterable of str, length n
+    doc_ids : iterable, length n
     texts : iterable of str, length n
     tokenizer : cutter or tokenizer
         Whatever `cutters.as_cutter` takes.

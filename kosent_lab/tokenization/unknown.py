@@ -80,13 +80,14 @@ def read_signs(tokenizer: Tokenizer, groups: Sequence[Sequence[str]]) -> Tokeniz
     cut = pre_tokenizers.Split(_all_but(inner), "isolated")
     more.pre_tokenizer = pre_tokenizers.Sequence([*_parts(tokenizer.pre_tokenizer, pre_tokenizers.Sequence), cut])
     starred = _STAR[1] in known and _STAR[0] not in {*known, *fresh}
-    drawn = [
+    drawn: list[tuple[str | Regex, str]] = [
         *((joined, alike) for joined, alike in _JOINED.items() if alike in fresh),
         (Regex(_DRAWN), ""),
-        *([(Regex(_MORE_STARS), ""), _STAR] if starred else []),
     ]
+    if starred:
+        drawn += [(Regex(_MORE_STARS), ""), _STAR]
     own = _parts(tokenizer.normalizer, normalizers.Sequence)
-    read = [
+    read: list[tuple[str | Regex, str]] = [
         (_all_but({*inner, *known, *fresh}), STRANGER),
         *((Regex(f"[{_ranges(row)}]\\s*(?=[{_ranges(row)}])"), "") for row in rows if row),
     ]

@@ -114,6 +114,20 @@ def train_vocabulary(
     return tokenizer
 
 
+def piece_id(tokenizer: Tokenizer, piece: str) -> int:
+    """Return the number of a piece.
+
+    Raises
+    ------
+    DataError
+        When the tokenizer has no such piece.
+    """
+    number = tokenizer.token_to_id(piece)
+    if number is None:
+        raise DataError(f"this tokenizer has no piece {piece}, which is needed here")
+    return number
+
+
 def _empty_model(kind: str) -> models.Model:
     if kind == "wordpiece":
         return _wordpiece()
@@ -185,7 +199,7 @@ def _learn_unigram(tokenizer: Tokenizer, texts: list[str], alphabet: list[str], 
         raise DataError(
             f"a unigram vocabulary of these texts holds {least:,} characters at least; got a size of {size:,}"
         )
-    given = {"unk_token": "[UNK]", "special_tokens": SPECIAL_PIECES, "initial_alphabet": alphabet}
+    given: dict[str, Any] = {"unk_token": "[UNK]", "special_tokens": SPECIAL_PIECES, "initial_alphabet": alphabet}
     tokenizer.train_from_iterator(texts, trainers.UnigramTrainer(vocab_size=size, show_progress=False, **given))
     vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
     special, learnt = vocabulary[: len(SPECIAL_PIECES)], vocabulary[len(SPECIAL_PIECES) :]

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.files import file_sha256, whole
 from kosent_lab.models.electra import open_classifier
 from kosent_lab.tokenization.tokenizers import open_tokenizer
+from kosent_lab.tokenization.vocabularies import piece_id
 from kosent_lab.training.acceleration import autocast, choose_attention
 from kosent_lab.training.encoded import Encoded, vocabulary_sha256
 from kosent_lab.training.options import FinetuningOptions
@@ -114,7 +116,7 @@ def teach(
     return Encoded(rows.ids, columns, rows.vocabulary)
 
 
-def _kept(path: Path, about: dict[str, object]) -> np.ndarray | None:
+def _kept(path: Path, about: dict[str, Any]) -> np.ndarray | None:
     if not path.exists():
         return None
     with safe_open(path, framework="np") as file:
@@ -132,6 +134,6 @@ def _ask(run: Path, rows: Encoded, ids: list[np.ndarray], device: torch.device) 
     choose_attention(model)
     tokens = _CPU_TOKENS if device.type == "cpu" else _GPU_TOKENS
     with autocast(device, FinetuningOptions()):
-        logits = answer(model, ids, pad_id=tokenizer.token_to_id("[PAD]"), batch_tokens=tokens)
+        logits = answer(model, ids, pad_id=piece_id(tokenizer, "[PAD]"), batch_tokens=tokens)
     logger.info("%s has answered %d texts", run, len(ids))
     return logits[:, 1] - logits[:, 0]

@@ -17,7 +17,7 @@ from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.schema import check_columns
 from kosent_lab.scoring.encode import encode_texts
 from kosent_lab.tokenization.cutters import plain_tokenizer
-from kosent_lab.tokenization.vocabularies import SPECIAL_PIECES
+from kosent_lab.tokenization.vocabularies import SPECIAL_PIECES, piece_id
 
 # what a training looks at; numbers with NaN where there is none, so that a file gives back the same to the bit
 WORDS = ("split", "corpus")
@@ -77,10 +77,11 @@ def check_teachable(tokenizer: Tokenizer) -> None:
     DataError
         With what is missing or stands where it may not.
     """
-    ids, names = {name: tokenizer.token_to_id(name) for name in SPECIAL_PIECES}, ", ".join(SPECIAL_PIECES)
+    names = ", ".join(SPECIAL_PIECES)
     how = f"Learn one that begins with {names}: kosent-lab train vocabulary"
-    if lacking := [name for name, number in ids.items() if number is None]:
+    if lacking := [name for name in SPECIAL_PIECES if tokenizer.token_to_id(name) is None]:
         raise DataError(f"training needs a tokenizer with {names}; none here: {', '.join(lacking)}. {how}")
+    ids = {name: piece_id(tokenizer, name) for name in SPECIAL_PIECES}
     last = ids["[MASK]"]
     odd = [name for name, number in ids.items() if number > last]
     before = map(tokenizer.id_to_token, range(last))

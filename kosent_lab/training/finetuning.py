@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import torch
 from tokenizers import Tokenizer
-from torch import nn
 from transformers import ElectraForSequenceClassification
 
 from kosent_lab.core import jobs
@@ -26,6 +25,7 @@ from kosent_lab.core.places import local
 from kosent_lab.core.schema import check_columns
 from kosent_lab.models.electra import widen_head
 from kosent_lab.scoring.encode import pad
+from kosent_lab.tokenization.vocabularies import piece_id
 from kosent_lab.training.acceleration import autocast, can_compile, choose_attention, compile_layers
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
@@ -46,7 +46,7 @@ def classify_packed(model: ElectraForSequenceClassification, ids: torch.Tensor, 
     return model.classifier(hidden.flatten(0, 1).index_select(0, rows.first)[:, None])
 
 
-def _describe(model: nn.Module, rows: Encoded, options: FinetuningOptions) -> dict[str, Any]:
+def _describe(model: ElectraForSequenceClassification, rows: Encoded, options: FinetuningOptions) -> dict[str, Any]:
     """Return the facts of a run: what is learnt, from what start, in which order of the classes."""
     targets = ["soft_target", "teaching_share", *(["rating"] if options.rating_weight > 0 else [])]
     return jobs.describe(
@@ -142,14 +142,14 @@ def train(
     held_ids = held.cut(min(max(LOOKED_AT, options.max_tokens), positions))
     held_labels = held.columns["label"].to_numpy(dtype="int64")
     held_corpora = held.columns["corpus"].to_numpy() if "corpus" in held.columns else np.full(len(held.ids), "")
-    pad_id, mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+    pad_id, mask_id = piece_id(tokenizer, "[PAD]"), piece_id(tokenizer, "[MASK]")
     device = next(model.parameters()).device
     widen_head(model, classes + (RATINGS if (learnt.rating >= 0).any() else 0), seed=options.seed)
     packs = options.packs(device.type)
     attention = model.config._attn_implementation
     choose_attention(model, packed=packs)
     targets = learnt.targets(device)
-    draw = {"share": learnt.share, "batch_tokens": options.batch_tokens}
+    draw: dict[str, Any] = {"share": learnt.share, "batch_tokens": options.batch_tokens}
     lengths = np.array([len(row) for row in learnt.ids])
     corpus = None
     if packs:

@@ -128,7 +128,7 @@ class Run:
         empty = 0
         while not self.is_over:
             index = -1
-            for index, batch in enumerate(batches(self.state["epoch"])):
+            for index, batch in enumerate(batches(int(self.state["epoch"]))):
                 if index < self.state["batch"]:
                     continue
                 self.gather(batch, index)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -66,12 +67,12 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, parameters: Iterable[torch.Tensor], *, lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self, parameters: Iterable[Any], *, lr: float, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Update every matrix that has a gradient; matrices of one shape go through in one batch."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[torch.Tensor]] = {}
@@ -79,7 +80,7 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     by_shape.setdefault(parameter.shape, []).append(parameter)
             for (rows, columns), same in by_shape.items():
-                gradients = [parameter.grad for parameter in same]
+                gradients = [parameter.grad for parameter in same if parameter.grad is not None]
                 for parameter in same:
                     if "momentum_buffer" not in self.state[parameter]:
                         self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
@@ -125,8 +126,8 @@ def make_optimizers(model: nn.Module, options: TrainingOptions) -> list[torch.op
         kind = "vector" if parameter.ndim < 2 else "matrix" if "encoder" in name else "table"
         kinds.setdefault((depth if graded else top, kind), []).append(parameter)
     decay = {"matrix": options.weight_decay, "table": options.weight_decay / 10, "vector": 0.0}
-    of_muon: list[dict[str, object]] = []
-    of_adamw: list[dict[str, object]] = []
+    of_muon: list[dict[str, Any]] = []
+    of_adamw: list[dict[str, Any]] = []
     for (depth, kind), parameters in kinds.items():
         muon = options.optimizer == "muon" and kind == "matrix"
         peak = (options.muon_rate if muon else options.adamw_rate) * options.layer_decay ** (top - depth)

@@ -32,6 +32,7 @@ from kosent_lab.scoring.encode import encode_texts, pad
 from kosent_lab.scoring.predict import predict_frame
 from kosent_lab.tokenization.tokenizers import open_tokenizer
 from kosent_lab.tokenization.unknown import STRANGER, read_signs
+from kosent_lab.tokenization.vocabularies import piece_id
 from kosent_lab.training.options import FinetuningOptions
 from kosent_lab.training.packaging import MODEL, read_taught, run_model, write_taught
 from kosent_lab.training.teaching import PACK, read_teaching
@@ -272,7 +273,7 @@ def fit_pieces(
     order = np.lexsort((lengths, np.arange(len(encoded)) // _ALIKE))
     encoded = [encoded[number] for number in order]
     target = torch.tensor(examples["target"].to_numpy()[order], dtype=torch.float32)
-    pad_id = tokenizer.token_to_id("[PAD]")
+    pad_id = piece_id(tokenizer, "[PAD]")
     losses: list[float] = []
     for start in range(0, len(encoded), _BATCH):
         for group in optimizer.param_groups:

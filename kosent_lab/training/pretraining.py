@@ -13,6 +13,7 @@ import dataclasses
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from kosent_lab.models.corruption import choose_in_rows, choose_places, sample
 from kosent_lab.models.electra import start_embeddings
 from kosent_lab.models.pairs import ElectraPair
 from kosent_lab.scoring.encode import pad
+from kosent_lab.tokenization.vocabularies import piece_id
 from kosent_lab.training.acceleration import autocast, can_compile, choose_attention, compile_layers
 from kosent_lab.training.batches import iter_batches
 from kosent_lab.training.checkpoints import weights_sha256
@@ -151,7 +153,7 @@ def pretrain(
         choose_attention(model, packed=options.packs(device.type))
     task = _Detection(pair, tokenizer, options, device)
     lengths = np.array([len(row) for row in ids])
-    draw = {"share": share, "batch_tokens": options.batch_tokens}
+    draw: dict[str, Any] = {"share": share, "batch_tokens": options.batch_tokens}
     packs = options.packs(device.type)
     if packs:
         corpus = ResidentCorpus(ids, width=options.max_tokens, seed=options.seed, device=device, **draw)
@@ -242,7 +244,7 @@ class _Detection:
     ) -> None:
         self.pair, self.options, self.device = pair, options, device
         self.fill, self.detect = pair.fill, pair.detect
-        self.pad_id, self.mask_id = tokenizer.token_to_id("[PAD]"), tokenizer.token_to_id("[MASK]")
+        self.pad_id, self.mask_id = piece_id(tokenizer, "[PAD]"), piece_id(tokenizer, "[MASK]")
         self.positions = self.filled = 0
 
     def corrupt(self, batch: Rows | list[np.ndarray], *, compiled: bool = True) -> tuple[_Found, int, int]:

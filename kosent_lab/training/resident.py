@@ -98,8 +98,11 @@ class ResidentCorpus:
             rows = slice(batch * self.rows, (batch + 1) * self.rows)
             last = min((batch + 1) * self.rows, len(starts) - 1)
             own = slice(starts[batch * self.rows], starts[last])
+            ids, places, document = (tensor[rows].long() for tensor in laid[:3])
             yield Rows(
-                *(tensor[rows].long() for tensor in laid[:3]),
+                ids,
+                places,
+                document,
                 first=laid[3][own] - rows.start * self.width,
                 number=laid[4][own],
                 tokens=int(ends[own.stop] - ends[own.start]),

@@ -6,6 +6,7 @@ Its bias is moved until reading three ways costs little on texts that are known 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def fit_neutral_head(
     mixed_valid: pd.DataFrame | None = None,
     strength: float = STRENGTH,
     most_lost: float = MOST_LOST,
-    about: dict[str, object] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> NeutralHead:
     """Teach a head to tell neutral texts.
 
@@ -99,7 +100,7 @@ def fit_neutral_head(
         shift = _most_cautious(mixed_valid["polarity"], answers["pred"].to_numpy("int64"), needed, most=shift)
     lost = float((need[right] < shift).sum() / len(scored))
     logger.info("neutral head: bias moved by %.3f; %.4f of the polar valid rows are lost", shift, lost)
-    said = (about or {}) | {"n": len(rows), "n_neutral": int(neutral.sum()), "n_valid": len(scored), "lost": lost}
+    said = dict(about or {}) | {"n": len(rows), "n_neutral": int(neutral.sum()), "n_valid": len(scored), "lost": lost}
     return NeutralHead(torch.tensor(weight, dtype=torch.float32), bias + shift, classifier.model_id, said)
 
 

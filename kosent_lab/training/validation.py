@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from scipy import special
-from torch import nn
+from transformers import PreTrainedModel
 
 from kosent_lab.scoring.encode import pad
 from kosent_lab.training.batches import iter_batches
@@ -17,7 +17,7 @@ MULTIPLE = 4  # of positions: fewer shapes to compile and to allocate
 
 
 @torch.inference_mode()
-def answer(model: nn.Module, ids: list[np.ndarray], *, pad_id: int, batch_tokens: int = 8192) -> np.ndarray:
+def answer(model: PreTrainedModel, ids: list[np.ndarray], *, pad_id: int, batch_tokens: int = 8192) -> np.ndarray:
     """Return the logits of encoded rows, shape (n, outputs) of float32; `model` is in training mode afterwards."""
     model.eval()
     device = next(model.parameters()).device
@@ -33,7 +33,7 @@ def answer(model: nn.Module, ids: list[np.ndarray], *, pad_id: int, batch_tokens
 
 
 def validate(
-    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int, classes: int = 2
+    model: PreTrainedModel, ids: list[np.ndarray], labels: np.ndarray, *, pad_id: int, classes: int = 2
 ) -> dict[str, float]:
     """Return accuracy and negative log-likelihood (nats) of a model on encoded rows.
 
@@ -61,7 +61,7 @@ def validate(
 
 
 def validate_each(
-    model: nn.Module, ids: list[np.ndarray], labels: np.ndarray, corpora: np.ndarray, *, pad_id: int, classes: int
+    model: PreTrainedModel, ids: list[np.ndarray], labels: np.ndarray, corpora: np.ndarray, *, pad_id: int, classes: int
 ) -> dict[str, float]:
     """Return what `validate` does; of several corpora the mean, in which each counts the same, and each one's.
 

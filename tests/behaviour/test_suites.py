@@ -97,6 +97,12 @@ def test_a_users_suite_is_read_and_scored_by_any_function(write):
         ),
         ('label = "positive"', 'label = "neutral"', "test plain: an mft, and it alone, has a label"),
         ('direction = "up"', "", "test very: a dir, and it alone, has a direction"),
+        (
+            "tolerance = 0.2",
+            'label = "neutral"',
+            "test marks: an mft, and it alone, .*; got inv, 'neutral'",
+        ),
+        ("tolerance = 0.2", 'direction = "sideways"', "test marks: a dir, and it alone, .*; got inv, 'sideways'"),
         ("least = 0.0", 'least = "much"', "test very: least is a number from -1 to 1 and belongs to a dir"),
         ("tolerance = 0.2", "least = 0.2", "test marks: least is a number .* and belongs to a dir; got 0.2"),
         ("tolerance = 0.2", "tolerance = 5", "test marks: tolerance is a number from 0 to 1 and .*; got 5"),

@@ -6,7 +6,7 @@ import pytest
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.korean.morphology import read_eojeol
 from kosent_lab.tokenization.boundaries import add_particles, eojeol_frame, measure_pieces
-from kosent_lab.tokenization.vocabularies import train_vocabulary
+from kosent_lab.tokenization.vocabularies import piece_id, train_vocabulary
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "bpe", "unigram"])
@@ -64,3 +64,10 @@ def test_the_same_texts_give_the_same_vocabulary_in_another_process():
 def test_a_unigram_vocabulary_that_cannot_hold_the_characters_is_refused(pack):
     with pytest.raises(DataError, match=r"holds 9\d\d characters at least; got a size of 100"):
         train_vocabulary(pack["text"], size=100, kind="unigram")
+
+
+def test_a_piece_that_a_tokenizer_lacks_is_named(pack):
+    tokenizer = train_vocabulary(pack["text"], size=1200, kind="wordpiece")
+    assert piece_id(tokenizer, "[PAD]") == 0
+    with pytest.raises(DataError, match=r"no piece \[GONE\]"):
+        piece_id(tokenizer, "[GONE]")
