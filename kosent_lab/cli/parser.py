@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import logging
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kosent_lab import __version__
 from kosent_lab.cli import (
@@ -36,6 +37,25 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments, whatever characters they hold, and end with 2."""
         super().error(printable(message))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what no option takes here, where the command is known, and not as one of all commands."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(self._advice(rest[0]))
+        return found, rest
+
+    def _advice(self, given: str) -> str:
+        if not given.startswith("-"):
+            return f"no option takes {given!r}; write one before each value (--data FILE)"
+        # in whatever order its words were remembered
+        options = {_sorted_words(option): option for option in self._option_string_actions}
+        near = difflib.get_close_matches(_sorted_words(given.partition("=")[0]), options, n=1)
+        return f"there is no option {given!r}" + (f"; did you mean {options[near[0]]}?" if near else "")
+
+
+def _sorted_words(option: str) -> str:
+    return " ".join(sorted(option.strip("-").split("-")))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

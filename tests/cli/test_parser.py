@@ -22,6 +22,28 @@ def test_wrong_arguments_exit_with_2(arguments, capsys):
     assert "usage" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["report", "--label-map", "1=0"],
+            "report: error: there is no option '--label-map'; did you mean --map-labels?",
+        ),
+        (["report", "--langauge=ko"], "there is no option '--langauge=ko'; did you mean --language?"),
+        (["report", "reviews.csv"], "kosent-lab report: error: no option takes 'reviews.csv'"),
+        (["report", "--slice", "매장", "지점"], "no option takes '지점'; write one before each value"),
+        (
+            ["corpus", "verify", "d", "--frobnicate"],
+            "corpus verify: error: there is no option '--frobnicate'\n",
+        ),
+    ],
+)
+def test_what_no_option_takes_is_told_by_its_command(arguments, told, capsys):
+    with pytest.raises(SystemExit):
+        parser.main(arguments)
+    assert told in capsys.readouterr().err
+
+
 def test_every_option_says_what_it_is():
     """And its default, where it has one: nobody looks for it in the code."""
 
