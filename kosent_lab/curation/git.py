@@ -76,12 +76,21 @@ def read_blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:
 
 def run_git(repository: Path, *words: str, given: bytes | None = None) -> bytes:
     """Run git on a repository and return what it says."""
+    said = ask_git(repository, *words, given=given)
+    if said is None:
+        raise DataError(f"{repository}: git {words[0]} failed, and does not say why")
+    return said
+
+
+def ask_git(repository: Path, *words: str, given: bytes | None = None) -> bytes | None:
+    """Run git and return what it says, None where it fails without a word: what is asked for is not there."""
     with _running(repository, *words, given=given is not None) as process:
         said, errors = process.communicate(given)
-    if process.returncode:
-        told = errors.decode("utf-8", "replace").strip().splitlines()
-        raise DataError(f"{repository}: git {words[0]} failed: {told[-1] if told else 'no such revision'}")
-    return said
+    if not process.returncode:
+        return said
+    if told := errors.decode("utf-8", "replace").strip().splitlines():
+        raise DataError(f"{repository}: git {words[0]} failed: {told[-1]}")
+    return None
 
 
 @contextlib.contextmanager
@@ -94,10 +103,12 @@ def _running(repository: Path, *words: str, given: bool = False) -> Iterator[sub
     _check_own(Path(repository))
     settings = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never", "safe.directory=*")
     settings += ("log.showSignature=false", "log.showRoot=true", "gpg.program=false", "gpg.ssh.program=false")
+    settings += ("core.commitGraph=false",)  # a file beside the commits, which git believes whatever they say
     safe = [word for setting in settings for word in ("-c", setting)]
-    # nothing that whoever calls has set for a repository of his own, and none of its own stand-ins for objects
+    # nothing that whoever calls has set for a repository of his own, none of its own stand-ins for objects and parents
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+    environment["GIT_GRAFT_FILE"] = f"{os.devnull}/none"  # of one that is there and empty git speaks
     environment["GIT_LITERAL_PATHSPECS"] = "1"  # a file called :(glob)* is that file
     # a folder within a repository is none
     environment["GIT_CEILING_DIRECTORIES"] = str(Path(repository).resolve().parent)

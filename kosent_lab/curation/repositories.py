@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import logging
 import os
 import re
 from collections import Counter
@@ -20,9 +21,10 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.hangul import spellings
 from kosent_lab.curation.folders import COLUMNS, LARGEST, MOST_BYTES, file_row
-from kosent_lab.curation.git import blob_sizes, list_tree, read_blobs, run_git
+from kosent_lab.curation.git import ask_git, blob_sizes, list_tree, read_blobs, run_git
 from kosent_lab.curation.identity import snapshot_swhid
 
+logger = logging.getLogger(__name__)
 _COMMIT = re.compile(rb"\n?\x01([0-9a-f]{40}) (.*)")
 _LINK = "120000"
 _SUBMODULE = "160000"  # mode of an entry that is a commit of another repository
@@ -53,11 +55,26 @@ def find_revision(repository: Path, at: str = "HEAD") -> str:
         # what HEAD was then, not a branch that came in later
         found = run_git(repository, "rev-list", "-1", "--first-parent", f"--before={until}", "HEAD").decode().strip()
         if not found:
-            raise DataError(f"{repository} has no commit until {at}")
+            raise DataError(f"{repository} has no commit until {at}{_lacking(repository)}")
         return found
     if at.startswith("-"):
         raise DataError(f"{at!r} is no revision")
-    return run_git(repository, "rev-parse", "--verify", "--quiet", f"{at}^{{commit}}").decode().strip()
+    named = ask_git(repository, "rev-parse", "--verify", "--quiet", f"{at}^{{commit}}")
+    if named is None:
+        raise DataError(f"{repository} has no commit that is called {at!r}{_lacking(repository)}")
+    return named.decode().strip()
+
+
+def _lacking(repository: Path) -> str:
+    """Return what is to be said of a clone that was made without its older commits (``--depth``), else nothing."""
+    if run_git(repository, "rev-parse", "--is-shallow-repository").strip() != b"true":
+        return ""
+    return ": it is a shallow clone, which lacks older commits (git fetch --unshallow brings them)"
+
+
+def _warn_of_shallow(repository: Path, what: str) -> None:
+    if lacking := _lacking(repository):
+        logger.warning("%s: %s is cut off%s", repository, what, lacking)
 
 
 def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGEST) -> pd.DataFrame:
@@ -134,6 +151,7 @@ def describe_repository(repository: Path, *, names: bool = False) -> dict[str, A
     ISO/IEC 18670:2025, of snapshots: section "Snapshots".
     """
     head = find_revision(repository)
+    _warn_of_shallow(repository, "what is told of commits and authors")
     commits = run_git(repository, "log", "--format=%ct %ae", "HEAD").decode("utf-8", "replace").split("\n")[:-1]
     times = []
     for line in commits:  # of one that has no date the others still tell
@@ -214,6 +232,7 @@ def file_history(repository: Path, path: str, *, at: str = "HEAD", largest: int 
         When no such file is there.
     """
     commit = find_revision(repository, at)
+    _warn_of_shallow(repository, f"the history of {path!r}")
     # a name that a Mac wrote is decomposed
     path = next((name for name in spellings(path) if run_git(repository, "ls-tree", commit, name)), path)
     listed = filter(None, run_git(repository, "ls-tree", "-z", commit, path).split(b"\0"))

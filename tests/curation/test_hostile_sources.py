@@ -1,6 +1,7 @@
 """Sources that somebody else made: what they hold is read, what they ask for is not done."""
 
 import gzip
+import hashlib
 import io
 import os
 import tarfile
@@ -87,6 +88,30 @@ def test_an_object_that_stands_in_for_another_is_not_taken_for_it(clone):
     first, second = git(clone, "rev-parse", "HEAD~1"), git(clone, "rev-parse", "HEAD")
     git(clone, "replace", first, second)
     assert read_repository(clone, at=first)["text"].tolist() == ["good = 1\n"]
+
+
+def test_what_stands_beside_the_commits_is_not_believed(clone):
+    """A file of grafts gives a commit other parents, a commit graph other dates."""
+    commits, head = describe_repository(clone)["commits"], git(clone, "rev-parse", "HEAD")
+    (clone / ".git" / "info").mkdir(exist_ok=True)
+    (clone / ".git" / "info" / "grafts").write_text(f"{head}\n", "utf-8")
+    assert describe_repository(clone)["commits"] == commits > 1
+    (clone / ".git" / "info" / "grafts").unlink()
+
+    git(clone, "commit-graph", "write", "--reachable")
+    path = clone / ".git" / "objects" / "info" / "commit-graph"
+    graph = bytearray(path.read_bytes())
+    path.unlink()
+    chunks = range(8, 8 + 12 * graph[6], 12)
+    entries = {bytes(graph[at : at + 4]): int.from_bytes(graph[at + 4 : at + 12]) for at in chunks}
+    for number in range(commits):  # an entry: tree, two parents, then generation and date
+        date = entries[b"CDAT"] + 36 * number + 32
+        graph[date : date + 4] = (978_307_200).to_bytes(4)
+    graph[-20:] = hashlib.sha1(graph[:-20], usedforsecurity=False).digest()
+    path.write_bytes(graph)
+    assert git(clone, "rev-list", "-1", "--before=2001-06-01", "HEAD") == head  # git itself believes it
+    with pytest.raises(DataError, match="no commit until 2001-06-01"):
+        find_revision(clone, "2001-06-01")
 
 
 def test_whose_repository_it_is_nobody_else_says(clone, tmp_path, monkeypatch):

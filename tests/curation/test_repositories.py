@@ -71,6 +71,25 @@ def test_ids_are_those_of_git(clone):
     assert blob == "swh:1:cnt:" + git(clone, "rev-parse", "HEAD:src/a.py")
 
 
+def test_a_shallow_clone_says_that_older_commits_are_missing(clone, tmp_path, caplog):
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", "shallow")
+    shallow = tmp_path / "shallow"
+    assert find_revision(shallow, "2024-07-01") == find_revision(clone)
+    with pytest.raises(DataError, match=r"no commit until 2024-06-15: it is a shallow clone, .*--unshallow"):
+        find_revision(shallow, "2024-06-15")
+    with pytest.raises(DataError, match=r"no commit that is called 'HEAD~1': it is a shallow clone"):
+        find_revision(shallow, "HEAD~1")
+    assert len(file_history(shallow, "src/a.py")) == 1
+    assert "the history of 'src/a.py' is cut off: it is a shallow clone" in caplog.text
+    caplog.clear()
+    assert describe_repository(shallow)["commits"] == 1
+    assert "commits and authors is cut off" in caplog.text
+    caplog.clear()
+    assert len(file_history(clone, "src/a.py")) == 2
+    assert describe_repository(clone)["commits"] == 2
+    assert not caplog.text
+
+
 def test_a_clone_is_read_as_it_was(clone):
     early = read_repository(clone, at="2024-06-15").set_index("path")
     assert early.loc["src/a.py", "text"] == "print('안녕')\n"
@@ -80,7 +99,7 @@ def test_a_clone_is_read_as_it_was(clone):
     assert find_revision(clone, "2024-06-30T00:00:00Z") == git(clone, "rev-parse", "HEAD~1")
     for at, match in (
         ("2024-05-31", "no commit until"),
-        ("nothing", "git rev-parse failed"),
+        ("nothing", "no commit that is called 'nothing'$"),
         ("--all", "is no revision"),
     ):
         with pytest.raises(DataError, match=match):
