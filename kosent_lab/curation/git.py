@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import stat
 import subprocess
@@ -12,35 +13,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
-from kosent_lab.core.files import git_blob_hash
 from kosent_lab.curation.folders import MOST_FILES
 
 _PATIENCE = 600.0  # seconds that git may take; it waits for a pipe for ever
 
 
-def list_tree(repository: Path, commit: str) -> list[bytes]:
-    """Return what a commit's tree holds, as ``ls-tree --long`` says it.
+def list_tree(repository: Path, tree: str) -> list[bytes]:
+    """Return the files that a tree and those in it hold, as ``ls-tree --long`` says it.
 
     Raises
     ------
     DataError
-        Where there are more files or folders than are read: trees that hold each other soon name a million.
+        Where there are more files or folders than are read: trees that hold each other soon name a million; or a tree
+        is another than its id says, which git does not ask of those within another.
     """
-    words = ("ls-tree", "-r", "-t", "-z", "--long", commit)
+    words = ("ls-tree", "-r", "-t", "-z", "--long", tree)
     entries: list[bytes] = []
-    folders = 0
+    trees, folders = {tree: None}, 0
     rest = b""
     with _running(repository, *words) as process:
         while block := process.stdout.read(1 << 20):  # type: ignore[union-attr]
             *whole, rest = (rest + block).split(b"\0")
-            files = [entry for entry in whole if not entry.startswith(b"040000 ")]
-            entries += files
-            folders += len(whole) - len(files)
+            within = [entry for entry in whole if entry.startswith(b"040000 ")]
+            entries += [entry for entry in whole if not entry.startswith(b"040000 ")]
+            trees |= {entry.split(None, 3)[2].decode(): None for entry in within}
+            folders += len(within)
             if max(len(entries), folders) > MOST_FILES:
                 process.kill()
                 raise DataError(f"{repository} holds more than {MOST_FILES:,} files or folders; it is not read")
     if process.returncode:
         raise DataError(f"{repository}: git ls-tree failed; git fsck tells more")
+    for _ in _read_objects(repository, "tree", list(trees)):
+        pass  # whose ids are what they hold
     return entries
 
 
@@ -59,16 +63,21 @@ def blob_sizes(repository: Path, digests: list[str]) -> dict[str, int]:
 
 def read_blobs(repository: Path, digests: list[str]) -> Iterator[bytes]:
     """Yield the contents of blobs, in order."""
+    return _read_objects(repository, "blob", digests)
+
+
+def _read_objects(repository: Path, kind: str, digests: list[str]) -> Iterator[bytes]:
+    """Yield what objects of a kind hold, in order, each of which is what its id says."""
     answer = run_git(repository, "cat-file", "--batch", given="".join(f"{digest}\n" for digest in digests).encode())
     place = 0
     for digest in digests:
         end = answer.index(b"\n", place)
         head = answer[place:end].decode().split()
-        if head[1:2] != ["blob"]:
+        if head[1:2] != [kind]:
             raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
         size = int(head[2])
         content = answer[end + 1 : end + 1 + size]
-        if git_blob_hash(content) != digest:
+        if hashlib.sha1(b"%s %d\0" % (kind.encode(), size) + content, usedforsecurity=False).hexdigest() != digest:
             raise DataError(f"{repository}: the object {digest} is damaged; git fsck tells more")
         yield content
         place = end + 1 + size + 1

@@ -105,7 +105,7 @@ def read_repository(repository: Path, *, at: str = "HEAD", largest: int = LARGES
     said = run_git(repository, "rev-list", "--max-count=1", "--format=%T %ct", commit).decode()
     tree, time = said.strip().splitlines()[-1].partition(" ")[::2]
     rows, wanted = [], []
-    for entry in list_tree(repository, commit):
+    for entry in list_tree(repository, tree):
         about, _, path = entry.partition(b"\t")
         mode, kind, digest, stated = about.decode().split()
         if kind == "blob" and not stated.isdigit():

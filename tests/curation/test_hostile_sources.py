@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 import zipfile
+import zlib
 
 import pandas as pd
 import pytest
@@ -88,6 +89,24 @@ def test_an_object_that_stands_in_for_another_is_not_taken_for_it(clone):
     first, second = git(clone, "rev-parse", "HEAD~1"), git(clone, "rev-parse", "HEAD")
     git(clone, "replace", first, second)
     assert read_repository(clone, at=first)["text"].tolist() == ["good = 1\n"]
+
+
+def test_an_object_that_is_not_what_its_id_says_is_refused(clone):
+    (clone / "in").mkdir()
+    (clone / "in" / "b.py").write_text("b = 1\n", "utf-8")
+    commit(clone, "2024-08-01")
+    assert len(read_repository(clone)) == 2
+    blob, folder = git(clone, "rev-parse", "HEAD:a.py"), git(clone, "rev-parse", "HEAD:in")
+    forged = {folder: b"tree", blob: b"blob"}
+    held = {folder: b"100644 c.py\0" + bytes.fromhex(blob), blob: b"evil = 2\n"}
+    for digest, kind in forged.items():
+        path = clone / ".git" / "objects" / digest[:2] / digest[2:]
+        before = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(zlib.compress(b"%s %d\0" % (kind, len(held[digest])) + held[digest]))
+        with pytest.raises(DataError, match=f"the object {digest} is damaged"):
+            read_repository(clone)
+        path.write_bytes(before)
 
 
 def test_what_stands_beside_the_commits_is_not_believed(clone):

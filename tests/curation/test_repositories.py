@@ -260,13 +260,6 @@ def test_a_day_gives_what_the_branch_was_then_not_what_was_merged_later(clone):
     assert "wip.py" in set(read_repository(clone)["path"])
 
 
-def test_a_blob_with_other_bytes_is_refused(clone, monkeypatch):
-    read = git_objects.read_blobs
-    monkeypatch.setattr(git_objects, "git_blob_hash", lambda content: "0" * 40)
-    with pytest.raises(DataError, match="damaged"):
-        list(read(clone, [git(clone, "rev-parse", "HEAD:src.txt")]))
-
-
 def test_a_folder_deeper_than_calls_can_be_is_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for _ in range(1_100):  # one by one: such a path is too long to be named
