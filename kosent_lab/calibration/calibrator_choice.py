@@ -19,6 +19,7 @@ from kosent_lab.calibration.families import METHODS
 from kosent_lab.calibration.temperature import Temperature, fit_temperature
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import COLUMNS
+from kosent_lab.core.schema import check_table
 from kosent_lab.corpora.splits import copy_keys
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def choose_calibrator(
         When nothing can be fitted on `calib` (one label, too few rows, test rows), or it is the texts of `frame`:
         a calibration measured where it was fitted says nothing.
     """
+    check_table(frame, what="choosing a calibrator")
     own = frame[frame["split"] == "calib"] if "split" in frame.columns else frame.iloc[:0]
     source, rows = calib if calib is not None else ("split calib", own)
     failure, why = "", ""

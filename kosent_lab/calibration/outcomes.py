@@ -11,7 +11,7 @@ import pandas as pd
 from kosent_lab.core.exceptions import DataError
 from kosent_lab.core.held_out import refuse_test_rows
 from kosent_lab.core.intervals import Interval, mean_of_groups
-from kosent_lab.core.schema import check_columns, check_count, check_labels, with_correct
+from kosent_lab.core.schema import check_columns, check_count, check_labels, check_table, with_correct
 from kosent_lab.core.shares import share
 
 BINS = 15
@@ -208,6 +208,7 @@ def pair_groups(frame: pd.DataFrame) -> np.ndarray | None:
     >>> pair_groups(pd.DataFrame({"pair_id": ["a", None, "a", ""]})).tolist()
     [0, 1, 0, 2]
     """
+    check_table(frame, what="finding minimal pairs")
     if "pair_id" not in frame.columns:
         return None
     pairs = frame["pair_id"]

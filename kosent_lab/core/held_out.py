@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
+from kosent_lab.core.schema import check_table
 
 COLUMNS = ("split", "official_split")  # our own division, and that of the source
 
@@ -31,6 +32,7 @@ def held_out_rows(frame: pd.DataFrame) -> pd.Series:
     >>> held_out_rows(rows).tolist()
     [True, True, False]
     """
+    check_table(frame, what="fitting")
     marked = pd.Series(False, index=frame.index)
     for column in COLUMNS:
         if column in frame.columns:

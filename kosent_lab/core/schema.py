@@ -30,6 +30,12 @@ PREDICTION_COLUMNS = (
 )
 
 
+def check_table(frame: object, *, what: str) -> None:
+    """Raise a `DataError` when `frame` is no table: a list, one column of a table, a text."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{what} needs a table (a pandas DataFrame); got a {type(frame).__name__}")
+
+
 def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint: str = "") -> None:
     """Raise a `DataError` naming the first column of `needed` that `frame` lacks.
 
@@ -57,8 +63,7 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, what: str, hint
     ...
     kosent_lab.core.exceptions.DataError: prediction needs column 'text'; got ['txt']. Did you mean 'txt'?
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"{what} needs a table (a pandas DataFrame); got a {type(frame).__name__}")
+    check_table(frame, what=what)
     columns = [str(column) for column in frame.columns]
     for name in needed:
         if name in columns:
@@ -214,6 +219,7 @@ def with_correct(frame: pd.DataFrame) -> pd.DataFrame:
     >>> with_correct(pd.DataFrame({"pred": [1, 0, 1], "label": [1, 1, None]}))["correct"].tolist()
     [True, False, <NA>]
     """
+    check_table(frame, what="a measure of answers")
     if not {"pred", "label"} <= set(frame.columns) or not pd.api.types.is_numeric_dtype(frame["pred"]):
         return frame
     check_labels(frame["label"])

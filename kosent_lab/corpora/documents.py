@@ -78,7 +78,8 @@ def load(data: str | Path, reading: Reading | None = None, **columns: Any) -> pd
     column = "split" if name == "nsmc" else "official_split"
     if not split:
         return frame
-    check_columns(frame, [column], what=f"{data}: the division")
+    if column not in frame.columns:
+        raise DataError(f"{name} has no splits, so none is called {split!r}; ask for {name} alone")
     chosen = frame[frame[column] == split].reset_index(drop=True)
     if chosen.empty:
         raise DataError(f"{name} has no split {split!r}; it has {sorted(frame[column].dropna().unique())}")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.core.hangul import fold_text, to_nfc
-from kosent_lab.core.schema import check_columns
+from kosent_lab.core.schema import check_columns, check_table
 
 _MARKS = re.compile("[.,!?~…\ufe0e\ufe0f]")  # the last two say how an emoji is drawn
 
@@ -151,6 +151,7 @@ def alike_groups(frame: pd.DataFrame) -> np.ndarray:
     """Return the group of each row, shape (n,): rows of one ``pair_id`` and rows whose texts have the same letters are
     of one, and what either of them brings along. The place of its first row names it.
     """
+    check_table(frame, what="keeping copies together")
     group = np.arange(len(frame))
     keys = [frame["pair_id"].astype("str").fillna("")] if "pair_id" in frame.columns else []
     keys += [copy_keys(frame["text"])] if "text" in frame.columns else []

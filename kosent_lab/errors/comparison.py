@@ -24,7 +24,7 @@ from kosent_lab.core.intervals import (
     resample_counts,
 )
 from kosent_lab.core.many import intervals_at_once
-from kosent_lab.core.schema import check_columns, check_count, value_name
+from kosent_lab.core.schema import check_columns, check_count, check_table, value_name
 from kosent_lab.core.shares import crossed_mean, matched_difference
 from kosent_lab.errors.slices import SLICE_COLUMNS, add_slices, can_slice, is_flag
 
@@ -271,6 +271,7 @@ def _same_rows(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame,
     """Return the labelled rows of two prediction frames in one order, by ``doc_id``, and the group of each row."""
     needed = ["doc_id", "label", "pred", "logit_0", "logit_1"]
     for frame in (first, second):
+        check_table(frame, what="comparing models")
         hint = "Rows are matched by doc_id." if "logit_0" in frame.columns else "Run predict_frame first."
         check_columns(frame, needed, what="comparing models", hint=hint)
         bad = ~np.isfinite(frame.loc[frame["label"].notna(), ["logit_0", "logit_1"]].to_numpy("float64")).all(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kosent_lab.calibration.outcomes import pair_groups
-from kosent_lab.core.schema import check_columns, with_correct
+from kosent_lab.core.schema import check_columns, check_table, with_correct
 from kosent_lab.core.shares import independent_difference, mean_of, share
 
 SURE = 0.9
@@ -43,6 +43,7 @@ def special_groups(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         ``neutral`` (polarity neutral, whatever the phenomenon), ``sarcasm_cue``,
         ``sarcasm_no_cue``, ``sincere_cue``; groups without rows are left out.
     """
+    check_table(frame, what="finding hard texts")
     groups = {}
     if "polarity" in frame.columns:
         groups["neutral"] = frame[frame["polarity"] == "neutral"]
@@ -72,6 +73,7 @@ def read_worse(frame: pd.DataFrame, chosen: pd.Series) -> bool:
 
     Of one label, since what is chosen (sarcasm) may be mostly of the one that the model reads worse whatever the words.
     """
+    check_columns(frame, ["correct", "label"], what="comparing rows", hint="Run predict_frame first.")
     apart = []
     for label in (0, 1):
         asked = frame["correct"].notna() & frame["label"].eq(label).fillna(False)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kosent_lab.calibration.outcomes import overconfidence, pair_groups
 from kosent_lab.core.hangul import to_nfc
-from kosent_lab.core.schema import check_columns, value_name, with_correct
+from kosent_lab.core.schema import check_columns, check_table, value_name, with_correct
 from kosent_lab.core.shares import share
 
 # 친절한데, 느린데, 봤는데: a syllable that ends in ㄴ, but for 군데 and 가운데
@@ -63,6 +63,7 @@ def add_slices(frame: pd.DataFrame) -> pd.DataFrame:
         그래도 …, also -는데, which may lead in without a contrast), ``has_question``; where there is a column ``date``
         and none ``year``, the ``year`` that it begins with.
     """
+    check_table(frame, what="slicing")
     text = [] if "text" not in frame.columns and "length_band" in frame.columns else ["text"]
     check_columns(frame, [*text, "n_unknown"], what="slicing", hint="Run predict_frame first.")
     if "date" in frame.columns and "year" not in frame.columns:
@@ -119,6 +120,7 @@ def is_flag(column: str) -> bool:
 
 def can_slice(frame: pd.DataFrame, column: str) -> bool:
     """Tell whether a column is there and holds two values or more, and no lists, which are no value to group by."""
+    check_table(frame, what="slicing")
     if column not in frame.columns:
         return False
     values = frame[column].dropna()

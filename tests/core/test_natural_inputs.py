@@ -135,3 +135,21 @@ def _parameters(given):
         return inspect.signature(given).parameters
     except (TypeError, ValueError):
         return {}
+
+
+def _of_answers():
+    """The functions that take a table of answers first, and what else they need."""
+    given = {"float": 0.1, "int": 1, "str": "correct", "pd.DataFrame": pd.DataFrame()}
+    for wing in (calibration, errors):
+        for name in filter(lambda name: inspect.isfunction(getattr(wing, name)), sorted(wing.__all__)):
+            first, *rest = inspect.signature(getattr(wing, name)).parameters.values()
+            if first.annotation == "pd.DataFrame" and first.name in ("frame", "rows", "first"):
+                needed = {one.name: given.get(one.annotation, "x") for one in rest if one.default is one.empty}
+                yield pytest.param(getattr(wing, name), needed, id=name)
+
+
+@pytest.mark.parametrize(("function", "needed"), list(_of_answers()))
+@pytest.mark.parametrize("given", [pd.Series(["좋아요"], name="text"), ["좋아요"]], ids=["column", "list"])
+def test_a_column_or_a_list_is_no_table(function, needed, given):
+    with pytest.raises(DataError, match=r"needs a table \(a pandas DataFrame\); got a (Series|list)"):
+        function(given, **needed)

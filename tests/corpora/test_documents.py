@@ -175,7 +175,7 @@ def test_parquet_shards_do_not_follow_row_groups(tmp_path):
 
 
 def test_unknown_split_is_refused():
-    with pytest.raises(DataError, match="needs column 'official_split'"):
+    with pytest.raises(DataError, match="kosent-pack has no splits, so none is called 'dev'"):
         load("kosent-pack:dev")
 
 
