@@ -198,6 +198,11 @@ def _sha256(path: Path, size: int, modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def git_hash(kind: str, content: bytes) -> str:
+    """Return the SHA-1 under which git stores an object of a kind (``blob``, ``tree``)."""
+    return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(content)) + content, usedforsecurity=False).hexdigest()
+
+
 def git_blob_hash(content: bytes) -> str:
     """Return the SHA-1 under which git stores `content`.
 
@@ -206,7 +211,7 @@ def git_blob_hash(content: bytes) -> str:
     >>> git_blob_hash(b"")
     'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
     """
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return git_hash("blob", content)
 
 
 def frame_sha256(frame: pd.DataFrame) -> str:

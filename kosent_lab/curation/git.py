@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import os
 import stat
 import subprocess
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kosent_lab.core.exceptions import DataError, NotAvailableError
+from kosent_lab.core.files import git_hash
 from kosent_lab.curation.folders import MOST_FILES
 
 _PATIENCE = 600.0  # seconds that git may take; it waits for a pipe for ever
@@ -77,7 +77,7 @@ def _read_objects(repository: Path, kind: str, digests: list[str]) -> Iterator[b
             raise DataError(f"{repository}: the object {digest} is missing or damaged; git fsck tells more")
         size = int(head[2])
         content = answer[end + 1 : end + 1 + size]
-        if hashlib.sha1(b"%s %d\0" % (kind.encode(), size) + content, usedforsecurity=False).hexdigest() != digest:
+        if git_hash(kind, content) != digest:
             raise DataError(f"{repository}: the object {digest} is damaged; git fsck tells more")
         yield content
         place = end + 1 + size + 1

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from kosent_lab.core.exceptions import DataError
-from kosent_lab.core.files import git_blob_hash
+from kosent_lab.core.files import git_blob_hash, git_hash
 from kosent_lab.core.hangul import fold_text, replace_surrogates, to_nfc
 from kosent_lab.corpora.personal import mask_text
 
@@ -74,7 +74,7 @@ def tree_digest(entries: Iterable[tuple[bytes, int, bytes]]) -> bytes:
     # git orders a directory as if its name ended in a slash
     ordered = sorted(entries, key=lambda entry: entry[0] + b"/" if entry[1] == _DIRECTORY else entry[0])
     content = b"".join(b"%o %s\0%s" % (mode, name, digest) for name, mode, digest in ordered)
-    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()
+    return bytes.fromhex(git_hash("tree", content))
 
 
 def qualify_swhid(swhid: str, **qualifiers: str) -> str:
